@@ -1,0 +1,52 @@
+// Every limit of the product, with its reason. A limit that is hit is visible: a reply, a log line, an event or a metric.
+
+/** A SIP message's header section. RFC 3261 sets none; carriers' INVITEs stay below 8 KiB. */
+export const sipHeadBytesMax = 64 * 1024;
+/** A SIP body. SDP of browsers is 2–6 KiB; multipart with PIDF-LO stays below 64 KiB. */
+export const sipBodyBytesMax = 1024 * 1024;
+/** Header lines in one SIP message. */
+export const sipHeaderLinesMax = 256;
+/** Unsent bytes towards one SIP stream peer before its connection is closed: a peer that never reads must not grow our memory. */
+export const sipSendBufferBytesMax = 1024 * 1024;
+/** A half message on a stream is given this long before the connection closes (slow loris). */
+export const sipHalfMessageMs = 30_000;
+/** Bindings of one address of record. */
+export const contactsPerAddressOfRecordMax = 10;
+/** Server transactions held at once by one node; above it new requests get 503 with Retry-After. */
+export const sipTransactionsMax = 20_000;
+
+/** Calls up at once on one node. */
+export const callsMax = 2_000;
+/** Inputs of one conversation waiting in its mailbox. A digit flood is cut here. */
+export const mailboxInputsMax = 1_000;
+/** Inputs kept for the bug report of one conversation. */
+export const callInputsKept = 200;
+/** Actions one flow may run without waiting for the caller: a loop without an exit ends in default error handling. */
+export const flowActionsWithoutWaitMax = 1_000;
+/** Digits one Collect Input may take. */
+export const collectDigitsMax = 64;
+
+/** Remote text (display names, user agents, SDP names) in characters, after cleaning. */
+export const remoteTextMax = 256;
+/** The redacted ladder of one conversation. */
+export const ladderBytesMax = 64 * 1024;
+
+/** Journal bytes not yet moved into the database; at the limit new calls get 503 with Retry-After. */
+export const journalBytesMax = 256 * 1024 * 1024;
+/** Events moved into the database in one transaction. */
+export const journalBatchMax = 500;
+
+/** Audio kept in memory before a recording chunk is sealed: at most 2 s are at risk. */
+export const recordingChunkMs = 1_000;
+
+/** Server-sent-event streams at once on one node. */
+export const liveStreamsMax = 2_000;
+/** A silent live stream gets a heartbeat this often. */
+export const liveHeartbeatMs = 1_000;
+
+/** A browser that vanished (reload, closed tab) keeps its call for this long. */
+export const agentLegHeldMs = 15_000;
+
+/** Failed sign-ins per account and address before waiting is imposed, and the window. */
+export const signInFailuresMax = 10;
+export const signInWindowMs = 10 * 60_000;

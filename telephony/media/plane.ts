@@ -1,0 +1,131 @@
+// The thread protocol between signalling and media: two unions of flat objects, and the port that both planes implement.
+
+/** One RTP stream to one peer. Made by signalling, unique on the node (the LegId's text). */
+export type StreamId = string;
+
+export type CodecName = "PCMU" | "PCMA";
+
+/** One prompt to play: an embedded or stored mono 16-bit 8 kHz sound by key, or raw samples. */
+export type PromptSource = { readonly kind: "key"; readonly key: string } | { readonly kind: "tone"; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number };
+
+/** How the peer's media is reached, negotiated by offer/answer. Addresses are literal IPv4 or IPv6. */
+export type RemoteRtp = {
+  readonly address: string;
+  readonly port: number;
+  readonly rtcpPort: number;
+  readonly codec: CodecName;
+  readonly payloadType: number;
+  /** RFC 4733 payload type at 8 kHz; null when the peer offers none. */
+  readonly dtmfPayloadType: number | null;
+  readonly ptimeMs: number;
+};
+
+/** The peer's half of a WebRTC session (RFC 8829); media comes only from the ICE-validated pair. */
+export type RemoteWebRtc = {
+  readonly ufrag: string;
+  readonly pwd: string;
+  /** Lower-case hex with colons removed is not used: as in SDP, upper-case pairs joined by colons. SHA-256 only. */
+  readonly fingerprint: string;
+  readonly codec: CodecName;
+  readonly payloadType: number;
+  readonly dtmfPayloadType: number | null;
+};
+
+export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
+
+export type MediaCommand =
+  /** Opens a stream. Answered by `opened` or `failed`. `groupId` (ConversationId) decides the worker: all of a group share one. */
+  | { readonly kind: "open"; readonly streamId: StreamId; readonly groupId: string; readonly transport: "rtp" | "webrtc"; readonly localAddress: string }
+  | { readonly kind: "connect-rtp"; readonly streamId: StreamId; readonly remote: RemoteRtp; readonly direction: Direction }
+  | { readonly kind: "connect-webrtc"; readonly streamId: StreamId; readonly remote: RemoteWebRtc; readonly direction: Direction }
+  | { readonly kind: "direction"; readonly streamId: StreamId; readonly direction: Direction }
+  /** Plays prompts one after the other towards the peer; a later `play` replaces an earlier one. `loop` repeats for ever. Ends with `play-finished`. */
+  | { readonly kind: "play"; readonly streamId: StreamId; readonly playId: string; readonly prompts: readonly PromptSource[]; readonly loop: boolean }
+  | { readonly kind: "stop-play"; readonly streamId: StreamId; readonly playId: string }
+  /** Sends RFC 4733 digits to the peer. */
+  | { readonly kind: "send-digits"; readonly streamId: StreamId; readonly digits: string; readonly toneMs: number; readonly gapMs: number }
+  /** Joins two streams both ways (digits are relayed too). A stream is in one bridge at most. A `play` on a bridged stream covers the bridge until it ends. */
+  | { readonly kind: "bridge"; readonly a: StreamId; readonly b: StreamId }
+  | { readonly kind: "unbridge"; readonly streamId: StreamId }
+  /** Silence instead of what this stream sends into the bridge (mute by the server). */
+  | { readonly kind: "mute"; readonly streamId: StreamId; readonly muted: boolean }
+  /**
+   * Records two channels: left = what `left` says, right = what `right` says. `right` may be null (and may be set later by `record-channel`).
+   * 8 kHz, 16-bit. The sink is made by the worker's `RecordingSinkFactory` from `target` (opaque to media).
+   */
+  | { readonly kind: "record-start"; readonly recordingId: string; readonly groupId: string; readonly left: StreamId; readonly right: StreamId | null; readonly target: RecordingTarget }
+  | { readonly kind: "record-channel"; readonly recordingId: string; readonly groupId: string; readonly right: StreamId | null }
+  /** Ends with `recording-closed`. */
+  | { readonly kind: "record-stop"; readonly recordingId: string; readonly groupId: string }
+  /** Closes a stream; its last `stats` come first. Unknown streams are ignored. */
+  | { readonly kind: "close"; readonly streamId: StreamId };
+
+/** What the vault needs to open a file; built by storage/vault on the main thread, opaque here. Structured-cloneable. */
+export type RecordingTarget = { readonly path: string; readonly key: Uint8Array; readonly header: Uint8Array };
+
+export type LocalMedia = {
+  /** Addresses to advertise are chosen by signalling; the plane says the port. */
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+  /** Set for webrtc only. */
+  readonly webrtc: { readonly ufrag: string; readonly pwd: string; readonly fingerprint: string } | null;
+};
+
+/** Facts of one direction pair of a stream, cumulative since `open`. Loss in packets, jitter in ms, RTT in ms (null: unknown). */
+export type StreamStats = {
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly packetsLost: number;
+  readonly packetsDiscarded: number;
+  readonly jitterMs: number;
+  readonly remotePacketsLost: number | null;
+  readonly roundTripMs: number | null;
+  /** Packets refused: bad SRTP tag, replay, wrong source, malformed. */
+  readonly packetsRefused: number;
+  readonly codec: CodecName | null;
+  /** SRTP profile in use, "none" for plain RTP. */
+  readonly protection: string;
+};
+
+export type MediaEvent =
+  | { readonly kind: "opened"; readonly streamId: StreamId; readonly local: LocalMedia }
+  /** First valid media from the peer (plain RTP) or DTLS done and fingerprint right (WebRTC). */
+  | { readonly kind: "connected"; readonly streamId: StreamId; readonly protection: string }
+  /** One RFC 4733 digit, exactly once, at its end. */
+  | { readonly kind: "digit"; readonly streamId: StreamId; readonly digit: string; readonly durationMs: number }
+  | { readonly kind: "play-finished"; readonly streamId: StreamId; readonly playId: string; readonly reason: "done" | "stopped" | "unknown-prompt" }
+  /** No packet from the peer for `forMs` (5,000 first, then every 10,000) although its direction should bring some; and its end. */
+  | { readonly kind: "silent"; readonly streamId: StreamId; readonly forMs: number }
+  | { readonly kind: "heard-again"; readonly streamId: StreamId }
+  /** Every 5 s while open, and last at `close` (`final`). */
+  | { readonly kind: "stats"; readonly streamId: StreamId; readonly stats: StreamStats; readonly final: boolean }
+  /** Chunks sealed so far are safe; `durationMs` of audio are on disk. */
+  | { readonly kind: "recording-progress"; readonly recordingId: string; readonly chunks: number; readonly durationMs: number }
+  | { readonly kind: "recording-closed"; readonly recordingId: string; readonly chunks: number; readonly durationMs: number; readonly sizeBytes: number; readonly sha256: string }
+  | { readonly kind: "recording-failed"; readonly recordingId: string; readonly reason: string }
+  /** The stream cannot live: no port, DTLS refused, fingerprint wrong, worker died. */
+  | { readonly kind: "failed"; readonly streamId: StreamId; readonly reason: string };
+
+/** Implemented by worker-plane (production) and inline-plane (tests, one thread). Commands of one stream keep their order. */
+export interface MediaPlane {
+  send(command: MediaCommand): void;
+  /** One listener: signalling. */
+  onEvent(listener: (event: MediaEvent) => void): void;
+  /** Streams open now, per worker, and packets per second: what the least loaded worker is chosen by. */
+  load(): readonly { readonly worker: number; readonly streams: number; readonly packetsPerSecond: number; readonly muxPort: number }[];
+  close(): Promise<void>;
+}
+
+/** Where recorded audio goes; the vault implements it (storage/vault), the worker's entry point hands it in. */
+export interface RecordingSink {
+  /** Interleaved 16-bit little-endian stereo at 8 kHz. Resolves when sealed, written and fdatasync'ed. */
+  write(samples: Uint8Array): Promise<void>;
+  /** Seals the end. */
+  close(): Promise<{ readonly chunks: number; readonly durationMs: number; readonly sizeBytes: number; readonly sha256: string }>;
+}
+export type RecordingSinkFactory = (target: RecordingTarget) => Promise<RecordingSink>;
+
+/** Sounds by key: 16-bit mono 8 kHz samples; null when there is none. */
+export type PromptLoader = (key: string) => Promise<Int16Array | null>;
