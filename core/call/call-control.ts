@@ -1,0 +1,168 @@
+// The port to telephony: what core may ask of legs, and what legs report. Two unions of flat objects, as between threads.
+import type { ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
+
+/** What is played: stored or embedded sounds by key, in order. `tone` is for ringback and beeps. */
+export type Prompt =
+  | { readonly kind: "key"; readonly key: string }
+  | { readonly kind: "tone"; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number };
+
+/** Why a call is refused before it was answered. Telephony maps it to a SIP status. */
+export type RejectReason =
+  | "no-such-number" // 404
+  | "not-allowed" // 403
+  | "busy" // 486
+  | "unavailable" // 480
+  | "overloaded" // 503 with Retry-After
+  | "emergency-not-available"; // 403, its reason phrase says so plainly
+
+/** Why a leg ended; the Platform API's disconnectType is derived from it and from who asked. */
+export type LegEndReason =
+  | "hung-up" // the peer ended it: BYE, or CANCEL before the answer
+  | "ended-by-us" // a `hang-up` or `reject` of ours was carried out
+  | "declined" // 486, 600, 603 from the peer
+  | "no-answer" // ring time over, or 408/480 from the peer
+  | "unreachable" // no binding, transport failed, 404/410/5xx from the peer
+  | "not-acknowledged" // our 2xx was never acknowledged
+  | "media-failed"
+  | "overloaded"
+  | "error";
+
+export type CallCommand =
+  /** 180 Ringing to the caller. */
+  | { readonly kind: "ring"; readonly legId: LegId }
+  /** 200 OK to the caller. Ends in `leg.answered`, later `leg.connected`. Never sent before the journal holds the answer. */
+  | { readonly kind: "answer"; readonly legId: LegId }
+  | { readonly kind: "reject"; readonly legId: LegId; readonly reason: RejectReason }
+  /**
+   * Calls a station. Events follow on `legId`: `leg.ringing`, then `leg.answered` or `leg.ended`. `autoAnswer` asks the device to
+   * answer by itself (re-attaching a browser). `ringMs`: the leg ends `no-answer` after it. Media opens beside the conversation's other legs.
+   */
+  | {
+      readonly kind: "dial-station";
+      readonly legId: LegId;
+      readonly conversationId: ConversationId;
+      readonly stationId: StationId;
+      readonly callerName: string;
+      readonly callerNumber: string;
+      /** Shown by the device and used by the page to find its card: the conversation's id travels in our own header to our own stations only. */
+      readonly autoAnswer: boolean;
+      readonly ringMs: number;
+    }
+  /**
+   * The station accepted (2xx arrived, `leg.answered`), and core has put that on disk: only now is it acknowledged to the device (ACK).
+   */
+  | { readonly kind: "confirm"; readonly legId: LegId }
+  | { readonly kind: "hang-up"; readonly legId: LegId; readonly reason: "normal" | "no-answer" | "answered-elsewhere" | "failed" }
+  | { readonly kind: "play"; readonly legId: LegId; readonly playId: string; readonly prompts: readonly Prompt[]; readonly loop: boolean }
+  | { readonly kind: "stop-play"; readonly legId: LegId; readonly playId: string }
+  | { readonly kind: "bridge"; readonly a: LegId; readonly b: LegId }
+  | { readonly kind: "unbridge"; readonly legId: LegId }
+  | {
+      readonly kind: "record-start";
+      readonly recordingId: RecordingId;
+      readonly conversationId: ConversationId;
+      /** Left channel: the customer. Right channel: the agent. */
+      readonly left: LegId;
+      readonly right: LegId | null;
+    }
+  /** The right channel now belongs to another leg (a browser that came back), or to none. */
+  | { readonly kind: "record-channel"; readonly recordingId: RecordingId; readonly conversationId: ConversationId; readonly right: LegId | null }
+  | { readonly kind: "record-stop"; readonly recordingId: RecordingId; readonly conversationId: ConversationId };
+
+/** Who the network says is calling, cleaned (core/lib/remote-text.ts). */
+export type CallerIdentity = { readonly number: string; readonly name: string };
+
+export type CallOrigin =
+  | { readonly kind: "trunk"; readonly trunkId: TrunkId }
+  | { readonly kind: "station"; readonly stationId: StationId; readonly userId: UserId };
+
+export type MediaVerdict = {
+  readonly codec: string | null;
+  readonly protection: string;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly jitterMs: number;
+  readonly roundTripMs: number | null;
+};
+
+/** One line of the redacted ladder: no credential, no key, no private digit, remote text escaped. */
+export type LadderEntry = {
+  readonly at: number;
+  readonly direction: "in" | "out";
+  readonly flow: string;
+  readonly summary: string;
+  readonly text: string;
+};
+
+export type CallEvent =
+  /** A new call asks in. `called` is the number or name dialled, cleaned; nothing has been answered but 100 Trying. */
+  | {
+      readonly kind: "call.offered";
+      readonly conversationId: ConversationId;
+      readonly legId: LegId;
+      readonly origin: CallOrigin;
+      readonly caller: CallerIdentity;
+      readonly called: string;
+    }
+  | { readonly kind: "leg.ringing"; readonly legId: LegId }
+  | { readonly kind: "leg.answered"; readonly legId: LegId }
+  /** Media flows (first valid packet, or DTLS done). */
+  | { readonly kind: "leg.connected"; readonly legId: LegId; readonly protection: string }
+  /** The device vanished without a word (its WebSocket closed, no BYE). The leg's media is gone; the leg is not ended: core decides. */
+  | { readonly kind: "leg.lost"; readonly legId: LegId }
+  | { readonly kind: "leg.ended"; readonly legId: LegId; readonly reason: LegEndReason; readonly sipStatus: number | null }
+  /** Private until a flow action says otherwise. */
+  | { readonly kind: "digit"; readonly legId: LegId; readonly digit: string }
+  | { readonly kind: "play.finished"; readonly legId: LegId; readonly playId: string; readonly reason: "done" | "stopped" | "unknown-prompt" }
+  | { readonly kind: "leg.silent"; readonly legId: LegId; readonly forMs: number }
+  | { readonly kind: "leg.heard-again"; readonly legId: LegId }
+  /** Last facts of a leg's media, once, before or with its end. */
+  | { readonly kind: "leg.media"; readonly legId: LegId; readonly verdict: MediaVerdict }
+  | {
+      readonly kind: "recording.closed";
+      readonly recordingId: RecordingId;
+      readonly conversationId: ConversationId;
+      readonly path: string;
+      readonly chunks: number;
+      readonly durationMs: number;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+    }
+  | { readonly kind: "recording.failed"; readonly recordingId: RecordingId; readonly conversationId: ConversationId; readonly reason: string }
+  /** All legs of a conversation are gone; the redacted ladder, at most `ladderBytesMax`. */
+  | { readonly kind: "call.ladder"; readonly conversationId: ConversationId; readonly entries: readonly LadderEntry[]; readonly truncated: boolean }
+  /** A binding appeared or the last one went. */
+  | { readonly kind: "station.registered"; readonly stationId: StationId; readonly userAgent: string }
+  | { readonly kind: "station.unregistered"; readonly stationId: StationId }
+  /** A station dialled an emergency number; it was refused plainly. Only who and where, and the number dialled (not personal). */
+  | { readonly kind: "emergency.dialled"; readonly stationId: StationId | null; readonly trunkId: TrunkId | null; readonly called: string };
+
+/** Implemented by telephony/call-control.ts and by the simulator's world. Commands to unknown or ended legs are ignored. */
+export interface CallControl {
+  send(command: CallCommand): void;
+  /** One listener: the exchange. */
+  onEvent(listener: (event: CallEvent) => void): void;
+  /** Whether the station has a binding now. */
+  isRegistered(stationId: StationId): boolean;
+}
+
+/** What telephony must know of the configuration; the wiring keeps it current. */
+export type TelephonyDirectory = {
+  /** The trunk that owns a source address, or null: strangers. */
+  trunkByAddress(address: string): { readonly trunkId: TrunkId; readonly name: string } | null;
+  /** A SIP phone's line by its user part; null for unknown. `ha1` by algorithm, made from a secret that we generated. */
+  phone(username: string): { readonly stationId: StationId; readonly userId: UserId; readonly ha1: { readonly md5: string; readonly sha256: string } } | null;
+  /** A station by id: its address-of-record user part, whom it belongs to, and how it is reached. */
+  station(stationId: StationId): { readonly username: string; readonly userId: UserId; readonly kind: "browser" | "phone" } | null;
+};
+
+/** The door through which web's upgraded /sip sockets reach the registrar: identity comes from the session, never from the page. */
+export interface SipSocketPort {
+  /** Called for every accepted upgrade. `send` and `close` talk to the browser. */
+  open(identity: { readonly userId: UserId; readonly stationId: StationId }, socket: { send(text: string): void; close(code: number, reason: string): void }): SipSocketHandler;
+}
+export interface SipSocketHandler {
+  receive(text: string): void;
+  closed(): void;
+}
