@@ -1,0 +1,93 @@
+// Conversation, participants and segments as the Platform API models them: the rows that call events are projected into.
+import type { ConversationId, DivisionId, FlowId, OrganizationId, ParticipantId, QueueId, RecordingId, UserId } from "../lib/id.ts";
+
+export const participantPurposes = ["customer", "ivr", "acd", "agent"] as const;
+export type ParticipantPurpose = (typeof participantPurposes)[number];
+
+/** The Platform API's disconnect types that can occur here. */
+export const disconnectTypes = ["client", "endpoint", "peer", "system", "transfer", "noAnswer", "timeout", "error", "spam"] as const;
+export type DisconnectType = (typeof disconnectTypes)[number];
+
+export const segmentTypes = ["ivr", "interact", "hold", "alert", "wrapup", "system", "delay"] as const;
+export type SegmentType = (typeof segmentTypes)[number];
+
+/** Why a conversation is over, in our own finer words; shown in the timeline. */
+export const endReasons = [
+  "customer-hung-up",
+  "agent-hung-up",
+  "flow-disconnected",
+  "abandoned-in-flow",
+  "abandoned-in-queue",
+  "abandoned-while-alerting",
+  "rejected",
+  "not-acknowledged",
+  "media-failed",
+  "node-stopped",
+  "node-died",
+  "node-fenced",
+  "error",
+] as const;
+export type EndReason = (typeof endReasons)[number];
+
+export type Conversation = {
+  readonly id: ConversationId;
+  readonly organizationId: OrganizationId;
+  readonly divisionId: DivisionId;
+  readonly nodeId: string;
+  readonly direction: "inbound" | "outbound";
+  /** Personal: erased with the conversation's key and row. */
+  readonly callerNumber: string;
+  readonly callerName: string;
+  readonly calledNumber: string;
+  readonly startedAt: number;
+  readonly answeredAt: number | null;
+  readonly endedAt: number | null;
+  readonly endReason: EndReason | null;
+  /** Non-private participant data set by flows. */
+  readonly data: Readonly<Record<string, string>>;
+  readonly eventSeq: number | null;
+};
+
+export type Participant = {
+  readonly id: ParticipantId;
+  readonly conversationId: ConversationId;
+  readonly purpose: ParticipantPurpose;
+  readonly userId: UserId | null;
+  readonly queueId: QueueId | null;
+  readonly flowId: FlowId | null;
+  readonly startedAt: number;
+  readonly connectedAt: number | null;
+  readonly endedAt: number | null;
+  readonly disconnectType: DisconnectType | null;
+  readonly wrapupCode: string | null;
+  readonly heldSince: number | null;
+};
+
+export type Segment = {
+  /** Participant and start: a participant has one segment at a time. */
+  readonly participantId: ParticipantId;
+  readonly conversationId: ConversationId;
+  readonly type: SegmentType;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+};
+
+export type RecordingState = "recording" | "sealed" | "interrupted" | "failed";
+
+export type Recording = {
+  readonly id: RecordingId;
+  readonly organizationId: OrganizationId;
+  readonly divisionId: DivisionId;
+  readonly conversationId: ConversationId;
+  /** Relative to the recordings folder of the node's data directory. */
+  readonly path: string;
+  readonly nodeId: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly state: RecordingState;
+  readonly durationMs: number | null;
+  readonly sizeBytes: number | null;
+  readonly chunks: number | null;
+  readonly sha256: string | null;
+  readonly eventSeq: number | null;
+};

@@ -1,0 +1,60 @@
+// A routing queue: its settings as the Platform API names them, one schema for form, API and command.
+import { z } from "zod";
+import type { DivisionId, OrganizationId, QueueId, SkillId, UserId, WrapupCodeId } from "../lib/id.ts";
+
+export const skillEvaluationMethods = ["ALL", "BEST", "NONE"] as const;
+export type SkillEvaluationMethod = (typeof skillEvaluationMethods)[number];
+export const scoringMethods = ["TimestampAndPriority", "PriorityOnly"] as const;
+export type ScoringMethod = (typeof scoringMethods)[number];
+/** The Platform API's wrapupPrompt: how after-call work begins and ends. */
+export const wrapupPrompts = ["MANDATORY", "MANDATORY_TIMEOUT", "MANDATORY_FORCED_TIMEOUT", "OPTIONAL", "AGENT_REQUESTED"] as const;
+export type WrapupPrompt = (typeof wrapupPrompts)[number];
+
+/** Limits of the form and the API; seconds and ms as the Platform API counts them. */
+export const queueSettings = z.strictObject({
+  name: z.string({ error: "A queue needs a name." }).trim().min(1, "A queue needs a name.").max(256, "At most 256 characters."),
+  description: z.string().trim().max(512, "At most 512 characters.").default(""),
+  skillEvaluationMethod: z.enum(skillEvaluationMethods, { error: "One of ALL, BEST, NONE." }).default("ALL"),
+  scoringMethod: z.enum(scoringMethods, { error: "One of TimestampAndPriority, PriorityOnly." }).default("TimestampAndPriority"),
+  /** Seconds an agent's station rings before the agent is set to Not Responding. */
+  alertingTimeoutSeconds: z.coerce
+    .number({ error: "A whole number of seconds." })
+    .int("A whole number of seconds.")
+    .min(7, "At least 7 seconds: a phone needs time to ring.")
+    .max(600, "At most 600 seconds.")
+    .default(8),
+  /** Share of conversations, 0–1, answered within `serviceLevelMs`. */
+  serviceLevelPercentage: z.coerce.number({ error: "A number from 0 to 1." }).min(0, "From 0 to 1.").max(1, "From 0 to 1.").default(0.8),
+  serviceLevelMs: z.coerce
+    .number({ error: "A whole number of milliseconds." })
+    .int()
+    .min(1_000, "At least one second.")
+    .max(86_400_000, "At most one day.")
+    .default(20_000),
+  acwWrapupPrompt: z.enum(wrapupPrompts, { error: `One of ${wrapupPrompts.join(", ")}.` }).default("MANDATORY_TIMEOUT"),
+  acwTimeoutMs: z.coerce.number({ error: "A whole number of milliseconds." }).int().min(1_000, "At least one second.").max(900_000, "At most 15 minutes.").default(60_000),
+});
+export type QueueSettings = z.infer<typeof queueSettings>;
+
+export type Queue = QueueSettings & {
+  readonly id: QueueId;
+  readonly organizationId: OrganizationId;
+  readonly divisionId: DivisionId;
+  /** Counts up with every change; a stale write is refused. */
+  readonly version: number;
+  /** Sequence of the event whose `after` is this row; null only before the first commit. */
+  readonly eventSeq: number | null;
+  /** Queues connected by shared members carry one pool id; it names the lock under which work is assigned. */
+  readonly poolId: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+};
+
+export type QueueMember = { readonly queueId: QueueId; readonly userId: UserId; readonly joined: boolean };
+
+export type Skill = { readonly id: SkillId; readonly organizationId: OrganizationId; readonly name: string; readonly kind: "skill" | "language" };
+export type UserSkill = { readonly userId: UserId; readonly skillId: SkillId; readonly proficiency: number };
+
+export type WrapupCode = { readonly id: WrapupCodeId; readonly organizationId: OrganizationId; readonly divisionId: DivisionId; readonly name: string };
+/** The code the system sets when after-call work runs out without one (Platform API's own name). */
+export const wrapupTimeoutCode = "ININ-WRAP-UP-TIMEOUT";
