@@ -66,7 +66,12 @@ export type CallCommand =
       readonly right: LegId | null;
     }
   /** The right channel now belongs to another leg (a browser that came back), or to none. */
-  | { readonly kind: "record-channel"; readonly recordingId: RecordingId; readonly conversationId: ConversationId; readonly right: LegId | null }
+  | {
+      readonly kind: "record-channel";
+      readonly recordingId: RecordingId;
+      readonly conversationId: ConversationId;
+      readonly right: LegId | null;
+    }
   | { readonly kind: "record-stop"; readonly recordingId: RecordingId; readonly conversationId: ConversationId };
 
 /** Who the network says is calling, cleaned (core/lib/remote-text.ts). */
@@ -114,7 +119,12 @@ export type CallEvent =
   | { readonly kind: "leg.ended"; readonly legId: LegId; readonly reason: LegEndReason; readonly sipStatus: number | null }
   /** Private until a flow action says otherwise. */
   | { readonly kind: "digit"; readonly legId: LegId; readonly digit: string }
-  | { readonly kind: "play.finished"; readonly legId: LegId; readonly playId: string; readonly reason: "done" | "stopped" | "unknown-prompt" }
+  | {
+      readonly kind: "play.finished";
+      readonly legId: LegId;
+      readonly playId: string;
+      readonly reason: "done" | "stopped" | "unknown-prompt";
+    }
   | { readonly kind: "leg.silent"; readonly legId: LegId; readonly forMs: number }
   | { readonly kind: "leg.heard-again"; readonly legId: LegId }
   /** Last facts of a leg's media, once, before or with its end. */
@@ -129,9 +139,19 @@ export type CallEvent =
       readonly sizeBytes: number;
       readonly sha256: string;
     }
-  | { readonly kind: "recording.failed"; readonly recordingId: RecordingId; readonly conversationId: ConversationId; readonly reason: string }
+  | {
+      readonly kind: "recording.failed";
+      readonly recordingId: RecordingId;
+      readonly conversationId: ConversationId;
+      readonly reason: string;
+    }
   /** All legs of a conversation are gone; the redacted ladder, at most `ladderBytesMax`. */
-  | { readonly kind: "call.ladder"; readonly conversationId: ConversationId; readonly entries: readonly LadderEntry[]; readonly truncated: boolean }
+  | {
+      readonly kind: "call.ladder";
+      readonly conversationId: ConversationId;
+      readonly entries: readonly LadderEntry[];
+      readonly truncated: boolean;
+    }
   /** A binding appeared or the last one went. */
   | { readonly kind: "station.registered"; readonly stationId: StationId; readonly userAgent: string }
   | { readonly kind: "station.unregistered"; readonly stationId: StationId }
@@ -152,7 +172,9 @@ export type TelephonyDirectory = {
   /** The trunk that owns a source address, or null: strangers. */
   trunkByAddress(address: string): { readonly trunkId: TrunkId; readonly name: string } | null;
   /** A SIP phone's line by its user part; null for unknown. `ha1` by algorithm, made from a secret that we generated. */
-  phone(username: string): { readonly stationId: StationId; readonly userId: UserId; readonly ha1: { readonly md5: string; readonly sha256: string } } | null;
+  phone(
+    username: string,
+  ): { readonly stationId: StationId; readonly userId: UserId; readonly ha1: { readonly md5: string; readonly sha256: string } } | null;
   /** A station by id: its address-of-record user part, whom it belongs to, and how it is reached. */
   station(stationId: StationId): { readonly username: string; readonly userId: UserId; readonly kind: "browser" | "phone" } | null;
 };
@@ -160,7 +182,10 @@ export type TelephonyDirectory = {
 /** The door through which web's upgraded /sip sockets reach the registrar: identity comes from the session, never from the page. */
 export interface SipSocketPort {
   /** Called for every accepted upgrade. `send` and `close` talk to the browser. */
-  open(identity: { readonly userId: UserId; readonly stationId: StationId }, socket: { send(text: string): void; close(code: number, reason: string): void }): SipSocketHandler;
+  open(
+    identity: { readonly userId: UserId; readonly stationId: StationId },
+    socket: { send(text: string): void; close(code: number, reason: string): void },
+  ): SipSocketHandler;
 }
 export interface SipSocketHandler {
   receive(text: string): void;

@@ -7,7 +7,10 @@ export interface EventLog {
   /** In sequence order, strictly after `afterSeq`, payloads unsealed. */
   read(afterSeq: number, limit: number): Promise<readonly LoggedEvent[]>;
   /** Events about one subject (any place in `subjectIds`), in sequence order. */
-  readSubject(subjectId: string, options?: { readonly types?: readonly string[]; readonly limit?: number }): Promise<readonly LoggedEvent[]>;
+  readSubject(
+    subjectId: string,
+    options?: { readonly types?: readonly string[]; readonly limit?: number },
+  ): Promise<readonly LoggedEvent[]>;
 }
 
 /**
@@ -29,5 +32,7 @@ export interface Journal {
  * transaction. Throws what `work` throws (nothing changed then), Unavailable when the database is away.
  */
 export interface UnitOfWork<Stores> {
-  run<T>(work: (stores: Stores) => Promise<{ readonly value: T; readonly events: readonly EventDraft[] }>): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }>;
+  run<T>(
+    work: (stores: Stores) => Promise<{ readonly value: T; readonly events: readonly EventDraft[] }>,
+  ): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }>;
 }

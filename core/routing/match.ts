@@ -81,7 +81,13 @@ function byRank(a: Ranked, b: Ranked, now: number): number {
   return a.conversation.baseAt - b.conversation.baseAt || compare(a.conversation.conversationId, b.conversation.conversationId);
 }
 
-function decide(conversation: WaitingConversation, queue: Queue, agents: readonly RoutableAgent[], taken: ReadonlySet<UserId>, now: number): Decision {
+function decide(
+  conversation: WaitingConversation,
+  queue: Queue,
+  agents: readonly RoutableAgent[],
+  taken: ReadonlySet<UserId>,
+  now: number,
+): Decision {
   const excluded: { userId: UserId; reason: ExclusionReason }[] = [];
   const eligible: RoutableAgent[] = [];
   for (const agent of agents) {
@@ -107,7 +113,13 @@ function decide(conversation: WaitingConversation, queue: Queue, agents: readonl
   };
 }
 
-function exclusion(agent: RoutableAgent, joined: boolean, conversation: WaitingConversation, queue: Queue, taken: ReadonlySet<UserId>): ExclusionReason | null {
+function exclusion(
+  agent: RoutableAgent,
+  joined: boolean,
+  conversation: WaitingConversation,
+  queue: Queue,
+  taken: ReadonlySet<UserId>,
+): ExclusionReason | null {
   if (!joined) return "NOT_JOINED";
   if (agent.presence !== "ON_QUEUE" || agent.routingStatus === "OFF_QUEUE") return "OFF_QUEUE";
   if (agent.routingStatus === "NOT_RESPONDING") return "NOT_RESPONDING";

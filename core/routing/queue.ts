@@ -32,7 +32,12 @@ export const queueSettings = z.strictObject({
     .max(86_400_000, "At most one day.")
     .default(20_000),
   acwWrapupPrompt: z.enum(wrapupPrompts, { error: `One of ${wrapupPrompts.join(", ")}.` }).default("MANDATORY_TIMEOUT"),
-  acwTimeoutMs: z.coerce.number({ error: "A whole number of milliseconds." }).int().min(1_000, "At least one second.").max(900_000, "At most 15 minutes.").default(60_000),
+  acwTimeoutMs: z.coerce
+    .number({ error: "A whole number of milliseconds." })
+    .int()
+    .min(1_000, "At least one second.")
+    .max(900_000, "At most 15 minutes.")
+    .default(60_000),
 });
 export type QueueSettings = z.infer<typeof queueSettings>;
 
@@ -52,9 +57,19 @@ export type Queue = QueueSettings & {
 
 export type QueueMember = { readonly queueId: QueueId; readonly userId: UserId; readonly joined: boolean };
 
-export type Skill = { readonly id: SkillId; readonly organizationId: OrganizationId; readonly name: string; readonly kind: "skill" | "language" };
+export type Skill = {
+  readonly id: SkillId;
+  readonly organizationId: OrganizationId;
+  readonly name: string;
+  readonly kind: "skill" | "language";
+};
 export type UserSkill = { readonly userId: UserId; readonly skillId: SkillId; readonly proficiency: number };
 
-export type WrapupCode = { readonly id: WrapupCodeId; readonly organizationId: OrganizationId; readonly divisionId: DivisionId; readonly name: string };
+export type WrapupCode = {
+  readonly id: WrapupCodeId;
+  readonly organizationId: OrganizationId;
+  readonly divisionId: DivisionId;
+  readonly name: string;
+};
 /** The code the system sets when after-call work runs out without one (Platform API's own name). */
 export const wrapupTimeoutCode = "ININ-WRAP-UP-TIMEOUT";

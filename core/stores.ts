@@ -1,0 +1,250 @@
+// The ports to what is kept, in verbs of the domain. PostgreSQL (storage) and memory (core/simulation) implement them under one contract suite.
+
+import type { Conversation, Participant, Recording, Segment } from "./conversation/conversation.ts";
+import type { AccessToken, OAuthClient, Session, User } from "./directory/user.ts";
+import type { AlertId, ConversationId, FlowId, OrganizationId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "./lib/id.ts";
+import type { AfterCallWork, AgentState, InHand, RoutableAgent, RoutingStatus, SystemPresence } from "./routing/agent.ts";
+import type { RoutingSnapshot } from "./routing/match.ts";
+import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
+import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
+import type { FlowRecord, Ivr, Station, Trunk } from "./telephony/telephony.ts";
+
+export type Page = { readonly pageSize: number; readonly pageNumber: number };
+export type Paged<T> = { readonly entities: readonly T[]; readonly total: number };
+
+export interface QueueStore {
+  byId(id: QueueId): Promise<Queue | null>;
+  /** Names are unique per organization without regard to case. */
+  byName(organizationId: OrganizationId, name: string): Promise<Queue | null>;
+  /** Ordered by name. `name` filters by substring without regard to case; `divisionIds` null: all. */
+  list(
+    organizationId: OrganizationId,
+    filter: { readonly name?: string; readonly divisionIds: readonly string[] | null },
+    page: Page,
+  ): Promise<Paged<Queue>>;
+  insert(queue: Queue): Promise<void>;
+  /** Writes settings, pool and `modifiedAt`, and sets version = expected + 1, only if the version is still `expectedVersion`. False: somebody was faster. */
+  update(queue: Queue, expectedVersion: number): Promise<boolean>;
+  delete(id: QueueId): Promise<boolean>;
+  members(queueId: QueueId): Promise<readonly QueueMember[]>;
+  queuesOf(userId: UserId): Promise<readonly QueueMember[]>;
+  addMember(member: QueueMember): Promise<void>;
+  removeMember(queueId: QueueId, userId: UserId): Promise<boolean>;
+  setJoined(queueId: QueueId, userId: UserId, joined: boolean): Promise<boolean>;
+  /** All memberships of an organization, for computing pools. */
+  memberships(organizationId: OrganizationId): Promise<readonly QueueMember[]>;
+  /** Sets the pool of a queue without touching its version. */
+  setPool(queueId: QueueId, poolId: string): Promise<void>;
+}
+
+export interface SkillStore {
+  list(organizationId: OrganizationId): Promise<readonly Skill[]>;
+  insert(skill: Skill): Promise<void>;
+  ofUser(userId: UserId): Promise<readonly UserSkill[]>;
+  /** Replaces all skills of a user. */
+  setOfUser(userId: UserId, skills: readonly UserSkill[]): Promise<void>;
+}
+
+export interface WrapupCodeStore {
+  list(organizationId: OrganizationId): Promise<readonly WrapupCode[]>;
+  insert(code: WrapupCode): Promise<void>;
+  ofQueue(queueId: QueueId): Promise<readonly WrapupCode[]>;
+  assign(queueId: QueueId, codeId: string): Promise<void>;
+}
+
+export interface UserStore {
+  byId(id: UserId): Promise<User | null>;
+  byEmail(organizationId: OrganizationId, email: string): Promise<User | null>;
+  list(organizationId: OrganizationId, filter: { readonly ids?: readonly string[] }, page: Page): Promise<Paged<User>>;
+  insert(user: User): Promise<void>;
+  update(user: User, expectedVersion: number): Promise<boolean>;
+}
+
+export interface SessionStore {
+  byTokenHash(tokenHash: string): Promise<Session | null>;
+  insert(session: Session): Promise<void>;
+  delete(tokenHash: string): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+}
+
+export interface OAuthStore {
+  client(id: string): Promise<OAuthClient | null>;
+  insertClient(client: OAuthClient): Promise<void>;
+  token(tokenHash: string): Promise<AccessToken | null>;
+  insertToken(token: AccessToken): Promise<void>;
+  deleteToken(tokenHash: string): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+}
+
+export interface AgentStore {
+  byUser(userId: UserId): Promise<AgentState | null>;
+  insert(agent: AgentState): Promise<void>;
+  /** Presence with the routing status that goes with it; changes nothing else. */
+  setPresence(userId: UserId, presence: SystemPresence, routingStatus: RoutingStatus, at: number): Promise<void>;
+  setRoutingStatus(userId: UserId, status: RoutingStatus, at: number): Promise<void>;
+  /**
+   * The fence: changes what is in hand only if it still is `from` (kind and id). Sets the routing status too, and `lastHandledAt` when given.
+   * False: it was something else; nothing changed.
+   */
+  take(
+    userId: UserId,
+    from: InHand,
+    to: InHand,
+    change: { readonly routingStatus: RoutingStatus; readonly at: number; readonly lastHandledAt?: number },
+  ): Promise<boolean>;
+  /** Reserves for an alert: only if nothing is in hand, presence is ON_QUEUE and routing status IDLE. */
+  reserve(userId: UserId, alertId: AlertId): Promise<boolean>;
+  list(organizationId: OrganizationId): Promise<readonly AgentState[]>;
+  insertAfterCallWork(work: AfterCallWork): Promise<void>;
+  /** Ends it once: false when it had ended, or is unknown. */
+  endAfterCallWork(participantId: ParticipantId, endedAt: number, wrapupCode: string | null): Promise<boolean>;
+  afterCallWork(participantId: ParticipantId): Promise<AfterCallWork | null>;
+  openAfterCallWorkOf(userId: UserId): Promise<AfterCallWork | null>;
+  /** Open ones whose deadline is at or before `now`, oldest first. */
+  dueAfterCallWork(now: number, limit: number): Promise<readonly AfterCallWork[]>;
+}
+
+export interface WaitingStore {
+  byConversation(conversationId: ConversationId): Promise<WaitingConversation | null>;
+  /** Inserts, or replaces a row of the same conversation that is `gone`. */
+  insert(waiting: WaitingConversation): Promise<void>;
+  /** waiting → alerting, only if still waiting. */
+  offer(conversationId: ConversationId, alertId: AlertId): Promise<boolean>;
+  /** alerting (with this alert) → waiting, or → connected. */
+  resolve(conversationId: ConversationId, alertId: AlertId, state: "waiting" | "connected"): Promise<boolean>;
+  /** Any state → gone, once. */
+  leave(conversationId: ConversationId): Promise<boolean>;
+  /** Not gone, ordered by enteredAt. */
+  ofQueue(queueId: QueueId): Promise<readonly WaitingConversation[]>;
+  /** Not gone and owned by this node. */
+  ofNode(nodeId: string): Promise<readonly WaitingConversation[]>;
+}
+
+export interface AlertStore {
+  byId(id: AlertId): Promise<Alert | null>;
+  insert(alert: Alert): Promise<void>;
+  /** Once; false when it had ended. */
+  end(id: AlertId, outcome: AlertOutcome, at: number): Promise<boolean>;
+  openOf(userId: UserId): Promise<Alert | null>;
+  openOfNode(nodeId: string): Promise<readonly Alert[]>;
+}
+
+/** What is stored of a routing decision: inputs by reference, the winner, the ten nearest losers, counts per reason. */
+export type StoredDecision = {
+  readonly id: string;
+  readonly organizationId: OrganizationId;
+  readonly at: number;
+  readonly asOfSeq: number;
+  readonly conversationId: ConversationId;
+  readonly queueId: QueueId;
+  readonly queueVersion: number;
+  readonly userId: UserId | null;
+  readonly alertId: AlertId | null;
+  readonly score: number;
+  readonly nearest: readonly { readonly userId: string; readonly reason: string }[];
+  readonly counts: Readonly<Record<string, number>>;
+};
+
+export interface RoutingStore {
+  /** Transaction-level lock of one pool: whoever holds it may assign work of the pool. */
+  lockPool(poolId: string): Promise<void>;
+  /** One statement: the pool's queues, their waiting conversations (state `waiting`), all members as agents, and max(event.seq). */
+  snapshot(organizationId: OrganizationId, poolId: string): Promise<RoutingSnapshot>;
+  insertDecision(decision: StoredDecision): Promise<void>;
+  decisionsOf(conversationId: ConversationId): Promise<readonly StoredDecision[]>;
+  decision(id: string): Promise<StoredDecision | null>;
+  /** The newest "nobody" decision of a conversation, to store the next only when its reasons changed. */
+  lastDecisionOf(conversationId: ConversationId): Promise<StoredDecision | null>;
+  agents(organizationId: OrganizationId): Promise<readonly RoutableAgent[]>;
+}
+
+export interface ConversationStore {
+  byId(id: ConversationId): Promise<Conversation | null>;
+  insert(conversation: Conversation): Promise<void>;
+  setAnswered(id: ConversationId, at: number): Promise<void>;
+  mergeData(id: ConversationId, data: Readonly<Record<string, string>>): Promise<void>;
+  /** Once; false when it had ended. */
+  end(id: ConversationId, at: number, reason: Conversation["endReason"]): Promise<boolean>;
+  /** Newest first. */
+  recent(organizationId: OrganizationId, limit: number): Promise<readonly Conversation[]>;
+  openOfNode(nodeId: string): Promise<readonly Conversation[]>;
+  insertParticipant(participant: Participant): Promise<void>;
+  participant(id: ParticipantId): Promise<Participant | null>;
+  participants(id: ConversationId): Promise<readonly Participant[]>;
+  connectParticipant(id: ParticipantId, at: number): Promise<void>;
+  setHeld(id: ParticipantId, since: number | null): Promise<void>;
+  /** Once; later ends are ignored. Ends its open segment too. */
+  endParticipant(id: ParticipantId, at: number, disconnectType: Participant["disconnectType"]): Promise<boolean>;
+  setWrapup(id: ParticipantId, code: string): Promise<void>;
+  /** Ends the participant's open segment at `startedAt` and opens this one. */
+  beginSegment(segment: Segment): Promise<void>;
+  segments(id: ConversationId): Promise<readonly Segment[]>;
+  /** The agent's open conversations (participant not ended, or in after-call work), newest first. */
+  openOfUser(userId: UserId): Promise<readonly { readonly conversation: Conversation; readonly participant: Participant }[]>;
+}
+
+export interface RecordingStore {
+  byId(id: RecordingId): Promise<Recording | null>;
+  insert(recording: Recording): Promise<void>;
+  close(id: RecordingId, facts: Pick<Recording, "endedAt" | "state" | "durationMs" | "sizeBytes" | "chunks" | "sha256">): Promise<boolean>;
+  ofConversation(id: ConversationId): Promise<readonly Recording[]>;
+  openOfNode(nodeId: string): Promise<readonly Recording[]>;
+  all(organizationId: OrganizationId): Promise<readonly Recording[]>;
+}
+
+export interface TelephonyStore {
+  trunks(organizationId: OrganizationId): Promise<readonly Trunk[]>;
+  insertTrunk(trunk: Trunk): Promise<void>;
+  stations(organizationId: OrganizationId): Promise<readonly Station[]>;
+  station(id: StationId): Promise<Station | null>;
+  insertStation(station: Station): Promise<void>;
+  ivrs(organizationId: OrganizationId): Promise<readonly Ivr[]>;
+  insertIvr(ivr: Ivr): Promise<void>;
+  flows(organizationId: OrganizationId): Promise<readonly FlowRecord[]>;
+  flow(id: FlowId): Promise<FlowRecord | null>;
+  insertFlow(flow: FlowRecord): Promise<void>;
+  /** Replaces the document and name, version + 1. */
+  updateFlow(flow: FlowRecord): Promise<void>;
+}
+
+/** What a node is asked to do with a conversation it owns; the result is an event. Also when the asker is the same node: one path. */
+export type InboxItem = {
+  readonly id: string;
+  readonly nodeId: string;
+  readonly conversationId: ConversationId;
+  readonly actorId: string;
+  readonly at: number;
+  readonly command: { readonly kind: "hold" | "resume" | "disconnect"; readonly participantId: ParticipantId };
+};
+
+export interface InboxStore {
+  insert(item: InboxItem): Promise<void>;
+  /** Takes and deletes what waits for this node, oldest first (skip locked). */
+  take(nodeId: string, limit: number): Promise<readonly InboxItem[]>;
+}
+
+export type Organization = { readonly id: OrganizationId; readonly name: string; readonly divisionId: string; readonly createdAt: number };
+
+export interface OrganizationStore {
+  list(): Promise<readonly Organization[]>;
+  /** With its home division. */
+  insert(organization: Organization): Promise<void>;
+}
+
+export type Stores = {
+  readonly organizations: OrganizationStore;
+  readonly queues: QueueStore;
+  readonly skills: SkillStore;
+  readonly wrapupCodes: WrapupCodeStore;
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly oauth: OAuthStore;
+  readonly agents: AgentStore;
+  readonly waiting: WaitingStore;
+  readonly alerts: AlertStore;
+  readonly routing: RoutingStore;
+  readonly conversations: ConversationStore;
+  readonly recordings: RecordingStore;
+  readonly telephony: TelephonyStore;
+  readonly inbox: InboxStore;
+};
