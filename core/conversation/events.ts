@@ -1,0 +1,109 @@
+// Everything that happens to a conversation, as the log tells it. The projection turns each into rows; timelines read them back.
+import type { MediaVerdict } from "../call/call-control.ts";
+import type { WrapupPrompt } from "../routing/queue.ts";
+import type { AlertOutcome } from "../routing/waiting.ts";
+import type { DisconnectType, EndReason } from "./conversation.ts";
+
+/** After-call work that begins; `deadlineAt` null: as long as the agent wants. */
+export type AcwBegin = { readonly deadlineAt: number | null };
+
+/** Payloads by type. Ids are UUIDs; instants epoch ms; `at` of the event is the instant of what it tells. */
+export type ConversationEvents = {
+  "conversation.started": {
+    customerParticipantId: string;
+    legId: string;
+    direction: "inbound";
+    callerNumber: string;
+    callerName: string;
+    calledNumber: string;
+    trunkId: string | null;
+    stationId: string | null;
+  };
+  "conversation.rejected": { reason: string };
+  "conversation.answered": { customerParticipantId: string };
+  "conversation.flow.started": { participantId: string; flowId: string; flowName: string; version: number };
+  "conversation.flow.stepped": {
+    participantId: string;
+    actionId: string;
+    actionType: string;
+    name: string;
+    facts: Readonly<Record<string, string | number>>;
+  };
+  "conversation.flow.ended": { participantId: string; outcome: "transferred" | "disconnected" | "abandoned" };
+  "conversation.data.set": { values: Readonly<Record<string, string>> };
+  "conversation.enqueued": {
+    participantId: string;
+    customerParticipantId: string;
+    queueId: string;
+    queueName: string;
+    baseAt: number;
+    atHead: boolean;
+    priority: number;
+    skillIds: readonly string[];
+    languageId: string | null;
+  };
+  /** Written by routing, in the transaction that reserved the agent. */
+  "routing.alert.created": {
+    alertId: string;
+    participantId: string;
+    acdParticipantId: string;
+    queueId: string;
+    userId: string;
+    stationId: string | null;
+    nodeId: string;
+    deadlineAt: number;
+    decisionId: string;
+    acwPrompt: WrapupPrompt;
+    acwTimeoutMs: number;
+  };
+  "conversation.alert.accepted": {
+    alertId: string;
+    participantId: string;
+    acdParticipantId: string;
+    customerParticipantId: string;
+    queueId: string;
+    userId: string;
+  };
+  "conversation.alert.ended": {
+    alertId: string;
+    participantId: string;
+    queueId: string;
+    userId: string;
+    outcome: Exclude<AlertOutcome, "accepted">;
+    callerLeft: boolean;
+  };
+  "conversation.held": { participantId: string };
+  "conversation.resumed": { participantId: string };
+  "conversation.agent.lost": { participantId: string; heldUntil: number };
+  "conversation.agent.returned": { participantId: string; goneMs: number };
+  "conversation.agent.ended": {
+    participantId: string;
+    queueId: string;
+    userId: string;
+    disconnectType: DisconnectType;
+    acw: AcwBegin | null;
+    /** The agent vanished and did not come back: Not Responding. */
+    vanished: boolean;
+  };
+  "conversation.recording.started": { recordingId: string; customerLegId: string; path: string };
+  "conversation.recording.closed": {
+    recordingId: string;
+    state: "sealed" | "interrupted";
+    path: string;
+    chunks: number;
+    durationMs: number;
+    sizeBytes: number;
+    sha256: string;
+    /** SHA-256 of the signed manifest beside the file. */
+    manifestSha256: string;
+  };
+  "conversation.recording.failed": { recordingId: string; reason: string };
+  "conversation.media.measured": { participantId: string; verdict: MediaVerdict };
+  "conversation.media.silent": { participantId: string; forMs: number };
+  "conversation.ended": { reason: EndReason; disconnectType: DisconnectType; customerParticipantId: string };
+  /** The redacted ladder, gzip, base64. */
+  "conversation.ladder.kept": { entries: number; truncated: boolean; gzip: string };
+  "routing.acw.ended": { participantId: string; userId: string; queueId: string; wrapupCode: string; by: "agent" | "timeout" };
+};
+
+export type ConversationEventType = keyof ConversationEvents;
