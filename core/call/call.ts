@@ -5,6 +5,7 @@ import type { ConversationEvents, ConversationEventType } from "../conversation/
 import type { AlertId, ConversationId, FlowId, LegId, ParticipantId, QueueId, RecordingId, SkillId, StationId, UserId } from "../lib/id.ts";
 import { agentLegHeldMs } from "../lib/limits.ts";
 import { assertNever, type Step } from "../lib/machine.ts";
+import { recordingPath } from "../recording/path.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, LegEndReason, RejectReason } from "./call-control.ts";
 
@@ -405,7 +406,7 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
         },
         [userId, alertId],
       ),
-      append(state, "conversation.recording.started", { recordingId, customerLegId: state.customer.legId, path: "" }, [recordingId]),
+      append(state, "conversation.recording.started", { recordingId, path: recordingPath(recordingId) }, [recordingId]),
       control({ kind: "confirm", legId }),
       { kind: "flow-stop" },
       control({ kind: "record-start", recordingId, conversationId: state.conversationId, left: state.customer.legId, right: legId }),

@@ -85,7 +85,7 @@ export type ConversationEvents = {
     /** The agent vanished and did not come back: Not Responding. */
     vanished: boolean;
   };
-  "conversation.recording.started": { recordingId: string; customerLegId: string; path: string };
+  "conversation.recording.started": { recordingId: string; path: string };
   "conversation.recording.closed": {
     recordingId: string;
     state: "sealed" | "interrupted";

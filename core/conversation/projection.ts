@@ -1,0 +1,231 @@
+// Turns a call event into row changes. The journal's writer runs it once per event, in the transaction that appends the event.
+import type { EventDraft } from "../events/index.ts";
+import type { AlertId, ConversationId, FlowId, ParticipantId, QueueId, RecordingId, SkillId, UserId } from "../lib/id.ts";
+import type { Stores } from "../stores.ts";
+import type { SegmentType } from "./conversation.ts";
+import type { ConversationEvents, ConversationEventType } from "./events.ts";
+
+type Context = { readonly stores: Stores; readonly event: EventDraft; readonly conversationId: ConversationId; readonly nodeId: string };
+type Projector<T extends ConversationEventType> = (payload: ConversationEvents[T], context: Context) => Promise<void>;
+
+/** Row changes of one event; events that change no row do nothing. Every change is conditional, so a late event cannot undo a newer one. */
+export async function project(stores: Stores, event: EventDraft, nodeId: string): Promise<void> {
+  const projector = projectors[event.type as ConversationEventType] as Projector<ConversationEventType> | undefined;
+  if (projector === undefined) return;
+  const conversationId = event.subjectIds[0] as ConversationId;
+  await projector(event.payload as never, { stores, event, conversationId, nodeId });
+}
+
+const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
+  "conversation.started": async (payload, { stores, event, conversationId, nodeId }) => {
+    await stores.conversations.insert({
+      id: conversationId,
+      organizationId: event.organizationId,
+      divisionId: event.divisionId!,
+      nodeId,
+      direction: payload.direction,
+      callerNumber: payload.callerNumber,
+      callerName: payload.callerName,
+      calledNumber: payload.calledNumber,
+      startedAt: event.at,
+      answeredAt: null,
+      endedAt: null,
+      endReason: null,
+      data: {},
+      eventSeq: null,
+    });
+    await participant(stores, event, conversationId, payload.customerParticipantId, { purpose: "customer" }, "system");
+  },
+  "conversation.answered": async (payload, { stores, event, conversationId }) => {
+    await stores.conversations.setAnswered(conversationId, event.at);
+    await stores.conversations.connectParticipant(payload.customerParticipantId as ParticipantId, event.at);
+    await segment(stores, event, conversationId, payload.customerParticipantId, "ivr");
+  },
+  "conversation.flow.started": async (payload, { stores, event, conversationId }) => {
+    await participant(stores, event, conversationId, payload.participantId, { purpose: "ivr", flowId: payload.flowId as FlowId }, "ivr");
+  },
+  "conversation.flow.ended": async (payload, { stores, event }) => {
+    await stores.conversations.endParticipant(
+      payload.participantId as ParticipantId,
+      event.at,
+      payload.outcome === "transferred" ? "transfer" : "system",
+    );
+  },
+  "conversation.data.set": async (payload, { stores, conversationId }) => {
+    await stores.conversations.mergeData(conversationId, payload.values);
+  },
+  "conversation.enqueued": async (payload, { stores, event, conversationId, nodeId }) => {
+    await participant(
+      stores,
+      event,
+      conversationId,
+      payload.participantId,
+      { purpose: "acd", queueId: payload.queueId as QueueId },
+      "interact",
+    );
+    await segment(stores, event, conversationId, payload.customerParticipantId, "delay");
+    await stores.waiting.leave(conversationId);
+    await stores.waiting.insert({
+      conversationId,
+      participantId: payload.participantId as ParticipantId,
+      organizationId: event.organizationId,
+      divisionId: event.divisionId!,
+      queueId: payload.queueId as QueueId,
+      nodeId,
+      enteredAt: event.at,
+      baseAt: payload.baseAt,
+      atHead: payload.atHead,
+      priority: payload.priority,
+      skillIds: payload.skillIds as SkillId[],
+      languageId: payload.languageId as SkillId | null,
+      state: "waiting",
+      alertId: null,
+    });
+  },
+  "conversation.alert.accepted": async (payload, { stores, event, conversationId }) => {
+    const alertId = payload.alertId as AlertId;
+    const participantId = payload.participantId as ParticipantId;
+    if (!(await stores.alerts.end(alertId, "accepted", event.at))) return;
+    await stores.waiting.resolve(conversationId, alertId, "connected");
+    await stores.agents.take(
+      payload.userId as UserId,
+      { kind: "alert", id: alertId },
+      { kind: "conversation", id: participantId },
+      { routingStatus: "INTERACTING", at: event.at, lastHandledAt: event.at },
+    );
+    await stores.conversations.endParticipant(payload.acdParticipantId as ParticipantId, event.at, "transfer");
+    await stores.conversations.connectParticipant(participantId, event.at);
+    await segment(stores, event, conversationId, participantId, "interact");
+    await segment(stores, event, conversationId, payload.customerParticipantId, "interact");
+  },
+  "conversation.alert.ended": async (payload, { stores, event, conversationId }) => {
+    const alertId = payload.alertId as AlertId;
+    if (!(await stores.alerts.end(alertId, payload.outcome, event.at))) return;
+    await stores.waiting.resolve(conversationId, alertId, "waiting");
+    // The caller who left is nobody's fault; anything else makes the agent Not Responding (D5, O13).
+    const blamed = payload.outcome !== "withdrawn";
+    await stores.agents.take(
+      payload.userId as UserId,
+      { kind: "alert", id: alertId },
+      { kind: "nothing" },
+      { routingStatus: blamed ? "NOT_RESPONDING" : "IDLE", at: event.at },
+    );
+    await stores.conversations.endParticipant(payload.participantId as ParticipantId, event.at, blamed ? "noAnswer" : "system");
+  },
+  "conversation.held": async (payload, { stores, event, conversationId }) => {
+    await stores.conversations.setHeld(payload.participantId as ParticipantId, event.at);
+    await segment(stores, event, conversationId, payload.participantId, "hold");
+  },
+  "conversation.resumed": async (payload, { stores, event, conversationId }) => {
+    await stores.conversations.setHeld(payload.participantId as ParticipantId, null);
+    await segment(stores, event, conversationId, payload.participantId, "interact");
+  },
+  "conversation.agent.ended": async (payload, { stores, event, conversationId }) => {
+    const participantId = payload.participantId as ParticipantId;
+    const userId = payload.userId as UserId;
+    if (!(await stores.conversations.endParticipant(participantId, event.at, payload.disconnectType))) return;
+    await stores.agents.take(
+      userId,
+      { kind: "conversation", id: participantId },
+      payload.acw === null ? { kind: "nothing" } : { kind: "after-call-work", id: participantId },
+      {
+        routingStatus: payload.vanished ? "NOT_RESPONDING" : payload.acw === null ? "IDLE" : "INTERACTING",
+        at: event.at,
+        lastHandledAt: event.at,
+      },
+    );
+    if (payload.acw === null) return;
+    await stores.agents.insertAfterCallWork({
+      participantId,
+      conversationId,
+      userId,
+      queueId: payload.queueId as QueueId,
+      startedAt: event.at,
+      deadlineAt: payload.acw.deadlineAt,
+      endedAt: null,
+      wrapupCode: null,
+    });
+    await segment(stores, event, conversationId, participantId, "wrapup");
+  },
+  "conversation.recording.started": async (payload, { stores, event, conversationId, nodeId }) => {
+    await stores.recordings.insert({
+      id: payload.recordingId as RecordingId,
+      organizationId: event.organizationId,
+      divisionId: event.divisionId!,
+      conversationId,
+      path: payload.path,
+      nodeId,
+      startedAt: event.at,
+      endedAt: null,
+      state: "recording",
+      durationMs: null,
+      sizeBytes: null,
+      chunks: null,
+      sha256: null,
+      eventSeq: null,
+    });
+  },
+  "conversation.recording.closed": async (payload, { stores, event }) => {
+    const { state, durationMs, sizeBytes, chunks, sha256 } = payload;
+    await stores.recordings.close(payload.recordingId as RecordingId, { endedAt: event.at, state, durationMs, sizeBytes, chunks, sha256 });
+  },
+  "conversation.recording.failed": async (payload, { stores, event }) => {
+    await stores.recordings.close(payload.recordingId as RecordingId, {
+      endedAt: event.at,
+      state: "failed",
+      durationMs: null,
+      sizeBytes: null,
+      chunks: null,
+      sha256: null,
+    });
+  },
+  "conversation.ended": async (payload, { stores, event, conversationId }) => {
+    await stores.waiting.leave(conversationId);
+    for (const open of await stores.conversations.participants(conversationId)) {
+      const type = open.id === payload.customerParticipantId ? payload.disconnectType : "system";
+      if (open.endedAt === null) await stores.conversations.endParticipant(open.id, event.at, type);
+    }
+    await stores.conversations.end(conversationId, event.at, payload.reason);
+  },
+};
+
+async function participant(
+  stores: Stores,
+  event: EventDraft,
+  conversationId: ConversationId,
+  id: string,
+  who: { readonly purpose: "customer" | "ivr" | "acd"; readonly flowId?: FlowId; readonly queueId?: QueueId },
+  type: SegmentType,
+): Promise<void> {
+  await stores.conversations.insertParticipant({
+    id: id as ParticipantId,
+    conversationId,
+    purpose: who.purpose,
+    userId: null,
+    queueId: who.queueId ?? null,
+    flowId: who.flowId ?? null,
+    startedAt: event.at,
+    connectedAt: who.purpose === "customer" ? null : event.at,
+    endedAt: null,
+    disconnectType: null,
+    wrapupCode: null,
+    heldSince: null,
+  });
+  await segment(stores, event, conversationId, id, type);
+}
+
+function segment(
+  stores: Stores,
+  event: EventDraft,
+  conversationId: ConversationId,
+  participantId: string,
+  type: SegmentType,
+): Promise<void> {
+  return stores.conversations.beginSegment({
+    participantId: participantId as ParticipantId,
+    conversationId,
+    type,
+    startedAt: event.at,
+    endedAt: null,
+  });
+}
