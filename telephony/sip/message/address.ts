@@ -1,0 +1,81 @@
+// Literal IP addresses as text: validity, normal form, and the classes that decide whether anything may be sent there.
+
+/** Dotted decimal, four parts, no leading zeros beyond "0" itself (octal is nobody's friend). */
+export function isIpv4(text: string): boolean {
+  const parts = text.split(".");
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255);
+}
+
+/** RFC 4291 text, with an embedded IPv4 tail allowed, without zone. */
+export function isIpv6(text: string): boolean {
+  return ipv6Groups(text) !== null;
+}
+
+/** The eight groups of an IPv6 address, or null. */
+export function ipv6Groups(text: string): readonly number[] | null {
+  if (text.length > 45 || !/^[0-9A-Fa-f:.]+$/.test(text)) return null;
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const head = groupsOf(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? groupsOf(halves[1]!, true) : [];
+  if (head === null || tail === null) return null;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
+  return [...head, ...new Array<number>(missing).fill(0), ...tail];
+}
+
+function groupsOf(text: string, mayEndInIpv4: boolean): number[] | null {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [index, part] of parts.entries()) {
+    if (part.includes(".")) {
+      if (!mayEndInIpv4 || index !== parts.length - 1 || !isIpv4(part)) return null;
+      const [a, b, c, d] = part.split(".").map(Number) as [number, number, number, number];
+      groups.push(a * 256 + b, c * 256 + d);
+    } else {
+      if (!/^[0-9A-Fa-f]{1,4}$/.test(part)) return null;
+      groups.push(Number.parseInt(part, 16));
+    }
+  }
+  return groups;
+}
+
+/** One spelling per address: IPv4-mapped IPv6 becomes IPv4 (an address rule must not be passed by in another dress), IPv6 becomes lower case without zone. */
+export function normalAddress(address: string): string {
+  if (isIpv4(address)) return address;
+  const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
+  const groups = ipv6Groups(bare);
+  if (groups === null) return address.toLowerCase();
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+    const [high, low] = [groups[6]!, groups[7]!];
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  return groups.map((group) => group.toString(16)).join(":");
+}
+
+export function isLoopback(address: string): boolean {
+  const normal = normalAddress(address);
+  return isIpv4(normal) ? normal.startsWith("127.") : normal === "0:0:0:0:0:0:0:1";
+}
+
+/**
+ * What media and signalling may be sent to: no unspecified, multicast, broadcast, link-local or reserved address
+ * (RFC 1122 §3.2.1.3, RFC 4291 §2.5, §2.7). Names are no addresses.
+ */
+export function isUnicast(address: string): boolean {
+  const normal = normalAddress(address);
+  if (isIpv4(normal)) {
+    const [a, b] = normal.split(".").map(Number) as [number, number, number, number];
+    return a !== 0 && a < 224 && !(a === 169 && b === 254);
+  }
+  const groups = ipv6Groups(normal);
+  if (groups === null) return false;
+  const first = groups[0]!;
+  return groups.some((group) => group !== 0) && first < 0xff00 && (first & 0xffc0) !== 0xfe80;
+}
+
+/** An address as it stands in a URI, a Via or a log: IPv6 in brackets. */
+export function hostText(address: string): string {
+  return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
+}
