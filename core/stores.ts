@@ -156,6 +156,18 @@ export interface RoutingStore {
   /** The newest "nobody" decision of a conversation, to store the next only when its reasons changed. */
   lastDecisionOf(conversationId: ConversationId): Promise<StoredDecision | null>;
   agents(organizationId: OrganizationId): Promise<readonly RoutableAgent[]>;
+  /**
+   * Stays in queues (ACD participants) that began at or after `sinceAt` or are still open, oldest first. `answered`: ended by an agent's
+   * answer (disconnect type `transfer`); ended otherwise is abandoned.
+   */
+  queueStays(
+    organizationId: OrganizationId,
+    sinceAt: number,
+  ): Promise<
+    readonly { readonly queueId: QueueId; readonly startedAt: number; readonly endedAt: number | null; readonly answered: boolean }[]
+  >;
+  /** Handled interactions of a queue whose agent participant ended at or after `sinceAt`: how many, and talk + hold + after-call work together. */
+  handled(queueId: QueueId, sinceAt: number): Promise<{ readonly count: number; readonly sumMs: number }>;
 }
 
 export interface ConversationStore {
@@ -178,6 +190,8 @@ export interface ConversationStore {
   setWrapup(id: ParticipantId, code: string): Promise<void>;
   /** Ends the participant's open segment at `startedAt` and opens this one. */
   beginSegment(segment: Segment): Promise<void>;
+  /** Ends the participant's open segment, if any. */
+  endSegment(participantId: ParticipantId, at: number): Promise<void>;
   segments(id: ConversationId): Promise<readonly Segment[]>;
   /** The agent's open conversations (participant not ended, or in after-call work), newest first. */
   openOfUser(userId: UserId): Promise<readonly { readonly conversation: Conversation; readonly participant: Participant }[]>;

@@ -1,6 +1,7 @@
 // Turns a call event into row changes. The journal's writer runs it once per event, in the transaction that appends the event.
 import type { EventDraft } from "../events/index.ts";
 import type { AlertId, ConversationId, FlowId, ParticipantId, QueueId, RecordingId, SkillId, UserId } from "../lib/id.ts";
+import { freeAgent } from "../routing/free-agent.ts";
 import type { Stores } from "../stores.ts";
 import type { SegmentType } from "./conversation.ts";
 import type { ConversationEvents, ConversationEventType } from "./events.ts";
@@ -104,12 +105,7 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     await stores.waiting.resolve(conversationId, alertId, "waiting");
     // The caller who left is nobody's fault; anything else makes the agent Not Responding (D5, O13).
     const blamed = payload.outcome !== "withdrawn";
-    await stores.agents.take(
-      payload.userId as UserId,
-      { kind: "alert", id: alertId },
-      { kind: "nothing" },
-      { routingStatus: blamed ? "NOT_RESPONDING" : "IDLE", at: event.at },
-    );
+    await freeAgent(stores, payload.userId as UserId, { kind: "alert", id: alertId }, { at: event.at, notResponding: blamed });
     await stores.conversations.endParticipant(payload.participantId as ParticipantId, event.at, blamed ? "noAnswer" : "system");
   },
   "conversation.held": async (payload, { stores, event, conversationId }) => {
@@ -124,17 +120,13 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     const participantId = payload.participantId as ParticipantId;
     const userId = payload.userId as UserId;
     if (!(await stores.conversations.endParticipant(participantId, event.at, payload.disconnectType))) return;
-    await stores.agents.take(
-      userId,
-      { kind: "conversation", id: participantId },
-      payload.acw === null ? { kind: "nothing" } : { kind: "after-call-work", id: participantId },
-      {
-        routingStatus: payload.vanished ? "NOT_RESPONDING" : payload.acw === null ? "IDLE" : "INTERACTING",
-        at: event.at,
-        lastHandledAt: event.at,
-      },
-    );
-    if (payload.acw === null) return;
+    const inHand = { kind: "conversation", id: participantId } as const;
+    if (payload.acw === null) {
+      await freeAgent(stores, userId, inHand, { at: event.at, notResponding: payload.vanished, lastHandledAt: event.at });
+      return;
+    }
+    const change = { routingStatus: "INTERACTING", at: event.at, lastHandledAt: event.at } as const;
+    await stores.agents.take(userId, inHand, { kind: "after-call-work", id: participantId }, change);
     await stores.agents.insertAfterCallWork({
       participantId,
       conversationId,
