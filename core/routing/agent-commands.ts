@@ -1,0 +1,144 @@
+// What agents do for themselves: presence and On Queue, wrap-up, and asking something of a conversation they are in.
+import { type App, newEvent } from "../app.ts";
+import { type Actor, demand, found } from "../authorization/actor.ts";
+import type { EventDraft } from "../events/index.ts";
+import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
+import { type ConversationId, newId, type ParticipantId, type UserId } from "../lib/id.ts";
+import type { Stores } from "../stores.ts";
+import type { AfterCallWork, AgentState, RoutingStatus, SystemPresence } from "./agent.ts";
+import { freeAgent } from "./free-agent.ts";
+import { wrapupTimeoutCode } from "./queue.ts";
+
+/** Sets a presence; On Queue makes ready and ends Not Responding (O14). What is in hand stays in hand. @throws Forbidden · NotFound */
+export async function setPresence(app: App, actor: Actor, userId: UserId, presence: SystemPresence): Promise<AgentState> {
+  if (actor.userId !== userId) demand(actor, "directory:user:edit");
+  demand(actor, "presence:userPresence:edit");
+  const { value } = await app.unit.run(async (stores) => {
+    found(actor, "user with this id", await stores.users.byId(userId));
+    const before = await stores.agents.byUser(userId);
+    if (before === null) throw new NotFound("agent with this user id");
+    const routingStatus = statusWith(before, presence);
+    const unchanged = before.presence === presence && before.routingStatus === routingStatus;
+    if (unchanged) return { value: before, events: [] };
+    const at = app.env.clock.now();
+    await stores.agents.setPresence(userId, presence, routingStatus, at);
+    const event = newEvent(app, {
+      type: "user.presence.set",
+      actorId: actor.id,
+      subjectIds: [userId],
+      divisionId: before.divisionId,
+      payload: { userId, presence, routingStatus, at, before: { presence: before.presence, routingStatus: before.routingStatus } },
+    });
+    return { value: { ...before, presence, presenceAt: at, routingStatus, routingStatusAt: at }, events: [event] };
+  });
+  return value;
+}
+
+function statusWith(agent: AgentState, presence: SystemPresence): RoutingStatus {
+  if (agent.inHand.kind === "conversation" || agent.inHand.kind === "after-call-work") return agent.routingStatus;
+  return presence === "ON_QUEUE" ? "IDLE" : "OFF_QUEUE";
+}
+
+/**
+ * Sets the wrap-up code of the agent's own part in a conversation; ends after-call work when that is running. A code may be chosen during
+ * the call already. @throws BadInput unknown code · Conflict when after-call work is over
+ */
+export async function wrapUp(app: App, actor: Actor, participantId: ParticipantId, code: string): Promise<void> {
+  demand(actor, "conversation:wrapup:edit");
+  await app.unit.run(async (stores) => {
+    const participant = await stores.conversations.participant(participantId);
+    if (participant === null || participant.userId === null || participant.userId !== actor.userId || participant.queueId === null) {
+      throw new NotFound("conversation of yours with this participant");
+    }
+    const codes = await stores.wrapupCodes.ofQueue(participant.queueId);
+    if (!codes.some((entry) => entry.name === code)) {
+      throw new BadInput(
+        `“${code}” is not a wrap-up code of this queue. Choose one of: ${codes.map((entry) => entry.name).join(", ")}.`,
+        "code",
+      );
+    }
+    const work = await stores.agents.afterCallWork(participantId);
+    if (work !== null && work.endedAt !== null) throw new Conflict("After-call work is over; its code was set already.", "wrapup.ended");
+    await stores.conversations.setWrapup(participantId, code);
+    const events: EventDraft[] = [
+      newEvent(app, {
+        type: "conversation.wrapup.set",
+        actorId: actor.id,
+        subjectIds: [participant.conversationId, participantId],
+        seal: { kind: "conversation", id: participant.conversationId },
+        payload: { participantId, code },
+      }),
+    ];
+    if (work !== null) events.push(...(await endWork(app, stores, work, code, "agent", actor.id)));
+    return { value: undefined, events };
+  });
+}
+
+/** Ends after-call work whose time is up. Any node may; each ends once. Returns how many. */
+export async function endDueAfterCallWork(app: App): Promise<number> {
+  const due = await app.stores.agents.dueAfterCallWork(app.env.clock.now(), 100);
+  for (const work of due) {
+    await app.unit.run(async (stores) => {
+      const participant = await stores.conversations.participant(work.participantId);
+      const code = participant?.wrapupCode ?? wrapupTimeoutCode;
+      if (participant?.wrapupCode == null) await stores.conversations.setWrapup(work.participantId, code);
+      return { value: undefined, events: await endWork(app, stores, work, code, "timeout", app.nodeId) };
+    });
+  }
+  return due.length;
+}
+
+async function endWork(
+  app: App,
+  stores: Stores,
+  work: AfterCallWork,
+  wrapupCode: string,
+  by: "agent" | "timeout",
+  actorId: string,
+): Promise<EventDraft[]> {
+  const at = app.env.clock.now();
+  if (!(await stores.agents.endAfterCallWork(work.participantId, at, wrapupCode))) return [];
+  await stores.conversations.endSegment(work.participantId, at);
+  await freeAgent(stores, work.userId, { kind: "after-call-work", id: work.participantId }, { at });
+  const { participantId, userId, queueId, conversationId } = work;
+  return [
+    newEvent(app, {
+      type: "routing.acw.ended",
+      actorId,
+      subjectIds: [conversationId, userId, queueId],
+      seal: { kind: "conversation", id: conversationId },
+      payload: { participantId, userId, queueId, wrapupCode, by, at },
+    }),
+  ];
+}
+
+/** Puts a wish into the inbox of the node that owns the conversation; the result comes as an event. Also when that is this node: one path. */
+export async function askConversation(
+  app: App,
+  actor: Actor,
+  conversationId: ConversationId,
+  participantId: ParticipantId,
+  kind: "hold" | "resume" | "disconnect",
+): Promise<void> {
+  demand(actor, kind === "disconnect" ? "conversation:call:disconnect" : "conversation:call:hold");
+  await app.unit.run(async (stores) => {
+    const conversation = found(actor, "conversation with this id", await stores.conversations.byId(conversationId));
+    const participant = await stores.conversations.participant(participantId);
+    if (participant === null || participant.conversationId !== conversationId)
+      throw new NotFound("participant with this id in the conversation");
+    if (participant.userId !== actor.userId) demand(actor, "conversation:communication:view", conversation);
+    if (conversation.endedAt !== null) throw new Conflict("This conversation is over.", "conversation.ended");
+    const id = newId(app.env);
+    const at = app.env.clock.now();
+    await stores.inbox.insert({ id, nodeId: conversation.nodeId, conversationId, actorId: actor.id, at, command: { kind, participantId } });
+    const event = newEvent(app, {
+      type: "conversation.command.asked",
+      actorId: actor.id,
+      subjectIds: [conversationId, participantId],
+      divisionId: conversation.divisionId,
+      seal: { kind: "conversation", id: conversationId },
+      payload: { kind, participantId, nodeId: conversation.nodeId },
+    });
+    return { value: undefined, events: [event] };
+  });
+}
