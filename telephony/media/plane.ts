@@ -6,7 +6,9 @@ export type StreamId = string;
 export type CodecName = "PCMU" | "PCMA";
 
 /** One prompt to play: an embedded or stored mono 16-bit 8 kHz sound by key, or raw samples. */
-export type PromptSource = { readonly kind: "key"; readonly key: string } | { readonly kind: "tone"; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number };
+export type PromptSource =
+  | { readonly kind: "key"; readonly key: string }
+  | { readonly kind: "tone"; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number };
 
 /** How the peer's media is reached, negotiated by offer/answer. Addresses are literal IPv4 or IPv6. */
 export type RemoteRtp = {
@@ -35,12 +37,24 @@ export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
 export type MediaCommand =
   /** Opens a stream. Answered by `opened` or `failed`. `groupId` (ConversationId) decides the worker: all of a group share one. */
-  | { readonly kind: "open"; readonly streamId: StreamId; readonly groupId: string; readonly transport: "rtp" | "webrtc"; readonly localAddress: string }
+  | {
+      readonly kind: "open";
+      readonly streamId: StreamId;
+      readonly groupId: string;
+      readonly transport: "rtp" | "webrtc";
+      readonly localAddress: string;
+    }
   | { readonly kind: "connect-rtp"; readonly streamId: StreamId; readonly remote: RemoteRtp; readonly direction: Direction }
   | { readonly kind: "connect-webrtc"; readonly streamId: StreamId; readonly remote: RemoteWebRtc; readonly direction: Direction }
   | { readonly kind: "direction"; readonly streamId: StreamId; readonly direction: Direction }
   /** Plays prompts one after the other towards the peer; a later `play` replaces an earlier one. `loop` repeats for ever. Ends with `play-finished`. */
-  | { readonly kind: "play"; readonly streamId: StreamId; readonly playId: string; readonly prompts: readonly PromptSource[]; readonly loop: boolean }
+  | {
+      readonly kind: "play";
+      readonly streamId: StreamId;
+      readonly playId: string;
+      readonly prompts: readonly PromptSource[];
+      readonly loop: boolean;
+    }
   | { readonly kind: "stop-play"; readonly streamId: StreamId; readonly playId: string }
   /** Sends RFC 4733 digits to the peer. */
   | { readonly kind: "send-digits"; readonly streamId: StreamId; readonly digits: string; readonly toneMs: number; readonly gapMs: number }
@@ -53,7 +67,14 @@ export type MediaCommand =
    * Records two channels: left = what `left` says, right = what `right` says. `right` may be null (and may be set later by `record-channel`).
    * 8 kHz, 16-bit. The sink is made by the worker's `RecordingSinkFactory` from `target` (opaque to media).
    */
-  | { readonly kind: "record-start"; readonly recordingId: string; readonly groupId: string; readonly left: StreamId; readonly right: StreamId | null; readonly target: RecordingTarget }
+  | {
+      readonly kind: "record-start";
+      readonly recordingId: string;
+      readonly groupId: string;
+      readonly left: StreamId;
+      readonly right: StreamId | null;
+      readonly target: RecordingTarget;
+    }
   | { readonly kind: "record-channel"; readonly recordingId: string; readonly groupId: string; readonly right: StreamId | null }
   /** Ends with `recording-closed`. */
   | { readonly kind: "record-stop"; readonly recordingId: string; readonly groupId: string }
@@ -95,7 +116,12 @@ export type MediaEvent =
   | { readonly kind: "connected"; readonly streamId: StreamId; readonly protection: string }
   /** One RFC 4733 digit, exactly once, at its end. */
   | { readonly kind: "digit"; readonly streamId: StreamId; readonly digit: string; readonly durationMs: number }
-  | { readonly kind: "play-finished"; readonly streamId: StreamId; readonly playId: string; readonly reason: "done" | "stopped" | "unknown-prompt" }
+  | {
+      readonly kind: "play-finished";
+      readonly streamId: StreamId;
+      readonly playId: string;
+      readonly reason: "done" | "stopped" | "unknown-prompt";
+    }
   /** No packet from the peer for `forMs` (5,000 first, then every 10,000) although its direction should bring some; and its end. */
   | { readonly kind: "silent"; readonly streamId: StreamId; readonly forMs: number }
   | { readonly kind: "heard-again"; readonly streamId: StreamId }
@@ -103,7 +129,14 @@ export type MediaEvent =
   | { readonly kind: "stats"; readonly streamId: StreamId; readonly stats: StreamStats; readonly final: boolean }
   /** Chunks sealed so far are safe; `durationMs` of audio are on disk. */
   | { readonly kind: "recording-progress"; readonly recordingId: string; readonly chunks: number; readonly durationMs: number }
-  | { readonly kind: "recording-closed"; readonly recordingId: string; readonly chunks: number; readonly durationMs: number; readonly sizeBytes: number; readonly sha256: string }
+  | {
+      readonly kind: "recording-closed";
+      readonly recordingId: string;
+      readonly chunks: number;
+      readonly durationMs: number;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+    }
   | { readonly kind: "recording-failed"; readonly recordingId: string; readonly reason: string }
   /** The stream cannot live: no port, DTLS refused, fingerprint wrong, worker died. */
   | { readonly kind: "failed"; readonly streamId: StreamId; readonly reason: string };
