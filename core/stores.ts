@@ -78,6 +78,8 @@ export interface OAuthStore {
 
 export interface AgentStore {
   byUser(userId: UserId): Promise<AgentState | null>;
+  /** Reads it and keeps every other transaction from changing it until this one ends. */
+  lock(userId: UserId): Promise<AgentState | null>;
   insert(agent: AgentState): Promise<void>;
   /** Presence with the routing status that goes with it; changes nothing else. */
   setPresence(userId: UserId, presence: SystemPresence, routingStatus: RoutingStatus, at: number): Promise<void>;

@@ -15,7 +15,7 @@ export async function setPresence(app: App, actor: Actor, userId: UserId, presen
   demand(actor, "presence:userPresence:edit");
   const { value } = await app.unit.run(async (stores) => {
     found(actor, "user with this id", await stores.users.byId(userId));
-    const before = await stores.agents.byUser(userId);
+    const before = await stores.agents.lock(userId);
     if (before === null) throw new NotFound("agent with this user id");
     const routingStatus = statusWith(before, presence);
     const unchanged = before.presence === presence && before.routingStatus === routingStatus;

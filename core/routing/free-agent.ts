@@ -10,7 +10,7 @@ export async function freeAgent(
   from: InHand,
   change: { readonly at: number; readonly notResponding?: boolean; readonly lastHandledAt?: number },
 ): Promise<boolean> {
-  const agent = await stores.agents.byUser(userId);
+  const agent = await stores.agents.lock(userId);
   if (agent === null) return false;
   const onQueue = agent.presence === "ON_QUEUE";
   const routingStatus = !onQueue ? "OFF_QUEUE" : change.notResponding === true ? "NOT_RESPONDING" : "IDLE";

@@ -1,0 +1,100 @@
+// The configuration a node keeps in memory: loaded at start, loaded again when the log says that it changed.
+
+import type { App } from "../app.ts";
+import type { FlowDocument } from "../architect/document.ts";
+import { parseFlow } from "../architect/document.ts";
+import type { Route } from "../call/call.ts";
+import type { CallerIdentity, CallOrigin } from "../call/call-control.ts";
+import type { LoggedEvent } from "../events/index.ts";
+import type { FlowId } from "../lib/id.ts";
+import type { Queue, Skill } from "../routing/queue.ts";
+import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
+
+export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
+
+export type Configuration = {
+  readonly queues: readonly Queue[];
+  readonly skills: readonly Skill[];
+  readonly trunks: readonly Trunk[];
+  readonly stations: readonly Station[];
+  readonly ivrs: readonly Ivr[];
+  readonly flows: readonly Flow[];
+};
+
+const empty: Configuration = { queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [] };
+const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.created|organization\.)/;
+
+export class Directory {
+  private loaded: Configuration = empty;
+  private loading: Promise<void> | null = null;
+  private again = false;
+
+  constructor(private readonly app: App) {}
+
+  get current(): Configuration {
+    return this.loaded;
+  }
+
+  /** Loads everything; calls that come while it loads share one more load after it. */
+  load(): Promise<void> {
+    if (this.loading !== null) {
+      this.again = true;
+      return this.loading;
+    }
+    this.loading = this.read().finally(() => {
+      this.loading = null;
+      if (!this.again) return;
+      this.again = false;
+      this.load().catch((error: unknown) => this.app.env.log.warn("configuration not reloaded", { reason: String(error) }));
+    });
+    return this.loading;
+  }
+
+  /** Loads again after an event that changes configuration. */
+  async onLogged(event: LoggedEvent): Promise<void> {
+    if (configurationTypes.test(event.type)) await this.load();
+  }
+
+  private async read(): Promise<void> {
+    const { stores, organizationId, env } = this.app;
+    const [queues, skills, trunks, stations, ivrs, records] = await Promise.all([
+      stores.queues.list(organizationId, { divisionIds: null }, { pageSize: 100_000, pageNumber: 1 }),
+      stores.skills.list(organizationId),
+      stores.telephony.trunks(organizationId),
+      stores.telephony.stations(organizationId),
+      stores.telephony.ivrs(organizationId),
+      stores.telephony.flows(organizationId),
+    ]);
+    const flows = records.flatMap((record): Flow[] => {
+      const parsed = parseFlow(record.document);
+      if (parsed.ok) return [{ record, document: parsed.flow }];
+      env.log.error("flow cannot be used", { flow: record.id, problem: `${parsed.problems[0]?.path}: ${parsed.problems[0]?.message}` });
+      return [];
+    });
+    this.loaded = { queues: queues.entities, skills, trunks, stations, ivrs, flows };
+  }
+}
+
+/** Numbers that are emergency calls in some country we know of; dialled by a station they are refused plainly until emergency calling exists. */
+export const emergencyNumbers: ReadonlySet<string> = new Set(["112", "911", "999", "000", "110", "118", "119", "15", "17", "18", "933"]);
+
+/** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. */
+export function route(
+  configuration: Configuration,
+  call: { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin },
+): Route {
+  const digits = call.called.replace(/^\+/, "");
+  const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
+  if (ivr === undefined) return { kind: "reject", reason: "no-such-number" };
+  const flow = flowById(configuration, ivr.flowId);
+  if (flow === null || flow.document.type !== "INBOUNDCALL") return { kind: "reject", reason: "unavailable" };
+  return { kind: "flow", flowId: flow.record.id, flowName: flow.record.name, version: flow.record.version };
+}
+
+export function flowById(configuration: Configuration, id: FlowId): Flow | null {
+  return configuration.flows.find((flow) => flow.record.id === id) ?? null;
+}
+
+export function inQueueFlowByName(configuration: Configuration, name: string): Flow | null {
+  return configuration.flows.find((flow) => flow.record.name === name && flow.document.type === "INQUEUECALL") ?? null;
+}

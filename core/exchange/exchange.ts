@@ -1,0 +1,232 @@
+// The switchboard of one organization on one node: where call, flow and routing meet. Finds the runner of an event; keeps what outlives a runner.
+import { type App, newEvent } from "../app.ts";
+import type { AlertOffer } from "../call/call.ts";
+import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
+import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
+import type { AlertId, ConversationId, LegId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "../lib/id.ts";
+import { callsMax } from "../lib/limits.ts";
+import { assertNever } from "../lib/machine.ts";
+import { recordingPath } from "../recording/path.ts";
+import type { RecordingFacts, RecordingVault } from "../recording/vault.ts";
+import type { WrapupPrompt } from "../routing/queue.ts";
+import { type Directory, route } from "./directory.ts";
+import { Runner, type RunnerPorts } from "./runner.ts";
+
+export type ExchangePorts = RunnerPorts & { readonly vault: RecordingVault };
+
+/** A conversation that has ended is kept this long for late facts: media summaries, its ladder. */
+const afterEndMs = 30_000;
+
+export class Exchange {
+  private readonly runners = new Map<ConversationId, Runner>();
+  private readonly legs = new Map<LegId, Runner>();
+  private readonly app: App;
+  private readonly journal: Journal;
+  private readonly control: CallControl;
+  private readonly directory: Directory;
+  private accepting = true;
+
+  constructor(private readonly ports: ExchangePorts) {
+    this.app = ports.app;
+    this.journal = ports.journal;
+    this.control = ports.control;
+    this.directory = ports.directory;
+    ports.control.onEvent((event) => this.onCallEvent(event));
+  }
+
+  /** Conversations whose call is up here. */
+  get callsUp(): number {
+    let up = 0;
+    for (const runner of this.runners.values()) if (!runner.ended) up += 1;
+    return up;
+  }
+
+  runner(conversationId: ConversationId): Runner | null {
+    return this.runners.get(conversationId) ?? null;
+  }
+
+  /** No new calls from here on; those that are up go on. */
+  drain(): void {
+    this.accepting = false;
+  }
+
+  /** Ends every call with a reason, and waits until that is on disk. */
+  async stop(reason: "node-stopped" | "node-fenced"): Promise<void> {
+    this.accepting = false;
+    for (const runner of this.runners.values()) runner.post({ kind: "stop", reason });
+    for (let waitedMs = 0; this.callsUp > 0 && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
+  }
+
+  private onCallEvent(event: CallEvent): void {
+    switch (event.kind) {
+      case "call.offered":
+        return this.offered(event);
+      case "recording.closed":
+        return this.background("recording not closed", this.recordingClosed(event));
+      case "recording.failed":
+        return this.background("recording failure not kept", this.recordingFailed(event));
+      case "call.ladder":
+        return this.background("ladder not kept", this.ladder(event.conversationId, event.entries, event.truncated));
+      case "station.registered":
+        for (const runner of this.runners.values()) runner.post({ kind: "station-registered", stationId: event.stationId });
+        return;
+      case "station.unregistered":
+        return;
+      case "emergency.dialled":
+        return this.background("emergency attempt not kept", this.emergencyDialled(event));
+      case "leg.ringing":
+      case "leg.answered":
+      case "leg.connected":
+      case "leg.lost":
+      case "leg.ended":
+      case "digit":
+      case "play.finished":
+      case "leg.silent":
+      case "leg.heard-again":
+      case "leg.media":
+        this.legs.get(event.legId)?.post({ kind: "leg", event });
+        if (event.kind === "leg.ended" || event.kind === "leg.media") this.forget(event.legId);
+        return;
+      default:
+        assertNever(event);
+    }
+  }
+
+  private offered(event: Extract<CallEvent, { kind: "call.offered" }>): void {
+    if (!this.accepting || this.journal.isFull() || this.callsUp >= callsMax) {
+      this.app.env.log.warn("call refused", { call: event.conversationId, reason: this.accepting ? "overloaded" : "draining" });
+      this.control.send({ kind: "reject", legId: event.legId, reason: "overloaded" });
+      return;
+    }
+    const runner = new Runner(event.conversationId, this.ports, (legId, owner) => this.legs.set(legId, owner));
+    this.runners.set(event.conversationId, runner);
+    const { conversationId, legId, origin, caller, called } = event;
+    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, route: route(this.directory.current, event) });
+  }
+
+  // The runner of an ended conversation stays a while, so that late facts find it; then it and its legs are forgotten.
+  private forget(legId: LegId): void {
+    const runner = this.legs.get(legId);
+    if (runner === undefined) return;
+    this.app.env.clock.after(afterEndMs, () => {
+      this.legs.delete(legId);
+      if (runner.ended) this.runners.delete(runner.conversationId);
+    });
+  }
+
+  /** What the log says, of any node: alerts for conversations here, wishes in the inbox, configuration. */
+  async onLogged(event: LoggedEvent): Promise<void> {
+    if (event.organizationId !== this.app.organizationId) return;
+    await this.directory.onLogged(event);
+    if (event.payload === null) return;
+    if (event.type === "routing.alert.created" && event.payload.nodeId === this.app.nodeId)
+      this.alerted(event.subjectIds[0] as ConversationId, event.payload);
+    if (event.type === "conversation.command.asked" && event.payload.nodeId === this.app.nodeId) await this.readInbox();
+  }
+
+  private alerted(conversationId: ConversationId, payload: NonNullable<LoggedEvent["payload"]>): void {
+    const offer: AlertOffer = {
+      alertId: payload.alertId as AlertId,
+      participantId: payload.participantId as ParticipantId,
+      queueId: payload.queueId as QueueId,
+      userId: payload.userId as UserId,
+      stationId: payload.stationId as StationId | null,
+      deadlineAt: payload.deadlineAt as number,
+      acw: { prompt: payload.acwPrompt as WrapupPrompt, timeoutMs: payload.acwTimeoutMs as number },
+    };
+    const runner = this.runners.get(conversationId);
+    if (runner !== undefined) runner.post({ kind: "alerted", alert: offer });
+    else this.background("alert not withdrawn", this.withdraw(conversationId, offer));
+  }
+
+  // The call is gone and so is its runner: the agent is given back.
+  private async withdraw(conversationId: ConversationId, offer: AlertOffer): Promise<void> {
+    const { alertId, participantId, queueId, userId } = offer;
+    await this.keep("conversation.alert.ended", conversationId, [userId, alertId], {
+      alertId,
+      participantId,
+      queueId,
+      userId,
+      outcome: "withdrawn",
+      callerLeft: true,
+    });
+  }
+
+  /** Takes what others asked of conversations here. Called on a hint and at intervals: a lost hint costs a moment, not the wish. */
+  async readInbox(): Promise<void> {
+    for (const item of await this.app.stores.inbox.take(this.app.nodeId, 100)) {
+      this.runners.get(item.conversationId)?.post({ kind: "asked", command: item.command.kind, participantId: item.command.participantId });
+    }
+  }
+
+  private async recordingClosed(event: Extract<CallEvent, { kind: "recording.closed" }>): Promise<void> {
+    const { recordingId, conversationId, chunks, durationMs, sizeBytes, sha256 } = event;
+    await this.keepRecording({
+      recordingId,
+      conversationId,
+      path: recordingPath(recordingId),
+      chunks,
+      durationMs,
+      sizeBytes,
+      sha256,
+      state: "sealed",
+    });
+  }
+
+  /** Signs the manifest and chains it: also for recordings that a crash interrupted. */
+  async keepRecording(facts: RecordingFacts): Promise<void> {
+    const { manifestSha256 } = await this.ports.vault.signManifest(facts);
+    const { conversationId, recordingId, ...payload } = facts;
+    await this.keep("conversation.recording.closed", conversationId, [recordingId], { recordingId, ...payload, manifestSha256 });
+  }
+
+  private async recordingFailed(event: Extract<CallEvent, { kind: "recording.failed" }>): Promise<void> {
+    const { recordingId, conversationId, reason } = event;
+    this.app.env.log.error("recording failed", { call: conversationId, recording: recordingId, reason });
+    await this.keep("conversation.recording.failed", conversationId, [recordingId as RecordingId], { recordingId, reason });
+  }
+
+  private async ladder(conversationId: ConversationId, entries: readonly LadderEntry[], truncated: boolean): Promise<void> {
+    if (entries.length === 0) return;
+    const gzip = this.ports.vault.compress(JSON.stringify(entries));
+    await this.keep("conversation.ladder.kept", conversationId, [], { entries: entries.length, truncated, gzip });
+  }
+
+  private async emergencyDialled(event: Extract<CallEvent, { kind: "emergency.dialled" }>): Promise<void> {
+    this.app.env.log.error("an emergency number was dialled and refused: emergency calling is not set up", { called: event.called });
+    const { stationId, trunkId, called } = event;
+    await this.journal.append([
+      newEvent(this.app, {
+        type: "telephony.emergency.refused",
+        actorId: this.app.nodeId,
+        subjectIds: [stationId ?? trunkId ?? this.app.nodeId],
+        payload: { stationId, trunkId, called },
+      }),
+    ]);
+  }
+
+  private keep(
+    type: string,
+    conversationId: ConversationId,
+    subjectIds: readonly string[],
+    payload: { readonly [key: string]: Json | undefined },
+  ): Promise<void> {
+    const event: EventDraft = newEvent(this.app, {
+      type,
+      actorId: this.app.nodeId,
+      subjectIds: [conversationId, ...subjectIds],
+      seal: { kind: "conversation", id: conversationId },
+      payload,
+    });
+    return this.journal.append([event]);
+  }
+
+  // Facts that nobody waits for: a failure is an alarm, not an exception in the middle of a call.
+  private background(fact: string, work: Promise<void>): void {
+    work.catch((error: unknown) => this.app.env.log.error(fact, { reason: String(error) }));
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.app.env.clock.after(ms, resolve));
+  }
+}

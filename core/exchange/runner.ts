@@ -1,0 +1,237 @@
+// Hosts one conversation: its mailbox, its two machines (call and flow) and its timers. Carries out; decides nothing.
+
+import { type App, newEvent } from "../app.ts";
+import type { FlowInput } from "../architect/action.ts";
+import { type FlowState, step as flowStep, newFlow } from "../architect/engine.ts";
+import { begin, type CallInput, type CallOutput, type CallState, step as callStep, idsPerInput, type Moment } from "../call/call.ts";
+import type { CallControl } from "../call/call-control.ts";
+import type { Timer } from "../env/env.ts";
+import type { EventDraft, Journal } from "../events/index.ts";
+import { type ConversationId, type LegId, newId } from "../lib/id.ts";
+import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
+import { assertNever } from "../lib/machine.ts";
+import { defaultInQueueFlow } from "./default-flow.ts";
+import { type Directory, flowById, inQueueFlowByName } from "./directory.ts";
+import { queueFacts } from "./queue-facts.ts";
+
+export type RunnerPorts = { readonly app: App; readonly journal: Journal; readonly control: CallControl; readonly directory: Directory };
+
+type Mail =
+  | { readonly kind: "call"; readonly input: CallInput }
+  | { readonly kind: "flow"; readonly input: FlowInput; readonly generation: number };
+
+/** A journal that refuses is tried again this often; the call waits, its media goes on. */
+const journalRetryMs = 500;
+
+export class Runner {
+  private readonly mailbox: Mail[] = [];
+  private running = false;
+  private state: CallState | null = null;
+  private flow: FlowState | null = null;
+  /** Counts flows, so that a late timer or play of a flow that is over reaches nobody. */
+  private generation = 0;
+  private flowTimer: Timer | null = null;
+  private lostTimer: Timer | null = null;
+  /** The last inputs, for the bug report on the conversation page; digits are left out. */
+  readonly inputs: { readonly at: number; readonly kind: string }[] = [];
+
+  constructor(
+    readonly conversationId: ConversationId,
+    private readonly ports: RunnerPorts,
+    /** Called when legs come and go, so that events find this runner. */
+    private readonly onLeg: (legId: LegId, runner: Runner) => void,
+  ) {}
+
+  get ended(): boolean {
+    return this.state !== null && this.state.ended !== null;
+  }
+
+  get call(): CallState | null {
+    return this.state;
+  }
+
+  post(input: CallInput): void {
+    this.enqueue({ kind: "call", input });
+  }
+
+  private enqueue(mail: Mail): void {
+    // A flood is cut, never the end of a call: ends are few and always taken.
+    const isDigit = mail.kind === "call" && mail.input.kind === "leg" && mail.input.event.kind === "digit";
+    if (isDigit && this.mailbox.length >= mailboxInputsMax) return;
+    this.mailbox.push(mail);
+    if (!this.running) void this.run();
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    try {
+      for (let mail = this.mailbox.shift(); mail !== undefined; mail = this.mailbox.shift()) await this.take(mail);
+    } catch (error) {
+      this.ports.app.env.log.error("conversation failed", { call: this.conversationId, reason: String(error) });
+      this.running = false;
+      if (!this.ended) this.post({ kind: "stop", reason: "error" });
+      return;
+    }
+    this.running = false;
+  }
+
+  private async take(mail: Mail): Promise<void> {
+    if (mail.kind === "flow") return mail.generation === this.generation ? this.flowTake(mail.input) : undefined;
+    const { input } = mail;
+    this.remember(input);
+    const { clock } = this.ports.app.env;
+    const moment: Moment = { now: clock.now(), ids: Array.from({ length: idsPerInput }, () => newId(this.ports.app.env)) };
+    if (this.state === null && input.kind !== "offered") return;
+    const { state, outputs } =
+      this.state === null ? begin(input as Extract<CallInput, { kind: "offered" }>, moment) : callStep(this.state, input, moment);
+    if (this.state === null) this.onLeg(state.customer.legId, this);
+    this.state = state;
+    await this.carryOut(outputs);
+  }
+
+  private remember(input: CallInput): void {
+    const kind = input.kind === "leg" ? input.event.kind : input.kind === "flow" ? `flow.${input.output.kind}` : input.kind;
+    this.inputs.push({ at: this.ports.app.env.clock.now(), kind });
+    if (this.inputs.length > callInputsKept) this.inputs.shift();
+  }
+
+  private async carryOut(outputs: readonly CallOutput[]): Promise<void> {
+    for (let i = 0; i < outputs.length; ) {
+      const output = outputs[i]!;
+      if (output.kind === "append") {
+        const batch: EventDraft[] = [];
+        for (let next = outputs[i]; next?.kind === "append"; next = outputs[++i]) batch.push(this.draft(next));
+        await this.append(batch);
+      } else {
+        i += 1;
+        await this.carryOutOne(output);
+      }
+    }
+  }
+
+  private draft(output: Extract<CallOutput, { kind: "append" }>): EventDraft {
+    const { app } = this.ports;
+    return newEvent(app, {
+      type: output.type,
+      actorId: app.nodeId,
+      subjectIds: output.subjectIds,
+      seal: { kind: "conversation", id: this.conversationId },
+      payload: output.payload as unknown as EventDraft["payload"],
+    });
+  }
+
+  // Nothing is acknowledged before this returns; a disk that refuses keeps the call waiting, and is tried again.
+  private async append(batch: readonly EventDraft[]): Promise<void> {
+    const { journal, app } = this.ports;
+    for (;;) {
+      try {
+        await journal.append(batch);
+        return;
+      } catch (error) {
+        app.env.log.error("journal refuses", { call: this.conversationId, reason: String(error) });
+        await new Promise<void>((resolve) => app.env.clock.after(journalRetryMs, resolve));
+      }
+    }
+  }
+
+  private async carryOutOne(output: Exclude<CallOutput, { kind: "append" }>): Promise<void> {
+    const { control, app } = this.ports;
+    switch (output.kind) {
+      case "control":
+        if (output.command.kind === "dial-station") this.onLeg(output.command.legId, this);
+        control.send(output.command);
+        return;
+      case "flow-start":
+        return this.startFlow(output);
+      case "flow-input":
+        return this.flowTake(output.input);
+      case "flow-stop":
+        this.stopFlow();
+        return;
+      case "flow-timer":
+        this.flowTimer?.cancel();
+        this.flowTimer = output.ms === null ? null : this.afterFlow(output.ms);
+        return;
+      case "find-queue":
+        return this.callTake(this.findQueue(output.transfer));
+      case "ask-queue-facts": {
+        // Asked outside the mailbox: a slow database must not keep the caller's hang-up waiting.
+        const { generation } = this;
+        const facts = await queueFacts(app, this.conversationId, this.state?.acd?.queueId ?? null);
+        this.enqueue({ kind: "flow", input: { kind: "queue-facts", ...facts }, generation });
+        return;
+      }
+      case "timer-set":
+        this.lostTimer?.cancel();
+        this.lostTimer = app.env.clock.after(output.ms, () => this.post({ kind: "timer", name: output.name }));
+        return;
+      case "timer-cancel":
+        this.lostTimer?.cancel();
+        this.lostTimer = null;
+        return;
+      default:
+        assertNever(output);
+    }
+  }
+
+  private afterFlow(ms: number): Timer {
+    const { generation } = this;
+    return this.ports.app.env.clock.after(ms, () => this.enqueue({ kind: "flow", input: { kind: "timer" }, generation }));
+  }
+
+  private async startFlow(start: Extract<CallOutput, { kind: "flow-start" }>): Promise<void> {
+    const { current } = this.ports.directory;
+    this.stopFlow();
+    const document =
+      start.which === "inbound"
+        ? flowById(current, start.flowId)?.document
+        : ((start.flowName === null ? null : inQueueFlowByName(current, start.flowName))?.document ?? defaultInQueueFlow);
+    if (document === undefined) return this.callTake({ kind: "stop", reason: "error" });
+    this.flow = newFlow(document, {}, `flow${this.generation}`);
+    await this.flowTake({ kind: "start" });
+  }
+
+  private stopFlow(): void {
+    this.generation += 1;
+    this.flow = null;
+    this.flowTimer?.cancel();
+    this.flowTimer = null;
+  }
+
+  private async flowTake(input: FlowInput): Promise<void> {
+    if (this.flow === null) return;
+    const { state, outputs } = flowStep(this.flow, input);
+    this.flow = state;
+    const { generation } = this;
+    for (const output of outputs) {
+      if (generation !== this.generation) return;
+      await this.callTake({ kind: "flow", output });
+    }
+  }
+
+  private callTake(input: CallInput): Promise<void> {
+    return this.take({ kind: "call", input });
+  }
+
+  private findQueue(transfer: Extract<CallOutput, { kind: "find-queue" }>["transfer"]): CallInput {
+    const { queues, skills } = this.ports.directory.current;
+    const queue = queues.find((entry) => entry.name === transfer.queue);
+    const wanted = transfer.language === null ? transfer.skills : [...transfer.skills, transfer.language];
+    const missing = wanted.find((name) => !skills.some((skill) => skill.name === name));
+    if (queue === undefined) return { kind: "queue-found", queue: null, message: `There is no queue “${transfer.queue}”.` };
+    if (missing !== undefined) return { kind: "queue-found", queue: null, message: `There is no skill or language “${missing}”.` };
+    const idOf = (name: string) => skills.find((skill) => skill.name === name)!.id;
+    return {
+      kind: "queue-found",
+      message: "",
+      queue: {
+        queueId: queue.id,
+        queueName: queue.name,
+        priority: transfer.priority,
+        skillIds: transfer.skills.map(idOf),
+        languageId: transfer.language === null ? null : idOf(transfer.language),
+        inQueueFlow: transfer.inQueueFlow,
+      },
+    };
+  }
+}

@@ -1,0 +1,26 @@
+// The port to where recordings are kept: what the exchange and the pages need of it.
+import type { ConversationId, RecordingId } from "../lib/id.ts";
+
+export type RecordingFacts = {
+  readonly recordingId: RecordingId;
+  readonly conversationId: ConversationId;
+  /** Relative to the recordings folder. */
+  readonly path: string;
+  readonly chunks: number;
+  readonly durationMs: number;
+  readonly sizeBytes: number;
+  /** Of the sealed file, lower-case hex. */
+  readonly sha256: string;
+  /** `interrupted`: a crash ended it; what was sealed before is whole. */
+  readonly state: "sealed" | "interrupted";
+};
+
+export interface RecordingVault {
+  /** Writes and signs (Ed25519) the manifest beside the file; returns the SHA-256 of its bytes, which the log keeps. */
+  signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }>;
+  /** Decrypts while streaming: interleaved 16-bit little-endian stereo at 8 kHz. Throws, naming the chunk, when anything was changed. */
+  read(path: string): AsyncIterable<Uint8Array>;
+  /** gzip, base64: for what goes into an event's payload. */
+  compress(text: string): string;
+  decompress(base64: string): string;
+}
