@@ -1,0 +1,391 @@
+// The stores in memory: the twin of storage's, for the simulator; one contract suite holds both to the same behaviour.
+import type { Conversation, Participant, Recording, Segment } from "../conversation/conversation.ts";
+import type { AccessToken, OAuthClient, Session, User } from "../directory/user.ts";
+import type { AfterCallWork, AgentState, InHand, RoutableAgent } from "../routing/agent.ts";
+import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routing/queue.ts";
+import type { Alert, WaitingConversation } from "../routing/waiting.ts";
+import type { InboxItem, Organization, Page, Paged, StoredDecision, Stores } from "../stores.ts";
+import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
+
+/** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
+export class MemoryTables {
+  organizations = new Map<string, Organization>();
+  queues = new Map<string, Queue>();
+  members: readonly QueueMember[] = [];
+  skills = new Map<string, Skill>();
+  userSkills: readonly UserSkill[] = [];
+  wrapupCodes = new Map<string, WrapupCode>();
+  queueCodes: readonly { queueId: string; codeId: string }[] = [];
+  users = new Map<string, User>();
+  sessions = new Map<string, Session>();
+  clients = new Map<string, OAuthClient>();
+  tokens = new Map<string, AccessToken>();
+  agents = new Map<string, AgentState>();
+  work = new Map<string, AfterCallWork>();
+  waiting = new Map<string, WaitingConversation>();
+  alerts = new Map<string, Alert>();
+  decisions = new Map<string, StoredDecision>();
+  conversations = new Map<string, Conversation>();
+  participants = new Map<string, Participant>();
+  segments = new Map<string, readonly Segment[]>();
+  recordings = new Map<string, Recording>();
+  trunks = new Map<string, Trunk>();
+  stations = new Map<string, Station>();
+  ivrs = new Map<string, Ivr>();
+  flows = new Map<string, FlowRecord>();
+  inbox: readonly InboxItem[] = [];
+
+  /** Rows are never changed in place, so copying the containers copies everything. */
+  copy(): MemoryTables {
+    const copy = new MemoryTables();
+    for (const key of Object.keys(this) as (keyof MemoryTables)[]) {
+      const value = this[key];
+      Object.assign(copy, { [key]: value instanceof Map ? new Map(value as Map<string, unknown>) : value });
+    }
+    return copy;
+  }
+}
+
+function page<T>(rows: readonly T[], { pageSize, pageNumber }: Page): Paged<T> {
+  return { entities: rows.slice((pageNumber - 1) * pageSize, pageNumber * pageSize), total: rows.length };
+}
+
+function set<T>(map: Map<string, T>, key: string, change: Partial<T>): boolean {
+  const row = map.get(key);
+  if (row === undefined) return false;
+  map.set(key, { ...row, ...change });
+  return true;
+}
+
+function sameInHand(a: InHand, b: InHand): boolean {
+  return a.kind === b.kind && (a.kind === "nothing" || (b.kind !== "nothing" && a.id === b.id));
+}
+
+const byName = (a: { name: string }, b: { name: string }): number => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1);
+
+/** The ports over one set of tables; `maxSeq` is the log's newest sequence as the tables' snapshot sees it. */
+export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): Stores {
+  const agentsOf = (organizationId: string, keep: (queueId: string) => boolean): RoutableAgent[] =>
+    [...tables().agents.values()]
+      .filter((agent) => agent.organizationId === organizationId)
+      .map((agent) => ({
+        ...agent,
+        skills: tables()
+          .userSkills.filter((skill) => skill.userId === agent.userId)
+          .map(({ skillId, proficiency }) => ({ skillId, proficiency })),
+        queues: tables()
+          .members.filter((member) => member.userId === agent.userId && keep(member.queueId))
+          .map(({ queueId, joined }) => ({ queueId, joined })),
+      }));
+
+  return {
+    organizations: {
+      list: async () => [...tables().organizations.values()],
+      insert: async (row) => void tables().organizations.set(row.id, row),
+    },
+    queues: {
+      byId: async (id) => tables().queues.get(id) ?? null,
+      byName: async (organizationId, name) =>
+        [...tables().queues.values()].find(
+          (row) => row.organizationId === organizationId && row.name.toLowerCase() === name.toLowerCase(),
+        ) ?? null,
+      list: async (organizationId, filter, at) =>
+        page(
+          [...tables().queues.values()]
+            .filter((row) => row.organizationId === organizationId)
+            .filter((row) => filter.name === undefined || row.name.toLowerCase().includes(filter.name.toLowerCase()))
+            .filter((row) => filter.divisionIds === null || filter.divisionIds.includes(row.divisionId))
+            .sort(byName),
+          at,
+        ),
+      insert: async (row) => void tables().queues.set(row.id, row),
+      update: async (row, expected) => {
+        const before = tables().queues.get(row.id);
+        if (before?.version !== expected) return false;
+        tables().queues.set(row.id, { ...row, version: expected + 1, eventSeq: before.eventSeq });
+        return true;
+      },
+      delete: async (id) => {
+        tables().members = tables().members.filter((member) => member.queueId !== id);
+        return tables().queues.delete(id);
+      },
+      members: async (queueId) => tables().members.filter((member) => member.queueId === queueId),
+      queuesOf: async (userId) => tables().members.filter((member) => member.userId === userId),
+      addMember: async (member) => {
+        tables().members = [...tables().members, member];
+      },
+      removeMember: async (queueId, userId) => {
+        const before = tables().members;
+        tables().members = before.filter((member) => member.queueId !== queueId || member.userId !== userId);
+        return tables().members.length < before.length;
+      },
+      setJoined: async (queueId, userId, joined) => {
+        const before = tables().members;
+        tables().members = before.map((member) =>
+          member.queueId === queueId && member.userId === userId ? { ...member, joined } : member,
+        );
+        return before.some((member) => member.queueId === queueId && member.userId === userId);
+      },
+      memberships: async (organizationId) =>
+        tables().members.filter((member) => tables().queues.get(member.queueId)?.organizationId === organizationId),
+      setPool: async (id, poolId) => void set(tables().queues, id, { poolId }),
+    },
+    skills: {
+      list: async (organizationId) => [...tables().skills.values()].filter((row) => row.organizationId === organizationId).sort(byName),
+      insert: async (row) => void tables().skills.set(row.id, row),
+      ofUser: async (userId) => tables().userSkills.filter((skill) => skill.userId === userId),
+      setOfUser: async (userId, skills) => {
+        tables().userSkills = [...tables().userSkills.filter((skill) => skill.userId !== userId), ...skills];
+      },
+    },
+    wrapupCodes: {
+      list: async (organizationId) =>
+        [...tables().wrapupCodes.values()].filter((row) => row.organizationId === organizationId).sort(byName),
+      insert: async (row) => void tables().wrapupCodes.set(row.id, row),
+      ofQueue: async (queueId) =>
+        tables()
+          .queueCodes.filter((row) => row.queueId === queueId)
+          .map((row) => tables().wrapupCodes.get(row.codeId)!)
+          .sort(byName),
+      assign: async (queueId, codeId) => {
+        tables().queueCodes = [...tables().queueCodes, { queueId, codeId }];
+      },
+    },
+    users: {
+      byId: async (id) => tables().users.get(id) ?? null,
+      byEmail: async (organizationId, email) =>
+        [...tables().users.values()].find((row) => row.organizationId === organizationId && row.email === email.toLowerCase()) ?? null,
+      list: async (organizationId, filter, at) =>
+        page(
+          [...tables().users.values()]
+            .filter((row) => row.organizationId === organizationId && (filter.ids === undefined || filter.ids.includes(row.id)))
+            .sort(byName),
+          at,
+        ),
+      insert: async (row) => void tables().users.set(row.id, row),
+      update: async (row, expected) => {
+        const before = tables().users.get(row.id);
+        if (before?.version !== expected) return false;
+        tables().users.set(row.id, { ...row, version: expected + 1, eventSeq: before.eventSeq });
+        return true;
+      },
+    },
+    sessions: {
+      byTokenHash: async (hash) => tables().sessions.get(hash) ?? null,
+      insert: async (row) => void tables().sessions.set(row.tokenHash, row),
+      delete: async (hash) => void tables().sessions.delete(hash),
+      deleteExpired: async (now) => expire(tables().sessions, now),
+    },
+    oauth: {
+      client: async (id) => tables().clients.get(id) ?? null,
+      insertClient: async (row) => void tables().clients.set(row.id, row),
+      token: async (hash) => tables().tokens.get(hash) ?? null,
+      insertToken: async (row) => void tables().tokens.set(row.tokenHash, row),
+      deleteToken: async (hash) => void tables().tokens.delete(hash),
+      deleteExpired: async (now) => expire(tables().tokens, now),
+    },
+    agents: {
+      byUser: async (userId) => tables().agents.get(userId) ?? null,
+      lock: async (userId) => tables().agents.get(userId) ?? null,
+      insert: async (row) => void tables().agents.set(row.userId, row),
+      setPresence: async (userId, presence, routingStatus, at) =>
+        void set(tables().agents, userId, { presence, presenceAt: at, routingStatus, routingStatusAt: at }),
+      setRoutingStatus: async (userId, routingStatus, at) => void set(tables().agents, userId, { routingStatus, routingStatusAt: at }),
+      take: async (userId, from, to, { routingStatus, at, lastHandledAt }) => {
+        const agent = tables().agents.get(userId);
+        if (agent === undefined || !sameInHand(agent.inHand, from)) return false;
+        return set(tables().agents, userId, {
+          inHand: to,
+          routingStatus,
+          routingStatusAt: at,
+          lastHandledAt: lastHandledAt ?? agent.lastHandledAt,
+        });
+      },
+      reserve: async (userId, alertId) => {
+        const agent = tables().agents.get(userId);
+        if (agent?.inHand.kind !== "nothing" || agent.presence !== "ON_QUEUE" || agent.routingStatus !== "IDLE") return false;
+        return set(tables().agents, userId, { inHand: { kind: "alert", id: alertId } });
+      },
+      list: async (organizationId) => [...tables().agents.values()].filter((row) => row.organizationId === organizationId),
+      insertAfterCallWork: async (row) => void tables().work.set(row.participantId, row),
+      endAfterCallWork: async (id, endedAt, wrapupCode) => {
+        const row = tables().work.get(id);
+        return row?.endedAt === null && set(tables().work, id, { endedAt, wrapupCode });
+      },
+      afterCallWork: async (id) => tables().work.get(id) ?? null,
+      openAfterCallWorkOf: async (userId) =>
+        [...tables().work.values()].find((row) => row.userId === userId && row.endedAt === null) ?? null,
+      dueAfterCallWork: async (now, limit) =>
+        [...tables().work.values()]
+          .filter((row) => row.endedAt === null && row.deadlineAt !== null && row.deadlineAt <= now)
+          .sort((a, b) => a.deadlineAt! - b.deadlineAt!)
+          .slice(0, limit),
+    },
+    waiting: {
+      byConversation: async (id) => tables().waiting.get(id) ?? null,
+      insert: async (row) => void tables().waiting.set(row.conversationId, row),
+      offer: async (id, alertId) =>
+        tables().waiting.get(id)?.state === "waiting" && set(tables().waiting, id, { state: "alerting", alertId }),
+      resolve: async (id, alertId, state) => {
+        const row = tables().waiting.get(id);
+        if (row?.state !== "alerting" || row.alertId !== alertId) return false;
+        return set(tables().waiting, id, { state, alertId: state === "waiting" ? null : alertId });
+      },
+      leave: async (id) => {
+        const row = tables().waiting.get(id);
+        return row !== undefined && row.state !== "gone" && set(tables().waiting, id, { state: "gone" });
+      },
+      ofQueue: async (queueId) =>
+        [...tables().waiting.values()]
+          .filter((row) => row.queueId === queueId && row.state !== "gone")
+          .sort((a, b) => a.enteredAt - b.enteredAt),
+      ofNode: async (nodeId) => [...tables().waiting.values()].filter((row) => row.nodeId === nodeId && row.state !== "gone"),
+    },
+    alerts: {
+      byId: async (id) => tables().alerts.get(id) ?? null,
+      insert: async (row) => void tables().alerts.set(row.id, row),
+      end: async (id, outcome, endedAt) => tables().alerts.get(id)?.outcome === null && set(tables().alerts, id, { outcome, endedAt }),
+      openOf: async (userId) => [...tables().alerts.values()].find((row) => row.userId === userId && row.outcome === null) ?? null,
+      openOfNode: async (nodeId) => [...tables().alerts.values()].filter((row) => row.nodeId === nodeId && row.outcome === null),
+    },
+    routing: {
+      // One thread: whoever runs holds the lock.
+      lockPool: async () => undefined,
+      snapshot: async (organizationId, poolId) => {
+        const queues = [...tables().queues.values()].filter((row) => row.organizationId === organizationId && row.poolId === poolId);
+        const inPool = (queueId: string): boolean => queues.some((queue) => queue.id === queueId);
+        return {
+          queues,
+          agents: agentsOf(organizationId, inPool).filter((agent) => agent.queues.length > 0),
+          waiting: [...tables().waiting.values()].filter((row) => row.state === "waiting" && inPool(row.queueId)),
+          asOfSeq: maxSeq(),
+        };
+      },
+      insertDecision: async (row) => void tables().decisions.set(row.id, row),
+      decisionsOf: async (id) => [...tables().decisions.values()].filter((row) => row.conversationId === id),
+      decision: async (id) => tables().decisions.get(id) ?? null,
+      lastDecisionOf: async (id) => [...tables().decisions.values()].filter((row) => row.conversationId === id).at(-1) ?? null,
+      agents: async (organizationId) => agentsOf(organizationId, () => true),
+      queueStays: async (organizationId, sinceAt) =>
+        [...tables().participants.values()]
+          .filter((row) => row.purpose === "acd" && tables().conversations.get(row.conversationId)?.organizationId === organizationId)
+          .filter((row) => row.startedAt >= sinceAt || row.endedAt === null)
+          .sort((a, b) => a.startedAt - b.startedAt)
+          .map((row) => ({
+            queueId: row.queueId!,
+            startedAt: row.startedAt,
+            endedAt: row.endedAt,
+            answered: row.disconnectType === "transfer",
+          })),
+      handled: async (queueId, sinceAt) => {
+        const rows = [...tables().participants.values()].filter(
+          (row) =>
+            row.purpose === "agent" &&
+            row.queueId === queueId &&
+            row.connectedAt !== null &&
+            row.endedAt !== null &&
+            row.endedAt >= sinceAt,
+        );
+        const workMs = (id: string): number => {
+          const work = tables().work.get(id);
+          return work?.endedAt == null ? 0 : work.endedAt - work.startedAt;
+        };
+        return { count: rows.length, sumMs: rows.reduce((sum, row) => sum + row.endedAt! - row.connectedAt! + workMs(row.id), 0) };
+      },
+    },
+    conversations: {
+      byId: async (id) => tables().conversations.get(id) ?? null,
+      insert: async (row) => void tables().conversations.set(row.id, row),
+      setAnswered: async (id, answeredAt) => void set(tables().conversations, id, { answeredAt }),
+      mergeData: async (id, data) => {
+        const row = tables().conversations.get(id);
+        if (row !== undefined) set(tables().conversations, id, { data: { ...row.data, ...data } });
+      },
+      end: async (id, endedAt, endReason) =>
+        tables().conversations.get(id)?.endedAt === null && set(tables().conversations, id, { endedAt, endReason }),
+      recent: async (organizationId, limit) =>
+        [...tables().conversations.values()]
+          .filter((row) => row.organizationId === organizationId)
+          .sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
+          .slice(0, limit),
+      openOfNode: async (nodeId) => [...tables().conversations.values()].filter((row) => row.nodeId === nodeId && row.endedAt === null),
+      insertParticipant: async (row) => void tables().participants.set(row.id, row),
+      participant: async (id) => tables().participants.get(id) ?? null,
+      participants: async (id) =>
+        [...tables().participants.values()]
+          .filter((row) => row.conversationId === id)
+          .sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)),
+      connectParticipant: async (id, connectedAt) => void set(tables().participants, id, { connectedAt }),
+      setHeld: async (id, heldSince) => void set(tables().participants, id, { heldSince }),
+      endParticipant: async (id, endedAt, disconnectType) => {
+        if (tables().participants.get(id)?.endedAt !== null) return false;
+        endSegment(tables(), id, endedAt);
+        return set(tables().participants, id, { endedAt, disconnectType });
+      },
+      setWrapup: async (id, wrapupCode) => void set(tables().participants, id, { wrapupCode }),
+      beginSegment: async (segment) => {
+        endSegment(tables(), segment.participantId, segment.startedAt);
+        const before = tables().segments.get(segment.participantId) ?? [];
+        tables().segments.set(segment.participantId, [...before, segment]);
+      },
+      endSegment: async (id, at) => endSegment(tables(), id, at),
+      segments: async (id) =>
+        tables()
+          .segments.filter((row) => row.conversationId === id)
+          .sort((a, b) => a.startedAt - b.startedAt),
+      openOfUser: async (userId) =>
+        [...tables().participants.values()]
+          .filter((row) => row.userId === userId && (row.endedAt === null || tables().work.get(row.id)?.endedAt === null))
+          .sort((a, b) => b.startedAt - a.startedAt)
+          .map((participant) => ({ participant, conversation: tables().conversations.get(participant.conversationId)! })),
+    },
+    recordings: {
+      byId: async (id) => tables().recordings.get(id) ?? null,
+      insert: async (row) => void tables().recordings.set(row.id, row),
+      close: async (id, facts) => tables().recordings.get(id)?.state === "recording" && set(tables().recordings, id, facts),
+      ofConversation: async (id) => [...tables().recordings.values()].filter((row) => row.conversationId === id),
+      openOfNode: async (nodeId) => [...tables().recordings.values()].filter((row) => row.nodeId === nodeId && row.state === "recording"),
+      all: async (organizationId) => [...tables().recordings.values()].filter((row) => row.organizationId === organizationId),
+    },
+    telephony: {
+      trunks: async (organizationId) => [...tables().trunks.values()].filter((row) => row.organizationId === organizationId),
+      insertTrunk: async (row) => void tables().trunks.set(row.id, row),
+      stations: async (organizationId) => [...tables().stations.values()].filter((row) => row.organizationId === organizationId),
+      station: async (id) => tables().stations.get(id) ?? null,
+      insertStation: async (row) => void tables().stations.set(row.id, row),
+      ivrs: async (organizationId) => [...tables().ivrs.values()].filter((row) => row.organizationId === organizationId),
+      insertIvr: async (row) => void tables().ivrs.set(row.id, row),
+      flows: async (organizationId) => [...tables().flows.values()].filter((row) => row.organizationId === organizationId),
+      flow: async (id) => tables().flows.get(id) ?? null,
+      insertFlow: async (row) => void tables().flows.set(row.id, row),
+      updateFlow: async (row) => void tables().flows.set(row.id, { ...row, version: (tables().flows.get(row.id)?.version ?? 0) + 1 }),
+    },
+    inbox: {
+      insert: async (row) => {
+        tables().inbox = [...tables().inbox, row];
+      },
+      take: async (nodeId, limit) => {
+        const mine = tables()
+          .inbox.filter((row) => row.nodeId === nodeId)
+          .slice(0, limit);
+        tables().inbox = tables().inbox.filter((row) => !mine.includes(row));
+        return mine;
+      },
+    },
+  };
+}
+
+function endSegment(tables: MemoryTables, participantId: string, at: number): void {
+  const rows = tables.segments.get(participantId);
+  if (rows === undefined) return;
+  tables.segments.set(
+    participantId,
+    rows.map((row) => (row.endedAt === null ? { ...row, endedAt: at } : row)),
+  );
+}
+
+function expire(rows: Map<string, { readonly expiresAt: number }>, now: number): number {
+  const expired = [...rows].filter(([, row]) => row.expiresAt <= now);
+  for (const [key] of expired) rows.delete(key);
+  return expired.length;
+}
