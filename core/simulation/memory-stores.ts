@@ -330,8 +330,9 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       },
       endSegment: async (id, at) => endSegment(tables(), id, at),
       segments: async (id) =>
-        tables()
-          .segments.filter((row) => row.conversationId === id)
+        [...tables().segments.values()]
+          .flat()
+          .filter((row) => row.conversationId === id)
           .sort((a, b) => a.startedAt - b.startedAt),
       openOfUser: async (userId) =>
         [...tables().participants.values()]
