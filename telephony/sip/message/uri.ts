@@ -1,5 +1,5 @@
 // URIs in SIP (RFC 3261 §19.1, RFC 3966): parsed by hand, escapes kept as written and decoded once, when asked for.
-import { isIpv6 } from "./address.ts";
+import { isIpv6 } from "../../../core/lib/ip-address.ts";
 
 export type SipUri = {
   readonly scheme: "sip" | "sips";

@@ -1,5 +1,5 @@
 // The Via header: where a request came from and where its responses go back (RFC 3261 §20.42, RFC 3581).
-import { hostText } from "./address.ts";
+import { hostText } from "../../../core/lib/ip-address.ts";
 import { formatParams, type Params, param, parseParams } from "./params.ts";
 import { parseHostPort } from "./uri.ts";
 

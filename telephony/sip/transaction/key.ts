@@ -1,5 +1,5 @@
 // How messages find their transaction (RFC 3261 §17.1.3, §17.2.3), the RFC 2543 way included.
-import { hostText, normalAddress } from "../message/address.ts";
+import { hostText, normalAddress } from "../../../core/lib/ip-address.ts";
 import type { SipRequest } from "../message/message.ts";
 import { tagOf } from "../message/name-addr.ts";
 import { formatVia, magicBranch } from "../message/via.ts";

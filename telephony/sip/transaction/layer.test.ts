@@ -214,6 +214,7 @@ function host(admission: Admission = { kind: "serve" }) {
     },
     ack: () => events.push("ack"),
     cancelled: () => events.push("cancelled"),
+    ended: () => undefined,
     strayResponse: () => events.push("stray"),
     mayAnswerBroken: () => true,
     closed: () => events.push("closed"),

@@ -1,8 +1,8 @@
 // The transaction layer: finds or makes the transaction of every message and hosts the four machines (RFC 3261 §17).
 import { createHmac } from "node:crypto";
 import type { Env } from "../../../core/env/env.ts";
+import { hostText } from "../../../core/lib/ip-address.ts";
 import { sipTransactionsMax } from "../../../core/lib/limits.ts";
-import { hostText } from "../message/address.ts";
 import {
   type Header,
   header,
@@ -55,6 +55,8 @@ export interface TransactionUser {
   ack(request: SipRequest, flow: Flow): void;
   /** The INVITE's CANCEL came; the CANCEL itself has been answered. */
   cancelled(transaction: ServerTransaction): void;
+  /** The machine is done; nothing can be answered in it any more. */
+  ended(transaction: ServerTransaction): void;
   /** A 2xx to an INVITE whose transaction is gone: the dialog acknowledges it again. */
   strayResponse(response: SipResponse, flow: Flow): void;
   mayAnswerBroken(flow: Flow): boolean;
@@ -197,6 +199,7 @@ export class TransactionLayer {
       ended: () => {
         this.servers.delete(key);
         if (merge !== null && this.merged.get(merge) === key) this.merged.delete(merge);
+        this.user.ended(transaction);
       },
     };
     const isInvite = request.method === "INVITE";

@@ -1,5 +1,5 @@
 // A flow: the one path on which a peer is heard and answered (RFC 5626 §1). UDP flows are address pairs, the others are connections.
-import { hostText } from "../message/address.ts";
+import { hostText } from "../../../core/lib/ip-address.ts";
 
 export type Transport = "udp" | "tcp" | "tls" | "ws" | "wss";
 export type Endpoint = { readonly address: string; readonly port: number };

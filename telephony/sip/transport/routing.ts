@@ -1,5 +1,5 @@
 // Where responses go: the top Via is stamped with what we saw (RFC 3261 §18.2.1, RFC 3581), and answers follow the stamp (§18.2.2).
-import { normalAddress } from "../message/address.ts";
+import { normalAddress } from "../../../core/lib/ip-address.ts";
 import type { Header, SipRequest } from "../message/message.ts";
 import { param, splitList } from "../message/params.ts";
 import { formatVia, parseVia, type Via } from "../message/via.ts";

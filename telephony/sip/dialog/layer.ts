@@ -1,0 +1,375 @@
+// The dialog layer: gives every request to its session or to the user, hosts the session machines, and refuses what RFC 3261 §8.2 refuses.
+import type { Env, Timer } from "../../../core/env/env.ts";
+import { normalAddress } from "../../../core/lib/ip-address.ts";
+import { assertNever, type Step } from "../../../core/lib/machine.ts";
+import {
+  type Header,
+  header,
+  headerTokens,
+  headerValue,
+  type RequestDraft,
+  type SipRequest,
+  type SipResponse,
+} from "../message/message.ts";
+import { tagOf } from "../message/name-addr.ts";
+import { respond } from "../message/respond.ts";
+import { type Admission, type ClientTransaction, type ServerTransaction, TransactionLayer } from "../transaction/layer.ts";
+import { type Flow, isSameFlow, type Wire } from "../transport/flow.ts";
+import type { Observe } from "../transport/layer.ts";
+import { dialogKey } from "./dialog.ts";
+import {
+  allowed,
+  type SessionEvent,
+  type SessionInput,
+  type SessionOutput,
+  type SessionState,
+  type SessionTimer,
+  startIncoming,
+  startOutgoing,
+  stepSession,
+} from "./session.ts";
+
+/** What a session's user may ask; see SessionInput. */
+export type SessionCommand = Extract<
+  SessionInput,
+  { kind: "ring" | "accept" | "reject" | "confirm" | "hang-up" | "offer" | "answer-offer" | "reject-offer" }
+>;
+
+export interface SessionUser {
+  /** Requests that belong to no session of their sender: may they cost us anything? */
+  admit(request: SipRequest, flow: Flow): Admission;
+  /** A new call. The INVITE has passed §8.2; answer with `ring`, `accept` or `reject`. */
+  incoming(session: Session, invite: SipRequest): void;
+  event(session: Session, event: SessionEvent): void;
+  /** A REGISTER, syntactically right. */
+  register(transaction: ServerTransaction): void;
+  mayAnswerBroken(flow: Flow): boolean;
+  /** A connection is gone. Its sessions are told apart by `Session.flow`. */
+  closed(flow: Flow): void;
+  /** Where a request to `uriText` goes, if not along `flow`. Decides egress; called for requests within dialogs. */
+  nextHop(uriText: string, flow: Flow): Flow;
+}
+
+/** One INVITE session: a handle on its machine. */
+export class Session {
+  private readonly timers = new Map<SessionTimer, Timer>();
+  private client: ClientTransaction | null = null;
+  private key: string | null = null;
+
+  constructor(
+    private readonly layer: DialogLayer,
+    /** Unique while the process lives. */
+    readonly id: string,
+    readonly callId: string,
+    private state: SessionState,
+    private firstFlow: Flow,
+  ) {}
+
+  get flow(): Flow {
+    return "dialog" in this.state ? this.state.dialog.flow : this.firstFlow;
+  }
+
+  get isEnded(): boolean {
+    return this.state.name === "ended";
+  }
+
+  send(command: SessionCommand): void {
+    this.input(command);
+  }
+
+  /** The peer is known to be gone: no word to it, no event, nothing left behind. */
+  forget(): void {
+    this.state = { name: "ended" };
+    this.settle();
+  }
+
+  /** @internal The dialog layer's. */
+  input(input: SessionInput): void {
+    this.carryOut(stepSession(this.state, input));
+  }
+
+  /** @internal The dialog layer's. */
+  carryOut(step: Step<SessionState, SessionOutput>): void {
+    this.state = step.state;
+    this.settle();
+    for (const output of step.outputs) this.carry(output);
+  }
+
+  private carry(output: SessionOutput): void {
+    const { layer } = this;
+    switch (output.kind) {
+      case "respond":
+        layer.respond(output.transactionId, output.response);
+        break;
+      case "invite":
+        this.client = layer.invite(this, output.request, output.flow);
+        break;
+      case "request":
+        layer.transactions.request(output.request, layer.user.nextHop(hopUri(output.request), output.flow), silent);
+        break;
+      case "alone":
+        layer.transactions.sendAlone(output.request, layer.user.nextHop(hopUri(output.request), output.flow));
+        break;
+      case "cancel":
+        this.client?.cancel(output.headers);
+        break;
+      case "abandon":
+        this.client?.abandon();
+        break;
+      case "start": {
+        const ms = output.ms + (output.spreadMs === undefined ? 0 : Math.floor(layer.fraction() * output.spreadMs));
+        this.timers.get(output.timer)?.cancel();
+        this.timers.set(
+          output.timer,
+          layer.env.clock.after(ms, () => {
+            this.timers.delete(output.timer);
+            this.input({ kind: "timer", timer: output.timer });
+          }),
+        );
+        break;
+      }
+      case "stop":
+        this.timers.get(output.timer)?.cancel();
+        this.timers.delete(output.timer);
+        break;
+      case "report":
+        layer.user.event(this, output.event);
+        break;
+      default:
+        assertNever(output);
+    }
+  }
+
+  /** Keeps the layer's index as the state says. */
+  private settle(): void {
+    if (this.state.name === "ended") {
+      for (const timer of this.timers.values()) timer.cancel();
+      this.timers.clear();
+    }
+    const key = "dialog" in this.state ? dialogKey(this.callId, this.state.dialog.localTag, this.state.dialog.remoteTag) : null;
+    if (key !== this.key) {
+      if (this.key !== null) this.layer.unindex(this.key, this);
+      if (key !== null) this.layer.index(key, this);
+      this.key = key;
+    }
+    if (this.state.name === "ended") this.layer.drop(this);
+  }
+}
+
+export class DialogLayer {
+  readonly transactions: TransactionLayer;
+  private readonly sessions = new Set<Session>();
+  private readonly byDialog = new Map<string, Session>();
+  /** Sessions whose INVITE or re-INVITE is still a transaction, for CANCEL. */
+  private readonly byTransaction = new Map<string, Session>();
+  private readonly open = new Map<string, ServerTransaction>();
+
+  constructor(
+    readonly env: Env,
+    wire: Wire,
+    readonly user: SessionUser,
+    observe?: Observe,
+  ) {
+    this.transactions = new TransactionLayer(
+      env,
+      wire,
+      {
+        admit: (request, flow) => this.admit(request, flow),
+        request: (transaction) => this.request(transaction),
+        ack: (request) => this.find(request)?.input({ kind: "ack", request }),
+        cancelled: (transaction) => this.byTransaction.get(transaction.id)?.input({ kind: "cancelled" }),
+        ended: ({ id }) => {
+          this.open.delete(id);
+          this.byTransaction.delete(id);
+        },
+        strayResponse: (response) => this.strayResponse(response),
+        mayAnswerBroken: (flow) => user.mayAnswerBroken(flow),
+        closed: (flow) => user.closed(flow),
+      },
+      observe,
+    );
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** Sessions whose peer is on this flow. */
+  sessionsOn(flow: Flow): Session[] {
+    return [...this.sessions].filter((session) => isSameFlow(session.flow, flow));
+  }
+
+  /**
+   * Calls. `invite` has From (with our tag), To, Call-ID, CSeq, Max-Forwards, Contact and body; events come to the user. A transport that
+   * fails at once is reported by an event too, from within this call when `started` has been called with the session.
+   */
+  call(invite: RequestDraft, flow: Flow, contact: string, started: (session: Session) => void): void {
+    const start = startOutgoing(invite, flow, contact);
+    const session = new Session(this, this.newToken(), headerValue(invite, "call-id")!, start.state, flow);
+    this.sessions.add(session);
+    started(session);
+    session.carryOut(start);
+  }
+
+  /** Random text for tags and Call-IDs: 96 bits (RFC 3261 §19.3 wants 32). */
+  newToken(): string {
+    return Buffer.from(this.env.random.bytes(12)).toString("hex");
+  }
+
+  /** 0 ≤ x < 1. */
+  fraction(): number {
+    const bytes = this.env.random.bytes(2);
+    return (bytes[0]! * 256 + bytes[1]!) / 65_536;
+  }
+
+  contact(flow: Flow): string {
+    const host = flow.local.address.includes(":") ? `[${flow.local.address}]` : flow.local.address;
+    const transport = flow.transport === "udp" ? "" : `;transport=${flow.transport === "wss" ? "ws" : flow.transport}`;
+    return `<sip:${host}:${flow.local.port}${transport}>`;
+  }
+
+  [Symbol.dispose](): void {
+    for (const session of [...this.sessions]) session.forget();
+    this.transactions[Symbol.dispose]();
+  }
+
+  // ── For sessions ──
+
+  respond(transactionId: string, response: Parameters<ServerTransaction["respond"]>[0]): void {
+    this.open.get(transactionId)?.respond(response);
+  }
+
+  invite(session: Session, request: RequestDraft, flow: Flow): ClientTransaction {
+    return this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
+      response: (response) => session.input({ kind: "response", response }),
+      failed: (reason) => session.input({ kind: "failed", reason }),
+    });
+  }
+
+  index(key: string, session: Session): void {
+    this.byDialog.set(key, session);
+  }
+
+  unindex(key: string, session: Session): void {
+    if (this.byDialog.get(key) === session) this.byDialog.delete(key);
+  }
+
+  drop(session: Session): void {
+    this.sessions.delete(session);
+  }
+
+  // ── From below ──
+
+  private admit(request: SipRequest, flow: Flow): Admission {
+    const session = this.find(request);
+    // Within a dialog, from where the dialog is: known. From elsewhere it must pass like any stranger.
+    if (session !== null && normalAddress(session.flow.remote.address) === normalAddress(flow.remote.address)) return { kind: "serve" };
+    return this.user.admit(request, flow);
+  }
+
+  private find(request: SipRequest): Session | null {
+    const localTag = tagOf(request.to);
+    return localTag === null ? null : (this.byDialog.get(dialogKey(request.callId, localTag, tagOf(request.from) ?? "")) ?? null);
+  }
+
+  private request(transaction: ServerTransaction): void {
+    const { request, flow, id } = transaction;
+    const refuse = (status: number, headers: readonly Header[] = []): void =>
+      transaction.respond(respond(request, status, { toTag: this.transactions.statelessTag(request), headers }));
+    const refusal = inspect(request);
+    if (refusal !== null) {
+      refuse(refusal.status, refusal.headers);
+      return;
+    }
+    if (tagOf(request.to) !== null) {
+      const session = this.find(request);
+      if (session === null) {
+        refuse(481);
+        return;
+      }
+      this.open.set(id, transaction);
+      if (request.method === "INVITE") this.byTransaction.set(id, session);
+      session.input({ kind: "request", transactionId: id, request, flow });
+      return;
+    }
+    switch (request.method) {
+      case "INVITE":
+        this.incoming(transaction);
+        break;
+      case "REGISTER":
+        this.user.register(transaction);
+        break;
+      case "OPTIONS":
+        transaction.respond(respond(request, 200, { toTag: this.transactions.statelessTag(request), headers: capabilities }));
+        break;
+      default:
+        // BYE, INFO and their like live in dialogs only (§12.2.2).
+        refuse(481);
+    }
+  }
+
+  private incoming(transaction: ServerTransaction): void {
+    const { request, flow, id } = transaction;
+    const localTag = this.newToken();
+    const start = startIncoming(id, request, flow, localTag, this.contact(flow));
+    const session = new Session(this, localTag, request.callId, start.state, flow);
+    this.sessions.add(session);
+    this.open.set(id, transaction);
+    this.byTransaction.set(id, session);
+    session.carryOut(start);
+    this.user.incoming(session, request);
+  }
+
+  /** A 2xx whose INVITE transaction is over: the session, if it stands, acknowledges again. */
+  private strayResponse(response: SipResponse): void {
+    const key = dialogKey(response.callId, tagOf(response.from) ?? "", tagOf(response.to) ?? "");
+    this.byDialog.get(key)?.input({ kind: "response", response });
+  }
+}
+
+const silent = { response: () => undefined, failed: () => undefined };
+const capabilities: readonly Header[] = [header("Allow", allowed), header("Accept", "application/sdp")];
+
+function hopUri(request: RequestDraft): string {
+  const route = headerValue(request, "route");
+  return route === null ? request.uriText : route.replace(/^<|>.*$/g, "");
+}
+
+/** Known to us, but nothing that we do: 405 instead of 501. */
+const otherMethods = new Set(["PRACK", "UPDATE", "REFER", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
+const methods = new Set(allowed.split(", "));
+
+type Refusal = { readonly status: number; readonly headers: readonly Header[] };
+
+/** RFC 3261 §8.2.1–8.2.3, in that order. Null: nothing against it. */
+export function inspect(request: SipRequest): Refusal | null {
+  if (!methods.has(request.method)) {
+    return { status: otherMethods.has(request.method) ? 405 : 501, headers: [header("Allow", allowed)] };
+  }
+  if (request.uri.scheme === "other") return { status: 416, headers: [] };
+  // We hand every call on, so a request that may not travel further ends here (§16.3). OPTIONS is for us.
+  if (request.method === "INVITE" && request.maxForwards === 0) return { status: 483, headers: [] };
+  const required = headerTokens(request, "require");
+  if (required.length > 0) return { status: 420, headers: [header("Unsupported", requiredText(request))] };
+  return request.method === "INVITE" ? inspectContent(request) : null;
+}
+
+function requiredText(request: SipRequest): string {
+  return request.headers
+    .filter(({ key }) => key === "require")
+    .map(({ value }) => value)
+    .join(", ");
+}
+
+function inspectContent(request: SipRequest): Refusal | null {
+  const type = headerTokens(request, "content-type")[0];
+  const isOptional = /handling\s*=\s*optional/i.test(headerValue(request, "content-disposition") ?? "");
+  if (request.body.length > 0 && type !== "application/sdp" && !isOptional)
+    return { status: 415, headers: [header("Accept", "application/sdp")] };
+  const encoding = headerTokens(request, "content-encoding").filter((name) => name !== "identity");
+  if (request.body.length > 0 && encoding.length > 0) return { status: 415, headers: [header("Accept-Encoding", "identity")] };
+  // Our answer is SDP: a caller that says it cannot take that is told so (§8.2.3, RFC 4475 §3.3.13).
+  const accepts = headerTokens(request, "accept");
+  const takesSdp = accepts.length === 0 || accepts.some((name) => name === "application/sdp" || name === "application/*" || name === "*/*");
+  return takesSdp ? null : { status: 406, headers: [] };
+}
