@@ -50,3 +50,8 @@ export const agentLegHeldMs = 15_000;
 /** Failed sign-ins per account and address before waiting is imposed, and the window. */
 export const signInFailuresMax = 10;
 export const signInWindowMs = 10 * 60_000;
+
+/** SDP: Chromium with audio and video stays below 10 KiB; nobody needs more lines or media sections than these. */
+export const sdpBytesMax = 64 * 1024;
+export const sdpLinesMax = 1_000;
+export const sdpMediaMax = 16;
