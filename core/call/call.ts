@@ -352,6 +352,8 @@ function enqueued(state: CallState, acd: Acd, atHead: boolean): CallOutput {
 }
 
 function alerted(state: CallState, offer: AlertOffer, moment: Moment): Step<CallState, CallOutput> {
+  // A doubled message is harmless.
+  if (offer.alertId === state.alert?.alertId || offer.participantId === state.agent?.participantId) return nothing(state);
   if (state.acd === null || state.alert !== null || state.agent !== null) return { state, outputs: [withdrawn(state, offer)] };
   const legId = moment.ids[0] as LegId;
   const { alertId, participantId, userId, stationId, acw } = offer;
