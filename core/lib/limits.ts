@@ -55,3 +55,8 @@ export const signInWindowMs = 10 * 60_000;
 export const sdpBytesMax = 64 * 1024;
 export const sdpLinesMax = 1_000;
 export const sdpMediaMax = 16;
+
+/** SIP connections (TCP, TLS, WebSocket) held at once: an agent has one, a carrier a few. */
+export const sipConnectionsMax = 10_000;
+/** SIP connections from one address: an office behind one NAT fits, one host cannot take all places. */
+export const sipConnectionsPerAddressMax = 500;

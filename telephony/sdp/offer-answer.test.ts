@@ -1,0 +1,223 @@
+// Tests for descriptions: what phones, carriers and browsers send, and what attackers would like to.
+import { describe, expect, test } from "bun:test";
+import { type LocalRtp, type LocalWebRtc, readAnswer, readOffer, type Understood, writeAnswer, writeOffer } from "./offer-answer.ts";
+import { parseSdp } from "./sdp.ts";
+
+const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll("\n", "\r\n"), "latin1");
+const text = (body: Uint8Array): string => Buffer.from(body).toString("latin1");
+const plain = (lines: string, address = "127.0.0.2"): Uint8Array =>
+  bytes(`v=0\no=- 1 1 IN IP4 127.0.0.2\ns=-\nc=IN IP4 ${address}\nt=0 0\n${lines}\n`);
+const local: LocalRtp = { kind: "rtp", address: "127.0.0.1", port: 40_000, rtcpPort: 40_001 };
+const numbers = { sessionId: 7, version: 1 };
+
+function understood(body: Uint8Array): Understood {
+  const read = readOffer(body);
+  if (!read.ok) throw new Error(read.reason);
+  return read;
+}
+
+describe("plain RTP", () => {
+  test("the first G.711 of the caller is taken under its numbers, events with it", () => {
+    const offer = understood(plain("m=audio 4000 RTP/AVP 9 8 0 96\na=rtpmap:96 telephone-event/8000\na=ptime:30"));
+    expect(offer.peer).toEqual({
+      kind: "rtp",
+      codec: "PCMA",
+      payloadType: 8,
+      dtmfPayloadType: 96,
+      ptimeMs: 30,
+      address: "127.0.0.2",
+      port: 4000,
+      rtcpPort: 4001,
+    });
+    expect(text(writeAnswer(offer, local, offer.direction, numbers))).toBe(
+      "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8 96\r\n" +
+        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
+    );
+  });
+
+  test("every other section is refused in its place", () => {
+    const offer = understood(plain("m=video 4002 RTP/AVP 31\nm=audio 0 RTP/AVP 0\nm=audio 4000 RTP/AVP 0\nm=audio 4004 RTP/AVP 0"));
+    expect(offer.index).toBe(2);
+    const media = text(writeAnswer(offer, local, "sendrecv", numbers))
+      .split("\r\n")
+      .filter((line) => line.startsWith("m="));
+    expect(media).toEqual(["m=video 0 RTP/AVP 31", "m=audio 0 RTP/AVP 0", "m=audio 40000 RTP/AVP 0", "m=audio 0 RTP/AVP 0"]);
+  });
+
+  test("hold is understood in both styles", () => {
+    const direction = (lines: string, address?: string): string => understood(plain(`m=audio 4000 RTP/AVP 0\n${lines}`, address)).direction;
+    expect(direction("a=sendonly")).toBe("recvonly");
+    expect(direction("a=recvonly")).toBe("sendonly");
+    expect(direction("a=inactive")).toBe("inactive");
+    expect(direction("", "0.0.0.0")).toBe("recvonly");
+    expect(direction("a=inactive", "0.0.0.0")).toBe("inactive");
+    expect(understood(plain("m=audio 4000 RTP/AVP 0", "0.0.0.0")).peer).toMatchObject({ address: null });
+    expect(understood(bytes("v=0\na=sendonly\nc=IN IP4 127.0.0.2\nm=audio 4000 RTP/AVP 0\n")).direction).toBe("recvonly");
+  });
+
+  test("media is never sent to a name, a group, a broadcast or a link-local address", () => {
+    for (const address of [
+      "224.0.0.1",
+      "239.1.1.1/127",
+      "255.255.255.255",
+      "169.254.169.254",
+      "0.1.2.3",
+      "host.example.com",
+      "1.2.3",
+      "0x7f.1",
+    ])
+      expect(readOffer(plain("m=audio 4000 RTP/AVP 0", address))).toMatchObject({ ok: false });
+    for (const address of ["::", "ff02::1", "fe80::1"])
+      expect(readOffer(bytes(`v=0\nc=IN IP6 ${address}\nm=audio 4000 RTP/AVP 0\n`))).toMatchObject({ ok: false });
+    expect(readOffer(bytes("v=0\nm=audio 4000 RTP/AVP 0\n"))).toMatchObject({ ok: false });
+  });
+
+  test("each media section has its own address", () => {
+    expect(
+      understood(bytes("v=0\nm=video 5000 RTP/AVP 31\nc=IN IP6 2001:db8::1\nm=audio 4000 RTP/AVP 0\nc=IN IP4 127.0.0.3\n")).peer,
+    ).toMatchObject({ address: "127.0.0.3" });
+  });
+
+  test("our own offer is answered", () => {
+    const offer = text(writeOffer(local, "sendrecv", numbers));
+    expect(offer).toContain("m=audio 40000 RTP/AVP 8 0 101\r\n");
+    expect(readAnswer(plain("m=audio 4000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000"), "rtp")).toMatchObject({
+      ok: true,
+      peer: { codec: "PCMU", dtmfPayloadType: 101 },
+    });
+    expect(readAnswer(plain("m=audio 0 RTP/AVP 0"), "rtp")).toMatchObject({ ok: false });
+    expect(readAnswer(plain("m=audio 4000 RTP/AVP 0\nm=video 0 RTP/AVP 31"), "rtp")).toMatchObject({ ok: false });
+    expect(readAnswer(plain("m=audio 4000 RTP/AVP 0"), "webrtc")).toMatchObject({ ok: false });
+  });
+});
+
+const fingerprint = Array.from({ length: 32 }, (_, index) => index.toString(16).padStart(2, "0").toUpperCase()).join(":");
+const webLocal: LocalWebRtc = {
+  kind: "webrtc",
+  addresses: ["10.1.2.3", "127.0.0.1"],
+  port: 50_000,
+  ufrag: "abcd",
+  pwd: "p".repeat(24),
+  fingerprint,
+};
+const chromium = (changes: (sdp: string) => string = (sdp) => sdp): Uint8Array =>
+  bytes(
+    changes(`v=0
+o=- 4611731400430051336 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+a=extmap-allow-mixed
+a=msid-semantic: WMS 1234
+m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126
+c=IN IP4 0.0.0.0
+a=rtcp:9 IN IP4 0.0.0.0
+a=ice-ufrag:F7gI
+a=ice-pwd:x9cml/YzichV2+XlhiMu8g/2
+a=ice-options:trickle
+a=fingerprint:sha-256 ${fingerprint.toLowerCase()}
+a=setup:actpass
+a=mid:0
+a=sendrecv
+a=rtcp-mux
+a=rtpmap:111 opus/48000/2
+a=rtpmap:0 PCMU/8000
+a=rtpmap:8 PCMA/8000
+a=rtpmap:110 telephone-event/48000
+a=rtpmap:126 telephone-event/8000
+a=ssrc:1 cname:x
+m=video 9 UDP/TLS/RTP/SAVPF 96
+c=IN IP4 0.0.0.0
+a=mid:1
+a=rtcp-mux
+a=rtpmap:96 VP8/90000
+`),
+  );
+
+describe("WebRTC", () => {
+  test("a browser's offer is answered ICE-lite, passive, muxed, with every address and no SSRC", () => {
+    const offer = understood(chromium());
+    expect(offer.peer).toEqual({
+      kind: "webrtc",
+      codec: "PCMU",
+      payloadType: 0,
+      dtmfPayloadType: 126,
+      ptimeMs: 20,
+      ufrag: "F7gI",
+      pwd: "x9cml/YzichV2+XlhiMu8g/2",
+      fingerprint,
+    });
+    const answer = text(writeAnswer(offer, webLocal, offer.direction, numbers));
+    const [session, audio, video] = answer.split("m=");
+    expect(session).toContain("a=group:BUNDLE 0\r\na=ice-lite\r\n");
+    expect(audio).toStartWith("audio 50000 UDP/TLS/RTP/SAVPF 0 126\r\n");
+    for (const line of [
+      "mid:0",
+      "setup:passive",
+      "rtcp-mux",
+      "ice-ufrag:abcd",
+      `fingerprint:sha-256 ${fingerprint}`,
+      "end-of-candidates",
+      "sendrecv",
+    ])
+      expect(audio).toContain(`a=${line}\r\n`);
+    expect(audio).toContain("a=candidate:1 1 udp 2130706431 10.1.2.3 50000 typ host\r\n");
+    expect(audio).toContain("a=candidate:2 1 udp 2130706175 127.0.0.1 50000 typ host\r\n");
+    expect(video).toBe("video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=inactive\r\n");
+    expect(answer).not.toContain("a=ssrc");
+    expect(parseSdp(Buffer.from(answer)).ok).toBe(true);
+  });
+
+  test("a browser that cannot be verified is refused", () => {
+    for (const change of [
+      (sdp: string) => sdp.replace(/a=fingerprint.*\n/, ""),
+      (sdp: string) => sdp.replace("sha-256", "sha-1"),
+      (sdp: string) => sdp.replace(/a=ice-pwd.*\n/, "a=ice-pwd:short\n"),
+      (sdp: string) => sdp.replace("setup:actpass", "setup:passive"),
+      (sdp: string) => sdp.replace("a=rtcp-mux\n", ""),
+      (sdp: string) => sdp.replaceAll("UDP/TLS/RTP/SAVPF", "RTP/SAVP"),
+    ])
+      expect(readOffer(chromium(change))).toMatchObject({ ok: false });
+  });
+
+  test("our offer invites the browser to be the DTLS client", () => {
+    const offer = text(writeOffer(webLocal, "sendrecv", numbers));
+    expect(offer).toContain("a=setup:actpass\r\n");
+    expect(offer).toContain("m=audio 50000 UDP/TLS/RTP/SAVPF 8 0 101\r\n");
+    const answer = chromium((sdp) => sdp.replace("actpass", "active").replace(/m=video[\s\S]*$/, ""));
+    expect(readAnswer(answer, "webrtc")).toMatchObject({ ok: true, peer: { kind: "webrtc", ufrag: "F7gI" } });
+    expect(
+      readAnswer(
+        chromium((sdp) => sdp.replace(/m=video[\s\S]*$/, "")),
+        "webrtc",
+      ),
+    ).toMatchObject({ ok: false });
+  });
+});
+
+describe("bounds", () => {
+  test("whatever comes gives a value, quickly", () => {
+    const started = Bun.nanoseconds();
+    for (const body of [
+      plain("m=audio 4000 RTP/AVP 0\n".repeat(10_000)),
+      plain(`m=audio 4000 RTP/AVP 0\na=${"x".repeat(1_000_000)}`),
+      plain(`m=audio 4000 RTP/AVP${" 0".repeat(30_000)}`),
+      plain(`m=audio 4000 RTP/AVP${" ".repeat(60_000)}\tx`),
+      plain("m=audio -1 RTP/AVP 0"),
+      plain("m=audio 65536 RTP/AVP 0"),
+      plain("m=audio 4000 RTP/AVP 300 -1 x"),
+      plain("m=audio 4000 RTP/AVP"),
+      plain("m="),
+      bytes(""),
+      bytes("v=1\n"),
+      new Uint8Array(1000),
+    ])
+      expect(readOffer(body)).toMatchObject({ ok: false });
+    expect((Bun.nanoseconds() - started) / 1e6).toBeLessThan(100);
+  });
+
+  test("every truncation of a browser's offer gives a value", () => {
+    const whole = chromium();
+    for (let length = 0; length <= whole.length; length++) expect(typeof readOffer(whole.subarray(0, length)).ok).toBe("boolean");
+  });
+});

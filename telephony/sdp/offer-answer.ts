@@ -1,0 +1,210 @@
+// Offer and answer (RFC 3264) for one audio stream, as plain RTP or as WebRTC with ICE-lite (RFC 8829, RFC 8839, RFC 5763).
+import { hostText, isIpv4, isIpv6, isUnicast } from "../../core/lib/ip-address.ts";
+import { assert } from "../../core/lib/machine.ts";
+import { type ChosenCodec, chooseCodec, codecLines, offeredAttributes, offeredFormats } from "./codecs.ts";
+import { attribute, attributeValues, type MediaSection, parseSdp, type Sdp, writeSdp } from "./sdp.ts";
+
+export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
+
+/** Where plain RTP goes. Null where a description names no address to send to: hold in the old style. */
+export type RtpPeer = ChosenCodec & {
+  readonly kind: "rtp";
+  readonly address: string | null;
+  readonly port: number;
+  readonly rtcpPort: number;
+};
+export type WebRtcPeer = ChosenCodec & {
+  readonly kind: "webrtc";
+  readonly ufrag: string;
+  readonly pwd: string;
+  /** SHA-256, upper-case pairs joined by colons. */
+  readonly fingerprint: string;
+};
+export type Peer = RtpPeer | WebRtcPeer;
+
+/** The peer's half, understood. `direction` is ours: what we may do. */
+export type Understood = {
+  readonly ok: true;
+  readonly peer: Peer;
+  readonly direction: Direction;
+  readonly sdp: Sdp;
+  readonly index: number;
+};
+export type NotUnderstood = { readonly ok: false; readonly reason: string };
+
+/** Our half. */
+export type LocalRtp = { readonly kind: "rtp"; readonly address: string; readonly port: number; readonly rtcpPort: number };
+export type LocalWebRtc = {
+  readonly kind: "webrtc";
+  /** All addresses at which the muxed port can be reached; the first one stands in c=. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly ufrag: string;
+  readonly pwd: string;
+  readonly fingerprint: string;
+};
+export type Local = LocalRtp | LocalWebRtc;
+export type Numbers = { readonly sessionId: number; readonly version: number };
+
+const no = (reason: string): NotUnderstood => ({ ok: false, reason });
+
+/** Reads an offer: the first audio section that we can take is taken, the others are not. */
+export function readOffer(body: Uint8Array): Understood | NotUnderstood {
+  const parsed = parseSdp(body);
+  if (!parsed.ok) return parsed;
+  let reason = "no audio";
+  for (const [index, section] of parsed.sdp.media.entries()) {
+    if (section.media !== "audio" || section.port === 0) continue;
+    const read = readSection(parsed.sdp, section, "offer");
+    if (read.ok) return { ...read, sdp: parsed.sdp, index };
+    reason = read.reason;
+  }
+  return no(reason);
+}
+
+/** Reads the answer to an offer of ours, which had one audio section of that kind. */
+export function readAnswer(body: Uint8Array, kind: Local["kind"]): Understood | NotUnderstood {
+  const parsed = parseSdp(body);
+  if (!parsed.ok) return parsed;
+  const section = parsed.sdp.media[0];
+  // RFC 3264 §6: as many sections as the offer has, in its order.
+  if (section === undefined || parsed.sdp.media.length !== 1 || section.media !== "audio") return no("not an answer to our offer");
+  if (section.port === 0) return no("audio refused");
+  const read = readSection(parsed.sdp, section, "answer");
+  if (!read.ok) return read;
+  return read.peer.kind === kind ? { ...read, sdp: parsed.sdp, index: 0 } : no("other transport than offered");
+}
+
+function readSection(
+  sdp: Sdp,
+  section: MediaSection,
+  role: "offer" | "answer",
+): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
+  const codec = chooseCodec(section);
+  if (codec === null) return no("no common codec");
+  if (section.protocol === "RTP/AVP" || section.protocol === "RTP/AVPF") return readRtp(sdp, section, codec);
+  if (section.protocol === "UDP/TLS/RTP/SAVPF" || section.protocol === "UDP/TLS/RTP/SAVP") return readWebRtc(sdp, section, codec, role);
+  return no(`transport ${section.protocol}`);
+}
+
+function readRtp(sdp: Sdp, section: MediaSection, codec: ChosenCodec): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
+  const { address, port } = section;
+  if (address === null || !(isIpv4(address) || isIpv6(address))) return no("no literal address");
+  const isHeldOldStyle = address === "0.0.0.0";
+  if (!isHeldOldStyle && !isUnicast(address)) return no("address is not unicast");
+  const rtcp = /^[0-9]{1,5}/.exec(attribute(section, "rtcp") ?? "")?.[0];
+  const rtcpPort = rtcp !== undefined && Number(rtcp) > 0 && Number(rtcp) < 65_536 ? Number(rtcp) : Math.min(port + 1, 65_535);
+  const theirs = directionOf(sdp, section);
+  const ours = mirrored(theirs);
+  // RFC 3264 §8.4 keeps the old c=0.0.0.0 alive: it wants nothing sent to it.
+  const direction = isHeldOldStyle ? (ours === "sendrecv" || ours === "recvonly" ? "recvonly" : "inactive") : ours;
+  return { ok: true, direction, peer: { kind: "rtp", ...codec, address: isHeldOldStyle ? null : address, port, rtcpPort } };
+}
+
+function readWebRtc(
+  sdp: Sdp,
+  section: MediaSection,
+  codec: ChosenCodec,
+  role: "offer" | "answer",
+): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
+  const ufrag = attribute(section, "ice-ufrag") ?? attribute(sdp, "ice-ufrag") ?? "";
+  const pwd = attribute(section, "ice-pwd") ?? attribute(sdp, "ice-pwd") ?? "";
+  // RFC 8839 §5.4.
+  if (!/^[A-Za-z0-9+/]{4,256}$/.test(ufrag) || !/^[A-Za-z0-9+/]{22,256}$/.test(pwd)) return no("no ICE credentials");
+  if (attribute(section, "rtcp-mux") === undefined) return no("no rtcp-mux");
+  const fingerprints = [...attributeValues(section, "fingerprint"), ...attributeValues(sdp, "fingerprint")];
+  const sha256 = fingerprints
+    .map((value) => /^sha-256 +((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.exec(value)?.[1])
+    .find((value) => value !== undefined);
+  if (sha256 === undefined) return no("no SHA-256 fingerprint");
+  const setup = (attribute(section, "setup") ?? attribute(sdp, "setup") ?? "").toLowerCase();
+  // We are the DTLS server, always (RFC 8842 §5.2): the peer must be ready to be the client.
+  if (setup !== "active" && !(role === "offer" && setup === "actpass")) return no("peer wants to be the DTLS server");
+  return {
+    ok: true,
+    direction: mirrored(directionOf(sdp, section)),
+    peer: { kind: "webrtc", ...codec, ufrag, pwd, fingerprint: sha256.toUpperCase() },
+  };
+}
+
+const directions: readonly Direction[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
+
+function directionOf(sdp: Sdp, section: MediaSection): Direction {
+  for (const level of [section, sdp]) {
+    const found = directions.find((direction) => attribute(level, direction) !== undefined);
+    if (found !== undefined) return found;
+  }
+  return "sendrecv";
+}
+
+function mirrored(theirs: Direction): Direction {
+  return theirs === "sendonly" ? "recvonly" : theirs === "recvonly" ? "sendonly" : theirs;
+}
+
+/** The answer to what `readOffer` understood: one section accepted, every other in its place with port 0 (RFC 3264 §6). */
+export function writeAnswer(offer: Understood, local: Local, direction: Direction, numbers: Numbers): Uint8Array {
+  assert(offer.peer.kind === local.kind, "an answer keeps the transport of its offer");
+  const codec = codecLines(offer.peer);
+  const mid = attribute(offer.sdp.media[offer.index]!, "mid") ?? null;
+  const media = offer.sdp.media.map((section, index) => {
+    if (index !== offer.index) {
+      const theirMid = attribute(section, "mid");
+      return {
+        line: `${section.media} 0 ${section.protocol} ${section.formats[0]}`,
+        attributes: theirMid ? [`mid:${theirMid}`, "inactive"] : [],
+      };
+    }
+    const own = local.kind === "rtp" ? rtpAttributes(local) : webRtcAttributes(local, "passive", mid);
+    return { line: `audio ${local.port} ${section.protocol} ${codec.formats}`, attributes: [...own, ...codec.attributes, direction] };
+  });
+  const isBundled = mid !== null && attributeValues(offer.sdp, "group").some((group) => group.split(" ")[0]?.toUpperCase() === "BUNDLE");
+  return writeSdp({ ...numbers, address: addressOf(local), attributes: sessionAttributes(local, isBundled ? mid : null), media });
+}
+
+/** An offer of one audio section. */
+export function writeOffer(local: Local, direction: Direction, numbers: Numbers): Uint8Array {
+  const protocol = local.kind === "rtp" ? "RTP/AVP" : "UDP/TLS/RTP/SAVPF";
+  const own = local.kind === "rtp" ? rtpAttributes(local) : webRtcAttributes(local, "actpass", "0");
+  const media = [{ line: `audio ${local.port} ${protocol} ${offeredFormats}`, attributes: [...own, ...offeredAttributes, direction] }];
+  return writeSdp({
+    ...numbers,
+    address: addressOf(local),
+    attributes: sessionAttributes(local, local.kind === "webrtc" ? "0" : null),
+    media,
+  });
+}
+
+function addressOf(local: Local): string {
+  return local.kind === "rtp" ? local.address : local.addresses[0]!;
+}
+
+function sessionAttributes(local: Local, bundledMid: string | null): string[] {
+  if (local.kind === "rtp") return [];
+  // Stands at session level only: Chromium never connects to it elsewhere.
+  const attributes = ["ice-lite", "msid-semantic:WMS *"];
+  return bundledMid === null ? attributes : [`group:BUNDLE ${bundledMid}`, ...attributes];
+}
+
+function rtpAttributes(local: LocalRtp): string[] {
+  return local.rtcpPort === local.port + 1 ? [] : [`rtcp:${local.rtcpPort}`];
+}
+
+/** No a=ssrc: one that differed from the stream's would be counted and played as silence by Chromium. */
+function webRtcAttributes(local: LocalWebRtc, setup: "passive" | "actpass", mid: string | null): string[] {
+  const candidates = local.addresses.map(
+    // RFC 8445 §5.1.2: host candidates, earlier addresses preferred.
+    (address, index) =>
+      `candidate:${index + 1} 1 udp ${2_130_706_431 - index * 256} ${hostText(address).replace(/[[\]]/g, "")} ${local.port} typ host`,
+  );
+  return [
+    ...(mid === null ? [] : [`mid:${mid}`]),
+    `ice-ufrag:${local.ufrag}`,
+    `ice-pwd:${local.pwd}`,
+    `fingerprint:sha-256 ${local.fingerprint}`,
+    `setup:${setup}`,
+    "rtcp-mux",
+    "msid:landline audio",
+    ...candidates,
+    "end-of-candidates",
+  ];
+}
