@@ -11,7 +11,8 @@ import type { Flow } from "../transport/flow.ts";
  */
 export function serverKey(request: SipRequest, flow: Flow, method: string = request.method): string {
   const base = method === "ACK" ? "INVITE" : method;
-  const source = `${flow.transport}|${normalAddress(flow.remote.address)}`;
+  const isBrowser = flow.transport === "ws" || flow.transport === "wss";
+  const source = `${flow.transport}|${isBrowser ? flow.connectionId : normalAddress(flow.remote.address)}`;
   const branch = magicBranch(request.via);
   if (branch !== null) return `${source}|${branch}|${hostText(request.via.host)}:${request.via.port ?? ""}|${base}`;
   // §17.2.3, second half. The To tag is left out: an ACK carries the one that our response added.

@@ -1,0 +1,38 @@
+// One UDP socket for SIP.
+import { normalAddress } from "../../core/lib/ip-address.ts";
+import type { Endpoint, Flow } from "../sip/transport/flow.ts";
+import type { Listen } from "./network.ts";
+
+export interface UdpSocket {
+  readonly local: Endpoint;
+  send(remote: Endpoint, bytes: Uint8Array): boolean;
+  close(): void;
+}
+
+export async function openUdp(listen: Listen, receive: (flow: Flow, bytes: Uint8Array) => void): Promise<UdpSocket> {
+  const socket = await Bun.udpSocket({
+    hostname: listen.address,
+    port: listen.port,
+    socket: {
+      data(_socket, bytes, port, address) {
+        const remote = { address: normalAddress(address), port };
+        receive({ transport: "udp", local, remote, connectionId: "" }, bytes);
+      },
+    },
+  });
+  const local: Endpoint = { address: listen.advertise?.address ?? listen.address, port: listen.advertise?.port ?? socket.port };
+  return {
+    local,
+    send(remote, bytes) {
+      try {
+        // False under back-pressure: the datagram is lost, and UDP's retransmissions are for that.
+        socket.send(bytes, remote.port, remote.address);
+        return true;
+      } catch {
+        // Unreachable network, refused address family: the transaction fails, nobody else does.
+        return false;
+      }
+    },
+    close: () => socket.close(),
+  };
+}
