@@ -1,0 +1,59 @@
+// What is asked of a conversation: one with everything that explains it, and the newest ones.
+import type { App } from "../app.ts";
+import { type Actor, demand, found } from "../authorization/actor.ts";
+import type { LadderEntry } from "../call/call-control.ts";
+import type { User } from "../directory/user.ts";
+import type { LoggedEvent } from "../events/index.ts";
+import type { ConversationId } from "../lib/id.ts";
+import type { StoredDecision } from "../stores.ts";
+import type { Conversation, Participant, Recording, Segment } from "./conversation.ts";
+
+export type ConversationView = {
+  readonly conversation: Conversation;
+  readonly participants: readonly Participant[];
+  readonly segments: readonly Segment[];
+  readonly recordings: readonly Recording[];
+  readonly decisions: readonly StoredDecision[];
+  /** The log of this conversation, in sequence order. */
+  readonly events: readonly LoggedEvent[];
+  /** Newest first: who listened, when. */
+  readonly accesses: readonly LoggedEvent[];
+  readonly users: ReadonlyMap<string, User>;
+  readonly queueNames: ReadonlyMap<string, string>;
+};
+
+/** @throws Forbidden · NotFound */
+export async function conversationView(app: App, actor: Actor, id: ConversationId): Promise<ConversationView> {
+  const { stores } = app;
+  const conversation = found(actor, "conversation with this id", await stores.conversations.byId(id));
+  const participants = await stores.conversations.participants(id);
+  // An agent may see the conversations they were part of; others need the permission.
+  if (!participants.some((participant) => participant.userId !== null && participant.userId === actor.userId)) {
+    demand(actor, "conversation:communication:view", conversation);
+  }
+  const [segments, recordings, decisions, events, users, queues] = await Promise.all([
+    stores.conversations.segments(id),
+    stores.recordings.ofConversation(id),
+    stores.routing.decisionsOf(id),
+    app.log.readSubject(id),
+    stores.users.list(app.organizationId, {}, { pageSize: 10_000, pageNumber: 1 }),
+    stores.queues.list(app.organizationId, { divisionIds: null }, { pageSize: 10_000, pageNumber: 1 }),
+  ]);
+  return {
+    conversation,
+    participants,
+    segments,
+    recordings,
+    decisions,
+    events,
+    accesses: events.filter((event) => event.type === "recording.accessed").reverse(),
+    users: new Map(users.entities.map((user) => [user.id, user])),
+    queueNames: new Map(queues.entities.map((queue) => [queue.id, queue.name])),
+  };
+}
+
+/** The redacted ladder, when it was kept and is not erased. */
+export function ladderOf(events: readonly LoggedEvent[], decompress: (base64: string) => string): readonly LadderEntry[] {
+  const kept = events.find((event) => event.type === "conversation.ladder.kept")?.payload;
+  return kept == null ? [] : (JSON.parse(decompress(kept.gzip as string)) as LadderEntry[]);
+}

@@ -1,0 +1,41 @@
+// Calendar questions: local days and how durations are written. The only user of Temporal.
+
+/** Midnight before `at` in the server's time zone, epoch ms. */
+export function startOfDay(at: number, timeZone: string = localZone()): number {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).startOfDay().epochMilliseconds;
+}
+
+/** `10:35:48` in the server's time zone. */
+export function timeOfDay(at: number, timeZone: string = localZone()): string {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: "second" });
+}
+
+/** `Monday 23 November 2026` in the server's time zone. */
+export function longDate(at: number, timeZone: string = localZone()): string {
+  return Temporal.Instant.fromEpochMilliseconds(at)
+    .toZonedDateTimeISO(timeZone)
+    .toLocaleString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" })
+    .replace(",", "");
+}
+
+/** ISO 8601 in UTC, milliseconds: what the Platform API writes. */
+export function isoInstant(at: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(at).toString({ smallestUnit: "millisecond" });
+}
+
+/** `2:41`, `1:06:40`: how long something has lasted. */
+export function clockDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** `PT2M41S`, for the machine-readable half of a time element. */
+export function isoDuration(ms: number): string {
+  return `PT${Math.max(0, Math.floor(ms / 1_000))}S`;
+}
+
+function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

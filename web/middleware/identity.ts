@@ -1,0 +1,70 @@
+// Who asks: a signed-in browser by its cookie, or a program by its bearer token.
+import { getCookie } from "hono/cookie";
+import type { Actor } from "../../core/authorization/actor.ts";
+import { permissionsOf } from "../../core/authorization/permissions.ts";
+import type { Session, User } from "../../core/directory/user.ts";
+import { Unauthenticated } from "../../core/lib/errors.ts";
+import type { WebContext } from "../context.ts";
+import { csrfOf, tokenHash } from "../crypto.ts";
+import type { WebPorts } from "../ports.ts";
+
+export const sessionCookie = "landline_session";
+
+/** The session behind a cookie's value, if it lives and its user is active. Also asked by the /sip upgrade. */
+export async function sessionOf(
+  ports: Pick<WebPorts, "app">,
+  token: string | undefined,
+): Promise<{ readonly session: Session; readonly user: User } | null> {
+  if (token === undefined || token === "") return null;
+  const { app } = ports;
+  const session = await app.stores.sessions.byTokenHash(tokenHash(token));
+  if (session === null || session.expiresAt <= app.env.clock.now() || session.organizationId !== app.organizationId) return null;
+  const user = await app.stores.users.byId(session.userId);
+  return user === null || user.state !== "active" ? null : { session, user };
+}
+
+/** Puts session, user and actor into the context; false: nobody is signed in. */
+export async function signedIn(c: WebContext, ports: WebPorts): Promise<boolean> {
+  const token = getCookie(c, sessionCookie);
+  const found = await sessionOf(ports, token);
+  if (found === null) return false;
+  c.set("session", found.session);
+  c.set("user", found.user);
+  c.set("csrf", csrfOf(token!));
+  c.set("actor", actorOf(found.user));
+  return true;
+}
+
+export function actorOf(user: User): Actor {
+  return {
+    id: user.id,
+    kind: "user",
+    userId: user.id,
+    name: user.name,
+    organizationId: user.organizationId,
+    permissions: permissionsOf(user.roles),
+    divisionIds: null,
+  };
+}
+
+/** The OAuth client behind a bearer token. @throws Unauthenticated */
+export async function bearer(c: WebContext, ports: WebPorts): Promise<Actor> {
+  const header = c.req.header("authorization") ?? "";
+  const token = /^Bearer (.+)$/i.exec(header)?.[1];
+  if (token === undefined) throw new Unauthenticated();
+  const { app } = ports;
+  const found = await app.stores.oauth.token(tokenHash(token));
+  if (found === null || found.expiresAt <= app.env.clock.now())
+    throw new Unauthenticated("The token is unknown or has expired. Ask for a new one.", "bad.credentials");
+  const client = await app.stores.oauth.client(found.clientId);
+  if (client === null) throw new Unauthenticated("The OAuth client of this token is gone.", "bad.credentials");
+  return {
+    id: client.id,
+    kind: "client",
+    userId: null,
+    name: client.name,
+    organizationId: client.organizationId,
+    permissions: permissionsOf(client.roles),
+    divisionIds: null,
+  };
+}

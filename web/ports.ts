@@ -1,0 +1,43 @@
+// What the web needs from the wiring: one organization's app, the hub of live events, the vault, the assets and the node's health.
+import type { App } from "../core/app.ts";
+import type { LoggedEvent } from "../core/events/index.ts";
+import type { RecordingVault } from "../core/recording/vault.ts";
+
+export type Asset = { readonly bytes: Uint8Array; readonly type: string; readonly etag: string };
+
+export type NodeHealth = {
+  readonly database: boolean;
+  readonly journalBytes: number;
+  readonly journalEvents: number;
+  readonly journalFull: boolean;
+  /** A sentence for people when something is wrong; null when all is well. */
+  readonly problem: string | null;
+  /** Whether browsers can be reached with voice at all. */
+  readonly mediaAddresses: readonly string[];
+};
+
+/** One proof run: what was checked, and every place that is wrong. */
+export type VerifyReport = {
+  readonly events: number;
+  readonly erased: number;
+  readonly recordings: number;
+  readonly headSeq: number;
+  readonly findings: readonly { readonly code: string; readonly place: string; readonly message: string }[];
+};
+
+export type WebPorts = {
+  readonly app: App;
+  readonly organizationName: string;
+  /** Every event of any node, in order, once each. Returns how to stop. */
+  subscribe(listener: (event: LoggedEvent) => void): () => void;
+  readonly vault: RecordingVault;
+  asset(path: string): Asset | null;
+  health(): NodeHealth;
+  verify(): Promise<VerifyReport>;
+  /** Whether a station has a device registered now. */
+  isRegistered(stationId: string): boolean;
+  /** Our own origins, as browsers write them; null: whatever the Host header says. */
+  readonly publicUrl: string | null;
+  readonly trustedProxies: ReadonlySet<string>;
+  readonly version: string;
+};

@@ -1,0 +1,32 @@
+// The HTML document around everything: one stylesheet, one script, nothing from elsewhere.
+import type { Child } from "hono/jsx";
+
+const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, history: true, defaultSwap: "outerHTML" });
+
+export function Document(props: {
+  readonly title: string;
+  readonly lang: string;
+  readonly bodyClass: string;
+  readonly csrf?: string;
+  readonly children?: Child;
+}) {
+  return (
+    <>
+      {"<!doctype html>" as unknown as Child}
+      <html lang={props.lang}>
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{props.title} · Landline</title>
+          <meta name="htmx-config" content={htmxConfig} />
+          {props.csrf === undefined ? null : <meta name="csrf" content={props.csrf} />}
+          <link rel="icon" href="/assets/mark.svg" type="image/svg+xml" />
+          <link rel="preload" href="/assets/fonts/plex-sans.woff2" as="font" type="font/woff2" crossorigin="anonymous" />
+          <link rel="stylesheet" href="/assets/landline.css" />
+          <script src="/assets/landline.js" defer />
+        </head>
+        <body class={props.bodyClass}>{props.children}</body>
+      </html>
+    </>
+  );
+}
