@@ -60,3 +60,21 @@ export const sdpMediaMax = 16;
 export const sipConnectionsMax = 10_000;
 /** SIP connections from one address: an office behind one NAT fits, one host cannot take all places. */
 export const sipConnectionsPerAddressMax = 500;
+
+/** A digest nonce is good for this long; then the phone is told `stale` and takes a new one without asking its user. */
+export const nonceLifeMs = 5 * 60_000;
+/** Nonces whose count is remembered. Above it the oldest become stale, never replayable. */
+export const noncesTrackedMax = 50_000;
+/** Wrong passwords evaluated per phone account in the window; more are answered alike and not evaluated. */
+export const sipAuthFailuresMax = 10;
+export const sipAuthFailuresWindowMs = 60_000;
+/** Requests a stranger's address may make at once, and how fast that comes back. A phone needs two for a registration. */
+export const strangerBurst = 20;
+export const strangerPerSecond = 2;
+/** Addresses whose rate is remembered. */
+export const strangersTrackedMax = 20_000;
+/** Registrations: shorter ones cost us, longer ones leave dead phones in the list. */
+export const registrationSecondsMin = 60;
+export const registrationSecondsMax = 3_600;
+/** A leg's last statistics are awaited for this long before its end is reported without them. */
+export const lastStatsMs = 500;
