@@ -1,0 +1,23 @@
+// The live board of queues and agents.
+import { queueBoard } from "../../../core/routing/queries.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import { render } from "../render.tsx";
+import { Board } from "./views.tsx";
+
+export const boardRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/performance/queues", permission: "analytics:queueObservation:view", help: "board" }, async (c, ports) =>
+    render(c, ports, { title: t("Queues and agents"), help: "board" }, await board(ports)),
+  ),
+];
+
+/** The board as it is now; the page and the live stream render the same. */
+export async function board(ports: WebPorts) {
+  const [figures, users, recent] = await Promise.all([
+    queueBoard(ports.app),
+    ports.app.stores.users.list(ports.app.organizationId, {}, { pageSize: 10_000, pageNumber: 1 }),
+    ports.app.stores.conversations.recent(ports.app.organizationId, 10),
+  ]);
+  return <Board board={figures} users={new Map(users.entities.map((user) => [user.id, user]))} recent={recent} />;
+}

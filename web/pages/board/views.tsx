@@ -1,0 +1,262 @@
+// Queues with today's figures, agents by status, the newest conversations. Neutral is fine; colour only where something waits or breaks.
+import type { Conversation } from "../../../core/conversation/conversation.ts";
+import type { User } from "../../../core/directory/user.ts";
+import { routingStatuses } from "../../../core/routing/agent.ts";
+import type { Board as Figures, QueueFigures } from "../../../core/routing/queries.ts";
+import { AsOf } from "../../ui/as-of.tsx";
+import { callerTitle } from "../../ui/dock.tsx";
+import { Glyph, Icon } from "../../ui/icon.tsx";
+import { Status, statusWord } from "../../ui/status.tsx";
+import { t } from "../../ui/text.ts";
+import { Clock, Duration, Since } from "../../ui/time.tsx";
+
+type Props = { readonly board: Figures; readonly users: ReadonlyMap<string, User>; readonly recent: readonly Conversation[] };
+
+export function Board(props: Props) {
+  const { queues, agents, asOf } = props.board;
+  const sum = (pick: (figures: QueueFigures) => number): number => queues.reduce((total, figures) => total + pick(figures), 0);
+  const longest = queues.map((figures) => figures.longestSinceAt).filter((at) => at !== null);
+  const onQueue = agents.filter((agent) => agent.presence === "ON_QUEUE").length;
+  return (
+    <div class="page wide board" id="board" data-live="board">
+      <div class="page-head">
+        <h1>{t("Queues and agents")}</h1>
+        <AsOf at={asOf} />
+      </div>
+      <dl class="figures band">
+        <Figure term={t("Waiting")} value={String(sum((figures) => figures.nWaiting))} />
+        <div>
+          <dt>{t("Longest wait")}</dt>
+          <dd>{longest.length === 0 ? <span class="zero">–</span> : <Since at={Math.min(...longest)} />}</dd>
+        </div>
+        <Figure term={t("Offered today")} value={String(sum((figures) => figures.nOffered))} />
+        <Figure term={t("Answered")} value={String(sum((figures) => figures.nAnswered))} />
+        <Figure term={t("Abandoned")} value={String(sum((figures) => figures.nAbandoned))} />
+        <Figure term={t("On queue, of {n}", { n: agents.length })} value={String(onQueue)} />
+      </dl>
+      <section class="section" aria-labelledby="queues">
+        <header>
+          <h2 id="queues">{t("Queues")}</h2>
+          <a class="caption end" href="/help/board#service-level">
+            {t("Service level: answered in time ÷ (answered + abandoned), today, formula GC")}
+          </a>
+        </header>
+        {queues.length === 0 ? <NoQueues /> : <QueueTable queues={queues} />}
+      </section>
+      <section class="section" aria-labelledby="agents">
+        <header>
+          <h2 id="agents">{t("Agents")}</h2>
+        </header>
+        <ul class="agents" role="list">
+          {agents.map((agent) => (
+            <li data-tone={agent.routingStatus === "NOT_RESPONDING" ? "bad" : undefined}>
+              <span class="agent">
+                <b>{props.users.get(agent.userId)?.name ?? t("Somebody")}</b>
+                <Status
+                  is={agent.presence === "ON_QUEUE" || agent.routingStatus === "INTERACTING" ? agent.routingStatus : agent.presence}
+                  sinceAt={agent.routingStatusAt}
+                />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="section" aria-labelledby="recent">
+        <header>
+          <h2 id="recent">{t("Newest conversations")}</h2>
+        </header>
+        {props.recent.length === 0 ? <p class="quiet">{t("Nobody has called yet.")}</p> : <Recent recent={props.recent} />}
+      </section>
+    </div>
+  );
+}
+
+function Figure(props: { readonly term: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{props.term}</dt>
+      <dd>{props.value}</dd>
+    </div>
+  );
+}
+
+function NoQueues() {
+  return (
+    <div class="empty">
+      <Icon name="list-ordered" />
+      <p class="quiet">{t("A queue is where callers wait for the right person. There is none yet.")}</p>
+      <a class="button" href="/admin/queues/new">
+        {t("Make the first queue")}
+      </a>
+    </div>
+  );
+}
+
+function QueueTable(props: { readonly queues: readonly QueueFigures[] }) {
+  return (
+    <div class="table-scroll" tabindex={0} role="region" aria-label={t("Queues table")}>
+      <table class="table" data-flush>
+        <caption class="visually-hidden">{t("Queues with today's figures")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("Queue")}</th>
+            <th scope="col" class="num">
+              {t("Service level")}
+            </th>
+            <th scope="col" class="num">
+              {t("Waiting")}
+            </th>
+            <th scope="col" class="num">
+              {t("Longest")}
+            </th>
+            <th scope="col" class="num mid">
+              <abbr title={t("Estimated wait time")}>EWT</abbr>
+            </th>
+            <th scope="col" class="num mid">
+              {t("Offered")}
+            </th>
+            <th scope="col" class="num mid">
+              {t("Answered")}
+            </th>
+            <th scope="col" class="num mid">
+              {t("Abandoned")}
+            </th>
+            <th scope="col" class="num wide">
+              <abbr title={t("Average speed of answer")}>ASA</abbr>
+            </th>
+            <th scope="col" class="num wide">
+              <abbr title={t("Average handle time")}>AHT</abbr>
+            </th>
+            <th scope="col" class="num mid">
+              {t("Agents by status")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.queues.map((figures) => (
+            <QueueRow figures={figures} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function QueueRow(props: { readonly figures: QueueFigures }) {
+  const { queue, serviceLevel, nWaiting, longestSinceAt, estimatedWaitMs, nOffered, nAnswered, nAbandoned, asaMs, ahtMs, agents } =
+    props.figures;
+  const missed = serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage;
+  const target = `${Math.round(queue.serviceLevelPercentage * 100)}% in ${Math.round(queue.serviceLevelMs / 1_000)} s`;
+  return (
+    <tr data-tone={missed ? "bad" : undefined}>
+      <th scope="row" class="queue-name">
+        <a href={`/admin/queues/${queue.id}`}>{queue.name}</a>
+        <small>{target}</small>
+      </th>
+      <td class="num">
+        <span class="sl">
+          {missed ? (
+            <span class="badge" data-tone="bad">
+              <Icon name="triangle-alert" />
+              {t("Below")}
+            </span>
+          ) : null}
+          {serviceLevel === null ? <span class="zero">–</span> : <b>{`${(serviceLevel * 100).toFixed(1)}%`}</b>}
+        </span>
+      </td>
+      <td class={nWaiting === 0 ? "num zero" : "num hot"}>{nWaiting}</td>
+      <td class={longestSinceAt === null ? "num zero" : "num hot"}>{longestSinceAt === null ? "–" : <Since at={longestSinceAt} />}</td>
+      <td class="num mid">{estimatedWaitMs === null ? <span class="zero">–</span> : <Duration ms={estimatedWaitMs} />}</td>
+      <td class="num mid">{nOffered}</td>
+      <td class="num mid">{nAnswered}</td>
+      <td class={nAbandoned === 0 ? "num mid zero" : "num mid"}>{nAbandoned}</td>
+      <td class="num wide">{asaMs === null ? <span class="zero">–</span> : <Duration ms={asaMs} />}</td>
+      <td class="num wide">{ahtMs === null ? <span class="zero">–</span> : <Duration ms={ahtMs} />}</td>
+      <td class="mid">
+        <span class="mix">
+          {routingStatuses
+            .filter((status) => status !== "COMMUNICATING")
+            .map((status) => (
+              <span
+                class={agents[status] === 0 ? "status zero" : "status"}
+                data-is={status.toLowerCase().replace("_", "-")}
+                title={statusWord(status)}
+              >
+                <Glyph name={status.toLowerCase().replace("_", "-")} />
+                <span class="visually-hidden">{statusWord(status)} </span>
+                {agents[status]}
+              </span>
+            ))}
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+function Recent(props: { readonly recent: readonly Conversation[] }) {
+  return (
+    <table class="table">
+      <caption class="visually-hidden">{t("Newest conversations")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t("Began")}</th>
+          <th scope="col">{t("Caller")}</th>
+          <th scope="col">{t("Called")}</th>
+          <th scope="col" class="num">
+            {t("Lasted")}
+          </th>
+          <th scope="col">{t("End")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.recent.map((conversation) => (
+          <tr>
+            <td>
+              <Clock at={conversation.startedAt} />
+            </td>
+            <th scope="row">
+              <a href={`/conversations/${conversation.id}`}>{callerTitle(conversation)}</a>
+            </th>
+            <td class="mono">{conversation.calledNumber}</td>
+            <td class="num">
+              {conversation.endedAt === null ? (
+                <Since at={conversation.startedAt} />
+              ) : (
+                <Duration ms={conversation.endedAt - conversation.startedAt} />
+              )}
+            </td>
+            <td>
+              {conversation.endReason === null ? (
+                <span class="badge" data-tone="live">
+                  {t("Live")}
+                </span>
+              ) : (
+                endWord(conversation.endReason)
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+const endWords: Readonly<Record<NonNullable<Conversation["endReason"]>, string>> = {
+  "customer-hung-up": "The caller hung up",
+  "agent-hung-up": "The agent ended it",
+  "flow-disconnected": "The flow ended it",
+  "abandoned-in-flow": "The caller left the menu",
+  "abandoned-in-queue": "The caller gave up waiting",
+  "abandoned-while-alerting": "The caller gave up while it rang",
+  rejected: "Refused",
+  "not-acknowledged": "The caller's side never confirmed",
+  "media-failed": "Voice failed",
+  "node-stopped": "The server was stopped",
+  "node-died": "The server died",
+  "node-fenced": "The server lost its place",
+  error: "An error ended it",
+};
+
+export function endWord(reason: NonNullable<Conversation["endReason"]>): string {
+  return t(endWords[reason]);
+}

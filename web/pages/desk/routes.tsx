@@ -1,0 +1,88 @@
+// The agent's desk, and what agents do: presence, hold, end, wrap-up.
+import { z } from "zod";
+import { BadInput } from "../../../core/lib/errors.ts";
+import { type ConversationId, isId, type ParticipantId } from "../../../core/lib/id.ts";
+import { systemPresences } from "../../../core/routing/agent.ts";
+import { askConversation, setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
+import { agentView, queueBoard } from "../../../core/routing/queries.ts";
+import type { WebContext } from "../../context.ts";
+import { same } from "../../crypto.ts";
+import { demandOwnForm } from "../../middleware/security.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import { render } from "../render.tsx";
+import { Desk } from "./views.tsx";
+
+const presenceForm = z.enum(systemPresences, { error: `One of ${systemPresences.join(", ")}.` });
+
+export const deskRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/", permission: "signed-in", help: "desk" }, async (c, ports) => {
+    const { actor } = c.var;
+    if (!actor.permissions.has("conversation:call:accept"))
+      return c.redirect(actor.permissions.has("analytics:queueObservation:view") ? "/performance/queues" : "/help");
+    return render(c, ports, { title: t("Work"), help: "desk" }, await desk(c, ports));
+  }),
+
+  page({ method: "POST", path: "/me/presence", permission: "presence:userPresence:edit", help: "desk" }, async (c, ports) => {
+    const form = await ownForm(c, ports);
+    const presence = presenceForm.safeParse(form.get("presence"));
+    if (!presence.success) throw new BadInput(presence.error.issues[0]!.message, "presence");
+    await setPresence(ports.app, c.var.actor, c.var.user.id, presence.data);
+    return done(c);
+  }),
+
+  ...(["hold", "resume", "disconnect"] as const).map((command) =>
+    page(
+      {
+        method: "POST",
+        path: `/calls/:conversation/:participant/${command}`,
+        permission: command === "disconnect" ? "conversation:call:disconnect" : "conversation:call:hold",
+        help: "desk",
+      },
+      async (c, ports) => {
+        await ownForm(c, ports);
+        const { conversation, participant } = ids(c);
+        await askConversation(ports.app, c.var.actor, conversation, participant, command);
+        return done(c);
+      },
+    ),
+  ),
+
+  page(
+    { method: "POST", path: "/calls/:conversation/:participant/wrapup", permission: "conversation:wrapup:edit", help: "desk" },
+    async (c, ports) => {
+      const form = await ownForm(c, ports);
+      await wrapUp(ports.app, c.var.actor, ids(c).participant, String(form.get("code") ?? ""));
+      return done(c);
+    },
+  ),
+];
+
+/** The desk as it is now; the page and the live stream render the same. */
+export async function desk(c: Pick<WebContext, "var">, ports: WebPorts) {
+  const { actor, csrf } = c.var;
+  const [view, board] = await Promise.all([agentView(ports.app, actor.userId!), queueBoard(ports.app)]);
+  const mine = board.queues.filter(({ queue }) =>
+    board.agents.some((agent) => agent.userId === actor.userId && agent.queues.some((entry) => entry.queueId === queue.id && entry.joined)),
+  );
+  return <Desk view={view} queues={mine} asOf={board.asOf} csrf={csrf} />;
+}
+
+async function ownForm(c: WebContext, ports: WebPorts): Promise<FormData> {
+  const form = await c.req.formData();
+  demandOwnForm(c, ports, form.get("csrf"), c.var.csrf, same);
+  return form;
+}
+
+// Without script the browser goes back to the desk; with it, the live stream brings what changed.
+function done(c: WebContext): Response {
+  return c.req.header("x-quiet") === "true" ? c.body(null, 204) : c.redirect("/", 303);
+}
+
+function ids(c: WebContext): { readonly conversation: ConversationId; readonly participant: ParticipantId } {
+  const conversation = c.req.param("conversation") ?? "";
+  const participant = c.req.param("participant") ?? "";
+  if (!isId(conversation) || !isId(participant)) throw new BadInput("This address names no conversation.", "conversation");
+  return { conversation: conversation as ConversationId, participant: participant as ParticipantId };
+}

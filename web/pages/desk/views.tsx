@@ -1,0 +1,272 @@
+// The agent's desk: conversations, the open one as a timeline, queues and wrap-up beside it.
+import type { AgentView, QueueFigures } from "../../../core/routing/queries.ts";
+import { AsOf } from "../../ui/as-of.tsx";
+import { callerTitle } from "../../ui/dock.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { Status } from "../../ui/status.tsx";
+import { count, t } from "../../ui/text.ts";
+import { Clock, Duration, Since } from "../../ui/time.tsx";
+
+export function Desk(props: {
+  readonly view: AgentView | null;
+  readonly queues: readonly QueueFigures[];
+  readonly asOf: number;
+  readonly csrf: string;
+}) {
+  return (
+    <div class="panes desk" id="desk" data-live="desk">
+      <List view={props.view} />
+      <Open view={props.view} />
+      <Beside view={props.view} queues={props.queues} asOf={props.asOf} csrf={props.csrf} />
+    </div>
+  );
+}
+
+function List(props: { readonly view: AgentView | null }) {
+  const current = props.view?.current ?? null;
+  const alert = props.view?.alert ?? null;
+  const n = (current === null ? 0 : 1) + (alert === null ? 0 : 1);
+  return (
+    <section class="list" aria-labelledby="mine">
+      <div class="pane-head">
+        <h2 id="mine">{t("My conversations")}</h2>
+        <span class="caption">{n === 0 ? t("none") : count(n, "{n} open", "{n} open")}</span>
+      </div>
+      {alert === null ? null : (
+        <a class="card" href={`/conversations/${alert.conversation.id}`} data-live>
+          <Icon name="phone-incoming" />
+          <strong>{callerTitle(alert.conversation)}</strong>
+          <Since at={alert.enteredAt} />
+          <span class="where">{alert.queue?.name}</span>
+          <span class="state">
+            <span class="badge" data-tone="wait">
+              <Icon name="clock" />
+              {t("Rings")}
+            </span>
+          </span>
+        </a>
+      )}
+      {current === null ? null : (
+        <a
+          class="card"
+          href={`/conversations/${current.conversation.id}`}
+          data-live={current.participant.endedAt === null}
+          aria-current="true"
+        >
+          <Icon name="phone" />
+          <strong>{callerTitle(current.conversation)}</strong>
+          <Since at={current.participant.connectedAt!} />
+          <span class="where">{current.queue?.name}</span>
+          <span class="state">
+            <Status is="INTERACTING" word={stateWord(current)} />
+            <span class="faint">
+              {t("waited")} <Duration ms={current.waitedMs} />
+            </span>
+          </span>
+        </a>
+      )}
+      {n > 0 ? null : <p class="none">{t("What is yours appears here: calls that ring, the call that is up, what is left to wrap up.")}</p>}
+    </section>
+  );
+}
+
+function stateWord(current: NonNullable<AgentView["current"]>): string {
+  if (current.work !== null) return t("After-call work");
+  return current.participant.heldSince === null ? t("Connected") : t("On hold");
+}
+
+function Open(props: { readonly view: AgentView | null }) {
+  const { view } = props;
+  const current = view?.current ?? null;
+  if (current === null) {
+    const onQueue = view?.agent.presence === "ON_QUEUE";
+    const notResponding = view?.agent.routingStatus === "NOT_RESPONDING";
+    return (
+      <section class="open" aria-labelledby="who">
+        <div class="centre">
+          <div class="empty">
+            <Icon name={onQueue ? "headphones" : "inbox"} />
+            <h1 id="who">{notResponding ? t("You did not answer") : onQueue ? t("Ready for the next call") : t("You are off queue")}</h1>
+            <p class="quiet">
+              {notResponding
+                ? t("Nothing more is offered to you until you go on queue again.")
+                : onQueue
+                  ? t("A call will rise at the bottom of this page. Enter answers it.")
+                  : t("Turn on “On Queue” above when you are ready to take calls.")}
+            </p>
+          </div>
+        </div>
+      </section>
+    );
+  }
+  const { conversation, participant, queue } = current;
+  const data = Object.entries(conversation.data);
+  return (
+    <section class="open" aria-labelledby="who">
+      <header class="who">
+        <h1 id="who">{callerTitle(conversation)}</h1>
+        {participant.endedAt === null ? (
+          <span class="badge" data-tone="live">
+            <Icon name="audio-lines" />
+            {t("Live")}
+          </span>
+        ) : null}
+        <span class="end">
+          <a href={`/conversations/${conversation.id}`} class="button" data-kind="ghost" data-size="small">
+            <Icon name="external-link" />
+            {t("Details")}
+          </a>
+        </span>
+        <p class="line">
+          <span class="mono">{conversation.callerNumber}</span>
+          <span>{queue?.name}</span>
+        </p>
+      </header>
+      <div class="scroll" tabindex={0} role="region" aria-label={t("Timeline")}>
+        <ol class="timeline" role="list">
+          <li>
+            <Clock at={conversation.startedAt} />
+            <span class="point">
+              <Icon name="phone-incoming" />
+            </span>
+            <div class="what">
+              <p>
+                <b>{t("Call arrived")}</b>{" "}
+                <span class="quiet">
+                  {t("on")} <span class="mono">{conversation.calledNumber}</span>
+                </span>
+              </p>
+            </div>
+          </li>
+          {data.length === 0 ? null : (
+            <li>
+              <Clock at={conversation.startedAt} />
+              <span class="point">
+                <Icon name="workflow" />
+              </span>
+              <div class="what">
+                <p>
+                  <b>{t("Told the menu")}</b>
+                </p>
+                <dl class="facts">
+                  {data.map(([name, value]) => (
+                    <>
+                      <dt>{name}</dt>
+                      <dd>{value}</dd>
+                    </>
+                  ))}
+                </dl>
+              </div>
+            </li>
+          )}
+          <li>
+            <Clock at={participant.startedAt} />
+            <span class="point">
+              <Icon name="users" />
+            </span>
+            <div class="what">
+              <p>
+                <b>
+                  {t("Waited")} <Duration ms={current.waitedMs} />
+                </b>
+              </p>
+            </div>
+          </li>
+          <li aria-current={participant.endedAt === null ? "step" : undefined}>
+            <Clock at={participant.connectedAt!} />
+            <span class="point">
+              <Icon name="audio-lines" />
+            </span>
+            <div class="what">
+              <p>
+                <b>{participant.endedAt === null ? t("Talking") : t("You talked")}</b> <span class="quiet">{t("recorded")}</span>
+              </p>
+            </div>
+          </li>
+        </ol>
+      </div>
+    </section>
+  );
+}
+
+function Beside(props: {
+  readonly view: AgentView | null;
+  readonly queues: readonly QueueFigures[];
+  readonly asOf: number;
+  readonly csrf: string;
+}) {
+  const current = props.view?.current ?? null;
+  return (
+    <aside class="aside" aria-label={t("Beside this")}>
+      <div class="scroll" tabindex={0} role="region" aria-label={t("Your queues")}>
+        <section class="section" aria-labelledby="your-queues">
+          <header>
+            <h2 id="your-queues">{t("Your queues")}</h2>
+            <AsOf at={props.asOf} />
+          </header>
+          {props.queues.length === 0 ? (
+            <p class="quiet">{t("You are a member of no queue. A supervisor can add you to one.")}</p>
+          ) : (
+            <table class="table">
+              <caption class="visually-hidden">{t("Waiting in your queues")}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">{t("Queue")}</th>
+                  <th scope="col" class="num">
+                    {t("Waiting")}
+                  </th>
+                  <th scope="col" class="num">
+                    {t("Longest")}
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {props.queues.map(({ queue, nWaiting, longestSinceAt }) => (
+                  <tr>
+                    <th scope="row">{queue.name}</th>
+                    <td class={nWaiting === 0 ? "num zero" : "num"}>{nWaiting}</td>
+                    <td class={longestSinceAt === null ? "num zero" : "num"}>
+                      {longestSinceAt === null ? "–" : <Since at={longestSinceAt} />}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </section>
+      </div>
+      {current === null || current.participant.endedAt !== null || current.codes.length === 0 ? null : (
+        <form
+          class="wrapup"
+          method="post"
+          action={`/calls/${current.conversation.id}/${current.participant.id}/wrapup`}
+          aria-labelledby="wrap"
+          data-quiet
+          data-submit-on-change
+        >
+          <input type="hidden" name="csrf" value={props.csrf} />
+          <fieldset>
+            <legend class="visually-hidden">{t("Wrap-up code")}</legend>
+            <h2 id="wrap">
+              {t("Wrap-up")} <span class="caption">{t("may be chosen now")}</span>
+            </h2>
+            <div class="chips">
+              {current.codes.map((code) => (
+                <label>
+                  <input type="radio" name="code" value={code.name} checked={current.participant.wrapupCode === code.name} />
+                  <Icon name="check" />
+                  {code.name}
+                </label>
+              ))}
+            </div>
+          </fieldset>
+          <noscript>
+            <button class="button" type="submit">
+              {t("Set")}
+            </button>
+          </noscript>
+        </form>
+      )}
+    </aside>
+  );
+}

@@ -1,0 +1,125 @@
+// The frame of every page behind sign-in: top bar, rail, main, dock. Links swap only `main`; softphone and live stream outlive them.
+import type { Child } from "hono/jsx";
+import type { Actor } from "../../core/authorization/actor.ts";
+import type { Permission } from "../../core/authorization/permissions.ts";
+import type { AgentView } from "../../core/routing/queries.ts";
+import { Dock } from "./dock.tsx";
+import { Document } from "./document.tsx";
+import { Icon } from "./icon.tsx";
+import { Standing } from "./standing.tsx";
+import { t } from "./text.ts";
+
+type Area = { readonly href: string; readonly icon: string; readonly label: string; readonly permission: Permission };
+
+/** The rail shows only what the person may use. */
+const areas: readonly Area[] = [
+  { href: "/", icon: "inbox", label: "Work", permission: "conversation:call:accept" },
+  { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
+  { href: "/admin/queues", icon: "settings", label: "Admin", permission: "routing:queue:view" },
+];
+
+export type ShellProps = {
+  readonly title: string;
+  readonly path: string;
+  readonly help: string;
+  readonly organization: string;
+  readonly actor: Actor;
+  readonly view: AgentView | null;
+  readonly csrf: string;
+  readonly now: number;
+  readonly problem: string | null;
+  readonly children?: Child;
+};
+
+export function Shell(props: ShellProps) {
+  const mine = areas.filter((area) => props.actor.permissions.has(area.permission));
+  return (
+    <Document title={props.title} lang="en-GB" bodyClass="app" csrf={props.csrf}>
+      <a class="skip" href="#main">
+        {t("Skip to content")}
+      </a>
+      <header class="topbar">
+        <a class="organization" href={mine[0]?.href ?? "/"}>
+          <Icon name="mark" />
+          <span>{props.organization}</span>
+        </a>
+        <Standing view={props.view} actor={props.actor} csrf={props.csrf} />
+        <Tools actor={props.actor} help={props.help} csrf={props.csrf} />
+      </header>
+      <Rail areas={mine} path={props.path} />
+      <Main title={props.title}>{props.children}</Main>
+      <Dock view={props.view} csrf={props.csrf} />
+      <div
+        id="softphone"
+        hidden
+        data-user={props.actor.userId ?? ""}
+        data-station={props.view === null ? "" : "browser"}
+        data-now={String(props.now)}
+      />
+      <div id="live-state" role="status" class="visually-hidden" data-problem={props.problem ?? ""} />
+    </Document>
+  );
+}
+
+/** What links swap: `main` with the page's title in it. */
+export function Main(props: { readonly title: string; readonly children?: Child }) {
+  return (
+    <main class="main" id="main" tabindex={-1} data-title={`${props.title} · Landline`}>
+      {props.children}
+    </main>
+  );
+}
+
+function Tools(props: { readonly actor: Actor; readonly help: string; readonly csrf: string }) {
+  return (
+    <div class="topbar-tools">
+      <button class="button optional" data-kind="ghost" data-icon type="button" data-theme-toggle aria-label={t("Switch light or dark")}>
+        <Icon name="contrast" />
+      </button>
+      <a
+        class="button optional"
+        data-kind="ghost"
+        data-icon
+        href={`/help/${props.help}`}
+        id="help-link"
+        aria-label={t("Help for this page")}
+      >
+        <Icon name="circle-help" />
+      </a>
+      <form method="post" action="/sign-out" data-plain>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <button
+          class="button"
+          data-kind="ghost"
+          data-icon
+          type="submit"
+          aria-label={t("Sign out {name}", { name: props.actor.name })}
+          title={t("Sign out {name}", { name: props.actor.name })}
+        >
+          <Icon name="log-out" />
+        </button>
+      </form>
+    </div>
+  );
+}
+
+function Rail(props: { readonly areas: readonly Area[]; readonly path: string }) {
+  return (
+    <nav class="rail" aria-label={t("Areas")}>
+      <ul>
+        {props.areas.map((area) => (
+          <li>
+            <a href={area.href} aria-current={isIn(area.href, props.path) ? "page" : undefined} title={t(area.label)}>
+              <Icon name={area.icon} />
+              <span class="label">{t(area.label)}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function isIn(href: string, path: string): boolean {
+  return href === "/" ? path === "/" : path.startsWith(href);
+}

@@ -1,0 +1,65 @@
+// The person's status in the top bar: routing status or presence with time in state, the On Queue switch, the softphone's pill.
+import type { Actor } from "../../core/authorization/actor.ts";
+import { systemPresences } from "../../core/routing/agent.ts";
+import type { AgentView } from "../../core/routing/queries.ts";
+import { Icon } from "./icon.tsx";
+import { Status, statusWord } from "./status.tsx";
+import { t } from "./text.ts";
+
+/** Chosen by people; On Queue has its own switch and Offline comes by itself. */
+const chosen = systemPresences.filter((presence) => presence !== "ON_QUEUE" && presence !== "OFFLINE");
+
+export function Standing(props: { readonly view: AgentView | null; readonly actor: Actor; readonly csrf: string }) {
+  const agent = props.view?.agent;
+  if (agent === undefined || !props.actor.permissions.has("telephony:station:use")) return <div class="standing" id="standing" hidden />;
+  const onQueue = agent.presence === "ON_QUEUE";
+  const shown = onQueue || agent.routingStatus === "INTERACTING" ? agent.routingStatus : agent.presence;
+  const sinceAt = onQueue || agent.routingStatus === "INTERACTING" ? agent.routingStatusAt : agent.presenceAt;
+  return (
+    <div class="standing" role="group" aria-label={t("Your status")} id="standing">
+      <button type="button" aria-haspopup="menu" popovertarget="presence-menu">
+        <Status is={shown} />
+        <time class="faint" data-since={String(sinceAt)} />
+        <svg class="icon chevron" aria-hidden="true">
+          <use href="/assets/icons.svg#chevron-down" />
+        </svg>
+      </button>
+      <form method="post" action="/me/presence" data-quiet>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <input type="hidden" name="presence" value={onQueue ? "AVAILABLE" : "ON_QUEUE"} />
+        <button class="switch" type="submit" role="switch" aria-checked={onQueue ? "true" : "false"} aria-label={t("On Queue")}>
+          <span class="word">{t("On Queue")}</span>
+        </button>
+      </form>
+      <span class="softphone" data-softphone-pill data-state="starting" title={t("Softphone is starting")}>
+        <Icon name="headphones" />
+        <span class="visually-hidden" data-softphone-word>
+          {t("Softphone is starting")}
+        </span>
+      </span>
+      <form
+        method="post"
+        action="/me/presence"
+        class="menu floating"
+        id="presence-menu"
+        popover="auto"
+        role="menu"
+        aria-label={t("Presence")}
+        data-quiet
+      >
+        <input type="hidden" name="csrf" value={props.csrf} />
+        {chosen.map((presence) => (
+          <button
+            role="menuitemradio"
+            aria-checked={agent.presence === presence ? "true" : "false"}
+            type="submit"
+            name="presence"
+            value={presence}
+          >
+            <Status is={presence} word={statusWord(presence)} />
+          </button>
+        ))}
+      </form>
+    </div>
+  );
+}

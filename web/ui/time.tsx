@@ -1,0 +1,20 @@
+// Times: instants, durations, and clocks that the page keeps running.
+import { clockDuration, isoDuration, isoInstant, timeOfDay } from "../../core/lib/calendar.ts";
+
+/** Counts up from an instant; the page's script moves it every second, by the server's clock. */
+export function Since(props: { readonly at: number; readonly class?: string }) {
+  return <time class={props.class} data-since={String(props.at)} />;
+}
+
+/** Counts down to an instant, in whole seconds. */
+export function Until(props: { readonly at: number; readonly class?: string }) {
+  return <time class={props.class} data-until={String(props.at)} />;
+}
+
+export function Duration(props: { readonly ms: number }) {
+  return <time datetime={isoDuration(props.ms)}>{clockDuration(props.ms)}</time>;
+}
+
+export function Clock(props: { readonly at: number }) {
+  return <time datetime={isoInstant(props.at)}>{timeOfDay(props.at)}</time>;
+}
