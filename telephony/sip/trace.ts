@@ -1,0 +1,92 @@
+// The ladder of one call: every message that passed, kept while the call lives, given out redacted when it has ended.
+import { ladderBytesMax } from "../../core/lib/limits.ts";
+import { type Draft, type Header, headerValue } from "./message/message.ts";
+import { type Flow, flowText } from "./transport/flow.ts";
+
+export type TraceEntry = {
+  readonly at: number;
+  readonly direction: "in" | "out";
+  readonly flow: string;
+  readonly startLine: string;
+  readonly callId: string;
+  readonly cseq: string;
+  /** The whole message, redacted, remote text escaped. */
+  readonly text: string;
+};
+
+type Kept = { readonly at: number; readonly direction: "in" | "out"; readonly flow: Flow; readonly message: Draft; readonly size: number };
+
+/** The first half of the room is for how it began, the second for how it ended; what does not fit between is left out. */
+const halfBytes = ladderBytesMax / 2;
+
+export class Ladder {
+  private readonly first: Kept[] = [];
+  private readonly last: Kept[] = [];
+  private firstBytes = 0;
+  private lastBytes = 0;
+  private isTruncated = false;
+
+  add(at: number, direction: "in" | "out", flow: Flow, message: Draft): void {
+    const size = sizeOf(message);
+    const kept: Kept = { at, direction, flow, message, size };
+    if (this.last.length === 0 && this.firstBytes + size <= halfBytes) {
+      this.first.push(kept);
+      this.firstBytes += size;
+      return;
+    }
+    this.last.push(kept);
+    this.lastBytes += size;
+    while (this.lastBytes > halfBytes) {
+      this.lastBytes -= this.last.shift()!.size;
+      this.isTruncated = true;
+    }
+  }
+
+  entries(): { readonly entries: readonly TraceEntry[]; readonly truncated: boolean } {
+    return { entries: [...this.first, ...this.last].map(redacted), truncated: this.isTruncated };
+  }
+}
+
+/** Text grows by escaping, at most fourfold for a byte; ordinary messages do not, and this is a bound for memory, not an account. */
+function sizeOf(message: Draft): number {
+  let size = 64 + Math.min(message.body.length, 8_192);
+  for (const { name, value } of message.headers) size += name.length + value.length + 4;
+  return size;
+}
+
+function redacted({ at, direction, flow, message }: Kept): TraceEntry {
+  const startLine = message.kind === "request" ? `${message.method} ${message.uriText}` : `${message.status} ${message.reason}`;
+  const head = message.headers.map(redactedHeader).join("\n");
+  const body = redactedBody(message);
+  return {
+    at,
+    direction,
+    flow: flowText(flow),
+    startLine: escaped(startLine),
+    callId: escaped(headerValue(message, "call-id") ?? ""),
+    cseq: escaped(headerValue(message, "cseq") ?? ""),
+    text: escaped(`${startLine}\n${head}\n${body === "" ? "" : `\n${body}`}`),
+  };
+}
+
+const secretHeaders = new Set(["authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "authentication-info"]);
+
+function redactedHeader({ key, name, value }: Header): string {
+  return `${name}: ${secretHeaders.has(key) ? "(left out)" : value}`;
+}
+
+/** Only descriptions are shown, without their keys: the rest may be digits of a card or words of a person. */
+function redactedBody(message: Draft): string {
+  if (message.body.length === 0) return "";
+  const type = (headerValue(message, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  if (type !== "application/sdp") return `(${message.body.length} bytes left out)`;
+  const lines = Buffer.from(message.body.subarray(0, 8_192)).toString("latin1").split(/\r?\n/);
+  return lines.filter((line) => !/^(a=(crypto|ice-pwd|fingerprint|key-mgmt)\b|k=)/i.test(line)).join("\n");
+}
+
+/** UTF-8 where it is; everything invisible or misleading as an escape. Line breaks are ours. */
+function escaped(text: string): string {
+  return Buffer.from(text, "latin1")
+    .toString("utf8")
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029\ufffd]/gu, (char) => (char === "\n" ? char : `\\u{${char.codePointAt(0)!.toString(16)}}`));
+}
