@@ -19,8 +19,8 @@ export type Listen = {
   /** Bound here; port 0 takes a free one. */
   readonly address: string;
   readonly port: number;
-  /** What stands in Via and Contact, where it differs: behind NAT, or bound to every address. */
-  readonly advertise?: { readonly address: string; readonly port?: number };
+  /** What stands in Via and Contact towards a peer, where it differs: behind NAT, or bound to every address. */
+  readonly advertise?: (remoteAddress: string) => string;
   readonly tls?: { readonly key: string; readonly cert: string };
 };
 
@@ -32,7 +32,8 @@ export interface Connection {
 }
 
 export class SipNetwork implements Wire {
-  private readonly udp = new Map<string, UdpSocket>();
+  /** By port: one socket may speak under several addresses. */
+  private readonly udp = new Map<number, UdpSocket>();
   private readonly stops: (() => void)[] = [];
   private readonly connections = new Map<string, { readonly flow: Flow; readonly connection: Connection }>();
   private readonly perAddress = new Map<string, number>();
@@ -50,7 +51,7 @@ export class SipNetwork implements Wire {
   async listen(listen: Listen): Promise<Endpoint> {
     if (listen.transport === "udp") {
       const socket = await openUdp(listen, (flow, bytes) => this.receiver?.datagram(flow, bytes));
-      this.udp.set(keyOf(socket.local), socket);
+      this.udp.set(socket.local.port, socket);
       this.stops.push(() => socket.close());
       return socket.local;
     }
@@ -59,13 +60,8 @@ export class SipNetwork implements Wire {
     return server.local;
   }
 
-  /** The first UDP socket: where requests to phones and trunks leave that have no flow of their own yet. */
-  get udpLocal(): Endpoint | null {
-    return this.udp.values().next().value?.local ?? null;
-  }
-
   send(flow: Flow, bytes: Uint8Array): boolean {
-    if (flow.transport === "udp") return this.udp.get(keyOf(flow.local))?.send(flow.remote, bytes) ?? false;
+    if (flow.transport === "udp") return this.udp.get(flow.local.port)?.send(flow.remote, bytes) ?? false;
     return this.connections.get(flow.connectionId)?.connection.send(bytes) ?? false;
   }
 
@@ -134,8 +130,4 @@ export class SipNetwork implements Wire {
 
 function isStream(transport: Flow["transport"]): boolean {
   return transport === "tcp" || transport === "tls";
-}
-
-function keyOf(endpoint: Endpoint): string {
-  return `${endpoint.address} ${endpoint.port}`;
 }

@@ -16,7 +16,8 @@ export function listenTcp(listen: Listen, network: SipNetwork): { readonly local
       open(socket) {
         const outbox = new Outbox(socket);
         const remote = { address: socket.remoteAddress, port: socket.remotePort };
-        socket.data = { flow: network.adopt(listen.transport, local, remote, outbox), outbox };
+        const at = { address: listen.advertise?.(remote.address) ?? listen.address, port: local.port };
+        socket.data = { flow: network.adopt(listen.transport, at, remote, outbox), outbox };
         if (socket.data.flow === null) socket.terminate();
       },
       data(socket, bytes) {
@@ -34,7 +35,7 @@ export function listenTcp(listen: Listen, network: SipNetwork): { readonly local
       },
     },
   });
-  const local: Endpoint = { address: listen.advertise?.address ?? listen.address, port: listen.advertise?.port ?? server.port };
+  const local: Endpoint = { address: listen.address, port: server.port };
   return { local, stop: () => server.stop(true) };
 }
 

@@ -16,11 +16,12 @@ export async function openUdp(listen: Listen, receive: (flow: Flow, bytes: Uint8
     socket: {
       data(_socket, bytes, port, address) {
         const remote = { address: normalAddress(address), port };
-        receive({ transport: "udp", local, remote, connectionId: "" }, bytes);
+        const at = { address: listen.advertise?.(remote.address) ?? listen.address, port: local.port };
+        receive({ transport: "udp", local: at, remote, connectionId: "" }, bytes);
       },
     },
   });
-  const local: Endpoint = { address: listen.advertise?.address ?? listen.address, port: listen.advertise?.port ?? socket.port };
+  const local: Endpoint = { address: listen.address, port: socket.port };
   return {
     local,
     send(remote, bytes) {

@@ -346,7 +346,9 @@ export function inspect(request: SipRequest): Refusal | null {
   if (!methods.has(request.method)) {
     return { status: otherMethods.has(request.method) ? 405 : 501, headers: [header("Allow", allowed)] };
   }
-  if (request.uri.scheme === "other") return { status: 416, headers: [] };
+  // RFC 5031: a call for help is never refused for its spelling; what becomes of it is the user's to say.
+  const isCallForHelp = request.method === "INVITE" && /^urn:service:sos\b/i.test(request.uriText);
+  if (request.uri.scheme === "other" && !isCallForHelp) return { status: 416, headers: [] };
   // We hand every call on, so a request that may not travel further ends here (§16.3). OPTIONS is for us.
   if (request.method === "INVITE" && request.maxForwards === 0) return { status: 483, headers: [] };
   const required = headerTokens(request, "require");

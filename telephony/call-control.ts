@@ -1,0 +1,479 @@
+// Core's hands: hosts the legs, joins SIP sessions with media streams, and tells core what happened. Implements core/call/call-control.ts.
+import type { CallCommand, CallControl, CallEvent, CallOrigin, TelephonyDirectory } from "../core/call/call-control.ts";
+import type { Env, Timer } from "../core/env/env.ts";
+import { type ConversationId, type LegId, newId, type RecordingId, type StationId } from "../core/lib/id.ts";
+import { callsMax } from "../core/lib/limits.ts";
+import { assertNever, type Step } from "../core/lib/machine.ts";
+import { cleanRemoteText } from "../core/lib/remote-text.ts";
+import { recordingPath } from "../core/recording/path.ts";
+import { emergencyReason } from "./cause.ts";
+import { localAddressFor, mayReceiveMedia } from "./egress.ts";
+import { isEmergency } from "./emergency.ts";
+import { calledOf, callerOf } from "./ingress.ts";
+import { type LegFacts, type LegInput, type LegOutput, type LegState, type LegTimer, startCaller, startStation, stepLeg } from "./leg.ts";
+import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
+import type { Registrar } from "./registrar.ts";
+import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
+import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
+import type { SessionEvent } from "./sip/dialog/session.ts";
+import { type Header, header, type RequestDraft, type SipRequest, toWire } from "./sip/message/message.ts";
+import { formatNameAddr } from "./sip/message/name-addr.ts";
+import { encodeUser } from "./sip/message/uri.ts";
+import { Ladder } from "./sip/trace.ts";
+import { type Flow, isSameFlow } from "./sip/transport/flow.ts";
+import type { Observe } from "./sip/transport/layer.ts";
+
+export type CallControlOptions = {
+  readonly env: Env;
+  readonly directory: TelephonyDirectory;
+  readonly media: MediaPlane;
+  /** Our own addresses, public ones first: what peers are told. */
+  readonly addresses: readonly string[];
+  /** Where plain RTP sockets are bound. */
+  readonly mediaAddress: string;
+  /** Opens the vault's file for a recording; rejects when it cannot. */
+  readonly recordingTarget: (recordingId: RecordingId, conversationId: ConversationId) => Promise<RecordingTarget>;
+};
+
+/** A leg's host: its state, its timers, what it is joined to. */
+type Leg = {
+  state: LegState;
+  readonly conversation: Conversation;
+  session: Session | null;
+  readonly timers: Map<LegTimer, Timer>;
+  /** For stations: what the INVITE is made of. */
+  readonly dial: Extract<CallCommand, { kind: "dial-station" }> | null;
+  /** The path to the device; null until it is known. */
+  flow: Flow | null;
+};
+
+type Conversation = { readonly id: ConversationId; readonly ladder: Ladder; readonly legs: Set<Leg>; readonly callIds: Set<string> };
+
+export class SipCallControl implements CallControl {
+  private readonly legs = new Map<LegId, Leg>();
+  private readonly bySession = new Map<Session, Leg>();
+  private readonly conversations = new Map<ConversationId, Conversation>();
+  private readonly byCallId = new Map<string, Conversation>();
+  private readonly recordings = new Map<string, { readonly conversationId: ConversationId; ready: Promise<void> }>();
+  private listener: (event: CallEvent) => void = () => undefined;
+  /** The messages of an INVITE that has just come in, until its conversation is known. */
+  private unclaimed: { readonly callId: string; readonly entries: Parameters<Ladder["add"]>[] } = { callId: "", entries: [] };
+  private isDraining = false;
+
+  constructor(
+    private readonly options: CallControlOptions,
+    private readonly dialogs: DialogLayer,
+    private readonly registrar: Registrar,
+  ) {
+    options.media.onEvent((event) => this.onMedia(event));
+  }
+
+  onEvent(listener: (event: CallEvent) => void): void {
+    this.listener = listener;
+  }
+
+  isRegistered(stationId: StationId): boolean {
+    return this.registrar.isRegistered(stationId);
+  }
+
+  /** Conversations with at least one leg. */
+  get size(): number {
+    return this.conversations.size;
+  }
+
+  /** From now on new calls are refused; running ones go on. */
+  drain(): void {
+    this.isDraining = true;
+  }
+
+  report(event: CallEvent): void {
+    this.listener(event);
+  }
+
+  send(command: CallCommand): void {
+    switch (command.kind) {
+      case "ring":
+      case "answer":
+      case "confirm":
+        this.input(command.legId, { kind: command.kind });
+        break;
+      case "reject":
+        this.input(command.legId, { kind: "reject", reason: command.reason });
+        break;
+      case "hang-up":
+        this.input(command.legId, { kind: "hang-up", reason: command.reason });
+        break;
+      case "dial-station":
+        this.dial(command);
+        break;
+      case "play": {
+        const { legId, playId, prompts, loop } = command;
+        this.toStream(legId, { kind: "play", streamId: legId, playId, prompts, loop });
+        break;
+      }
+      case "stop-play":
+        this.toStream(command.legId, { kind: "stop-play", streamId: command.legId, playId: command.playId });
+        break;
+      case "bridge":
+        if (this.legs.has(command.a) && this.legs.has(command.b)) this.options.media.send({ kind: "bridge", a: command.a, b: command.b });
+        break;
+      case "unbridge":
+        this.toStream(command.legId, { kind: "unbridge", streamId: command.legId });
+        break;
+      case "record-start":
+        this.startRecording(command);
+        break;
+      case "record-channel": {
+        const { recordingId, conversationId, right } = command;
+        this.toRecording(recordingId, { kind: "record-channel", recordingId, groupId: conversationId, right });
+        break;
+      }
+      case "record-stop":
+        this.toRecording(command.recordingId, {
+          kind: "record-stop",
+          recordingId: command.recordingId,
+          groupId: command.conversationId,
+        });
+        break;
+      default:
+        assertNever(command);
+    }
+  }
+
+  // ── From SIP ──
+
+  /** Every message, for the ladders. */
+  readonly observe: Observe = (direction, flow, message) => {
+    const callId = message.headers.find(({ key }) => key === "call-id")?.value ?? "";
+    const entry: Parameters<Ladder["add"]> = [this.options.env.clock.now(), direction, flow, message];
+    const conversation = this.byCallId.get(callId);
+    if (conversation !== undefined) conversation.ladder.add(...entry);
+    else if (message.kind === "request" && message.method === "INVITE" && direction === "in") this.unclaimed = { callId, entries: [entry] };
+    else if (callId === this.unclaimed.callId && this.unclaimed.entries.length < 4) this.unclaimed.entries.push(entry);
+  };
+
+  incoming(session: Session, invite: SipRequest, origin: CallOrigin): void {
+    const { env, directory } = this.options;
+    const called = calledOf(invite);
+    if (isEmergency(called)) {
+      const stationId = origin.kind === "station" ? origin.stationId : null;
+      this.listener({ kind: "emergency.dialled", stationId, trunkId: origin.kind === "trunk" ? origin.trunkId : null, called });
+      env.log.error("emergency number dialled and refused: emergency calling is not set up", { station: stationId });
+      session.send({ kind: "reject", status: 403, reason: emergencyReason });
+      return;
+    }
+    if (this.isDraining || this.conversations.size >= callsMax) {
+      session.send({ kind: "reject", status: 503, headers: [header("Retry-After", "10")] });
+      return;
+    }
+    const conversationId: ConversationId = newId(env);
+    const legId: LegId = newId(env);
+    const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
+    const facts = this.facts(legId, "caller", kind, session.flow);
+    const offer = invite.body.length === 0 ? null : readOffer(invite.body);
+    if (offer !== null && !isUsable(offer, facts)) {
+      session.send({ kind: "reject", status: 488, headers: [header("Warning", '399 landline "No usable audio in the offer"')] });
+      return;
+    }
+    const conversation = this.conversation(conversationId);
+    this.claim(conversation, session.callId);
+    const leg = this.adopt(startCaller(facts, offer), conversation, session.flow, null);
+    leg.session = session;
+    this.bySession.set(session, leg);
+    const caller = origin.kind === "trunk" ? callerOf(invite) : { number: directory.station(origin.stationId)?.username ?? "", name: "" };
+    this.listener({ kind: "call.offered", conversationId, legId, origin, caller, called });
+  }
+
+  onSession(session: Session, event: SessionEvent): void {
+    const leg = this.bySession.get(session);
+    if (leg === undefined) return;
+    if (event.kind === "ended") this.bySession.delete(session);
+    this.step(leg, { kind: "session", event });
+  }
+
+  /** A connection is gone: the legs on it are, too, and core hears which. */
+  flowClosed(flow: Flow): void {
+    for (const leg of [...this.legs.values()]) {
+      const path = leg.session?.flow ?? leg.flow;
+      if (path !== null && isSameFlow(path, flow)) this.step(leg, { kind: "flow-closed" });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const leg of this.legs.values()) for (const timer of leg.timers.values()) timer.cancel();
+    this.legs.clear();
+    this.conversations.clear();
+    this.byCallId.clear();
+  }
+
+  // ── Legs ──
+
+  private dial(command: Extract<CallCommand, { kind: "dial-station" }>): void {
+    if (this.legs.has(command.legId)) return;
+    const binding = this.registrar.bindingOf(command.stationId);
+    const station = this.options.directory.station(command.stationId);
+    if (binding === null || station === null) {
+      this.listener({ kind: "leg.ended", legId: command.legId, reason: "unreachable", sipStatus: null });
+      return;
+    }
+    const device = station.kind === "browser" ? "webrtc" : "rtp";
+    const facts = this.facts(command.legId, "station", device, binding.flow);
+    this.adopt(startStation(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command);
+  }
+
+  private facts(legId: LegId, side: LegFacts["side"], device: Local["kind"], flow: Flow): LegFacts {
+    const bytes = this.options.env.random.bytes(4);
+    const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
+    return { legId, side, device, sessionId, mayReach: (address) => mayReceiveMedia(address, flow.remote.address) };
+  }
+
+  private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"]): Leg {
+    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow };
+    this.legs.set(start.state.legId, leg);
+    conversation.legs.add(leg);
+    for (const output of start.outputs) this.carryOut(leg, output);
+    return leg;
+  }
+
+  private input(legId: LegId, input: LegInput): void {
+    const leg = this.legs.get(legId);
+    if (leg !== undefined) this.step(leg, input);
+  }
+
+  private step(leg: Leg, input: LegInput): void {
+    const { state, outputs } = stepLeg(leg.state, input);
+    leg.state = state;
+    for (const output of outputs) this.carryOut(leg, output);
+  }
+
+  private carryOut(leg: Leg, output: LegOutput): void {
+    const { env, media } = this.options;
+    switch (output.kind) {
+      case "session":
+        leg.session?.send(output.command);
+        break;
+      case "invite":
+        this.invite(leg, output.body);
+        break;
+      case "forget-session":
+        if (leg.session !== null) this.bySession.delete(leg.session);
+        leg.session?.forget();
+        leg.session = null;
+        break;
+      case "media":
+        media.send(output.command);
+        break;
+      case "open-media": {
+        const { legId, device } = leg.state;
+        const localAddress = this.options.mediaAddress;
+        media.send({ kind: "open", streamId: legId, groupId: leg.conversation.id, transport: device, localAddress });
+        break;
+      }
+      case "report":
+        this.listener(output.event);
+        break;
+      case "start":
+        leg.timers.get(output.timer)?.cancel();
+        leg.timers.set(
+          output.timer,
+          env.clock.after(output.ms, () => {
+            leg.timers.delete(output.timer);
+            this.step(leg, { kind: "timer", timer: output.timer });
+          }),
+        );
+        break;
+      case "stop":
+        leg.timers.get(output.timer)?.cancel();
+        leg.timers.delete(output.timer);
+        break;
+      case "ended":
+        this.drop(leg);
+        break;
+      default:
+        assertNever(output);
+    }
+  }
+
+  /** Calls the device. Names are core's and cleaned once more: nothing of them can become a header. */
+  private invite(leg: Leg, body: Uint8Array): void {
+    const { dial } = leg;
+    const binding = dial === null ? null : this.registrar.bindingOf(dial.stationId);
+    if (dial === null || binding === null) {
+      this.step(leg, { kind: "flow-closed" });
+      return;
+    }
+    const { flow } = binding;
+    leg.flow = flow;
+    const contact = this.dialogs.contact(flow);
+    const host = flow.local.address.includes(":") ? `[${flow.local.address}]` : flow.local.address;
+    const number = encodeUser(toWire(cleanRemoteText(dial.callerNumber))) || "anonymous";
+    const username = this.options.directory.station(dial.stationId)?.username ?? "station";
+    const callId = this.dialogs.newToken();
+    const headers: Header[] = [
+      header("From", `${formatNameAddr(toWire(cleanRemoteText(dial.callerName)), `sip:${number}@${host}`)};tag=${this.dialogs.newToken()}`),
+      header("To", `<sip:${encodeUser(toWire(username))}@${host}>`),
+      header("Call-ID", callId),
+      header("CSeq", "1 INVITE"),
+      header("Max-Forwards", "70"),
+      header("Contact", contact),
+      header("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
+      header("Content-Type", "application/sdp"),
+      // Our own stations may know which conversation rings; nobody else ever sees an id of ours.
+      header("X-Landline-Conversation", dial.conversationId),
+      ...(dial.autoAnswer ? autoAnswer : []),
+    ];
+    const invite: RequestDraft = { kind: "request", method: "INVITE", uriText: binding.contact, headers, body };
+    this.claim(leg.conversation, callId);
+    this.dialogs.call(invite, flow, contact, (session) => {
+      leg.session = session;
+      this.bySession.set(session, leg);
+    });
+  }
+
+  private conversation(id: ConversationId): Conversation {
+    let conversation = this.conversations.get(id);
+    if (conversation === undefined) {
+      conversation = { id, ladder: new Ladder(), legs: new Set(), callIds: new Set() };
+      this.conversations.set(id, conversation);
+    }
+    return conversation;
+  }
+
+  private claim(conversation: Conversation, callId: string): void {
+    conversation.callIds.add(callId);
+    this.byCallId.set(callId, conversation);
+    if (this.unclaimed.callId !== callId) return;
+    for (const entry of this.unclaimed.entries) conversation.ladder.add(...entry);
+    this.unclaimed = { callId: "", entries: [] };
+  }
+
+  /** The last leg takes the conversation with it. A lost leg whose conversation is over is nobody's any more. */
+  private drop(leg: Leg): void {
+    const { conversation } = leg;
+    for (const timer of leg.timers.values()) timer.cancel();
+    this.legs.delete(leg.state.legId);
+    conversation.legs.delete(leg);
+    if ([...conversation.legs].some(({ state }) => state.name !== "lost")) return;
+    for (const lost of conversation.legs) this.legs.delete(lost.state.legId);
+    this.conversations.delete(conversation.id);
+    // The answer to the last BYE is still on its way; it belongs to the ladder that is given out now or to none.
+    for (const callId of conversation.callIds) this.byCallId.delete(callId);
+    const { entries, truncated } = conversation.ladder.entries();
+    this.listener({
+      kind: "call.ladder",
+      conversationId: conversation.id,
+      entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
+      truncated,
+    });
+  }
+
+  // ── Media ──
+
+  private toStream(legId: LegId, command: MediaCommand): void {
+    if (this.legs.has(legId)) this.options.media.send(command);
+  }
+
+  private onMedia(event: MediaEvent): void {
+    switch (event.kind) {
+      case "opened":
+        this.input(event.streamId as LegId, { kind: "opened", local: this.localOf(event) });
+        break;
+      case "connected":
+        this.input(event.streamId as LegId, { kind: "connected", protection: event.protection });
+        break;
+      case "failed":
+        this.input(event.streamId as LegId, { kind: "media-failed" });
+        break;
+      case "stats":
+        if (event.final) this.input(event.streamId as LegId, { kind: "last-stats", stats: event.stats });
+        break;
+      case "digit":
+        this.forLeg(event.streamId, (legId) => ({ kind: "digit", legId, digit: event.digit }));
+        break;
+      case "play-finished":
+        this.forLeg(event.streamId, (legId) => ({ kind: "play.finished", legId, playId: event.playId, reason: event.reason }));
+        break;
+      case "silent":
+        this.forLeg(event.streamId, (legId) => ({ kind: "leg.silent", legId, forMs: event.forMs }));
+        break;
+      case "heard-again":
+        this.forLeg(event.streamId, (legId) => ({ kind: "leg.heard-again", legId }));
+        break;
+      case "recording-progress":
+        break;
+      case "recording-closed": {
+        const recordingId = event.recordingId as RecordingId;
+        const recording = this.recordings.get(recordingId);
+        if (recording === undefined) break;
+        this.recordings.delete(recordingId);
+        const { chunks, durationMs, sizeBytes, sha256 } = event;
+        const { conversationId } = recording;
+        this.listener({
+          kind: "recording.closed",
+          recordingId,
+          conversationId,
+          path: recordingPath(recordingId),
+          chunks,
+          durationMs,
+          sizeBytes,
+          sha256,
+        });
+        break;
+      }
+      case "recording-failed":
+        this.recordingFailed(event.recordingId as RecordingId, event.reason);
+        break;
+      default:
+        assertNever(event);
+    }
+  }
+
+  private localOf({ streamId, local }: Extract<MediaEvent, { kind: "opened" }>): Local {
+    const { addresses } = this.options;
+    if (local.webrtc !== null) return { kind: "webrtc", addresses, port: local.rtpPort, ...local.webrtc };
+    const remote = this.legs.get(streamId as LegId)?.flow?.remote.address ?? "";
+    return { kind: "rtp", address: localAddressFor(remote, addresses), port: local.rtpPort, rtcpPort: local.rtcpPort };
+  }
+
+  private forLeg(streamId: string, event: (legId: LegId) => CallEvent): void {
+    const legId = streamId as LegId;
+    if (this.legs.has(legId)) this.listener(event(legId));
+  }
+
+  // ── Recording ──
+
+  private startRecording({ recordingId, conversationId, left, right }: Extract<CallCommand, { kind: "record-start" }>): void {
+    const ready = this.options.recordingTarget(recordingId, conversationId).then(
+      (target) => this.options.media.send({ kind: "record-start", recordingId, groupId: conversationId, left, right, target }),
+      (error: unknown) => this.recordingFailed(recordingId, error instanceof Error ? error.message : "no target"),
+    );
+    this.recordings.set(recordingId, { conversationId, ready });
+  }
+
+  /** In order behind the start, which waits for its file. */
+  private toRecording(recordingId: RecordingId, command: MediaCommand): void {
+    const recording = this.recordings.get(recordingId);
+    if (recording === undefined) return;
+    recording.ready = recording.ready.then(() => {
+      if (this.recordings.has(recordingId)) this.options.media.send(command);
+    });
+  }
+
+  private recordingFailed(recordingId: RecordingId, reason: string): void {
+    const recording = this.recordings.get(recordingId);
+    if (recording === undefined) return;
+    this.recordings.delete(recordingId);
+    this.listener({ kind: "recording.failed", recordingId, conversationId: recording.conversationId, reason });
+  }
+}
+
+/** What phones and softphones understand as "pick up by yourself". */
+const autoAnswer: readonly Header[] = [
+  header("Call-Info", "<sip:landline>;answer-after=0"),
+  header("Alert-Info", "<http://localhost>;info=alert-autoanswer"),
+];
+
+function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {
+  if (!offer.ok || offer.peer.kind !== facts.device) return false;
+  return offer.peer.kind === "webrtc" || offer.peer.address === null || facts.mayReach(offer.peer.address);
+}

@@ -1,0 +1,51 @@
+// What SIP's statuses mean to people, and back: reject reasons to statuses, session ends to leg end reasons.
+import type { LegEndReason, RejectReason } from "../core/call/call-control.ts";
+import type { SessionEnd } from "./sip/dialog/session.ts";
+import { type Header, header } from "./sip/message/message.ts";
+
+export type Refusal = { readonly status: number; readonly reason?: string; readonly headers?: readonly Header[] };
+
+/** Said to a person who calls for help: plain, and in the one place that every phone shows. */
+export const emergencyReason = "Emergency calling is not set up on this system - use another phone";
+
+export function refusalOf(reason: RejectReason): Refusal {
+  switch (reason) {
+    case "no-such-number":
+      return { status: 404 };
+    case "not-allowed":
+      return { status: 403 };
+    case "busy":
+      return { status: 486 };
+    case "unavailable":
+      return { status: 480 };
+    case "overloaded":
+      return { status: 503, headers: [header("Retry-After", "10")] };
+    case "emergency-not-available":
+      return { status: 403, reason: emergencyReason };
+  }
+}
+
+/** Why a leg ended, from how its session did. */
+export function legEndReason(end: SessionEnd): LegEndReason {
+  switch (end.cause) {
+    case "bye":
+    case "cancel":
+      return end.by === "peer" ? "hung-up" : "ended-by-us";
+    case "refused":
+      return end.by === "us" ? "ended-by-us" : refusedBy(end.status ?? 0);
+    case "timeout":
+    case "transport":
+    case "gone":
+      return "unreachable";
+    case "not-acknowledged":
+      return "not-acknowledged";
+  }
+}
+
+/** The called device's answer below or above 300 that is no success. */
+function refusedBy(status: number): LegEndReason {
+  if (status === 486 || status === 600 || status === 603) return "declined";
+  if (status === 408 || status === 480 || status === 487) return "no-answer";
+  if (status === 503) return "overloaded";
+  return "unreachable";
+}

@@ -1,0 +1,36 @@
+// Reads an INVITE for core: who is calling, and what was dialled. Only cleaned text leaves; nothing else of the message does.
+import type { CallerIdentity } from "../core/call/call-control.ts";
+import { cleanRemoteText } from "../core/lib/remote-text.ts";
+import { type SipRequest, wireBytes } from "./sip/message/message.ts";
+import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
+import { decodeEscapes, type Uri } from "./sip/message/uri.ts";
+
+/** The number or name that was dialled: the Request-URI's user part, its escapes undone once. */
+export function calledOf(invite: SipRequest): string {
+  return userText(invite.uri, invite.uriText);
+}
+
+/**
+ * Who a trunk says is calling. RFC 3325: a trusted peer's P-Asserted-Identity comes before what the caller wrote in From.
+ * Diversion, Remote-Party-ID and X- headers are not read at all.
+ */
+export function callerOf(invite: SipRequest): CallerIdentity {
+  const asserted = addressList(invite, "p-asserted-identity")?.[0] ?? null;
+  const from = identityOf(invite.from);
+  if (asserted === null) return from;
+  const identity = identityOf(asserted);
+  return { number: identity.number, name: identity.name || from.name };
+}
+
+function identityOf(address: NameAddr): CallerIdentity {
+  const number = userText(address.uri, "");
+  const name = address.display === null ? "" : cleanRemoteText(wireBytes(address.display));
+  const isAnonymous =
+    /^(anonymous|unknown|restricted)$/i.test(number) || (address.uri.scheme === "sip" && address.uri.host === "anonymous.invalid");
+  return isAnonymous ? { number: "", name: "" } : { number, name: name === number ? "" : name };
+}
+
+function userText(uri: Uri, fallback: string): string {
+  const raw = uri.scheme === "tel" ? uri.number : uri.scheme === "other" ? fallback : (uri.user ?? "").split(";")[0]!;
+  return cleanRemoteText(wireBytes(decodeEscapes(raw)));
+}

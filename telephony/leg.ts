@@ -1,0 +1,412 @@
+// The life of one leg: a SIP session and a media stream that must agree. Pure; call-control.ts hosts it.
+import type { CallEvent, LegEndReason, MediaVerdict, RejectReason } from "../core/call/call-control.ts";
+import type { LegId } from "../core/lib/id.ts";
+import { lastStatsMs } from "../core/lib/limits.ts";
+import { assertNever, type Step } from "../core/lib/machine.ts";
+import { legEndReason, refusalOf } from "./cause.ts";
+import type { MediaCommand, StreamStats } from "./media/plane.ts";
+import {
+  type Direction,
+  type Local,
+  type Peer,
+  readAnswer,
+  readOffer,
+  type Understood,
+  writeAnswer,
+  writeOffer,
+} from "./sdp/offer-answer.ts";
+import type { SessionCommand } from "./sip/dialog/layer.ts";
+import type { SessionEvent } from "./sip/dialog/session.ts";
+import { type Header, header, headerValue, type SipRequest } from "./sip/message/message.ts";
+
+/** What does not change while the leg lives. */
+export type LegFacts = {
+  readonly legId: LegId;
+  readonly side: "caller" | "station";
+  readonly device: Local["kind"];
+  readonly sessionId: number;
+  /** Whether media may go to an address that the peer names. */
+  readonly mayReach: (address: string) => boolean;
+};
+
+type Closing = { readonly reason: LegEndReason; readonly sipStatus: number | null };
+type Up = { readonly local: Local; readonly version: number };
+
+export type LegState = LegFacts &
+  (
+    | { readonly name: "offered"; readonly offer: Understood | null }
+    /** Core answered; our stream opens. */
+    | { readonly name: "opening"; readonly offer: Understood | null }
+    /** 200 is out; the ACK is awaited, with the answer in it when our 200 made the offer. */
+    | ({ readonly name: "answering"; readonly awaitsAnswer: boolean } & Up)
+    /** Our stream opens before the INVITE leaves. */
+    | { readonly name: "preparing"; readonly ringMs: number }
+    | ({ readonly name: "ringing"; readonly endsAs: LegEndReason | null; readonly isHeard: boolean } & Up)
+    /** The device accepted; core's `confirm` is awaited. */
+    | ({ readonly name: "accepted" } & Up)
+    | ({ readonly name: "up"; readonly awaitsAnswer: boolean } & Up)
+    /** Gone without a word; core knows and decides. */
+    | { readonly name: "lost" }
+    /** Signalling is over; media's last facts are awaited. */
+    | ({ readonly name: "closing"; readonly isReported: boolean } & Closing)
+    | { readonly name: "ended" }
+  );
+
+export type LegInput =
+  | { readonly kind: "ring" }
+  | { readonly kind: "answer" }
+  | { readonly kind: "reject"; readonly reason: RejectReason }
+  | { readonly kind: "confirm" }
+  | { readonly kind: "hang-up"; readonly reason: "normal" | "no-answer" | "answered-elsewhere" | "failed" }
+  | { readonly kind: "opened"; readonly local: Local }
+  | { readonly kind: "connected"; readonly protection: string }
+  | { readonly kind: "media-failed" }
+  | { readonly kind: "last-stats"; readonly stats: StreamStats }
+  | { readonly kind: "session"; readonly event: SessionEvent }
+  /** The connection of the device closed. */
+  | { readonly kind: "flow-closed" }
+  | { readonly kind: "timer"; readonly timer: LegTimer };
+
+export type LegTimer = "ring" | "last-stats";
+
+export type LegOutput =
+  | { readonly kind: "session"; readonly command: SessionCommand }
+  /** The INVITE to the station, with our offer. */
+  | { readonly kind: "invite"; readonly body: Uint8Array }
+  | { readonly kind: "forget-session" }
+  | { readonly kind: "media"; readonly command: MediaCommand }
+  | { readonly kind: "open-media" }
+  | { readonly kind: "report"; readonly event: CallEvent }
+  | { readonly kind: "start"; readonly timer: LegTimer; readonly ms: number }
+  | { readonly kind: "stop"; readonly timer: LegTimer }
+  | { readonly kind: "ended" };
+
+type Result = Step<LegState, LegOutput>;
+type In<N extends LegState["name"]> = Extract<LegState, { name: N }>;
+
+export function startCaller(facts: LegFacts, offer: Understood | null): Result {
+  return { state: { ...facts, name: "offered", offer }, outputs: [] };
+}
+
+export function startStation(facts: LegFacts, ringMs: number): Result {
+  return { state: { ...facts, name: "preparing", ringMs }, outputs: [{ kind: "open-media" }] };
+}
+
+export function stepLeg(state: LegState, input: LegInput): Result {
+  // These mean the same everywhere.
+  if (input.kind === "connected" && isAlive(state)) {
+    return stay(state, report({ kind: "leg.connected", legId: state.legId, protection: input.protection }));
+  }
+  if (input.kind === "session" && input.event.kind === "ended") return onSessionEnd(state, input.event);
+  if (input.kind === "media-failed") return onMediaFailed(state);
+  if (input.kind === "flow-closed") return onFlowClosed(state);
+  switch (state.name) {
+    case "offered":
+      return whileOffered(state, input);
+    case "opening":
+      return whileOpening(state, input);
+    case "answering":
+      return whileAnswering(state, input);
+    case "preparing":
+      return whilePreparing(state, input);
+    case "ringing":
+      return whileRinging(state, input);
+    case "accepted":
+      return whileAccepted(state, input);
+    case "up":
+      return whileUp(state, input);
+    case "lost":
+      return whileLost(state, input);
+    case "closing":
+      return whileClosing(state, input);
+    case "ended":
+      return stay(state);
+    default:
+      return assertNever(state);
+  }
+}
+
+function stay(state: LegState, ...outputs: LegOutput[]): Result {
+  return { state, outputs };
+}
+
+const report = (event: CallEvent): LegOutput => ({ kind: "report", event });
+const session = (command: SessionCommand): LegOutput => ({ kind: "session", command });
+
+function isAlive(state: LegState): boolean {
+  return state.name === "answering" || state.name === "accepted" || state.name === "up" || state.name === "ringing";
+}
+
+// ── A caller ──
+
+function whileOffered(state: In<"offered">, input: LegInput): Result {
+  switch (input.kind) {
+    case "ring":
+      return stay(state, session({ kind: "ring", status: 180 }));
+    case "answer":
+      return { state: { ...state, name: "opening" }, outputs: [{ kind: "open-media" }] };
+    case "reject":
+      return stay(state, session({ kind: "reject", ...refusalOf(input.reason) }));
+    case "hang-up":
+      return stay(state, session({ kind: "hang-up" }));
+    default:
+      return stay(state);
+  }
+}
+
+function whileOpening(state: In<"opening">, input: LegInput): Result {
+  const { offer } = state;
+  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
+  if (input.kind !== "opened") return stay(state);
+  const { local } = input;
+  const numbers = { sessionId: state.sessionId, version: 1 };
+  // §13.3.1: an INVITE without an offer gets ours in the 200, and its ACK answers.
+  const body = offer === null ? writeOffer(local, "sendrecv", numbers) : writeAnswer(offer, local, offer.direction, numbers);
+  const connect = offer === null ? [] : connectTo(state.legId, offer.peer, offer.direction);
+  return {
+    state: { ...state, name: "answering", local, version: 1, awaitsAnswer: offer === null },
+    outputs: [...connect, session({ kind: "accept", body })],
+  };
+}
+
+function whileAnswering(state: In<"answering">, input: LegInput): Result {
+  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
+  if (input.kind !== "session" || input.event.kind !== "acknowledged") return stay(state);
+  const up: In<"up"> = { ...state, name: "up", awaitsAnswer: false };
+  const answered = report({ kind: "leg.answered", legId: state.legId });
+  if (!state.awaitsAnswer) return { state: up, outputs: [answered] };
+  const answer = understand(state, readAnswer(input.event.request.body, state.device));
+  if (answer === null) return endAs(state, "media-failed");
+  return { state: up, outputs: [...connectTo(state.legId, answer.peer, answer.direction), answered] };
+}
+
+// ── A station ──
+
+function whilePreparing(state: In<"preparing">, input: LegInput): Result {
+  if (input.kind === "hang-up") return close(state, { reason: "ended-by-us", sipStatus: null });
+  if (input.kind !== "opened") return stay(state);
+  const { local } = input;
+  const body = writeOffer(local, "sendrecv", { sessionId: state.sessionId, version: 1 });
+  return {
+    state: { ...state, name: "ringing", local, version: 1, endsAs: null, isHeard: false },
+    outputs: [
+      { kind: "start", timer: "ring", ms: state.ringMs },
+      { kind: "invite", body },
+    ],
+  };
+}
+
+function whileRinging(state: In<"ringing">, input: LegInput): Result {
+  if (input.kind === "timer" && input.timer === "ring") {
+    return { state: { ...state, endsAs: "no-answer" }, outputs: [session({ kind: "hang-up", headers: reasonHeaders("no-answer") })] };
+  }
+  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up", headers: reasonHeaders(input.reason) }));
+  if (input.kind !== "session") return stay(state);
+  const { event } = input;
+  if (event.kind === "ringing") {
+    if (state.isHeard) return stay(state);
+    return { state: { ...state, isHeard: true }, outputs: [report({ kind: "leg.ringing", legId: state.legId })] };
+  }
+  if (event.kind !== "answered") return stay(state);
+  const answer = understand(state, readAnswer(event.response.body, state.device));
+  if (answer === null) return endAs(state, "media-failed", { kind: "stop", timer: "ring" });
+  return {
+    state: { ...state, name: "accepted" },
+    outputs: [
+      { kind: "stop", timer: "ring" },
+      ...connectTo(state.legId, answer.peer, answer.direction),
+      report({ kind: "leg.answered", legId: state.legId }),
+    ],
+  };
+}
+
+function whileAccepted(state: In<"accepted">, input: LegInput): Result {
+  if (input.kind === "confirm") return { state: { ...state, name: "up", awaitsAnswer: false }, outputs: [session({ kind: "confirm" })] };
+  return input.kind === "hang-up" ? stay(state, session({ kind: "hang-up", headers: reasonHeaders(input.reason) })) : stay(state);
+}
+
+// ── Both, once it stands ──
+
+function whileUp(state: In<"up">, input: LegInput): Result {
+  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
+  if (input.kind !== "session") return stay(state);
+  switch (input.event.kind) {
+    case "offered":
+      return renegotiate(state, input.event.request);
+    case "acknowledged": {
+      if (!state.awaitsAnswer) return stay(state);
+      const answer = understand(state, readAnswer(input.event.request.body, state.device));
+      const settled: LegState = { ...state, awaitsAnswer: false };
+      return answer === null ? stay(settled) : { state: settled, outputs: connectTo(state.legId, answer.peer, answer.direction) };
+    }
+    case "info": {
+      const digit = digitOf(input.event.request);
+      return digit === null ? stay(state) : stay(state, report({ kind: "digit", legId: state.legId, digit }));
+    }
+    case "ringing":
+    case "answered":
+    case "negotiated":
+    case "offer-refused":
+    case "ended":
+      return stay(state);
+    default:
+      return assertNever(input.event);
+  }
+}
+
+/** A re-INVITE: hold, resume, another address, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was. */
+function renegotiate(state: In<"up">, request: SipRequest): Result {
+  const numbers = { sessionId: state.sessionId, version: state.version + 1 };
+  if (request.body.length === 0) {
+    const body = writeOffer(state.local, "sendrecv", numbers);
+    return { state: { ...state, version: numbers.version, awaitsAnswer: true }, outputs: [session({ kind: "answer-offer", body })] };
+  }
+  const offer = understand(state, readOffer(request.body));
+  if (offer === null) return stay(state, session({ kind: "reject-offer", status: 488 }));
+  const body = writeAnswer(offer, state.local, offer.direction, numbers);
+  return {
+    state: { ...state, version: numbers.version },
+    outputs: [...connectTo(state.legId, offer.peer, offer.direction), session({ kind: "answer-offer", body })],
+  };
+}
+
+function whileLost(state: In<"lost">, input: LegInput): Result {
+  if (input.kind === "last-stats") return stay(state, mediaReport(state, input.stats));
+  if (input.kind !== "hang-up") return stay(state);
+  const gone = report({ kind: "leg.ended", legId: state.legId, reason: "ended-by-us", sipStatus: null });
+  return { state: { ...facts(state), name: "ended" }, outputs: [gone, { kind: "ended" }] };
+}
+
+// ── The end ──
+
+function onSessionEnd(state: LegState, event: Extract<SessionEvent, { kind: "ended" }>): Result {
+  if (state.name === "closing" || state.name === "ended" || state.name === "lost") return stay(state);
+  const ringTimer: LegOutput[] = state.name === "ringing" ? [{ kind: "stop", timer: "ring" }] : [];
+  const reason = (state.name === "ringing" ? state.endsAs : null) ?? legEndReason(event.end);
+  return close(state, { reason, sipStatus: event.end.status }, ...ringTimer);
+}
+
+function onMediaFailed(state: LegState): Result {
+  switch (state.name) {
+    case "opening":
+      return close(state, { reason: "media-failed", sipStatus: 503 }, session({ kind: "reject", status: 503 }));
+    case "preparing":
+      return close(state, { reason: "media-failed", sipStatus: null });
+    case "answering":
+    case "ringing":
+    case "accepted":
+    case "up":
+      return endAs(state, "media-failed");
+    case "closing":
+      return finish(state);
+    case "offered":
+    case "lost":
+    case "ended":
+      return stay(state);
+    default:
+      return assertNever(state);
+  }
+}
+
+function onFlowClosed(state: LegState): Result {
+  switch (state.name) {
+    case "accepted":
+    case "up": {
+      const lost = report({ kind: "leg.lost", legId: state.legId });
+      return { state: { ...facts(state), name: "lost" }, outputs: [{ kind: "forget-session" }, closeMedia(state), lost] };
+    }
+    case "preparing":
+    case "ringing":
+    case "offered":
+    case "opening":
+    case "answering":
+      return close(state, { reason: "unreachable", sipStatus: null }, { kind: "forget-session" }, { kind: "stop", timer: "ring" });
+    case "lost":
+    case "closing":
+    case "ended":
+      return stay(state);
+    default:
+      return assertNever(state);
+  }
+}
+
+/** Ends the session for a reason of ours; what the session then reports finds the leg closing. */
+function endAs(state: LegState, reason: LegEndReason, ...before: LegOutput[]): Result {
+  const closing = close(state, { reason, sipStatus: null }, ...before);
+  return { state: closing.state, outputs: [...closing.outputs, session({ kind: "hang-up" })] };
+}
+
+/** With a stream, its last facts come first; without one, the end is reported at once. */
+function close(state: LegState, closing: Closing, ...before: LegOutput[]): Result {
+  const hasMedia = state.name !== "offered";
+  const next: In<"closing"> = { ...facts(state), name: "closing", isReported: false, ...closing };
+  if (!hasMedia) return finish(next, ...before);
+  return { state: next, outputs: [...before, closeMedia(state), { kind: "start", timer: "last-stats", ms: lastStatsMs }] };
+}
+
+function whileClosing(state: In<"closing">, input: LegInput): Result {
+  if (input.kind === "last-stats") return finish(state, { kind: "stop", timer: "last-stats" }, mediaReport(state, input.stats));
+  return input.kind === "timer" && input.timer === "last-stats" ? finish(state) : stay(state);
+}
+
+function finish(state: In<"closing">, ...before: LegOutput[]): Result {
+  const { legId, reason, sipStatus } = state;
+  return {
+    state: { ...facts(state), name: "ended" },
+    outputs: [...before, report({ kind: "leg.ended", legId, reason, sipStatus }), { kind: "ended" }],
+  };
+}
+
+// ── Pieces ──
+
+function facts({ legId, side, device, sessionId, mayReach }: LegState): LegFacts {
+  return { legId, side, device, sessionId, mayReach };
+}
+
+/** What was read, if it is the device's kind of media and leads where media may go. */
+function understand(state: LegState, read: Understood | { readonly ok: false }): Understood | null {
+  if (!read.ok || read.peer.kind !== state.device) return null;
+  return read.peer.kind === "rtp" && read.peer.address !== null && !state.mayReach(read.peer.address) ? null : read;
+}
+
+function connectTo(legId: LegId, peer: Peer, direction: Direction): LegOutput[] {
+  const streamId = legId;
+  const { codec, payloadType, dtmfPayloadType } = peer;
+  if (peer.kind === "webrtc") {
+    const remote = { ufrag: peer.ufrag, pwd: peer.pwd, fingerprint: peer.fingerprint, codec, payloadType, dtmfPayloadType };
+    return [{ kind: "media", command: { kind: "connect-webrtc", streamId, remote, direction } }];
+  }
+  if (peer.address === null) return [{ kind: "media", command: { kind: "direction", streamId, direction } }];
+  const { address, port, rtcpPort, ptimeMs } = peer;
+  const remote = { address, port, rtcpPort, codec, payloadType, dtmfPayloadType, ptimeMs };
+  return [{ kind: "media", command: { kind: "connect-rtp", streamId, remote, direction } }];
+}
+
+function closeMedia(state: LegState): LegOutput {
+  return { kind: "media", command: { kind: "close", streamId: state.legId } };
+}
+
+function mediaReport(state: LegState, stats: StreamStats): LegOutput {
+  const { codec, protection, packetsSent, packetsReceived, packetsLost, jitterMs, roundTripMs } = stats;
+  const verdict: MediaVerdict = { codec, protection, packetsSent, packetsReceived, packetsLost, jitterMs, roundTripMs };
+  return report({ kind: "leg.media", legId: state.legId, verdict });
+}
+
+/** RFC 3326: a device need not list a call as missed that was taken elsewhere. */
+function reasonHeaders(reason: "normal" | "no-answer" | "answered-elsewhere" | "failed"): Header[] {
+  return reason === "answered-elsewhere" ? [header("Reason", 'SIP;cause=200;text="Call completed elsewhere"')] : [];
+}
+
+/** Digits of phones that know no RFC 4733: `Signal=5` (application/dtmf-relay) or a bare `5` (application/dtmf). */
+function digitOf(info: SipRequest): string | null {
+  const type = (headerValue(info, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  if (info.body.length > 128) return null;
+  const text = Buffer.from(info.body).toString("latin1");
+  const digit =
+    type === "application/dtmf-relay"
+      ? /^Signal\s*=\s*([0-9*#A-D])\s*$/im.exec(text)?.[1]
+      : type === "application/dtmf"
+        ? text.trim()
+        : undefined;
+  return digit !== undefined && /^[0-9*#A-D]$/i.test(digit) ? digit.toUpperCase() : null;
+}

@@ -1,0 +1,232 @@
+// The registrar (RFC 3261 §10): which devices can be reached now. Browsers are known by their session, phones prove themselves by digest.
+import type { TelephonyDirectory } from "../core/call/call-control.ts";
+import type { Env, Timer } from "../core/env/env.ts";
+import type { StationId } from "../core/lib/id.ts";
+import { contactsPerAddressOfRecordMax, registrationSecondsMax, registrationSecondsMin } from "../core/lib/limits.ts";
+import { cleanRemoteText } from "../core/lib/remote-text.ts";
+import type { StrangerGuard } from "./guard.ts";
+import type { SocketIdentity } from "./net/websocket.ts";
+import type { DigestServer } from "./sip/auth/server.ts";
+import { type Header, header, headerValue, headerValues, type SipRequest, wireBytes } from "./sip/message/message.ts";
+import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
+import { param } from "./sip/message/params.ts";
+import { respond } from "./sip/message/respond.ts";
+import { decodeEscapes } from "./sip/message/uri.ts";
+import type { ServerTransaction } from "./sip/transaction/layer.ts";
+import { type Flow, flowText, isSameFlow } from "./sip/transport/flow.ts";
+
+export type Binding = {
+  readonly stationId: StationId;
+  /** As registered: the Request-URI of every call to it. */
+  readonly contact: string;
+  /** Requests to it go back along the flow it registered on, whatever its contact says. */
+  readonly flow: Flow;
+  readonly expiresAt: number;
+  readonly callId: string;
+  readonly seq: number;
+};
+
+export type RegistrarEvent =
+  | { readonly kind: "station.registered"; readonly stationId: StationId; readonly userAgent: string }
+  | { readonly kind: "station.unregistered"; readonly stationId: StationId };
+
+type Held = Binding & { readonly timer: Timer };
+type Who = { readonly stationId: StationId; readonly isBrowser: boolean };
+
+export class Registrar {
+  /** Newest last. */
+  private readonly bindings = new Map<StationId, Held[]>();
+
+  constructor(
+    private readonly env: Env,
+    private readonly directory: TelephonyDirectory,
+    private readonly digest: DigestServer,
+    private readonly guard: StrangerGuard,
+    private readonly report: (event: RegistrarEvent) => void,
+  ) {}
+
+  /** The newest binding of a station. */
+  bindingOf(stationId: StationId): Binding | null {
+    return this.bindings.get(stationId)?.at(-1) ?? null;
+  }
+
+  isRegistered(stationId: StationId): boolean {
+    return this.bindings.has(stationId);
+  }
+
+  /** The station that registered on exactly this path. */
+  stationOn(flow: Flow): StationId | null {
+    for (const [stationId, held] of this.bindings) if (held.some((binding) => isSameFlow(binding.flow, flow))) return stationId;
+    return null;
+  }
+
+  /** `identity` is a browser's, from its session; null: the request must prove itself. */
+  register(transaction: ServerTransaction, identity: SocketIdentity | null): void {
+    const { request, flow } = transaction;
+    const answer = (status: number, headers: readonly Header[] = []): void =>
+      transaction.respond(respond(request, status, { toTag: "r", headers }));
+    const user = userOf(request);
+    if (user === null) {
+      answer(400);
+      return;
+    }
+    const who = identity === null ? this.phone(request, flow, user, answer) : this.browser(identity, user, answer);
+    if (who !== null) this.update(who, request, flow, answer);
+  }
+
+  /** A connection is gone, and with it what was registered on it. */
+  closed(flow: Flow): void {
+    for (const [stationId, held] of [...this.bindings]) {
+      for (const binding of held.filter((candidate) => isSameFlow(candidate.flow, flow))) this.remove(stationId, binding);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const held of this.bindings.values()) for (const { timer } of held) timer.cancel();
+    this.bindings.clear();
+  }
+
+  /** Exactly that user's station, and nothing else, whatever the page says. */
+  private browser(identity: SocketIdentity, user: string, answer: (status: number) => void): Who | null {
+    const station = this.directory.station(identity.stationId);
+    if (station === null || station.username !== user || station.userId !== identity.userId) {
+      answer(403);
+      return null;
+    }
+    return { stationId: identity.stationId, isBrowser: true };
+  }
+
+  private phone(request: SipRequest, flow: Flow, user: string, answer: (status: number, headers: readonly Header[]) => void): Who | null {
+    const { digest, directory, guard } = this;
+    // A phone that is registered from here is not shut out by others who guess its password.
+    const isKnownDevice = (username: string): boolean => {
+      const stationId = directory.phone(username)?.stationId;
+      return (
+        stationId !== undefined && (this.bindings.get(stationId) ?? []).some((held) => held.flow.remote.address === flow.remote.address)
+      );
+    };
+    const verdict = digest.verify(
+      request,
+      (username) => directory.phone(username)?.ha1 ?? null,
+      (username) => guard.mayGuess(username) || isKnownDevice(username),
+    );
+    if (verdict.ok && verdict.username === user) {
+      guard.trust(flow.remote.address);
+      return { stationId: directory.phone(user)!.stationId, isBrowser: false };
+    }
+    if (!verdict.ok && verdict.guess !== null) {
+      guard.failed(verdict.guess);
+      this.env.log.warn("sip password refused", { flow: flowText(flow), user: cleanRemoteText(wireBytes(verdict.guess), 64) });
+    }
+    answer(401, digest.challenge(!verdict.ok && verdict.stale));
+    return null;
+  }
+
+  /** §10.3, steps 6 to 8: all of it or nothing of it. */
+  private update(who: Who, request: SipRequest, flow: Flow, answer: (status: number, headers?: readonly Header[]) => void): void {
+    const { stationId } = who;
+    const asked = contactsOf(request);
+    if (asked === null) {
+      answer(400);
+      return;
+    }
+    const held = this.bindings.get(stationId) ?? [];
+    if (asked === "all") {
+      if (held.some((binding) => isOlder(request, binding))) answer(500);
+      else {
+        for (const binding of [...held]) this.remove(stationId, binding);
+        answer(200);
+      }
+      return;
+    }
+    if (asked.some(({ seconds }) => seconds > 0 && seconds < registrationSecondsMin)) {
+      answer(423, [header("Min-Expires", String(registrationSecondsMin))]);
+      return;
+    }
+    if (held.some((binding) => asked.some(({ contact }) => contact === binding.contact) && isOlder(request, binding))) {
+      answer(500);
+      return;
+    }
+    const others = held.filter((binding) => !asked.some(({ contact }) => contact === binding.contact));
+    if (!who.isBrowser && others.length + asked.length > contactsPerAddressOfRecordMax) {
+      answer(403);
+      return;
+    }
+    const isNews = asked.map(({ contact, seconds }) => this.set(who, contact, seconds, request, flow)).includes(true);
+    // The device hears that it is registered before anyone can call it.
+    answer(200, this.contactHeaders(stationId));
+    const userAgent = cleanRemoteText(wireBytes(headerValue(request, "user-agent") ?? ""));
+    if (isNews) this.report({ kind: "station.registered", stationId, userAgent });
+  }
+
+  /** True for a new device, or the same one on a new connection; a refresh is no news. */
+  private set(who: Who, contact: string, seconds: number, request: SipRequest, flow: Flow): boolean {
+    const { stationId } = who;
+    const held = this.bindings.get(stationId) ?? [];
+    const previous = held.find((binding) => binding.contact === contact);
+    if (seconds === 0) {
+      if (previous !== undefined) this.remove(stationId, previous);
+      return false;
+    }
+    // A page that comes back replaces the page it was: one softphone per browser station.
+    const kept = who.isBrowser ? [] : held.filter((binding) => binding !== previous);
+    for (const binding of held) if (!kept.includes(binding)) binding.timer.cancel();
+    const expiresAt = this.env.clock.now() + seconds * 1_000;
+    const timer = this.env.clock.after(seconds * 1_000, () => this.remove(stationId, binding));
+    const binding: Held = { stationId, contact, flow, expiresAt, callId: request.callId, seq: request.cseq.number, timer };
+    this.bindings.set(stationId, [...kept, binding]);
+    return previous === undefined || !isSameFlow(previous.flow, flow);
+  }
+
+  private remove(stationId: StationId, binding: Held): void {
+    binding.timer.cancel();
+    const held = this.bindings.get(stationId) ?? [];
+    const rest = held.filter((candidate) => candidate !== binding);
+    if (rest.length === held.length) return;
+    if (rest.length > 0) this.bindings.set(stationId, rest);
+    else {
+      this.bindings.delete(stationId);
+      this.report({ kind: "station.unregistered", stationId });
+    }
+  }
+
+  private contactHeaders(stationId: StationId): Header[] {
+    const now = this.env.clock.now();
+    return (this.bindings.get(stationId) ?? []).map(({ contact, expiresAt }) =>
+      header("Contact", `<${contact}>;expires=${Math.max(0, Math.round((expiresAt - now) / 1_000))}`),
+    );
+  }
+}
+
+/** The user part of the address of record; null when it is no SIP address. */
+function userOf(request: SipRequest): string | null {
+  const { uri } = request.to;
+  return uri.scheme === "sip" || uri.scheme === "sips" ? decodeEscapes(uri.user ?? "") : null;
+}
+
+function isOlder(request: SipRequest, binding: Binding): boolean {
+  return request.callId === binding.callId && request.cseq.number <= binding.seq;
+}
+
+type Asked = { readonly contact: string; readonly seconds: number };
+
+/** What the Contact headers ask for; "all" is `*` with Expires: 0 (§10.2.2); null is an error. */
+function contactsOf(request: SipRequest): Asked[] | "all" | null {
+  const values = headerValues(request, "contact");
+  const general = headerValue(request, "expires");
+  if (values.length === 1 && values[0] === "*") return general === "0" ? "all" : null;
+  const contacts = addressList(request, "contact");
+  if (contacts === null || contacts.length > contactsPerAddressOfRecordMax) return null;
+  const asked: Asked[] = [];
+  for (const contact of contacts) {
+    if (contact.uri.scheme !== "sip" && contact.uri.scheme !== "sips") return null;
+    asked.push({ contact: contact.uriText, seconds: secondsOf(contact, general) });
+  }
+  return asked;
+}
+
+/** §10.2.1.1: the contact's own value, else the header's, else an hour. What is no number counts as an hour, what is too large is cut. */
+function secondsOf(contact: NameAddr, general: string | null): number {
+  const text = param(contact.params, "expires") ?? general ?? "";
+  return /^[0-9]+$/.test(text) ? Math.min(Number(text), registrationSecondsMax) : registrationSecondsMax;
+}

@@ -1,0 +1,156 @@
+// Starts telephony: sockets, SIP, registrar and call control, joined. What cmd/wire.ts calls.
+import type { CallControl, CallOrigin, SipSocketPort } from "../core/call/call-control.ts";
+import { normalAddress } from "../core/lib/ip-address.ts";
+import { type CallControlOptions, SipCallControl } from "./call-control.ts";
+import { localAddressFor, nextHop } from "./egress.ts";
+import { StrangerGuard } from "./guard.ts";
+import { type Listen, SipNetwork } from "./net/network.ts";
+import { SipSockets } from "./net/websocket.ts";
+import { Registrar } from "./registrar.ts";
+import { DigestServer } from "./sip/auth/server.ts";
+import { DialogLayer } from "./sip/dialog/layer.ts";
+import type { SipRequest } from "./sip/message/message.ts";
+import { respond } from "./sip/message/respond.ts";
+import type { Admission } from "./sip/transaction/layer.ts";
+import type { Flow } from "./sip/transport/flow.ts";
+
+export type TelephonyOptions = CallControlOptions & {
+  readonly listen: readonly Omit<Listen, "advertise">[];
+  /** The digest realm that phones' secrets were hashed with. */
+  readonly realm?: string;
+};
+
+export const defaultRealm = "landline";
+
+export class Telephony {
+  readonly control: CallControl & Pick<SipCallControl, "drain" | "size">;
+  readonly sockets: SipSocketPort;
+  private readonly network: SipNetwork;
+  private readonly dialogs: DialogLayer;
+  private readonly registrar: Registrar;
+  private readonly calls: SipCallControl;
+  private readonly guard: StrangerGuard;
+  private readonly digest: DigestServer;
+  private readonly browsers: SipSockets;
+  /** Who sent a request that was admitted, until it becomes a call. */
+  private readonly origins = new WeakMap<SipRequest, CallOrigin>();
+
+  private constructor(private readonly options: TelephonyOptions) {
+    const { env, directory } = options;
+    this.network = new SipNetwork(env);
+    this.guard = new StrangerGuard(env.clock);
+    this.digest = new DigestServer(env, options.realm ?? defaultRealm);
+    this.browsers = new SipSockets(this.network, { address: localAddressFor("", options.addresses), port: 443 });
+    this.registrar = new Registrar(env, directory, this.digest, this.guard, (event) => this.calls.report(event));
+    this.dialogs = new DialogLayer(
+      env,
+      this.network,
+      {
+        admit: (request, flow) => this.admit(request, flow),
+        incoming: (session, invite) => {
+          const origin = this.origins.get(invite);
+          if (origin === undefined) session.send({ kind: "reject", status: 403 });
+          else this.calls.incoming(session, invite, origin);
+        },
+        event: (session, event) => this.calls.onSession(session, event),
+        register: (transaction) => this.registrar.register(transaction, this.browsers.identityOf(transaction.flow)),
+        mayAnswerBroken: (flow) => this.isKnown(flow),
+        closed: (flow) => {
+          // Calls first: what a station's going away means depends on whether it has one.
+          this.calls.flowClosed(flow);
+          this.registrar.closed(flow);
+        },
+        nextHop: (uriText, flow) => nextHop(uriText, flow, directory),
+      },
+      (direction, flow, message) => this.calls.observe(direction, flow, message),
+    );
+    this.calls = new SipCallControl(options, this.dialogs, this.registrar);
+    this.network.attach(this.dialogs.transactions.transport);
+    this.control = this.calls;
+    this.sockets = this.browsers;
+  }
+
+  /** Ready when it resolves: every socket is bound. */
+  static async start(options: TelephonyOptions): Promise<Telephony & { readonly ports: readonly number[] }> {
+    const telephony = new Telephony(options);
+    const ports: number[] = [];
+    for (const listen of options.listen) {
+      const advertise = (remote: string): string =>
+        isWildcard(listen.address) ? localAddressFor(remote, options.addresses) : listen.address;
+      ports.push((await telephony.network.listen({ ...listen, advertise })).port);
+    }
+    return Object.assign(telephony, { ports });
+  }
+
+  /** For the metrics and for tests: what is held now. */
+  get held(): { readonly transactions: number; readonly sessions: number; readonly conversations: number } {
+    return { transactions: this.dialogs.transactions.size, sessions: this.dialogs.size, conversations: this.calls.size };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.calls[Symbol.dispose]();
+    this.registrar[Symbol.dispose]();
+    this.dialogs[Symbol.dispose]();
+    await this.network[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Trunks by their address, browsers by their session, phones by digest. Everyone else gets one and the same answer to everything,
+   * and after a few of them none at all.
+   */
+  private admit(request: SipRequest, flow: Flow): Admission {
+    const { directory } = this.options;
+    const serve: Admission = { kind: "serve" };
+    const identity = this.browsers.identityOf(flow);
+    if (identity !== null) {
+      this.origins.set(request, { kind: "station", ...identity });
+      return serve;
+    }
+    const trunk = directory.trunkByAddress(normalAddress(flow.remote.address));
+    if (trunk !== null) {
+      this.origins.set(request, { kind: "trunk", trunkId: trunk.trunkId });
+      return serve;
+    }
+    const isRegistered = this.registrar.stationOn(flow) !== null;
+    if (!isRegistered && !this.guard.mayAsk(flow.remote.address)) return { kind: "drop" };
+    // A REGISTER answers for itself; a CANCEL can only reach what came from the same address, and cannot be challenged (§22.1).
+    if (request.method === "REGISTER" || request.method === "CANCEL" || (isRegistered && request.method === "OPTIONS")) return serve;
+    return request.method === "INVITE" ? this.admitPhone(request, flow) : this.challenge(request, false);
+  }
+
+  private admitPhone(request: SipRequest, flow: Flow): Admission {
+    const { directory } = this.options;
+    const verdict = this.digest.verify(
+      request,
+      (username) => directory.phone(username)?.ha1 ?? null,
+      (username) => this.guard.mayGuess(username) || this.isDeviceOf(username, flow),
+    );
+    if (!verdict.ok) {
+      if (verdict.guess !== null) this.guard.failed(verdict.guess);
+      return this.challenge(request, verdict.stale);
+    }
+    const { stationId, userId } = directory.phone(verdict.username)!;
+    this.guard.trust(flow.remote.address);
+    this.origins.set(request, { kind: "station", stationId, userId });
+    return { kind: "serve" };
+  }
+
+  private isDeviceOf(username: string, flow: Flow): boolean {
+    const stationId = this.options.directory.phone(username)?.stationId;
+    return stationId !== undefined && this.registrar.bindingOf(stationId)?.flow.remote.address === flow.remote.address;
+  }
+
+  private challenge(request: SipRequest, stale: boolean): Admission {
+    const headers = this.digest.challenge(stale);
+    return { kind: "refuse", response: respond(request, 401, { toTag: this.dialogs.transactions.statelessTag(request), headers }) };
+  }
+
+  private isKnown(flow: Flow): boolean {
+    if (this.browsers.identityOf(flow) !== null || this.registrar.stationOn(flow) !== null) return true;
+    return this.options.directory.trunkByAddress(normalAddress(flow.remote.address)) !== null;
+  }
+}
+
+function isWildcard(address: string): boolean {
+  return address === "0.0.0.0" || address === "::";
+}
