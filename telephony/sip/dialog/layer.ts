@@ -14,7 +14,7 @@ import {
 import { tagOf } from "../message/name-addr.ts";
 import { respond } from "../message/respond.ts";
 import { type Admission, type ClientTransaction, type ServerTransaction, TransactionLayer } from "../transaction/layer.ts";
-import { type Flow, isSameFlow, type Wire } from "../transport/flow.ts";
+import type { Flow, Wire } from "../transport/flow.ts";
 import type { Observe } from "../transport/layer.ts";
 import { dialogKey } from "./dialog.ts";
 import {
@@ -44,7 +44,7 @@ export interface SessionUser {
   /** A REGISTER, syntactically right. */
   register(transaction: ServerTransaction): void;
   mayAnswerBroken(flow: Flow): boolean;
-  /** A connection is gone. Its sessions are told apart by `Session.flow`. */
+  /** A connection is gone. Its sessions are told apart by their flow. */
   closed(flow: Flow): void;
   /** Where a request to `uriText` goes, if not along `flow`. Decides egress; called for requests within dialogs. */
   nextHop(uriText: string, flow: Flow): Flow;
@@ -194,11 +194,6 @@ export class DialogLayer {
     return this.sessions.size;
   }
 
-  /** Sessions whose peer is on this flow. */
-  sessionsOn(flow: Flow): Session[] {
-    return [...this.sessions].filter((session) => isSameFlow(session.flow, flow));
-  }
-
   /**
    * Calls. `invite` has From (with our tag), To, Call-ID, CSeq, Max-Forwards, Contact and body; events come to the user. A transport that
    * fails at once is reported by an event too, from within this call when `started` has been called with the session.
@@ -284,7 +279,9 @@ export class DialogLayer {
     if (tagOf(request.to) !== null) {
       const session = this.find(request);
       if (session === null) {
-        refuse(481);
+        // A re-INVITE of a call that we have forgotten is addressed to our Contact. What is addressed to someone else is 404 first (§8.2.2.1).
+        const isToUs = request.uri.scheme !== "sip" || request.uri.host === flow.local.address.toLowerCase();
+        refuse(request.method === "INVITE" && !isToUs ? 404 : 481);
         return;
       }
       this.open.set(id, transaction);

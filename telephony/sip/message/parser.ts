@@ -24,6 +24,8 @@ export type Head = {
   readonly headers: readonly Header[];
   readonly fault: Fault | null;
   readonly contentLength: number | null | "bad";
+  /** By its first word, whatever else is wrong with it: nobody answers a response. */
+  readonly isResponse: boolean;
 };
 
 type StartLine =
@@ -68,7 +70,7 @@ export function parseHead(text: string): Head {
       else headers.push(parsed);
     }
   }
-  return { start, headers, fault, contentLength: contentLengthOf(headers) };
+  return { start, headers, fault, contentLength: contentLengthOf(headers), isResponse: /^SIP\//i.test(startLine) };
 }
 
 /** A head and its body as a message, or what is wrong with it. */
@@ -106,7 +108,7 @@ export function reject(head: Head, status: Rejected["status"], reason: string): 
 
 /** A request whose first line is broken can still be answered by what its CSeq says. */
 function looksLikeRequest(head: Head): string | null {
-  if (head.start !== null) return null;
+  if (head.isResponse) return null;
   const cseq = head.headers.find((header) => header.key === "cseq");
   return cseq === undefined ? null : (parseCseq(cseq.value)?.method ?? null);
 }

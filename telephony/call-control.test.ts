@@ -1,0 +1,489 @@
+// Tests of telephony as core sees it: real SIP over loopback sockets and browser sockets, media faked, time moved by hand.
+import { afterEach, describe, expect, test } from "bun:test";
+import type { CallEvent, TelephonyDirectory } from "../core/call/call-control.ts";
+import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId, type UserId } from "../core/lib/id.ts";
+import { strangerBurst } from "../core/lib/limits.ts";
+import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
+import type { Session } from "./sip/dialog/layer.ts";
+import { header, headerValue } from "./sip/message/message.ts";
+import { Telephony } from "./start.ts";
+import { type FakeEnv, fakeEnv } from "./support/fake-env.ts";
+import { FakeMedia } from "./support/fake-media.ts";
+import { plainOffer, TestPeer, webAnswer } from "./support/test-peer.ts";
+
+const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as UserId };
+const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as UserId };
+const directory: TelephonyDirectory = {
+  trunkByAddress: (address) => (address === "127.0.0.2" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
+  phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
+  station: (stationId) =>
+    stationId === desk.stationId
+      ? { username: "desk", userId: desk.userId, kind: "browser" }
+      : stationId === phone.stationId
+        ? { username: "201", userId: phone.userId, kind: "phone" }
+        : null,
+};
+
+type Host = {
+  env: FakeEnv;
+  media: FakeMedia;
+  telephony: Telephony;
+  port: number;
+  events: CallEvent[];
+  next<K extends CallEvent["kind"]>(kind: K): Promise<Extract<CallEvent, { kind: K }>>;
+};
+const open: { [Symbol.asyncDispose](): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
+});
+
+async function host(): Promise<Host> {
+  const env = fakeEnv();
+  const media = new FakeMedia();
+  const telephony = await Telephony.start({
+    env,
+    directory,
+    media,
+    addresses: ["127.0.0.1"],
+    mediaAddress: "127.0.0.1",
+    listen: [{ transport: "udp", address: "127.0.0.1", port: 0 }],
+    recordingTarget: async () => ({ path: "/r", key: new Uint8Array(32), header: new Uint8Array(0) }),
+  });
+  open.push(telephony);
+  const events: CallEvent[] = [];
+  const waiting: (() => void)[] = [];
+  let read = 0;
+  telephony.control.onEvent((event) => {
+    events.push(event);
+    waiting.shift()?.();
+  });
+  const next: Host["next"] = async (kind) => {
+    for (;;) {
+      for (let event = events[read]; event !== undefined; event = events[read]) {
+        read++;
+        if (event.kind === kind) return event as Extract<CallEvent, { kind: typeof kind }>;
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  return { env, media, telephony, port: telephony.ports[0]!, events, next };
+}
+
+async function peer(at: Host, address: string): Promise<TestPeer> {
+  const made = await TestPeer.udp(at.env, address, at.port);
+  open.push(made);
+  return made;
+}
+
+function browser(at: Host, identity = desk): TestPeer {
+  const made = TestPeer.browser(at.env, at.telephony.sockets, identity);
+  open.push(made);
+  return made;
+}
+
+/** An answered call from the trunk. */
+async function answered(at: Host): Promise<{ caller: TestPeer; session: Session; offered: Extract<CallEvent, { kind: "call.offered" }> }> {
+  const caller = await peer(at, "127.0.0.2");
+  caller.call("+4930222", plainOffer("127.0.0.2"));
+  const offered = await at.next("call.offered");
+  at.telephony.control.send({ kind: "answer", legId: offered.legId });
+  const { session } = await caller.next("session", ({ event }) => event.kind === "answered");
+  session.send({ kind: "confirm" });
+  await at.next("leg.answered");
+  return { caller, session, offered };
+}
+
+const dialOf = (
+  at: Host,
+  conversationId: ConversationId,
+  stationId: StationId,
+  extra: { autoAnswer?: boolean; callerName?: string } = {},
+) => {
+  const legId: LegId = newId(at.env);
+  const { autoAnswer = false, callerName = "Alice" } = extra;
+  const fields = { conversationId, stationId, callerName, callerNumber: "+4930111", autoAnswer, ringMs: 20_000 };
+  at.telephony.control.send({ kind: "dial-station", legId, ...fields });
+  return legId;
+};
+
+describe("a call from the trunk", () => {
+  test("is offered, answered, heard and ended, and its ladder is given out", async () => {
+    const at = await host();
+    const { session, offered } = await answered(at);
+    expect(offered).toMatchObject({
+      origin: { kind: "trunk", trunkId: "trunk" },
+      caller: { number: "+4930111", name: "Alice" },
+      called: "+4930222",
+    });
+    expect(at.media.of("connect-rtp")).toMatchObject([
+      { remote: { address: "127.0.0.2", port: 4000, codec: "PCMU", dtmfPayloadType: 101 }, direction: "sendrecv" },
+    ]);
+    at.media.emit({ kind: "connected", streamId: offered.legId, protection: "none" });
+    at.media.emit({ kind: "digit", streamId: offered.legId, digit: "5", durationMs: 100 });
+    expect((await at.next("digit")).digit).toBe("5");
+    session.send({ kind: "hang-up" });
+    expect(await at.next("leg.media")).toMatchObject({ verdict: { packetsSent: 10, packetsLost: 1 } });
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "hung-up" });
+    const ladder = await at.next("call.ladder");
+    expect(ladder.entries.map(({ summary }) => summary.split(" ")[0])).toEqual(["INVITE", "100", "200", "ACK", "BYE", "200"]);
+    expect(JSON.stringify(ladder)).not.toContain("X-Landline");
+    at.env.advance(40_000);
+    expect([at.telephony.held, at.media.openStreams]).toEqual([{ transactions: 0, sessions: 0, conversations: 0 }, 0]);
+  });
+
+  test("that core ends gets a BYE; commands for legs that are gone do nothing", async () => {
+    const at = await host();
+    const { caller, offered } = await answered(at);
+    at.telephony.control.send({ kind: "hang-up", legId: offered.legId, reason: "normal" });
+    await caller.next("session", ({ event }) => event.kind === "ended");
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "ended-by-us" });
+    for (const kind of ["answer", "ring", "confirm"] as const) at.telephony.control.send({ kind, legId: offered.legId });
+    at.telephony.control.send({ kind: "bridge", a: offered.legId, b: "x" as LegId });
+    expect(at.media.of("bridge")).toEqual([]);
+  });
+
+  test("that core refuses is refused with the right status, and no stream is opened", async () => {
+    for (const [reason, status] of [
+      ["no-such-number", 404],
+      ["not-allowed", 403],
+      ["busy", 486],
+      ["unavailable", 480],
+      ["overloaded", 503],
+    ] as const) {
+      const at = await host();
+      const caller = await peer(at, "127.0.0.2");
+      caller.call("1", plainOffer("127.0.0.2"));
+      const { legId } = await at.next("call.offered");
+      at.telephony.control.send({ kind: "reject", legId, reason });
+      const { event } = await caller.next("session", (heard) => heard.event.kind === "ended");
+      expect(event).toMatchObject({ end: { status } });
+      expect(await at.next("leg.ended")).toMatchObject({ reason: "ended-by-us", sipStatus: status });
+      expect(at.media.commands).toEqual([]);
+    }
+  });
+
+  test("that is cancelled while it rings is over", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("1", plainOffer("127.0.0.2"));
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "ring", legId });
+    const { session } = await caller.next("session", ({ event }) => event.kind === "ringing");
+    session.send({ kind: "hang-up" });
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "hung-up" });
+    await at.next("call.ladder");
+  });
+
+  test("without an offer gets ours and answers in its ACK", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("1", new Uint8Array(0));
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "answer", legId });
+    const { session, event } = await caller.next("session", (heard) => heard.event.kind === "answered");
+    expect(event.kind === "answered" && Buffer.from(event.response.body).toString()).toContain("m=audio 40000 RTP/AVP 8 0 101");
+    // Our test peer's ACK has no body: no answer, no media, no call.
+    session.send({ kind: "confirm" });
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "media-failed" });
+  });
+
+  test("with media that leads elsewhere is 488 and never reaches core", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    for (const address of ["192.0.2.1", "224.0.0.1", "255.255.255.255"]) {
+      caller.call("1", plainOffer(address));
+      const { event } = await caller.next("session", (heard) => heard.event.kind === "ended");
+      expect(event).toMatchObject({ end: { status: 488 } });
+    }
+    expect(at.events).toEqual([]);
+  });
+
+  test("can be held and resumed by its caller", async () => {
+    const at = await host();
+    const { caller, session } = await answered(at);
+    for (const [line, direction] of [
+      ["a=sendonly", "recvonly"],
+      ["a=sendrecv", "sendrecv"],
+    ] as const) {
+      session.send({ kind: "offer", body: plainOffer("127.0.0.2", line) });
+      const { event } = await caller.next("session", (heard) => heard.event.kind === "negotiated");
+      expect(event.kind === "negotiated" && Buffer.from(event.response.body).toString()).toContain(`a=${direction}\r\n`);
+      expect(at.media.of("connect-rtp").at(-1)).toMatchObject({ direction });
+    }
+    session.send({ kind: "offer", body: plainOffer("192.0.2.1") });
+    const { event } = await caller.next("session", (heard) => heard.event.kind === "offer-refused");
+    expect(event).toMatchObject({ status: 488 });
+    expect(session.isEnded).toBe(false);
+  });
+
+  test("whose stream dies is ended as media-failed", async () => {
+    const at = await host();
+    const { caller, offered } = await answered(at);
+    at.media.emit({ kind: "failed", streamId: offered.legId, reason: "worker died" });
+    await caller.next("session", ({ event }) => event.kind === "ended");
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "media-failed" });
+  });
+});
+
+describe("a browser", () => {
+  test("registers exactly its own station", async () => {
+    const at = await host();
+    const alice = browser(at);
+    alice.register("desk", [header("User-Agent", "Softphone\u0007")]);
+    expect((await alice.next("response")).response.status).toBe(200);
+    expect(await at.next("station.registered")).toEqual({ kind: "station.registered", stationId: desk.stationId, userAgent: "Softphone" });
+    expect(at.telephony.control.isRegistered(desk.stationId)).toBe(true);
+    alice.register("201");
+    expect((await alice.next("response")).response.status).toBe(403);
+    expect(at.telephony.control.isRegistered(phone.stationId)).toBe(false);
+  });
+
+  test("rings, is acknowledged only after core confirmed, and is told the conversation", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const legId = dialOf(at, offered.conversationId, desk.stationId, { callerName: 'Zoë "Z"\r\nX-Evil: 1' });
+    const { session, invite } = await alice.next("incoming");
+    expect(headerValue(invite, "x-landline-conversation")).toBe(offered.conversationId);
+    expect(headerValue(invite, "x-evil")).toBeNull();
+    expect(headerValue(invite, "call-info")).toBeNull();
+    expect(Buffer.from(invite.from.display!, "latin1").toString("utf8")).toBe('Zoë "Z" X-Evil: 1');
+    expect(Buffer.from(invite.body).toString()).toContain("UDP/TLS/RTP/SAVPF");
+    session.send({ kind: "ring", status: 180 });
+    expect((await at.next("leg.ringing")).legId).toBe(legId);
+    session.send({ kind: "accept", body: webAnswer });
+    expect((await at.next("leg.answered")).legId).toBe(legId);
+    expect(alice.lines).not.toContain("ACK");
+    at.telephony.control.send({ kind: "confirm", legId });
+    await alice.next("session", ({ event }) => event.kind === "acknowledged");
+    expect(at.media.of("connect-webrtc")).toMatchObject([{ streamId: legId, remote: { ufrag: "F7gI", codec: "PCMU" } }]);
+    at.telephony.control.send({ kind: "bridge", a: offered.legId, b: legId });
+    expect(at.media.of("bridge")).toEqual([{ kind: "bridge", a: offered.legId, b: legId }]);
+  });
+
+  test("that vanishes is lost, not ended, and comes back by a call that picks itself up", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const first = dialOf(at, offered.conversationId, desk.stationId);
+    (await alice.next("incoming")).session.send({ kind: "accept", body: webAnswer });
+    await at.next("leg.answered");
+    at.telephony.control.send({ kind: "confirm", legId: first });
+    alice.vanish();
+    expect(await at.next("leg.lost")).toEqual({ kind: "leg.lost", legId: first });
+    await at.next("station.unregistered");
+    const reloaded = browser(at);
+    reloaded.register("desk");
+    await at.next("station.registered");
+    const second = dialOf(at, offered.conversationId, desk.stationId, { autoAnswer: true });
+    const { session, invite } = await reloaded.next("incoming");
+    expect(headerValue(invite, "call-info")).toEndWith(";answer-after=0");
+    expect(headerValue(invite, "alert-info")).toEndWith(";info=alert-autoanswer");
+    session.send({ kind: "accept", body: webAnswer });
+    expect((await at.next("leg.answered")).legId).toBe(second);
+    expect(at.events.filter((event) => event.kind === "leg.ended")).toEqual([]);
+  });
+
+  test("that does not pick up is left alone after its time", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const legId = dialOf(at, offered.conversationId, desk.stationId);
+    const { session } = await alice.next("incoming");
+    session.send({ kind: "ring", status: 180 });
+    await at.next("leg.ringing");
+    at.env.advance(20_000);
+    expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "no-answer" });
+    expect(alice.lines).toContain("CANCEL");
+  });
+
+  test("that declines, or is not there, is reported so", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    dialOf(at, offered.conversationId, desk.stationId);
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "unreachable" });
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    dialOf(at, offered.conversationId, desk.stationId);
+    (await alice.next("incoming")).session.send({ kind: "reject", status: 486 });
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "declined", sipStatus: 486 });
+  });
+
+  test("that another agent was quicker than is told so", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const legId = dialOf(at, offered.conversationId, desk.stationId);
+    (await alice.next("incoming")).session.send({ kind: "ring", status: 180 });
+    await at.next("leg.ringing");
+    at.telephony.control.send({ kind: "hang-up", legId, reason: "answered-elsewhere" });
+    await alice.next("session", ({ event }) => event.kind === "ended");
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "ended-by-us" });
+    const ladderText = JSON.stringify(at.events);
+    expect(ladderText).not.toContain("ice-pwd:");
+  });
+});
+
+describe("a phone", () => {
+  const authorization = (challenge: string, method: string, uri: string, password = "secret"): string => {
+    const nonce = /nonce="([^"]+)"/.exec(challenge)![1]!;
+    const base = {
+      username: "201",
+      realm: "landline",
+      nonce,
+      uri,
+      nc: "00000001",
+      cnonce: "x",
+      algorithm: "SHA-256" as const,
+      response: "",
+    };
+    const response = expectedResponse(base, ha1Of("201", "landline", password), method);
+    return `Digest username="201", realm="landline", nonce="${nonce}", uri="${uri}", qop=auth, nc=00000001, cnonce="x", algorithm=SHA-256, response="${response}"`;
+  };
+
+  async function registered(at: Host): Promise<TestPeer> {
+    const made = await peer(at, "127.0.0.3");
+    made.register("201");
+    const challenge = headerValue((await made.next("response")).response, "www-authenticate")!;
+    made.register("201", [header("Authorization", authorization(challenge, "REGISTER", "sip:landline"))]);
+    expect((await made.next("response")).response.status).toBe(200);
+    await at.next("station.registered");
+    return made;
+  }
+
+  test("registers by digest, is called over plain RTP, and goes when its time is over", async () => {
+    const at = await host();
+    const made = await registered(at);
+    const { offered } = await answered(at);
+    dialOf(at, offered.conversationId, phone.stationId);
+    const { session, invite } = await made.next("incoming");
+    expect(invite.uriText).toBe("sip:201@device.invalid");
+    expect(Buffer.from(invite.body).toString()).toContain("RTP/AVP 8 0 101");
+    session.send({ kind: "accept", body: plainOffer("127.0.0.3") });
+    await at.next("leg.answered");
+    expect(at.media.of("connect-rtp").at(-1)).toMatchObject({ remote: { address: "127.0.0.3" } });
+    at.env.advance(600_000);
+    await at.next("station.unregistered");
+    expect(at.telephony.control.isRegistered(phone.stationId)).toBe(false);
+  });
+
+  test("that dials an emergency number is refused in plain words, and core is told", async () => {
+    const at = await host();
+    const made = await registered(at);
+    for (const number of ["112", "911"]) {
+      const before = made.lines.length;
+      made.call(number, plainOffer("127.0.0.3"));
+      await made.next("session", ({ event }) => event.kind === "ended");
+      expect(made.lines.slice(before)).toContain("401 Unauthorized");
+    }
+    // With credentials the refusal says what it is.
+    made.request("REGISTER", "sip:landline", [], { user: "201" });
+    const challenge = headerValue((await made.next("response")).response, "www-authenticate")!;
+    made.call("112", plainOffer("127.0.0.3"), [header("Authorization", authorization(challenge, "INVITE", "sip:112@127.0.0.1"))]);
+    expect(await at.next("emergency.dialled")).toEqual({
+      kind: "emergency.dialled",
+      stationId: phone.stationId,
+      trunkId: null,
+      called: "112",
+    });
+    await made.next("session", ({ event }) => event.kind === "ended");
+    expect(made.lines.at(-1)).toMatch(/^403 Emergency calling is not set up on this system/);
+    expect(at.events.some((event) => event.kind === "call.offered")).toBe(false);
+  });
+
+  test("a wrong password and an unknown name look the same", async () => {
+    const at = await host();
+    const made = await peer(at, "127.0.0.4");
+    const replies: string[] = [];
+    for (const user of ["201", "999"]) {
+      made.register(user);
+      const first = (await made.next("response")).response;
+      made.register(user, [
+        header("Authorization", authorization(headerValue(first, "www-authenticate")!, "REGISTER", "sip:landline", "wrong")),
+      ]);
+      const second = (await made.next("response")).response;
+      replies.push([first, second].map(({ status, headers }) => `${status} ${headers.map(({ name }) => name).join()}`).join());
+    }
+    expect(replies[0]).toBe(replies[1]!);
+  });
+});
+
+describe("a stranger", () => {
+  test("gets one answer to everything, and then none; the trunk is served meanwhile", async () => {
+    const at = await host();
+    const stranger = await peer(at, "127.0.0.66");
+    for (const method of ["OPTIONS", "MESSAGE", "SUBSCRIBE", "NEWMETHOD"]) {
+      stranger.request(method, "sip:201@127.0.0.1");
+      const { response } = await stranger.next("response");
+      expect(response.status).toBe(401);
+      expect(response.headers.map(({ name }) => name)).not.toContain("Server");
+    }
+    stranger.call("+4930222", plainOffer("127.0.0.66"), [header("P-Asserted-Identity", "<sip:ceo@landline>")]);
+    await stranger.next("session", ({ event }) => event.kind === "ended");
+    for (let i = 5; i < strangerBurst; i++) {
+      stranger.request("OPTIONS", "sip:201@127.0.0.1");
+      await stranger.next("response");
+    }
+    const before = stranger.lines.length;
+    stranger.request("OPTIONS", "sip:201@127.0.0.1");
+    const trunk = await peer(at, "127.0.0.2");
+    trunk.request("OPTIONS", "sip:127.0.0.1");
+    expect((await trunk.next("response")).response.status).toBe(200);
+    expect(stranger.lines.length).toBe(before);
+    expect(at.events).toEqual([]);
+  });
+
+  test("cannot speak in a call of others", async () => {
+    const at = await host();
+    const { session } = await answered(at);
+    const stranger = await peer(at, "127.0.0.66");
+    stranger.request("BYE", "sip:127.0.0.1", [], { callId: session.callId });
+    expect((await stranger.next("response")).response.status).toBe(401);
+    expect(session.isEnded).toBe(false);
+  });
+});
+
+describe("identity of a trunk's caller", () => {
+  test("is what the carrier asserts, cleaned; anonymous is nobody", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("+49%33%30;ext=1", plainOffer("127.0.0.2"), [
+      header("P-Asserted-Identity", '"Bob" <sip:+4930999@carrier>'),
+      header("Diversion", "<sip:666@evil>"),
+    ]);
+    expect(await at.next("call.offered")).toMatchObject({ caller: { number: "+4930999", name: "Bob" }, called: "+4930" });
+    caller.call("1", plainOffer("127.0.0.2"), [], '"Anonymous" <sip:anonymous@anonymous.invalid>');
+    expect(await at.next("call.offered")).toMatchObject({ caller: { number: "", name: "" } });
+    caller.call("1", plainOffer("127.0.0.2"), [], `"${Buffer.from("Zoë\u001b[31m\u202e").toString("latin1")}" <sip:1@x>`);
+    expect(await at.next("call.offered")).toMatchObject({ caller: { number: "1", name: "Zoë[31m" } });
+  });
+});
+
+describe("a recording", () => {
+  test("starts when its file is there, keeps the order of its commands, and is reported with its path", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const recordingId: RecordingId = newId(at.env);
+    const { conversationId, legId } = offered;
+    at.telephony.control.send({ kind: "record-start", recordingId, conversationId, left: legId, right: null });
+    at.telephony.control.send({ kind: "record-stop", recordingId, conversationId });
+    await Bun.sleep(0);
+    expect(at.media.commands.filter(({ kind }) => kind.startsWith("record")).map(({ kind }) => kind)).toEqual([
+      "record-start",
+      "record-stop",
+    ]);
+    at.media.emit({ kind: "recording-closed", recordingId, chunks: 1, durationMs: 1_000, sizeBytes: 10, sha256: "ab" });
+    expect(await at.next("recording.closed")).toMatchObject({ conversationId, path: expect.stringContaining(`${recordingId}.rec`) });
+    at.media.emit({ kind: "recording-closed", recordingId, chunks: 1, durationMs: 1_000, sizeBytes: 10, sha256: "ab" });
+    expect(at.events.filter(({ kind }) => kind === "recording.closed").length).toBe(1);
+  });
+});
