@@ -36,6 +36,8 @@ type Who = { readonly stationId: StationId; readonly isBrowser: boolean };
 export class Registrar {
   /** Newest last. */
   private readonly bindings = new Map<StationId, Held[]>();
+  /** How many bindings each path carries: asked for every request of someone who is no trunk. */
+  private readonly paths = new Map<string, number>();
 
   constructor(
     private readonly env: Env,
@@ -54,10 +56,9 @@ export class Registrar {
     return this.bindings.has(stationId);
   }
 
-  /** The station that registered on exactly this path. */
-  stationOn(flow: Flow): StationId | null {
-    for (const [stationId, held] of this.bindings) if (held.some((binding) => isSameFlow(binding.flow, flow))) return stationId;
-    return null;
+  /** Whether some device registered on exactly this path. */
+  isKnownPath(flow: Flow): boolean {
+    return this.paths.has(pathOf(flow));
   }
 
   /** `identity` is a browser's, from its session; null: the request must prove itself. */
@@ -170,24 +171,33 @@ export class Registrar {
     }
     // A page that comes back replaces the page it was: one softphone per browser station.
     const kept = who.isBrowser ? [] : held.filter((binding) => binding !== previous);
-    for (const binding of held) if (!kept.includes(binding)) binding.timer.cancel();
+    for (const binding of held) if (!kept.includes(binding)) this.release(binding);
     const expiresAt = this.env.clock.now() + seconds * 1_000;
     const timer = this.env.clock.after(seconds * 1_000, () => this.remove(stationId, binding));
     const binding: Held = { stationId, contact, flow, expiresAt, callId: request.callId, seq: request.cseq.number, timer };
     this.bindings.set(stationId, [...kept, binding]);
+    this.paths.set(pathOf(flow), (this.paths.get(pathOf(flow)) ?? 0) + 1);
     return previous === undefined || !isSameFlow(previous.flow, flow);
   }
 
   private remove(stationId: StationId, binding: Held): void {
-    binding.timer.cancel();
     const held = this.bindings.get(stationId) ?? [];
     const rest = held.filter((candidate) => candidate !== binding);
     if (rest.length === held.length) return;
+    this.release(binding);
     if (rest.length > 0) this.bindings.set(stationId, rest);
     else {
       this.bindings.delete(stationId);
       this.report({ kind: "station.unregistered", stationId });
     }
+  }
+
+  private release({ timer, flow }: Held): void {
+    timer.cancel();
+    const path = pathOf(flow);
+    const count = (this.paths.get(path) ?? 1) - 1;
+    if (count > 0) this.paths.set(path, count);
+    else this.paths.delete(path);
   }
 
   private contactHeaders(stationId: StationId): Header[] {
@@ -196,6 +206,10 @@ export class Registrar {
       header("Contact", `<${contact}>;expires=${Math.max(0, Math.round((expiresAt - now) / 1_000))}`),
     );
   }
+}
+
+function pathOf(flow: Flow): string {
+  return `${flowText(flow)} ${flow.connectionId}`;
 }
 
 /** The user part of the address of record; null when it is no SIP address. */

@@ -7,6 +7,7 @@ import { StrangerGuard } from "./guard.ts";
 import { type Listen, SipNetwork } from "./net/network.ts";
 import { SipSockets } from "./net/websocket.ts";
 import { Registrar } from "./registrar.ts";
+import type { Algorithm } from "./sip/auth/digest.ts";
 import { DigestServer } from "./sip/auth/server.ts";
 import { DialogLayer } from "./sip/dialog/layer.ts";
 import type { SipRequest } from "./sip/message/message.ts";
@@ -18,6 +19,8 @@ export type TelephonyOptions = CallControlOptions & {
   readonly listen: readonly Omit<Listen, "advertise">[];
   /** The digest realm that phones' secrets were hashed with. */
   readonly realm?: string;
+  /** SHA-256 first, unless told otherwise. */
+  readonly digestOrder?: readonly Algorithm[];
 };
 
 export const defaultRealm = "landline";
@@ -39,7 +42,7 @@ export class Telephony {
     const { env, directory } = options;
     this.network = new SipNetwork(env);
     this.guard = new StrangerGuard(env.clock);
-    this.digest = new DigestServer(env, options.realm ?? defaultRealm);
+    this.digest = new DigestServer(env, options.realm ?? defaultRealm, options.digestOrder);
     this.browsers = new SipSockets(this.network, { address: localAddressFor("", options.addresses), port: 443 });
     this.registrar = new Registrar(env, directory, this.digest, this.guard, (event) => this.calls.report(event));
     this.dialogs = new DialogLayer(
@@ -111,7 +114,7 @@ export class Telephony {
       this.origins.set(request, { kind: "trunk", trunkId: trunk.trunkId });
       return serve;
     }
-    const isRegistered = this.registrar.stationOn(flow) !== null;
+    const isRegistered = this.registrar.isKnownPath(flow);
     if (!isRegistered && !this.guard.mayAsk(flow.remote.address)) return { kind: "drop" };
     // A REGISTER answers for itself; a CANCEL can only reach what came from the same address, and cannot be challenged (§22.1).
     if (request.method === "REGISTER" || request.method === "CANCEL" || (isRegistered && request.method === "OPTIONS")) return serve;
@@ -146,7 +149,7 @@ export class Telephony {
   }
 
   private isKnown(flow: Flow): boolean {
-    if (this.browsers.identityOf(flow) !== null || this.registrar.stationOn(flow) !== null) return true;
+    if (this.browsers.identityOf(flow) !== null || this.registrar.isKnownPath(flow)) return true;
     return this.options.directory.trunkByAddress(normalAddress(flow.remote.address)) !== null;
   }
 }

@@ -4,7 +4,7 @@ import type { Env } from "../../../core/env/env.ts";
 import { nonceLifeMs, noncesTrackedMax } from "../../../core/lib/limits.ts";
 import { type Header, header, headerValues, type SipRequest } from "../message/message.ts";
 import { parseUri } from "../message/uri.ts";
-import { type Credentials, expectedResponse, type Ha1, parseCredentials } from "./digest.ts";
+import { type Algorithm, type Credentials, expectedResponse, type Ha1, parseCredentials } from "./digest.ts";
 
 export type Verdict =
   | { readonly ok: true; readonly username: string }
@@ -23,15 +23,17 @@ export class DigestServer {
   constructor(
     private readonly env: Env,
     readonly realm: string,
+    /** SHA-256 before MD5 (RFC 8760 §2.3). The other way round only for old test tools that read nothing but the first challenge. */
+    private readonly order: readonly Algorithm[] = ["SHA-256", "MD5"],
   ) {
     this.key = env.random.bytes(32);
   }
 
-  /** SHA-256 first, MD5 for phones that know nothing else (RFC 8760 §2.3). */
+  /** One header per algorithm, the preferred one first; phones that know only MD5 find theirs. */
   challenge(stale = false): readonly Header[] {
     const nonce = this.newNonce();
     const rest = `realm="${this.realm}", nonce="${nonce}", qop="auth"${stale ? ", stale=true" : ""}`;
-    return ["SHA-256", "MD5"].map((algorithm) => header("WWW-Authenticate", `Digest ${rest}, algorithm=${algorithm}`));
+    return this.order.map((algorithm) => header("WWW-Authenticate", `Digest ${rest}, algorithm=${algorithm}`));
   }
 
   /**
