@@ -2,12 +2,17 @@
 import type { Clock } from "../core/env/env.ts";
 import { sipAuthFailuresMax, sipAuthFailuresWindowMs, strangerBurst, strangerPerSecond, strangersTrackedMax } from "../core/lib/limits.ts";
 
+/** Two requests closer together than this are no second try: a retransmission, or two phones behind one address. */
+const retriesApartMs = 1_000;
+
 type Bucket = { tokens: number; at: number };
 
 export class StrangerGuard {
   /** Least recently seen first. */
   private readonly buckets = new Map<string, Bucket>();
   private readonly failures = new Map<string, number[]>();
+  /** Sources whose last challenge was not taken up, since when; and those that turned out to know only MD5. */
+  private readonly puzzled = new Map<string, { readonly at: number; readonly wantsMd5: boolean }>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -26,6 +31,23 @@ export class StrangerGuard {
   /** Someone proved who they are: whatever they used up comes back. */
   trust(address: string): void {
     this.buckets.delete(address);
+    if (this.puzzled.get(address)?.wantsMd5 === false) this.puzzled.delete(address);
+  }
+
+  /**
+   * Whether to put MD5 first in a challenge to `address`. RFC 8760 wants the strongest first and the others passed over, but there are
+   * phones that give up at a first challenge they do not know: one that asks again, still without credentials, gets MD5 first from then on.
+   */
+  wantsMd5(address: string, hasCredentials: boolean): boolean {
+    const now = this.clock.monotonic();
+    const before = this.puzzled.get(address);
+    if (before?.wantsMd5) return true;
+    this.puzzled.delete(address);
+    if (hasCredentials) return false;
+    const wantsMd5 = before !== undefined && now - before.at >= retriesApartMs;
+    this.puzzled.set(address, { at: before?.at ?? now, wantsMd5 });
+    evictOldest(this.puzzled);
+    return wantsMd5;
   }
 
   /** A wrong password for `username`, known or not. */

@@ -119,7 +119,8 @@ export class Registrar {
       guard.failed(verdict.guess);
       this.env.log.warn("sip password refused", { flow: flowText(flow), user: cleanRemoteText(wireBytes(verdict.guess), 64) });
     }
-    answer(401, digest.challenge(!verdict.ok && verdict.stale));
+    const wantsMd5 = guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
+    answer(401, digest.challenge(!verdict.ok && verdict.stale, wantsMd5 ? ["MD5", "SHA-256"] : undefined));
     return null;
   }
 

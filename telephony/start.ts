@@ -10,7 +10,7 @@ import { Registrar } from "./registrar.ts";
 import type { Algorithm } from "./sip/auth/digest.ts";
 import { DigestServer } from "./sip/auth/server.ts";
 import { DialogLayer } from "./sip/dialog/layer.ts";
-import type { SipRequest } from "./sip/message/message.ts";
+import { headerValue, type SipRequest } from "./sip/message/message.ts";
 import { respond } from "./sip/message/respond.ts";
 import type { Admission } from "./sip/transaction/layer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
@@ -118,7 +118,7 @@ export class Telephony {
     if (!isRegistered && !this.guard.mayAsk(flow.remote.address)) return { kind: "drop" };
     // A REGISTER answers for itself; a CANCEL can only reach what came from the same address, and cannot be challenged (§22.1).
     if (request.method === "REGISTER" || request.method === "CANCEL" || (isRegistered && request.method === "OPTIONS")) return serve;
-    return request.method === "INVITE" ? this.admitPhone(request, flow) : this.challenge(request, false);
+    return request.method === "INVITE" ? this.admitPhone(request, flow) : this.challenge(request, flow, false);
   }
 
   private admitPhone(request: SipRequest, flow: Flow): Admission {
@@ -130,7 +130,7 @@ export class Telephony {
     );
     if (!verdict.ok) {
       if (verdict.guess !== null) this.guard.failed(verdict.guess);
-      return this.challenge(request, verdict.stale);
+      return this.challenge(request, flow, verdict.stale);
     }
     const { stationId, userId } = directory.phone(verdict.username)!;
     this.guard.trust(flow.remote.address);
@@ -143,8 +143,9 @@ export class Telephony {
     return stationId !== undefined && this.registrar.bindingOf(stationId)?.flow.remote.address === flow.remote.address;
   }
 
-  private challenge(request: SipRequest, stale: boolean): Admission {
-    const headers = this.digest.challenge(stale);
+  private challenge(request: SipRequest, flow: Flow, stale: boolean): Admission {
+    const wantsMd5 = this.guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
+    const headers = this.digest.challenge(stale, wantsMd5 ? ["MD5", "SHA-256"] : undefined);
     return { kind: "refuse", response: respond(request, 401, { toTag: this.dialogs.transactions.statelessTag(request), headers }) };
   }
 

@@ -30,10 +30,10 @@ export class DigestServer {
   }
 
   /** One header per algorithm, the preferred one first; phones that know only MD5 find theirs. */
-  challenge(stale = false): readonly Header[] {
+  challenge(stale = false, order: readonly Algorithm[] = this.order): readonly Header[] {
     const nonce = this.newNonce();
     const rest = `realm="${this.realm}", nonce="${nonce}", qop="auth"${stale ? ", stale=true" : ""}`;
-    return this.order.map((algorithm) => header("WWW-Authenticate", `Digest ${rest}, algorithm=${algorithm}`));
+    return order.map((algorithm) => header("WWW-Authenticate", `Digest ${rest}, algorithm=${algorithm}`));
   }
 
   /**
