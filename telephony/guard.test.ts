@@ -28,7 +28,7 @@ test("guesses for one name end after the limit and begin again after the window"
   expect(guard.mayGuess("201")).toBe(true);
 });
 
-test("MD5 comes first only for a device that asks again without credentials, and stays so", () => {
+test("MD5 stands alone only for a device that asks again without credentials, and stays so", () => {
   const env = fakeEnv();
   const guard = new StrangerGuard(env.clock);
   expect(guard.wantsMd5("a", false)).toBe(false);

@@ -35,8 +35,8 @@ export class StrangerGuard {
   }
 
   /**
-   * Whether to put MD5 first in a challenge to `address`. RFC 8760 wants the strongest first and the others passed over, but there are
-   * phones that give up at a first challenge they do not know: one that asks again, still without credentials, gets MD5 first from then on.
+   * Whether to challenge `address` with MD5 alone. RFC 8760 wants all algorithms offered and unknown ones passed over, but there are
+   * phones (baresip 1.0) that give up at any challenge they do not know: one that asks again, still without credentials, gets only MD5.
    */
   wantsMd5(address: string, hasCredentials: boolean): boolean {
     const now = this.clock.monotonic();

@@ -120,7 +120,7 @@ export class Registrar {
       this.env.log.warn("sip password refused", { flow: flowText(flow), user: cleanRemoteText(wireBytes(verdict.guess), 64) });
     }
     const wantsMd5 = guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
-    answer(401, digest.challenge(!verdict.ok && verdict.stale, wantsMd5 ? ["MD5", "SHA-256"] : undefined));
+    answer(401, digest.challenge(!verdict.ok && verdict.stale, wantsMd5 ? ["MD5"] : undefined));
     return null;
   }
 

@@ -145,7 +145,7 @@ export class Telephony {
 
   private challenge(request: SipRequest, flow: Flow, stale: boolean): Admission {
     const wantsMd5 = this.guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
-    const headers = this.digest.challenge(stale, wantsMd5 ? ["MD5", "SHA-256"] : undefined);
+    const headers = this.digest.challenge(stale, wantsMd5 ? ["MD5"] : undefined);
     return { kind: "refuse", response: respond(request, 401, { toTag: this.dialogs.transactions.statelessTag(request), headers }) };
   }
 
