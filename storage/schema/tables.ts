@@ -1,0 +1,242 @@
+// The tables of the centre as drizzle sees them: the one place that maps columns to the domain's names and types.
+import { boolean, customType, doublePrecision, integer, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
+
+/** timestamptz inside, epoch ms outside (connect.ts converts). */
+const instant = customType<{ data: number; driverData: number }>({ dataType: () => "timestamptz" });
+const big = customType<{ data: number; driverData: number }>({ dataType: () => "bigint" });
+
+const scoped = () => ({
+  id: uuid("id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  divisionId: uuid("division_id"),
+  eventSeq: big("event_seq"),
+});
+
+export const queue = pgTable("queue", {
+  ...scoped(),
+  name: text("name"),
+  description: text("description"),
+  skillEvaluationMethod: text("skill_evaluation_method"),
+  scoringMethod: text("scoring_method"),
+  alertingTimeoutSeconds: integer("alerting_timeout_seconds"),
+  serviceLevelPercentage: doublePrecision("service_level_percentage"),
+  serviceLevelMs: integer("service_level_ms"),
+  acwWrapupPrompt: text("acw_wrapup_prompt"),
+  acwTimeoutMs: integer("acw_timeout_ms"),
+  version: integer("version"),
+  poolId: text("pool_id"),
+  createdAt: instant("created_at"),
+  modifiedAt: instant("modified_at"),
+});
+
+export const queueMember = pgTable("queue_member", { queueId: uuid("queue_id"), userId: uuid("user_id"), joined: boolean("joined") });
+
+export const skill = pgTable("skill", {
+  id: uuid("id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  name: text("name"),
+  kind: text("kind"),
+});
+
+export const userSkill = pgTable("user_skill", {
+  userId: uuid("user_id"),
+  skillId: uuid("skill_id"),
+  proficiency: doublePrecision("proficiency"),
+});
+
+export const wrapupCode = pgTable("wrapup_code", {
+  id: uuid("id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  divisionId: uuid("division_id"),
+  name: text("name"),
+});
+
+export const user = pgTable("user", {
+  ...scoped(),
+  name: text("name"),
+  email: text("email"),
+  state: text("state"),
+  roles: text("roles").array(),
+  passwordHash: text("password_hash"),
+  stationId: uuid("station_id"),
+  version: integer("version"),
+  createdAt: instant("created_at"),
+});
+
+export const session = pgTable("session", {
+  tokenHash: text("token_hash").primaryKey(),
+  organizationId: uuid("organization_id"),
+  userId: uuid("user_id"),
+  createdAt: instant("created_at"),
+  expiresAt: instant("expires_at"),
+  userAgent: text("user_agent"),
+});
+
+export const oauthClient = pgTable("oauth_client", {
+  ...scoped(),
+  id: text("id").primaryKey(),
+  name: text("name"),
+  secretHash: text("secret_hash"),
+  roles: text("roles").array(),
+  accessTokenValiditySeconds: integer("access_token_validity_seconds"),
+});
+
+export const accessToken = pgTable("access_token", {
+  tokenHash: text("token_hash").primaryKey(),
+  organizationId: uuid("organization_id"),
+  clientId: text("client_id"),
+  expiresAt: instant("expires_at"),
+});
+
+export const agent = pgTable("agent", {
+  userId: uuid("user_id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  divisionId: uuid("division_id"),
+  presence: text("presence"),
+  presenceAt: instant("presence_at"),
+  routingStatus: text("routing_status"),
+  routingStatusAt: instant("routing_status_at"),
+  lastHandledAt: instant("last_handled_at"),
+  inHandKind: text("in_hand_kind"),
+  inHandId: uuid("in_hand_id"),
+});
+
+export const afterCallWork = pgTable("after_call_work", {
+  participantId: uuid("participant_id").primaryKey(),
+  conversationId: uuid("conversation_id"),
+  userId: uuid("user_id"),
+  queueId: uuid("queue_id"),
+  startedAt: instant("started_at"),
+  deadlineAt: instant("deadline_at"),
+  endedAt: instant("ended_at"),
+  wrapupCode: text("wrapup_code"),
+});
+
+export const waitingConversation = pgTable("waiting_conversation", {
+  conversationId: uuid("conversation_id").primaryKey(),
+  participantId: uuid("participant_id"),
+  organizationId: uuid("organization_id"),
+  divisionId: uuid("division_id"),
+  queueId: uuid("queue_id"),
+  nodeId: uuid("node_id"),
+  enteredAt: instant("entered_at"),
+  baseAt: instant("base_at"),
+  atHead: boolean("at_head"),
+  priority: integer("priority"),
+  skillIds: uuid("skill_ids").array(),
+  languageId: uuid("language_id"),
+  state: text("state"),
+  alertId: uuid("alert_id"),
+});
+
+export const alert = pgTable("alert", {
+  id: uuid("id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  divisionId: uuid("division_id"),
+  conversationId: uuid("conversation_id"),
+  acdParticipantId: uuid("acd_participant_id"),
+  participantId: uuid("participant_id"),
+  queueId: uuid("queue_id"),
+  userId: uuid("user_id"),
+  nodeId: uuid("node_id"),
+  createdAt: instant("created_at"),
+  deadlineAt: instant("deadline_at"),
+  outcome: text("outcome"),
+  endedAt: instant("ended_at"),
+});
+
+export const routingDecision = pgTable("routing_decision", {
+  id: uuid("id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  at: instant("at"),
+  asOfSeq: big("as_of_seq"),
+  conversationId: uuid("conversation_id"),
+  queueId: uuid("queue_id"),
+  queueVersion: integer("queue_version"),
+  userId: uuid("user_id"),
+  alertId: uuid("alert_id"),
+  score: doublePrecision("score"),
+  nearest: jsonb("nearest"),
+  counts: jsonb("counts"),
+});
+
+export const conversation = pgTable("conversation", {
+  ...scoped(),
+  nodeId: uuid("node_id"),
+  direction: text("direction"),
+  callerNumber: text("caller_number"),
+  callerName: text("caller_name"),
+  calledNumber: text("called_number"),
+  startedAt: instant("started_at"),
+  answeredAt: instant("answered_at"),
+  endedAt: instant("ended_at"),
+  endReason: text("end_reason"),
+  data: jsonb("data"),
+});
+
+export const participant = pgTable("participant", {
+  id: uuid("id").primaryKey(),
+  conversationId: uuid("conversation_id"),
+  purpose: text("purpose"),
+  userId: uuid("user_id"),
+  queueId: uuid("queue_id"),
+  flowId: uuid("flow_id"),
+  startedAt: instant("started_at"),
+  connectedAt: instant("connected_at"),
+  endedAt: instant("ended_at"),
+  disconnectType: text("disconnect_type"),
+  wrapupCode: text("wrapup_code"),
+  heldSince: instant("held_since"),
+});
+
+export const segment = pgTable("segment", {
+  participantId: uuid("participant_id"),
+  conversationId: uuid("conversation_id"),
+  type: text("type"),
+  startedAt: instant("started_at"),
+  endedAt: instant("ended_at"),
+});
+
+export const recording = pgTable("recording", {
+  ...scoped(),
+  conversationId: uuid("conversation_id"),
+  path: text("path"),
+  nodeId: uuid("node_id"),
+  startedAt: instant("started_at"),
+  endedAt: instant("ended_at"),
+  state: text("state"),
+  durationMs: big("duration_ms"),
+  sizeBytes: big("size_bytes"),
+  chunks: integer("chunks"),
+  sha256: text("sha256"),
+});
+
+export const trunk = pgTable("trunk", { ...scoped(), name: text("name"), addresses: text("addresses").array() });
+
+export const station = pgTable("station", {
+  ...scoped(),
+  name: text("name"),
+  kind: text("kind"),
+  userId: uuid("user_id"),
+  username: text("username"),
+  sealedHa1: text("sealed_ha1"),
+});
+
+export const ivr = pgTable("ivr", { ...scoped(), name: text("name"), dnis: text("dnis").array(), flowId: uuid("flow_id") });
+
+export const flow = pgTable("flow", {
+  ...scoped(),
+  name: text("name"),
+  type: text("type"),
+  version: integer("version"),
+  document: jsonb("document"),
+});
+
+export const inbox = pgTable("inbox", {
+  id: uuid("id").primaryKey(),
+  nodeId: uuid("node_id"),
+  conversationId: uuid("conversation_id"),
+  actorId: text("actor_id"),
+  at: instant("at"),
+  command: jsonb("command"),
+});

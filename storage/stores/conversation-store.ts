@@ -1,0 +1,81 @@
+// Conversations, participants, segments and recordings: what call events are projected into.
+import type { Conversation, Participant, Recording, Segment } from "../../core/conversation/conversation.ts";
+import type { ConversationStore, RecordingStore } from "../../core/stores.ts";
+import type { Session } from "../postgres/connect.ts";
+import * as schema from "../schema/tables.ts";
+import { first, Table } from "./table.ts";
+
+const conversations = new Table<Conversation>(schema.conversation);
+const participants = new Table<Participant>(schema.participant);
+const segments = new Table<Segment>(schema.segment);
+const recordings = new Table<Recording>(schema.recording);
+
+export function conversationStore(sql: Session): ConversationStore {
+  const byId = async (id: string): Promise<Conversation | null> => first(await sql`${conversations.from(sql)} where t.id = ${id}`);
+  const endSegment = async (participantId: string, at: number): Promise<void> => {
+    await sql`update segment set ended_at = ${at} where participant_id = ${participantId} and ended_at is null`;
+  };
+  return {
+    byId,
+    insert: (row) => conversations.insert(sql, row),
+    setAnswered: async (id, at) => {
+      await sql`update conversation set answered_at = ${at} where id = ${id}`;
+    },
+    mergeData: async (id, data) => {
+      await sql`update conversation set data = data || ${sql.json(data as never)} where id = ${id}`;
+    },
+    end: async (id, at, reason) =>
+      (await sql`update conversation set ended_at = ${at}, end_reason = ${reason} where id = ${id} and ended_at is null`).count === 1,
+    recent: async (organizationId, limit) =>
+      sql<
+        Conversation[]
+      >`${conversations.from(sql)} where t.organization_id = ${organizationId} order by t.started_at desc, t.id desc limit ${limit}`,
+    openOfNode: async (nodeId) => sql<Conversation[]>`${conversations.from(sql)} where t.node_id = ${nodeId} and t.ended_at is null`,
+    insertParticipant: (row) => participants.insert(sql, row),
+    participant: async (id) => first(await sql`${participants.from(sql)} where t.id = ${id}`),
+    participants: async (id) => sql<Participant[]>`${participants.from(sql)} where t.conversation_id = ${id} order by t.started_at, t.id`,
+    connectParticipant: async (id, at) => {
+      await sql`update participant set connected_at = ${at} where id = ${id}`;
+    },
+    setHeld: async (id, since) => {
+      await sql`update participant set held_since = ${since} where id = ${id}`;
+    },
+    endParticipant: async (id, at, disconnectType) => {
+      const ended =
+        await sql`update participant set ended_at = ${at}, disconnect_type = ${disconnectType} where id = ${id} and ended_at is null`;
+      if (ended.count === 0) return false;
+      await endSegment(id, at);
+      return true;
+    },
+    setWrapup: async (id, code) => {
+      await sql`update participant set wrapup_code = ${code} where id = ${id}`;
+    },
+    beginSegment: async (segment) => {
+      await endSegment(segment.participantId, segment.startedAt);
+      await segments.insert(sql, segment);
+    },
+    endSegment,
+    segments: async (id) => sql<Segment[]>`${segments.from(sql)} where t.conversation_id = ${id} order by t.started_at`,
+    openOfUser: async (userId) => {
+      const mine = await sql<Participant[]>`${participants.from(sql)} where t.user_id = ${userId} and (t.ended_at is null
+        or exists (select 1 from after_call_work w where w.participant_id = t.id and w.ended_at is null)) order by t.started_at desc`;
+      const open = await Promise.all(
+        mine.map(async (participant) => ({ participant, conversation: await byId(participant.conversationId) })),
+      );
+      return open.flatMap(({ participant, conversation }) => (conversation === null ? [] : [{ participant, conversation }]));
+    },
+  };
+}
+
+export function recordingStore(sql: Session): RecordingStore {
+  return {
+    byId: async (id) => first(await sql`${recordings.from(sql)} where t.id = ${id}`),
+    insert: (row) => recordings.insert(sql, row),
+    close: async (id, facts) =>
+      (await sql`update recording set ${sql(recordings.toColumns(sql, facts))} where id = ${id} and state = 'recording'`).count === 1,
+    ofConversation: async (id) => sql<Recording[]>`${recordings.from(sql)} where t.conversation_id = ${id} order by t.started_at`,
+    openOfNode: async (nodeId) => sql<Recording[]>`${recordings.from(sql)} where t.node_id = ${nodeId} and t.state = 'recording'`,
+    all: async (organizationId) =>
+      sql<Recording[]>`${recordings.from(sql)} where t.organization_id = ${organizationId} order by t.started_at`,
+  };
+}

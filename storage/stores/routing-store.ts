@@ -1,0 +1,78 @@
+// What routing reads and remembers. The snapshot is one statement, so that its rows and its sequence belong to one instant.
+import type { RoutableAgent } from "../../core/routing/agent.ts";
+import type { RoutingSnapshot } from "../../core/routing/match.ts";
+import type { RoutingStore, StoredDecision } from "../../core/stores.ts";
+import { parseInstant, type Session } from "../postgres/connect.ts";
+import * as schema from "../schema/tables.ts";
+import { type AgentRow, agentState, agents } from "./agent-store.ts";
+import { queues } from "./queue-store.ts";
+import { first, Table } from "./table.ts";
+import { waiting } from "./waiting-store.ts";
+
+const decisions = new Table<StoredDecision>(schema.routingDecision);
+
+type AgentWithLists = AgentRow & Pick<RoutableAgent, "skills" | "queues">;
+
+export function routingStore(sql: Session): RoutingStore {
+  // Skills and memberships of the agent `t`; `inPool` narrows the memberships.
+  const lists = (inPool: ReturnType<Session>) => sql`
+    coalesce((select jsonb_agg(jsonb_build_object('skillId', s.skill_id, 'proficiency', s.proficiency)) from user_skill s where s.user_id = t.user_id), '[]') as "skills",
+    coalesce((select jsonb_agg(jsonb_build_object('queueId', m.queue_id, 'joined', m.joined)) from queue_member m where m.user_id = t.user_id ${inPool}), '[]') as "queues"`;
+  return {
+    // The lock is its own statement: a lock taken in the statement that reads would read what was there before it waited.
+    lockPool: async (poolId) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended('routing pool ' || ${poolId}, 0))`;
+    },
+    snapshot: async (organizationId, poolId) => {
+      const [row] = await sql<{ queues: object[]; waiting: object[]; agents: object[]; asOfSeq: number }[]>`
+        with pool as (select id from queue where organization_id = ${organizationId} and pool_id = ${poolId})
+        select
+          coalesce((select jsonb_agg(to_jsonb(x)) from (${queues.from(sql)} join pool on pool.id = t.id) x), '[]') as "queues",
+          coalesce((select jsonb_agg(to_jsonb(x)) from (${waiting.from(sql)} join pool on pool.id = t.queue_id where t.state = 'waiting') x), '[]') as "waiting",
+          coalesce((select jsonb_agg(to_jsonb(x)) from (
+            select ${agents.columns(sql)}, ${lists(sql`and m.queue_id in (select id from pool)`)} from agent t
+            where t.user_id in (select m.user_id from queue_member m join pool on pool.id = m.queue_id)) x), '[]') as "agents",
+          coalesce((select max(seq) from event), 0) as "asOfSeq"`;
+      return {
+        queues: row!.queues.map(instants),
+        waiting: row!.waiting.map(instants),
+        agents: row!.agents.map((agent) => routable(instants(agent) as AgentWithLists)),
+        asOfSeq: row!.asOfSeq,
+      } as RoutingSnapshot;
+    },
+    insertDecision: (row) => decisions.insert(sql, row),
+    decisionsOf: async (id) => sql<StoredDecision[]>`${decisions.from(sql)} where t.conversation_id = ${id} order by t.at, t.id`,
+    decision: async (id) => first(await sql`${decisions.from(sql)} where t.id = ${id}`),
+    lastDecisionOf: async (id) =>
+      first(await sql`${decisions.from(sql)} where t.conversation_id = ${id} order by t.at desc, t.id desc limit 1`),
+    agents: async (organizationId) => {
+      const rows = await sql<
+        AgentWithLists[]
+      >`select ${agents.columns(sql)}, ${lists(sql``)} from agent t where t.organization_id = ${organizationId} order by t.user_id`;
+      return rows.map(routable);
+    },
+    queueStays: async (organizationId, sinceAt) =>
+      sql`select p.queue_id as "queueId", p.started_at as "startedAt", p.ended_at as "endedAt", coalesce(p.disconnect_type = 'transfer', false) as "answered"
+        from participant p join queue q on q.id = p.queue_id
+        where p.purpose = 'acd' and q.organization_id = ${organizationId} and (p.started_at >= ${sinceAt} or p.ended_at is null) order by p.started_at`,
+    handled: async (queueId, sinceAt) => {
+      const [row] = await sql<{ count: number; sumMs: number }[]>`
+        select count(*)::int as "count",
+          coalesce(sum(extract(epoch from p.ended_at - p.connected_at + coalesce(w.ended_at - w.started_at, interval '0')) * 1000), 0)::float8 as "sumMs"
+        from participant p left join after_call_work w on w.participant_id = p.id
+        where p.purpose = 'agent' and p.queue_id = ${queueId} and p.connected_at is not null and p.ended_at >= ${sinceAt}`;
+      return { count: row!.count, sumMs: Math.round(row!.sumMs) };
+    },
+  };
+}
+
+function routable(row: AgentWithLists): RoutableAgent {
+  const { skills, queues: memberships, ...agent } = row;
+  return { ...agentState(agent), skills, queues: memberships };
+}
+
+// Inside jsonb an instant is ISO 8601 text; outside it is epoch ms, under a name that ends in At.
+function instants(row: object): object {
+  const instant = (key: string, value: unknown): unknown => (key.endsWith("At") && typeof value === "string" ? parseInstant(value) : value);
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, instant(key, value)]));
+}
