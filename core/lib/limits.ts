@@ -78,3 +78,19 @@ export const registrationSecondsMin = 60;
 export const registrationSecondsMax = 3_600;
 /** A leg's last statistics are awaited for this long before its end is reported without them. */
 export const lastStatsMs = 500;
+
+/** The embedded server's own log; one older copy is kept. */
+export const postgresLogBytesMax = 16 * 1024 * 1024;
+/** Longest pause before a server that keeps ending is started again. */
+export const postgresRestartMsMax = 30_000;
+
+/** Data keys held in memory: every conversation that is up has one, and reports read a day of them. */
+export const dataKeysCachedMax = 20_000;
+/** A payload in canonical JSON; a ladder packed is far below. A bigger one is kept as `event.unstorable`, cut. */
+export const eventPayloadBytesMax = 1024 * 1024;
+/** A transaction that lost against another is run again at most this often. */
+export const transactionAttemptsMax = 5;
+/** A node that did not say for this long that it lives is declared dead; it renews three times as often. */
+export const nodeLeaseMs = 15_000;
+/** All strangers' requests answered per second: forged sources must not make us a reflector worth using. */
+export const strangersPerSecondMax = 1_000;
