@@ -1,0 +1,37 @@
+// The chain, version 1: the text of an event's header and its hash. storage/migrations/0001_log.sql computes the same in the database.
+import { createHash } from "node:crypto";
+import type { EventHeader } from "./event.ts";
+
+/** What the first event links to. */
+export const firstPrev = "0".repeat(64);
+
+/** Types, and ids of any kind: no comma, no line break, never "-", which stands for "none". The database checks the same. */
+export const eventTypePattern = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+export const headerIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,127}$/;
+export const subjectsMax = 16;
+
+/**
+ * Line by line: version, organization, sequence, previous hash, id, epoch ms, node, type, division or "-", actor, subjects joined by ","
+ * or "-", payload digest. Every field is ASCII without line breaks, so the text is unambiguous.
+ */
+export function headerText(header: Omit<EventHeader, "hash">): string {
+  return [
+    "landline.event.v1",
+    header.organizationId,
+    header.seq,
+    header.prev,
+    header.id,
+    header.at,
+    header.node,
+    header.type,
+    header.divisionId ?? "-",
+    header.actorId,
+    header.subjectIds.length === 0 ? "-" : header.subjectIds.join(","),
+    header.payloadDigest,
+  ].join("\n");
+}
+
+/** SHA-256 of the text, lower-case hex. */
+export function headerHash(header: Omit<EventHeader, "hash">): string {
+  return createHash("sha256").update(headerText(header), "utf8").digest("hex");
+}
