@@ -1,0 +1,99 @@
+// One way to open connections, whether the server is ours or the operator's: same types, same session settings.
+import postgres from "postgres";
+import { AppError, Unavailable } from "../../core/lib/errors.ts";
+
+/** Where a server is and how to get in. Built by embedded.ts or external.ts. */
+export type ConnectTarget = {
+  /** Host name, or the folder of the unix socket. */
+  readonly host: string;
+  /** Full path of the unix socket; null: TCP. */
+  readonly socketPath: string | null;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly tls: false | "prefer" | TlsOptions;
+  /** Further session parameters of the operator's URL. */
+  readonly parameters: Readonly<Record<string, string>>;
+};
+export type TlsOptions = {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized: boolean;
+  /** `verify-ca` accepts any name of a known issuer. */
+  readonly checkServerIdentity?: () => undefined;
+};
+
+const types = {
+  /** Sequences and sizes: exact in a number up to 2^53. */
+  bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: (text: string) => Number(text) },
+  /** Sums of bigint columns come as numeric. */
+  numeric: { to: 1700, from: [1700], serialize: (value: number) => String(value), parse: (text: string) => Number(text) },
+  /** Epoch ms outside, timestamptz inside. Sessions run in UTC, so the text always ends in +00. */
+  instant: { to: 1184, from: [1184], serialize: instantText, parse: parseInstant },
+};
+export type Sql = postgres.Sql<{ bigint: number; numeric: number; instant: number }>;
+/** A pool or one transaction of it. */
+export type Session = postgres.ISql<{ bigint: number; numeric: number; instant: number }>;
+
+/** Opens a pool lazily: no connection is made before the first query. */
+export function connect(target: ConnectTarget, options: { readonly max: number; readonly name: string }): Sql {
+  return postgres({
+    host: target.host,
+    ...(target.socketPath === null ? { port: target.port } : { path: target.socketPath }),
+    database: target.database,
+    user: target.user,
+    pass: target.password,
+    ssl: target.tls as postgres.Options<Record<string, never>>["ssl"],
+    max: options.max,
+    types,
+    // A server that is away must be told within seconds: the journal and "please hold" take over then.
+    connect_timeout: 5,
+    backoff: (retries: number) => Math.min(0.1 * 2 ** Math.min(retries, 6), 2),
+    // Connections live until they break: a rotation would only add latency spikes.
+    max_lifetime: null,
+    connection: {
+      application_name: options.name,
+      TimeZone: "UTC",
+      // The append asserts this too: anything else forks the chain.
+      default_transaction_isolation: "read committed",
+      // A client that died mid-transaction must not keep the log's lock.
+      idle_in_transaction_session_timeout: 30_000,
+      ...target.parameters,
+    },
+    onnotice: () => undefined,
+  }) as unknown as Sql;
+}
+
+/** `2026-11-25 10:35:48.123+00`, from epoch ms. */
+export function instantText(at: number | string): string {
+  return typeof at === "string" ? at : Temporal.Instant.fromEpochMilliseconds(at).toString({ smallestUnit: "millisecond" });
+}
+
+export function parseInstant(text: string): number {
+  return Date.parse(`${text.slice(0, 10)}T${text.slice(11).replace(/[+]00$/, "Z")}`);
+}
+
+const away = /^(08|57P0|53300)|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$|^CONNECT/;
+
+/** Whether the error says that the server is not there (or just left), so that trying again may help. */
+export function isAway(error: unknown): boolean {
+  return away.test(codeOf(error));
+}
+
+/** Serialization failure or deadlock: the transaction did nothing and may run again. */
+export function isRetryable(error: unknown): boolean {
+  return /^40(001|P01)$/.test(codeOf(error));
+}
+
+/** SQLSTATE or system error code; "" when it has none. */
+export function codeOf(error: unknown): string {
+  if (error instanceof AppError || typeof error !== "object" || error === null || !("code" in error)) return "";
+  return String(error.code);
+}
+
+/** The same error, or Unavailable when the database is what is missing. */
+export function asUnavailable(error: unknown): unknown {
+  return isAway(error) ? new Unavailable("The database does not answer at the moment.", 2_000, "database.unavailable") : error;
+}
