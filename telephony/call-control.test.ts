@@ -476,7 +476,7 @@ describe("a recording", () => {
     const { conversationId, legId } = offered;
     at.telephony.control.send({ kind: "record-start", recordingId, conversationId, left: legId, right: null });
     at.telephony.control.send({ kind: "record-stop", recordingId, conversationId });
-    await Bun.sleep(0);
+    await at.media.until("record-stop");
     expect(at.media.commands.filter(({ kind }) => kind.startsWith("record")).map(({ kind }) => kind)).toEqual([
       "record-start",
       "record-stop",

@@ -241,9 +241,25 @@ export class SipCallControl implements CallControl {
   }
 
   private step(leg: Leg, input: LegInput): void {
-    const { state, outputs } = stepLeg(leg.state, input);
-    leg.state = state;
-    for (const output of outputs) this.carryOut(leg, output);
+    try {
+      const { state, outputs } = stepLeg(leg.state, input);
+      leg.state = state;
+      for (const output of outputs) this.carryOut(leg, output);
+    } catch (error) {
+      this.failed(leg, input, error);
+    }
+  }
+
+  /** A bug of ours ends the leg it happened in, and nothing else. */
+  private failed(leg: Leg, input: LegInput, error: unknown): void {
+    const { legId, name } = leg.state;
+    this.options.env.log.error("leg ended by a bug", { leg: legId, state: name, input: input.kind, error: String(error) });
+    if (!this.legs.has(legId)) return;
+    if (leg.session !== null) this.bySession.delete(leg.session);
+    leg.session?.forget();
+    this.options.media.send({ kind: "close", streamId: legId });
+    this.drop(leg);
+    this.listener({ kind: "leg.ended", legId, reason: "error", sipStatus: null });
   }
 
   private carryOut(leg: Leg, output: LegOutput): void {

@@ -1,6 +1,13 @@
 // Keeps strangers cheap: a token bucket per source address, bounded in number, and a window of wrong passwords per account.
 import type { Clock } from "../core/env/env.ts";
-import { sipAuthFailuresMax, sipAuthFailuresWindowMs, strangerBurst, strangerPerSecond, strangersTrackedMax } from "../core/lib/limits.ts";
+import {
+  sipAuthFailuresMax,
+  sipAuthFailuresWindowMs,
+  strangerBurst,
+  strangerPerSecond,
+  strangersPerSecondMax,
+  strangersTrackedMax,
+} from "../core/lib/limits.ts";
 
 /** Two requests closer together than this are no second try: a retransmission, or two phones behind one address. */
 const retriesApartMs = 1_000;
@@ -10,20 +17,21 @@ type Bucket = { tokens: number; at: number };
 export class StrangerGuard {
   /** Least recently seen first. */
   private readonly buckets = new Map<string, Bucket>();
+  private readonly everyone: Bucket = { tokens: strangersPerSecondMax, at: 0 };
   private readonly failures = new Map<string, number[]>();
   /** Sources whose last challenge was not taken up, since when; and those that turned out to know only MD5. */
   private readonly puzzled = new Map<string, { readonly at: number; readonly wantsMd5: boolean }>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Takes one token of `address`; false: it has none left and gets silence. */
+  /** Takes one token of `address`, and one of all strangers together; false: none is left, and it gets silence. */
   mayAsk(address: string): boolean {
     const now = this.clock.monotonic();
     const bucket = this.buckets.get(address) ?? { tokens: strangerBurst, at: now };
-    const tokens = Math.min(strangerBurst, bucket.tokens + ((now - bucket.at) / 1_000) * strangerPerSecond);
-    const isAllowed = tokens >= 1;
+    const isAllowed =
+      take(bucket, now, strangerBurst, strangerPerSecond) && take(this.everyone, now, strangersPerSecondMax, strangersPerSecondMax);
     this.buckets.delete(address);
-    this.buckets.set(address, { tokens: isAllowed ? tokens - 1 : tokens, at: now });
+    this.buckets.set(address, bucket);
     evictOldest(this.buckets);
     return isAllowed;
   }
@@ -66,6 +74,14 @@ export class StrangerGuard {
     const since = this.clock.monotonic() - sipAuthFailuresWindowMs;
     return (this.failures.get(username) ?? []).filter((at) => at > since).slice(-sipAuthFailuresMax);
   }
+}
+
+function take(bucket: Bucket, now: number, burst: number, perSecond: number): boolean {
+  bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond);
+  bucket.at = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
 }
 
 function evictOldest(map: Map<string, unknown>): void {

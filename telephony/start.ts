@@ -1,10 +1,11 @@
 // Starts telephony: sockets, SIP, registrar and call control, joined. What cmd/wire.ts calls.
 import type { CallControl, CallOrigin, SipSocketPort } from "../core/call/call-control.ts";
+import type { Env, Log } from "../core/env/env.ts";
 import { normalAddress } from "../core/lib/ip-address.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
-import { type Listen, SipNetwork } from "./net/network.ts";
+import { type Listen, type Receiver, SipNetwork } from "./net/network.ts";
 import { SipSockets } from "./net/websocket.ts";
 import { Registrar } from "./registrar.ts";
 import type { Algorithm } from "./sip/auth/digest.ts";
@@ -28,6 +29,8 @@ export const defaultRealm = "landline";
 export class Telephony {
   readonly control: CallControl & Pick<SipCallControl, "drain" | "size">;
   readonly sockets: SipSocketPort;
+  /** The ports really bound, in the order of `listen`. */
+  readonly ports: number[] = [];
   private readonly network: SipNetwork;
   private readonly dialogs: DialogLayer;
   private readonly registrar: Registrar;
@@ -39,7 +42,8 @@ export class Telephony {
   private readonly origins = new WeakMap<SipRequest, CallOrigin>();
 
   private constructor(private readonly options: TelephonyOptions) {
-    const { env, directory } = options;
+    const { directory } = options;
+    const env = guarded(options.env);
     this.network = new SipNetwork(env);
     this.guard = new StrangerGuard(env.clock);
     this.digest = new DigestServer(env, options.realm ?? defaultRealm, options.digestOrder);
@@ -67,22 +71,21 @@ export class Telephony {
       },
       (direction, flow, message) => this.calls.observe(direction, flow, message),
     );
-    this.calls = new SipCallControl(options, this.dialogs, this.registrar);
-    this.network.attach(this.dialogs.transactions.transport);
+    this.calls = new SipCallControl({ ...options, env }, this.dialogs, this.registrar);
+    this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log));
     this.control = this.calls;
     this.sockets = this.browsers;
   }
 
   /** Ready when it resolves: every socket is bound. */
-  static async start(options: TelephonyOptions): Promise<Telephony & { readonly ports: readonly number[] }> {
+  static async start(options: TelephonyOptions): Promise<Telephony> {
     const telephony = new Telephony(options);
-    const ports: number[] = [];
     for (const listen of options.listen) {
       const advertise = (remote: string): string =>
         isWildcard(listen.address) ? localAddressFor(remote, options.addresses) : listen.address;
-      ports.push((await telephony.network.listen({ ...listen, advertise })).port);
+      telephony.ports.push((await telephony.network.listen({ ...listen, advertise })).port);
     }
-    return Object.assign(telephony, { ports });
+    return telephony;
   }
 
   /** For the metrics and for tests: what is held now. */
@@ -152,6 +155,30 @@ export class Telephony {
   private isKnown(flow: Flow): boolean {
     if (this.browsers.identityOf(flow) !== null || this.registrar.isKnownPath(flow)) return true;
     return this.options.directory.trunkByAddress(normalAddress(flow.remote.address)) !== null;
+  }
+}
+
+/** A bug in a timer ends with a line in the log, not with the process. */
+function guarded(env: Env): Env {
+  const after: Env["clock"]["after"] = (ms, run) => env.clock.after(ms, () => attempt(env.log, "timer", run));
+  return { ...env, clock: { now: () => env.clock.now(), monotonic: () => env.clock.monotonic(), after } };
+}
+
+/** The same for whatever the network brings: one message may fail, the next one is served. */
+function guardedReceiver(receiver: Receiver, log: Log): Receiver {
+  return {
+    datagram: (flow, bytes) => attempt(log, "message", () => receiver.datagram(flow, bytes)),
+    opened: (flow) => attempt(log, "connection", () => receiver.opened(flow)),
+    chunk: (flow, bytes) => attempt(log, "message", () => receiver.chunk(flow, bytes)),
+    closed: (flow) => attempt(log, "connection", () => receiver.closed(flow)),
+  };
+}
+
+function attempt(log: Log, what: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    log.error("telephony bug", { what, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
 }
 

@@ -23,6 +23,7 @@ export class FakeMedia implements MediaPlane {
   private readonly open = new Set<string>();
   private listener: (event: MediaEvent) => void = () => undefined;
   private port = 40_000;
+  private readonly waiting: (() => void)[] = [];
 
   onEvent(listener: (event: MediaEvent) => void): void {
     this.listener = listener;
@@ -34,6 +35,7 @@ export class FakeMedia implements MediaPlane {
 
   send(command: MediaCommand): void {
     this.commands.push(command);
+    for (const wake of this.waiting.splice(0)) wake();
     if (command.kind === "open" && this.opensAtOnce) {
       this.open.add(command.streamId);
       const rtpPort = this.port;
@@ -50,6 +52,11 @@ export class FakeMedia implements MediaPlane {
   /** Commands of one kind, in order. */
   of<K extends MediaCommand["kind"]>(kind: K): Extract<MediaCommand, { kind: K }>[] {
     return this.commands.filter((command): command is Extract<MediaCommand, { kind: K }> => command.kind === kind);
+  }
+
+  /** Resolves when a command of that kind has come. */
+  async until(kind: MediaCommand["kind"]): Promise<void> {
+    while (this.of(kind).length === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   get openStreams(): number {

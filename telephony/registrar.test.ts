@@ -1,0 +1,143 @@
+// Tests for the registrar: contacts that come, stay, multiply and go.
+import { expect, test } from "bun:test";
+import type { TelephonyDirectory } from "../core/call/call-control.ts";
+import type { StationId, UserId } from "../core/lib/id.ts";
+import { contactsPerAddressOfRecordMax, registrationSecondsMax } from "../core/lib/limits.ts";
+import { StrangerGuard } from "./guard.ts";
+import { Registrar } from "./registrar.ts";
+import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
+import { DigestServer } from "./sip/auth/server.ts";
+import { headerValues, type ResponseDraft, type SipRequest } from "./sip/message/message.ts";
+import { parseDatagram } from "./sip/message/parser.ts";
+import type { Flow } from "./sip/transport/flow.ts";
+import { fakeEnv } from "./support/fake-env.ts";
+
+const phone = { stationId: "phone" as StationId, userId: "u" as UserId };
+const directory: TelephonyDirectory = {
+  trunkByAddress: () => null,
+  phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
+  station: (stationId) => ({ username: stationId, userId: phone.userId, kind: "browser" }),
+};
+const flowOf = (connectionId: string, port = 5060): Flow => ({
+  transport: connectionId === "" ? "udp" : "ws",
+  connectionId,
+  local: { address: "127.0.0.1", port: 5060 },
+  remote: { address: "127.0.0.3", port },
+});
+
+function host() {
+  const env = fakeEnv();
+  const digest = new DigestServer(env, "landline");
+  const events: string[] = [];
+  const registrar = new Registrar(env, directory, digest, new StrangerGuard(env.clock), ({ kind, stationId }) =>
+    events.push(`${kind} ${stationId}`),
+  );
+  let seq = 0;
+  let count = 0;
+
+  function request(user: string, lines: string, options: { seq?: number; authorized?: boolean } = {}): SipRequest {
+    const { authorized = true } = options;
+    const nonce = /nonce="([^"]+)"/.exec(digest.challenge()[0]!.value)![1]!;
+    const nc = (++count).toString(16).padStart(8, "0");
+    const base = {
+      username: "201",
+      realm: "landline",
+      nonce,
+      uri: "sip:landline",
+      nc,
+      cnonce: "x",
+      algorithm: "MD5" as const,
+      response: "",
+    };
+    const response = expectedResponse(base, ha1Of("201", "landline", "secret"), "REGISTER");
+    const proof = authorized
+      ? `Authorization: Digest username="201", realm="landline", nonce="${nonce}", uri="sip:landline", qop=auth, nc=${nc}, cnonce="x", response="${response}"\r\n`
+      : "";
+    const text = `REGISTER sip:landline SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:${user}@x>;tag=1\r\nTo: <sip:${user}@x>\r\nCall-ID: c\r\nCSeq: ${options.seq ?? ++seq} REGISTER\r\n${proof}${lines}\r\n`;
+    const parsed = parseDatagram(Buffer.from(text, "latin1"));
+    if (!parsed.ok || parsed.message.kind !== "request") throw new Error(JSON.stringify(parsed));
+    return parsed.message;
+  }
+  /** Registers as a phone, or as a browser when `station` is given; returns the status and the contacts that are told. */
+  function register(lines: string, options: { flow?: Flow; station?: string; user?: string; seq?: number; authorized?: boolean } = {}) {
+    const { flow = flowOf(""), station, user = station ?? "201" } = options;
+    let answer: ResponseDraft | null = null;
+    const identity = station === undefined ? null : { stationId: station as StationId, userId: phone.userId };
+    const respond = (response: ResponseDraft): void => {
+      answer = response;
+    };
+    registrar.register({ id: "t", request: request(user, lines, options), flow, respond }, identity);
+    const { status, headers } = answer as unknown as ResponseDraft;
+    return { status, contacts: headerValues({ headers }, "contact") };
+  }
+  return { env, registrar, events, register };
+}
+
+test("contacts are kept for their time, told back, and forgotten", () => {
+  const { env, registrar, events, register } = host();
+  expect(register("Contact: <sip:a@h>;expires=120\r\nContact: <sip:b@h>\r\nExpires: 300\r\n")).toEqual({
+    status: 200,
+    contacts: ["<sip:a@h>;expires=120", "<sip:b@h>;expires=300"],
+  });
+  env.advance(120_000);
+  expect(register("").contacts).toEqual(["<sip:b@h>;expires=180"]);
+  env.advance(180_000);
+  expect(registrar.isRegistered(phone.stationId)).toBe(false);
+  expect(events).toEqual(["station.registered phone", "station.unregistered phone"]);
+  expect(env.timersLeft()).toBe(0);
+});
+
+test("a refresh is no news, and an overlarge time is cut", () => {
+  const { events, register } = host();
+  register("Contact: <sip:a@h>\r\n");
+  expect(register("Contact: <sip:a@h>;expires=99999999999\r\n").contacts).toEqual([`<sip:a@h>;expires=${registrationSecondsMax}`]);
+  expect(events).toEqual(["station.registered phone"]);
+});
+
+test("a time too short is 423, zero removes, a star removes all and only with zero", () => {
+  const { registrar, register } = host();
+  expect(register("Contact: <sip:a@h>;expires=5\r\n").status).toBe(423);
+  register("Contact: <sip:a@h>\r\n");
+  register("Contact: <sip:b@h>\r\n");
+  expect(register("Contact: <sip:a@h>;expires=0\r\n").contacts.length).toBe(1);
+  expect(register("Contact: *\r\n").status).toBe(400);
+  expect(register("Contact: *\r\nExpires: 0\r\n").status).toBe(200);
+  expect(registrar.bindingOf(phone.stationId)).toBeNull();
+});
+
+test("an older request of the same device changes nothing", () => {
+  const { register } = host();
+  register("Contact: <sip:a@h>\r\n", { seq: 10 });
+  expect(register("Contact: <sip:a@h>;expires=0\r\n", { seq: 9 }).status).toBe(500);
+  expect(register("Contact: *\r\nExpires: 0\r\n", { seq: 10 }).status).toBe(500);
+  expect(register("", { seq: 11 }).contacts.length).toBe(1);
+});
+
+test("contacts are bounded, and what is no SIP contact is none", () => {
+  const { register } = host();
+  for (let i = 0; i < contactsPerAddressOfRecordMax; i++) expect(register(`Contact: <sip:${i}@h>\r\n`).status).toBe(200);
+  expect(register("Contact: <sip:more@h>\r\n").status).toBe(403);
+  expect(register("Contact: <sip:0@h>\r\n").status).toBe(200);
+  expect(register(`Contact: ${Array.from({ length: 1_000 }, (_, i) => `<sip:${i}@h>`).join(",")}\r\n`).status).toBe(400);
+  expect(register("Contact: <name:John_Smith>\r\n").status).toBe(400);
+  expect(register("Contact: sip:user@example.com?Route=%3Csip:x%3E\r\n").status).toBe(400);
+});
+
+test("without proof nothing is stored, and one name's proof opens no other", () => {
+  const { registrar, register } = host();
+  expect(register("Contact: <sip:a@h>\r\n", { authorized: false }).status).toBe(401);
+  expect(register("Contact: <sip:a@h>\r\n", { user: "202" }).status).toBe(401);
+  expect(registrar.isRegistered(phone.stationId)).toBe(false);
+});
+
+test("a page that comes back replaces the one it was, whose socket may close whenever it likes", () => {
+  const { registrar, events, register } = host();
+  const [old, fresh] = [flowOf("1"), flowOf("2")];
+  register("Contact: <sip:x1@a.invalid>\r\n", { station: "desk", flow: old, authorized: false });
+  register("Contact: <sip:x2@a.invalid>\r\n", { station: "desk", flow: fresh, authorized: false });
+  expect(registrar.isKnownPath(old)).toBe(false);
+  registrar.closed(old);
+  expect(registrar.bindingOf("desk" as StationId)?.contact).toBe("sip:x2@a.invalid");
+  registrar.closed(fresh);
+  expect(events).toEqual(["station.registered desk", "station.registered desk", "station.unregistered desk"]);
+});
