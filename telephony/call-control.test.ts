@@ -14,7 +14,8 @@ import { plainOffer, TestPeer, webAnswer } from "./support/test-peer.ts";
 const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as UserId };
 const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as UserId };
 const directory: TelephonyDirectory = {
-  trunkByAddress: (address) => (address === "127.0.0.2" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
+  trunkByAddress: (address) =>
+    address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
@@ -46,7 +47,10 @@ async function host(): Promise<Host> {
     media,
     addresses: ["127.0.0.1"],
     mediaAddress: "127.0.0.1",
-    listen: [{ transport: "udp", address: "127.0.0.1", port: 0 }],
+    listen: [
+      { transport: "udp", address: "127.0.0.1", port: 0 },
+      { transport: "tcp", address: "127.0.0.1", port: 0 },
+    ],
     recordingTarget: async () => ({ path: "/r", key: new Uint8Array(32), header: new Uint8Array(0) }),
   });
   open.push(telephony);
@@ -214,6 +218,42 @@ describe("a call from the trunk", () => {
     const { event } = await caller.next("session", (heard) => heard.event.kind === "offer-refused");
     expect(event).toMatchObject({ status: 488 });
     expect(session.isEnded).toBe(false);
+  });
+
+  test("over TCP outlives its connection", async () => {
+    const at = await host();
+    const texts: string[] = [];
+    const heard = Promise.withResolvers<string>();
+    const connect = () =>
+      Bun.connect({
+        hostname: "127.0.0.1",
+        port: at.telephony.ports[1]!,
+        socket: {
+          data: (_socket, bytes) => {
+            texts.push(bytes.toString());
+            const tag = /^SIP\/2\.0 200 [\s\S]*?To: [^\r]*;tag=(\w+)/m.exec(texts.join(""))?.[1];
+            if (tag !== undefined) heard.resolve(tag);
+            if (texts.join("").includes("200 OK") && texts.join("").includes("2 BYE")) ended.resolve();
+          },
+        },
+      });
+    const ended = Promise.withResolvers<void>();
+    const text = (method: string, seq: number, tag: string, body: string): string =>
+      `${method} sip:1@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK${method}\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:1@127.0.0.1>${tag}\r\nCall-ID: tcp\r\nCSeq: ${seq} ${method}\r\nContact: <sip:a@127.0.0.1>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const first = await connect();
+    first.write(text("INVITE", 1, "", Buffer.from(plainOffer("127.0.0.1")).toString()));
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "answer", legId });
+    const tag = await heard.promise;
+    first.write(text("ACK", 1, `;tag=${tag}`, ""));
+    await at.next("leg.answered");
+    first.end();
+    const second = await connect();
+    second.write(text("BYE", 2, `;tag=${tag}`, ""));
+    await ended.promise;
+    expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "hung-up" });
+    expect(at.events.some(({ kind }) => kind === "leg.lost")).toBe(false);
+    second.end();
   });
 
   test("whose stream dies is ended as media-failed", async () => {

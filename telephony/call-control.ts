@@ -191,8 +191,12 @@ export class SipCallControl implements CallControl {
     this.step(leg, { kind: "session", event });
   }
 
-  /** A connection is gone: the legs on it are, too, and core hears which. */
+  /**
+   * A connection is gone. A browser lives and dies with its socket; a TCP connection may close and be made anew while the call goes on
+   * (RFC 3261 §18), and comes back with the peer's next request.
+   */
   flowClosed(flow: Flow): void {
+    if (flow.transport !== "ws" && flow.transport !== "wss") return;
     for (const leg of [...this.legs.values()]) {
       const path = leg.session?.flow ?? leg.flow;
       if (path !== null && isSameFlow(path, flow)) this.step(leg, { kind: "flow-closed" });

@@ -14,7 +14,7 @@ import {
 import { tagOf } from "../message/name-addr.ts";
 import { respond } from "../message/respond.ts";
 import { type Admission, type ClientTransaction, type ServerTransaction, TransactionLayer } from "../transaction/layer.ts";
-import type { Flow, Wire } from "../transport/flow.ts";
+import { type Flow, isSameFlow, type Wire } from "../transport/flow.ts";
 import type { Observe } from "../transport/layer.ts";
 import { dialogKey } from "./dialog.ts";
 import {
@@ -258,7 +258,7 @@ export class DialogLayer {
   private admit(request: SipRequest, flow: Flow): Admission {
     const session = this.find(request);
     // Within a dialog, from where the dialog is: known. From elsewhere it must pass like any stranger.
-    if (session !== null && normalAddress(session.flow.remote.address) === normalAddress(flow.remote.address)) return { kind: "serve" };
+    if (session !== null && isSamePeer(session.flow, flow)) return { kind: "serve" };
     return this.user.admit(request, flow);
   }
 
@@ -322,6 +322,12 @@ export class DialogLayer {
     const key = dialogKey(response.callId, tagOf(response.from) ?? "", tagOf(response.to) ?? "");
     this.byDialog.get(key)?.input({ kind: "response", response });
   }
+}
+
+/** Another port or connection of the same host may speak in a dialog; browsers share an address that says nothing, so theirs must be the socket. */
+function isSamePeer(a: Flow, b: Flow): boolean {
+  const isBrowser = [a, b].some(({ transport }) => transport === "ws" || transport === "wss");
+  return isBrowser ? isSameFlow(a, b) : normalAddress(a.remote.address) === normalAddress(b.remote.address);
 }
 
 const silent = { response: () => undefined, failed: () => undefined };
