@@ -1,0 +1,98 @@
+// The web application: one Hono app over declared routes. Errors end here; nothing is reachable without a declared permission.
+import { Hono } from "hono";
+import { NotFound, Unauthenticated } from "../core/lib/errors.ts";
+import { newId } from "../core/lib/id.ts";
+import { apiRoutes } from "./api/index.ts";
+import { oauth } from "./api/oauth.ts";
+import { openApiDocument } from "./api/openapi.ts";
+import type { WebContext, WebEnv } from "./context.ts";
+import { wantsFragment } from "./context.ts";
+import { apiError, pageError } from "./errors.tsx";
+import { liveRoutes } from "./live/stream.tsx";
+import { bearer, signedIn } from "./middleware/identity.ts";
+import { securityHeaders } from "./middleware/security.ts";
+import { boardRoutes } from "./pages/board/routes.tsx";
+import { conversationRoutes } from "./pages/conversation/routes.tsx";
+import { deskRoutes } from "./pages/desk/routes.tsx";
+import { helpRoutes } from "./pages/help/routes.tsx";
+import { queueRoutes } from "./pages/queues/routes.tsx";
+import { signInRoutes } from "./pages/sign-in/routes.tsx";
+import type { WebPorts } from "./ports.ts";
+import { type ApiRoute, demandAccess, type PageRoute } from "./route.ts";
+
+export const pageRoutes: readonly PageRoute[] = [
+  ...signInRoutes,
+  ...deskRoutes,
+  ...boardRoutes,
+  ...queueRoutes,
+  ...conversationRoutes,
+  ...helpRoutes,
+  ...liveRoutes,
+];
+
+/** Bodies of forms and API calls; uploads will have their own way. */
+const bodyBytesMax = 1024 * 1024;
+
+export function createWebApp(ports: WebPorts): Hono<WebEnv> {
+  const app = new Hono<WebEnv>();
+  app.use(securityHeaders);
+  app.use(async (c, next) => {
+    c.set("requestId", newId(ports.app.env));
+    await next();
+  });
+  app.get("/assets/*", (c) => serveAsset(c, ports));
+  app.get("/healthz", (c) => c.text("ok\n"));
+  app.get("/readyz", (c) => {
+    const { problem } = ports.health();
+    return c.text(`${problem ?? "ready"}\n`, problem === null ? 200 : 503);
+  });
+  for (const route of pageRoutes) app.on(route.method, route.path, (c) => servePage(c, ports, route));
+  oauth(app, ports);
+  for (const route of apiRoutes) app.on(route.method, route.path, (c) => serveApi(c, ports, route));
+  app.get("/api/v2/docs/openapi.json", (c) => c.json(openApiDocument(apiRoutes, ports.version)));
+  app.notFound((c) => (isApi(c) ? apiError(c, ports, notBuilt(c)) : pageError(c, ports, new NotFound(`page at ${c.req.path}`))));
+  app.onError((error, c) => (isApi(c) ? apiError(c, ports, error) : pageError(c, ports, error)));
+  return app;
+}
+
+function isApi(c: WebContext): boolean {
+  return c.req.path.startsWith("/api/") || c.req.path.startsWith("/oauth/");
+}
+
+function notBuilt(c: WebContext): NotFound {
+  return new NotFound(`operation ${c.req.method} ${c.req.path}`);
+}
+
+async function servePage(c: WebContext, ports: WebPorts, route: PageRoute): Promise<Response> {
+  const length = Number(c.req.header("content-length") ?? 0);
+  if (length > bodyBytesMax) return c.text("Too large\n", 413);
+  if (route.permission !== "public" && !(await signedIn(c, ports))) {
+    // A fragment cannot show the sign-in page in the middle of another: the whole page goes there.
+    if (wantsFragment(c)) c.header("hx-redirect", "/sign-in");
+    if (c.req.path === "/live") return c.text("Sign in first\n", 401);
+    return wantsFragment(c) ? c.body(null, 204) : c.redirect("/sign-in", 303);
+  }
+  demandAccess(c, route.permission);
+  return route.handle(c, ports);
+}
+
+async function serveApi(c: WebContext, ports: WebPorts, route: ApiRoute): Promise<Response> {
+  c.header("inin-correlation-id", c.var.requestId);
+  // The API is for bearer tokens; a session's cookie opens it only for reading, so that no other site can change anything through it.
+  if (c.req.header("authorization") !== undefined) c.set("actor", await bearer(c, ports));
+  else if (route.permission !== "public" && !(c.req.method === "GET" && (await signedIn(c, ports)))) throw new Unauthenticated();
+  demandAccess(c, route.permission);
+  const result = await route.handle(c, ports);
+  if (result instanceof Response) return result;
+  return route.status === 204 ? c.body(null, 204) : c.json(result as object, route.status as 200);
+}
+
+function serveAsset(c: WebContext, ports: WebPorts): Response {
+  const asset = ports.asset(c.req.path.slice("/assets/".length));
+  if (asset === null) return c.text("There is no such file\n", 404);
+  c.header("cache-control", "no-cache");
+  c.header("etag", asset.etag);
+  if (c.req.header("if-none-match") === asset.etag) return c.body(null, 304);
+  c.header("content-type", asset.type);
+  return c.body(asset.bytes as Uint8Array<ArrayBuffer>);
+}

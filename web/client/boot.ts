@@ -1,0 +1,19 @@
+// The page's script: starts what lives outside of what is swapped, once.
+
+import { startClocks } from "./clocks.ts";
+import { startForms } from "./forms.ts";
+import { startKeys } from "./keys.ts";
+import { startLive } from "./live.ts";
+import { startNavigation } from "./navigation.ts";
+import { startPhone } from "./softphone/phone.ts";
+import { startTheme } from "./theme.ts";
+
+startTheme();
+startClocks();
+startForms();
+if (document.body.classList.contains("app")) {
+  startNavigation();
+  startKeys();
+  startLive();
+  startPhone();
+}

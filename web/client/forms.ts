@@ -1,0 +1,55 @@
+// Forms that change nothing on the page by themselves: sent quietly, the live stream brings what changed. And questions before what cannot be undone.
+
+export function startForms(): void {
+  addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!(form instanceof HTMLFormElement)) return;
+      const question = form.dataset.confirm;
+      if (question !== undefined && !confirm(question)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      if (form.dataset.quiet === undefined) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      void sendQuietly(form, event.submitter);
+    },
+    { capture: true },
+  );
+  addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLInputElement && target.form?.dataset.submitOnChange !== undefined) target.form.requestSubmit();
+  });
+}
+
+async function sendQuietly(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
+  const body = new FormData(form, submitter);
+  form.closest<HTMLElement>("[popover]")?.hidePopover();
+  submitter?.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { "x-quiet": "true" } });
+    if (answer.status === 401 || answer.redirected) location.reload();
+    else if (!answer.ok) say(await reason(answer));
+  } catch {
+    say("The server cannot be reached. Nothing was changed.");
+  } finally {
+    submitter?.removeAttribute("aria-busy");
+  }
+}
+
+async function reason(answer: Response): Promise<string> {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return page.querySelector("main p")?.textContent ?? `The server refused (${answer.status}).`;
+}
+
+/** One sentence, said and shown for a while. */
+export function say(sentence: string): void {
+  const toast = document.createElement("div");
+  toast.className = "toast floating";
+  toast.setAttribute("role", "alert");
+  toast.textContent = sentence;
+  document.body.append(toast);
+  setTimeout(() => toast.remove(), 8_000);
+}

@@ -1,0 +1,219 @@
+// The manual's pages. Every route names one of these ids; the tidy test holds them together.
+import type { Child } from "hono/jsx";
+
+export type ManualPage = { readonly id: string; readonly title: string; body(): Child };
+
+export const manual: readonly ManualPage[] = [
+  {
+    id: "help",
+    title: "What Landline is",
+    body: () => (
+      <>
+        <p>
+          Landline is a contact centre on your own machine: calls come in by SIP, a flow answers and asks, a queue finds the right person, a
+          browser is their phone, and everything that happened can be read, proved and explained afterwards.
+        </p>
+        <p>
+          Nothing leaves the machine that you did not ask for. Recordings are encrypted before they reach the disk. The log is a chain:
+          changing any of it is found.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "sign-in",
+    title: "Signing in",
+    body: () => (
+      <>
+        <p>
+          Sign in with your email address and password. After ten wrong tries an account or an address waits ten minutes. A session lasts
+          twelve hours.
+        </p>
+        <p>
+          An administrator makes accounts with <code>landline admin user create</code>.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "desk",
+    title: "The agent's desk",
+    body: () => (
+      <>
+        <p>
+          Turn on <b>On Queue</b> to take calls. A call rises at the bottom of the page and says who it is, how long they waited and what
+          they pressed. <kbd>Enter</kbd> answers, <kbd>D</kbd> declines. While you type in a field these keys do nothing.
+        </p>
+        <p>
+          During a call: <kbd>H</kbd> holds (the caller hears music), <kbd>M</kbd> mutes you, <kbd>K</kbd> opens the keypad, <kbd>E</kbd>{" "}
+          ends it. Afterwards choose a wrap-up code before the time is up; you may choose it during the call already.
+        </p>
+        <p>
+          <b>Not Responding.</b> If you do not answer in time, the call goes to the next agent and nothing more is offered to you until you
+          go on queue again.
+        </p>
+        <p>
+          <b>Reload and closed tabs.</b> Moving between pages does not touch a call. After a reload the call comes back by itself; meanwhile
+          the caller hears music. If you do not come back within 15 seconds, the caller goes back to the head of the queue.
+        </p>
+        <p>
+          <b>The browser phone</b> needs a microphone, and a server with an address other than 127.0.0.1. It works in current Chromium and
+          Firefox.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "board",
+    title: "The board of queues and agents",
+    body: () => (
+      <>
+        <p>
+          Everything on this page is live; beside it stands as of when. When the connection breaks, it says “not live” within two seconds.
+        </p>
+        <h2 id="service-level">Service level</h2>
+        <p>
+          Formula GC: conversations answered within the queue's target, divided by all answered and abandoned ones, since midnight. A
+          conversation is abandoned when the caller leaves the queue before an agent answers.
+        </p>
+        <h2>Estimated wait</h2>
+        <p>
+          Method EWT-1: the place in the queue times the average handle time of the last hour (five minutes until something was handled),
+          divided by the agents on queue. With nobody on queue there is no estimate.
+        </p>
+        <p>ASA is the average time to answer, AHT the average of talk, hold and after-call work together, today.</p>
+      </>
+    ),
+  },
+  {
+    id: "queues",
+    title: "Queues",
+    body: () => (
+      <>
+        <p>
+          A queue holds callers until the right person is free. <b>Evaluation</b>: <i>All skills matching</i> takes the longest idle agent
+          who has every skill; <i>Best available skills</i> takes the one with the highest average proficiency; <i>Disregard skills</i>{" "}
+          takes the longest idle.
+        </p>
+        <p>
+          <b>Scoring</b>: by time and priority, one point of priority is one minute of waiting; by priority only, time decides between
+          equals.
+        </p>
+        <p>
+          <b>Alert for</b>: how long an agent's phone rings before the agent counts as Not Responding.
+        </p>
+        <p>
+          <b>After-call work</b>: <i>Mandatory</i> lasts as long as the agent wants; with a <i>time limit</i> it ends at the latest then,
+          with the code ININ-WRAP-UP-TIMEOUT if none was chosen; <i>Optional</i> has none.
+        </p>
+        <p>
+          Every change is in the queue's History with who, when and what. If somebody else saved first, nothing is overwritten: load again
+          and repeat your change.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "conversation",
+    title: "One conversation",
+    body: () => (
+      <>
+        <p>
+          The lanes show flow, queue and agents on one time axis. The timeline is the log of this conversation. <b>Why this agent?</b> is
+          recomputed from the log each time you look, and says whether it came to the same answer.
+        </p>
+        <p>
+          The <b>SIP ladder</b> shows the messages with the network and the agent's phone; credentials, keys and private digits are not in
+          it.
+        </p>
+        <p>
+          <b>Recording</b>: the caller is on the left channel, the agent on the right. Listening is written down before the first sound.
+          Digits typed into Collect Input are private unless the flow says <code>"log": true</code>: only how many there were is kept.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "flows",
+    title: "Flows",
+    body: () => (
+      <>
+        <p>
+          A flow is a document: actions by id, each with a type, a name, its own parameters and <code>outputs</code> that name the next
+          action. It is validated as a whole when the configuration is applied; every problem names its place.
+        </p>
+        <p>
+          Types: <code>playAudio</code>, <code>menu</code>, <code>collectInput</code>, <code>decision</code> (an expression in CEL),{" "}
+          <code>setParticipantData</code>, <code>transferToAcd</code>, <code>disconnect</code>; in an in-queue flow also{" "}
+          <code>holdMusic</code>, <code>playPosition</code>, <code>playEstimatedWait</code>. A fault goes to the action's{" "}
+          <code>failure</code> output, else to the flow's <code>onError</code>; without either the caller hears an apology and is
+          disconnected. It is never silent.
+        </p>
+        <pre class="mono message">{example}</pre>
+      </>
+    ),
+  },
+  {
+    id: "live",
+    title: "Live figures",
+    body: () => (
+      <p>
+        Pages that show “live” are updated by the server as things happen. A heartbeat comes every second; after two seconds without one the
+        page says “not live” and reconnects by itself.
+      </p>
+    ),
+  },
+  {
+    id: "api",
+    title: "The API",
+    body: () => (
+      <>
+        <p>
+          Landline speaks the Platform API v2. Get a token with <code>POST /oauth/token</code> (client credentials), then call{" "}
+          <code>/api/v2/…</code>. The document of what is built is at <a href="/api/v2/docs/openapi.json">/api/v2/docs/openapi.json</a>.
+          Every operation names its permission; a refusal names the one that is missing.
+        </p>
+        <p>
+          Ours on top lie under <code>/api/v2/landline/</code>: decisions and their explanation, recordings, and <code>verify</code>.
+        </p>
+      </>
+    ),
+  },
+];
+
+const example = JSON.stringify(
+  {
+    name: "Main",
+    type: "INBOUNDCALL",
+    start: "menu",
+    onError: "sorry",
+    actions: {
+      menu: {
+        type: "menu",
+        name: "Main menu",
+        audio: ["system.welcome"],
+        choices: ["1", "2"],
+        timeoutMs: 5000,
+        attempts: 3,
+        outputs: { "1": "account", "2": "service", noInput: "service", noMatch: "sorry" },
+      },
+      account: {
+        type: "collectInput",
+        name: "Account number",
+        audio: ["system.enter-number"],
+        variable: "account",
+        minDigits: 4,
+        maxDigits: 8,
+        terminator: "#",
+        outputs: { success: "known", noInput: "service" },
+      },
+      known: { type: "decision", name: "Ours?", expression: 'account.startsWith("4")', outputs: { yes: "tell", no: "service" } },
+      tell: { type: "setParticipantData", name: "Remember", values: { Reason: '"account"' }, outputs: { next: "service" } },
+      service: { type: "transferToAcd", name: "To Service", queue: "Service", priority: 0, skills: [], outputs: { failure: "sorry" } },
+      sorry: { type: "playAudio", name: "Apology", audio: ["system.error"], outputs: { next: "bye" } },
+      bye: { type: "disconnect", name: "Goodbye" },
+    },
+  },
+  null,
+  2,
+);

@@ -1,0 +1,50 @@
+// One conversation: what happened on one time axis, why this agent, the ladder, media, and the recording.
+import { found } from "../../../core/authorization/actor.ts";
+import { conversationView, ladderOf } from "../../../core/conversation/queries.ts";
+import { NotFound } from "../../../core/lib/errors.ts";
+import { type ConversationId, isId, type RecordingId } from "../../../core/lib/id.ts";
+import { openRecording } from "../../../core/recording/commands.ts";
+import { explain } from "../../../core/routing/explain.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { callerTitle } from "../../ui/dock.tsx";
+import { render } from "../render.tsx";
+import { ConversationPage } from "./views.tsx";
+import { wavStream } from "./wav.ts";
+
+const help = "conversation";
+
+export const conversationRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/conversations/:id", permission: "signed-in", help }, async (c, ports) => {
+    const id = c.req.param("id") ?? "";
+    if (!isId(id)) throw new NotFound("conversation with this id");
+    const { actor } = c.var;
+    const view = await conversationView(ports.app, actor, id as ConversationId);
+    const last = view.decisions.findLast((decision) => decision.userId !== null) ?? view.decisions.at(-1);
+    const mayExplain = actor.permissions.has("analytics:conversationDetail:view");
+    const explanation = last === undefined || !mayExplain ? null : await explain(ports.app, actor, last.id);
+    const ladder = mayExplain ? ladderOf(view.events, (gzip) => ports.vault.decompress(gzip)) : [];
+    const body = (
+      <ConversationPage
+        view={view}
+        explanation={explanation}
+        ladder={ladder}
+        mayListen={actor.permissions.has("recording:recording:view")}
+        now={ports.app.env.clock.now()}
+      />
+    );
+    return render(c, ports, { title: callerTitle(view.conversation), help }, body);
+  }),
+
+  page({ method: "GET", path: "/recordings/:id/audio", permission: "signed-in", help }, async (c, ports) => {
+    const id = c.req.param("id") ?? "";
+    const recording = found(
+      c.var.actor,
+      "recording with this id",
+      isId(id) ? await ports.app.stores.recordings.byId(id as RecordingId) : null,
+    );
+    await openRecording(ports.app, c.var.actor, recording.id);
+    return new Response(wavStream(ports.vault.read(recording.path), recording.durationMs ?? 0), {
+      headers: { "content-type": "audio/wav", "content-disposition": `inline; filename="${recording.id}.wav"`, "accept-ranges": "none" },
+    });
+  }),
+];

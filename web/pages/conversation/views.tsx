@@ -1,0 +1,554 @@
+// The conversation page: lanes over one time axis, player, explanation, timeline, ladder; a table behind every drawing.
+import type { LadderEntry, MediaVerdict } from "../../../core/call/call-control.ts";
+import type { Segment, SegmentType } from "../../../core/conversation/conversation.ts";
+import type { ConversationView } from "../../../core/conversation/queries.ts";
+import type { LoggedEvent } from "../../../core/events/index.ts";
+import { clockDuration, longDate, timeOfDay } from "../../../core/lib/calendar.ts";
+import type { Explanation } from "../../../core/routing/explain.ts";
+import { callerTitle } from "../../ui/dock.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { count, t } from "../../ui/text.ts";
+import { Clock, Duration } from "../../ui/time.tsx";
+import { endWord } from "../board/views.tsx";
+
+type Props = {
+  readonly view: ConversationView;
+  readonly explanation: Explanation | null;
+  readonly ladder: readonly LadderEntry[];
+  readonly mayListen: boolean;
+  readonly now: number;
+};
+
+export function ConversationPage(props: Props) {
+  const { view, now } = props;
+  const { conversation } = view;
+  const endedAt = conversation.endedAt ?? now;
+  return (
+    <div class="page" id="conversation">
+      <nav class="crumbs" aria-label={t("Breadcrumb")}>
+        <ol>
+          <li>
+            <a href="/performance/queues">{t("Performance")}</a>
+          </li>
+          <li>{t("Conversation")}</li>
+        </ol>
+      </nav>
+      <div class="page-head">
+        <h1>{callerTitle(conversation)}</h1>
+        <span class="tag">
+          <Icon name="phone-incoming" />
+          {t("Inbound call")}
+        </span>
+        {conversation.endedAt === null ? (
+          <span class="badge" data-tone="live">
+            <Icon name="audio-lines" />
+            {t("Live")}
+          </span>
+        ) : null}
+        <p>
+          <span class="mono">{conversation.callerNumber}</span> {t("to")} <span class="mono">{conversation.calledNumber}</span>
+          {`, ${longDate(conversation.startedAt)}, ${timeOfDay(conversation.startedAt)} ${t("to")} ${conversation.endedAt === null ? t("now") : timeOfDay(conversation.endedAt)}. `}
+          {conversation.endReason === null ? "" : `${endWord(conversation.endReason)}.`}
+        </p>
+      </div>
+      <Lanes
+        view={view}
+        from={conversation.startedAt}
+        to={Math.max(endedAt, ...view.segments.map((segment) => segment.endedAt ?? now))}
+        now={now}
+      />
+      <Recordings view={view} mayListen={props.mayListen} />
+      <div class="columns">
+        <div>
+          <Timeline view={view} />
+          {props.explanation === null ? null : <Why explanation={props.explanation} view={view} />}
+          {props.ladder.length === 0 ? null : <Ladder entries={props.ladder} />}
+        </div>
+        <aside aria-label={t("About this conversation")}>
+          <Media view={view} />
+          <Facts view={view} />
+          <Listened view={view} />
+        </aside>
+      </div>
+    </div>
+  );
+}
+
+const segmentWords: Readonly<Record<SegmentType, string>> = {
+  ivr: "IVR",
+  interact: "Talk",
+  hold: "Hold",
+  alert: "Alert",
+  wrapup: "Wrap-up",
+  system: "Set-up",
+  delay: "Waiting",
+};
+
+const segmentClass: Readonly<Record<SegmentType, string>> = {
+  ivr: "seg seg-ivr",
+  interact: "seg seg-talk",
+  hold: "seg seg-hold",
+  alert: "seg seg-alert",
+  wrapup: "seg seg-wrap",
+  system: "seg seg-ivr",
+  delay: "seg seg-queue",
+};
+
+function Lanes(props: { readonly view: ConversationView; readonly from: number; readonly to: number; readonly now: number }) {
+  const { view, from } = props;
+  const spanMs = Math.max(1_000, props.to - from);
+  const percent = (at: number): string => `${(((at - from) / spanMs) * 100).toFixed(2)}%`;
+  const lanes = view.participants.filter((participant) => participant.purpose !== "customer");
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * spanMs);
+  return (
+    <section aria-labelledby="time">
+      <h2 class="visually-hidden" id="time">
+        {t("What happened, on one time axis")}
+      </h2>
+      <div class="lanes" aria-hidden="true">
+        <svg class="axis">
+          <defs>
+            <pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <line class="hatch-line" x1="0" x2="0" y1="0" y2="5" />
+            </pattern>
+          </defs>
+        </svg>
+        <svg class="axis">
+          {ticks.map((at, i) => (
+            <text x={percent(at)} y="15" text-anchor={i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle"}>
+              {timeOfDay(at)}
+            </text>
+          ))}
+        </svg>
+        {lanes.map((lane) => {
+          const mine = view.segments.filter((segment) => segment.participantId === lane.id);
+          return (
+            <>
+              <div class="lane-name">
+                {laneName(view, lane)}
+                <small>{laneKind(lane.purpose)}</small>
+              </div>
+              <svg>
+                {ticks.map((at) => (
+                  <line class="axis-line" x1={percent(at)} x2={percent(at)} y1="0" y2="100%" />
+                ))}
+                {mine.map((segment) => (
+                  <rect
+                    class={lane.purpose === "acd" ? "seg seg-queue" : segmentClass[segment.type]}
+                    x={percent(segment.startedAt)}
+                    width={`${((lengthMs(segment, props.now) / spanMs) * 100).toFixed(2)}%`}
+                    y="10"
+                    height="16"
+                    rx="2"
+                  >
+                    <title>{`${segmentWord(lane.purpose, segment)} ${clockDuration(lengthMs(segment, props.now))}`}</title>
+                  </rect>
+                ))}
+              </svg>
+            </>
+          );
+        })}
+      </div>
+      <table class="visually-hidden">
+        <caption>{t("Segments")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("Who")}</th>
+            <th scope="col">{t("What")}</th>
+            <th scope="col">{t("From")}</th>
+            <th scope="col">{t("For")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lanes.flatMap((lane) =>
+            view.segments
+              .filter((segment) => segment.participantId === lane.id)
+              .map((segment) => (
+                <tr>
+                  <th scope="row">{laneName(view, lane)}</th>
+                  <td>{segmentWord(lane.purpose, segment)}</td>
+                  <td>{timeOfDay(segment.startedAt)}</td>
+                  <td>{clockDuration(lengthMs(segment, props.now))}</td>
+                </tr>
+              )),
+          )}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function lengthMs(segment: Segment, now: number): number {
+  return (segment.endedAt ?? now) - segment.startedAt;
+}
+
+function segmentWord(purpose: string, segment: Segment): string {
+  return t(purpose === "acd" ? "Waiting" : segmentWords[segment.type]);
+}
+
+type Lane = ConversationView["participants"][number];
+
+function laneName(view: ConversationView, lane: Lane): string {
+  if (lane.purpose === "agent") return view.users.get(lane.userId ?? "")?.name ?? t("Agent");
+  if (lane.purpose === "acd") return view.queueNames.get(lane.queueId ?? "") ?? t("Queue");
+  const flow = view.events.find((event) => event.type === "conversation.flow.started" && event.payload?.participantId === lane.id);
+  return String(flow?.payload?.flowName ?? t("Flow"));
+}
+
+function laneKind(purpose: string): string {
+  return purpose === "agent" ? t("agent") : purpose === "acd" ? t("queue") : t("flow");
+}
+
+function Recordings(props: { readonly view: ConversationView; readonly mayListen: boolean }) {
+  const { recordings } = props.view;
+  if (recordings.length === 0) return null;
+  return (
+    <section aria-labelledby="recording">
+      <h2 class="visually-hidden" id="recording">
+        {t("Recording")}
+      </h2>
+      {recordings.map((recording) => (
+        <div class="player" role="group" aria-label={t("Recording")}>
+          {recording.state === "recording" ? (
+            <span class="badge" data-tone="live">
+              <Icon name="circle" />
+              {t("Being recorded")}
+            </span>
+          ) : recording.state === "failed" ? (
+            <span class="badge" data-tone="bad">
+              <Icon name="circle-alert" />
+              {t("The recording failed")}
+            </span>
+          ) : props.mayListen ? (
+            <audio controls preload="none" src={`/recordings/${recording.id}/audio`} aria-label={t("Caller left, agent right")} />
+          ) : (
+            <p class="quiet">{t("Recorded. Listening needs the permission recording:recording:view.")}</p>
+          )}
+          {recording.state === "interrupted" ? (
+            <span class="badge" data-tone="wait">
+              <Icon name="triangle-alert" />
+              {t("Interrupted: whole up to the interruption")}
+            </span>
+          ) : null}
+          <span class="faint">
+            {recording.durationMs === null ? null : <Duration ms={recording.durationMs} />}{" "}
+            {t("encrypted; caller left, agent right; listening is written down")}
+          </span>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Timeline(props: { readonly view: ConversationView }) {
+  const entries = props.view.events.map((event) => ({ event, line: describe(event, props.view) })).filter((entry) => entry.line !== null);
+  return (
+    <section class="section" aria-labelledby="timeline">
+      <header>
+        <h2 id="timeline">{t("Timeline")}</h2>
+        <span class="caption end">{count(props.view.events.length, "{n} entry in the log", "{n} entries in the log")}</span>
+      </header>
+      <ol class="timeline" role="list">
+        {entries.map(({ event, line }) => (
+          <li>
+            <Clock at={event.at} />
+            <span class="point">
+              <Icon name={line!.icon} />
+            </span>
+            <div class="what">
+              <p>
+                <b>{line!.what}</b> {line!.more === "" ? null : <span class="quiet">{line!.more}</span>}
+              </p>
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+type Line = { readonly icon: string; readonly what: string; readonly more: string };
+
+// One sentence for each thing that people understand; the rest of the log stays in the log.
+function describe(event: LoggedEvent, view: ConversationView): Line | null {
+  const { payload } = event;
+  const name = (id: unknown): string => view.users.get(String(id))?.name ?? t("Somebody");
+  const queue = (id: unknown): string => view.queueNames.get(String(id)) ?? t("a queue");
+  const line = (icon: string, what: string, more = ""): Line => ({ icon, what, more });
+  if (payload === null) return line("lock", t("Erased"), t("the content of entry {seq} was erased", { seq: event.seq }));
+  switch (event.type) {
+    case "conversation.started":
+      return line("phone-incoming", t("Call arrived"), t("on {number}", { number: String(payload.calledNumber) }));
+    case "conversation.flow.started":
+      return line("workflow", String(payload.flowName), `v${payload.version}`);
+    case "conversation.flow.stepped": {
+      const facts = payload.facts as Record<string, string | number>;
+      const said = Object.entries(facts).map(([key, value]) =>
+        key === "digits" && !("typed" in facts) ? t("{n} digits, hidden", { n: value }) : `${key} ${value}`,
+      );
+      return line("git-branch", String(payload.name), said.join(", "));
+    }
+    case "conversation.data.set":
+      return line(
+        "database",
+        t("Participant data"),
+        Object.entries(payload.values as Record<string, string>)
+          .map(([key, value]) => `${key}: ${value}`)
+          .join(", "),
+      );
+    case "conversation.enqueued":
+      return line(
+        "users",
+        payload.atHead === true
+          ? t("Back to the head of {queue}", { queue: queue(payload.queueId) })
+          : t("Into {queue}", { queue: queue(payload.queueId) }),
+      );
+    case "routing.decision.nobody":
+      return line(
+        "clock",
+        t("Nobody could take it"),
+        Object.entries(payload.counts as Record<string, number>)
+          .map(([reason, n]) => `${reason} ${n}`)
+          .join(", "),
+      );
+    case "routing.alert.created":
+      return line("phone", t("Offered to {name}", { name: name(payload.userId) }));
+    case "conversation.alert.accepted":
+      return line("phone", t("{name} answered", { name: name(payload.userId) }));
+    case "conversation.alert.ended":
+      return line("phone-missed", t("{name}: {outcome}", { name: name(payload.userId), outcome: String(payload.outcome) }));
+    case "conversation.held":
+      return line("pause", t("On hold"));
+    case "conversation.resumed":
+      return line("play", t("Resumed"));
+    case "conversation.agent.lost":
+      return line("wifi-off", t("The agent's browser was gone"), t("the caller hears music for up to 15 s"));
+    case "conversation.agent.returned":
+      return line("audio-lines", t("The agent's browser came back"), clockDuration(payload.goneMs as number));
+    case "conversation.media.silent":
+      return line("volume-2", t("No sound arrived"), t("for {n} s", { n: (payload.forMs as number) / 1_000 }));
+    case "conversation.recording.started":
+      return line("circle", t("Recording began"));
+    case "conversation.recording.closed":
+      return line(
+        "circle-dot",
+        payload.state === "sealed" ? t("Recording sealed") : t("Recording sealed after an interruption"),
+        clockDuration(payload.durationMs as number),
+      );
+    case "conversation.recording.failed":
+      return line("circle-alert", t("Recording failed"), String(payload.reason));
+    case "conversation.agent.ended":
+      return line("phone-off", t("{name} left the call", { name: name(payload.userId) }));
+    case "conversation.ended":
+      return line("phone-off", t("Call ended"), endWord(payload.reason as Parameters<typeof endWord>[0]));
+    case "conversation.wrapup.set":
+      return line("check", t("Wrap-up"), String(payload.code));
+    case "routing.acw.ended":
+      return line("timer", t("After-call work ended"), payload.by === "timeout" ? t("time was up") : "");
+    default:
+      return null;
+  }
+}
+
+const reasonWords: Readonly<Record<string, string>> = {
+  NOT_MEMBER: "Not a member of the queue",
+  NOT_JOINED: "Has not joined the queue",
+  OFF_QUEUE: "Off queue",
+  NOT_RESPONDING: "Not Responding",
+  ALERTING: "Something rings already",
+  CAPACITY: "At capacity",
+  LANGUAGE: "Lacks the language",
+  SKILL: "Lacks a skill",
+  BEYOND_POOL: "Not among the 100 longest idle",
+  OUTRANKED: "Could take it, another was better",
+};
+
+function Why(props: { readonly explanation: Explanation; readonly view: ConversationView }) {
+  const { stored, recomputed, agrees } = props.explanation;
+  const name = (id: string): string => props.view.users.get(id)?.name ?? id;
+  const others = recomputed?.excluded ?? stored.nearest;
+  return (
+    <section class="section" aria-labelledby="why">
+      <header>
+        <h2 id="why">{stored.userId === null ? t("Why nobody?") : t("Why this agent?")}</h2>
+        <span class="caption">{t("decided {time}", { time: timeOfDay(stored.at) })}</span>
+        <span class="caption end">
+          {agrees === true
+            ? t("recomputed from the log as of {seq}: the same", { seq: stored.asOfSeq })
+            : agrees === false
+              ? t("recomputed from the log: DIFFERENT")
+              : t("cannot be recomputed: content was erased")}
+        </span>
+      </header>
+      <p class="quiet gap-below">
+        {t("Standard routing. Score {score}: minutes waited plus priority.", { score: stored.score.toFixed(2) })}
+      </p>
+      <table class="table">
+        <caption class="visually-hidden">{t("Agents considered")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("Agent")}</th>
+            <th scope="col">{t("Reason")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {stored.userId === null ? null : (
+            <tr class="chosen">
+              <th scope="row">{name(stored.userId)}</th>
+              <td>
+                <b>{t("Chosen")}</b>
+              </td>
+            </tr>
+          )}
+          {others.map((other) => (
+            <tr>
+              <th scope="row">{name(other.userId)}</th>
+              <td>{t(reasonWords[other.reason] ?? other.reason)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Ladder(props: { readonly entries: readonly LadderEntry[] }) {
+  const start = props.entries[0]!.at;
+  return (
+    <section class="section" aria-labelledby="sip">
+      <details class="fold">
+        <summary>
+          <Icon name="chevron-right" />
+          <h2 id="sip">{t("SIP ladder")}</h2>
+          <span class="caption end">{count(props.entries.length, "{n} message", "{n} messages")}</span>
+        </summary>
+        <table class="table">
+          <caption class="visually-hidden">{t("SIP messages in order")}</caption>
+          <thead>
+            <tr>
+              <th scope="col" class="num">
+                {t("After")}
+              </th>
+              <th scope="col">{t("Way")}</th>
+              <th scope="col">{t("Peer")}</th>
+              <th scope="col">{t("Message")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.entries.map((entry) => (
+              <tr>
+                <td class="num mono">{`${((entry.at - start) / 1_000).toFixed(3)} s`}</td>
+                <td>{entry.direction === "in" ? t("in") : t("out")}</td>
+                <td class="mono">{entry.flow}</td>
+                <td>
+                  <details>
+                    <summary class="mono">{entry.summary}</summary>
+                    <pre class="mono message">{entry.text}</pre>
+                  </details>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </section>
+  );
+}
+
+function Media(props: { readonly view: ConversationView }) {
+  const measured = props.view.events.filter((event) => event.type === "conversation.media.measured" && event.payload !== null);
+  const silent = props.view.events.some((event) => event.type === "conversation.media.silent");
+  return (
+    <section class="section" aria-labelledby="quality">
+      <header>
+        <h2 id="quality">{t("Media")}</h2>
+        {measured.length === 0 ? null : (
+          <span class="badge" data-tone={silent ? "bad" : "live"}>
+            <Icon name={silent ? "circle-alert" : "check"} />
+            {silent ? t("One way was silent") : t("Good")}
+          </span>
+        )}
+      </header>
+      {measured.length === 0 ? (
+        <p class="quiet">{t("Measured when a leg ends.")}</p>
+      ) : (
+        <table class="table">
+          <caption class="visually-hidden">{t("Media per leg")}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t("Leg")}</th>
+              <th scope="col" class="num">
+                {t("Loss")}
+              </th>
+              <th scope="col" class="num">
+                {t("Jitter")}
+              </th>
+              <th scope="col">{t("Kept secret by")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {measured.map((event) => {
+              const verdict = event.payload!.verdict as unknown as MediaVerdict;
+              const participant = props.view.participants.find((entry) => entry.id === event.payload!.participantId);
+              const expected = verdict.packetsReceived + verdict.packetsLost;
+              return (
+                <tr>
+                  <th scope="row">{participant?.purpose === "agent" ? t("Agent") : t("Caller")}</th>
+                  <td class="num">{expected === 0 ? "–" : `${((verdict.packetsLost / expected) * 100).toFixed(1)}%`}</td>
+                  <td class="num">{`${Math.round(verdict.jitterMs)} ms`}</td>
+                  <td>{verdict.protection === "none" ? t("nothing (plain RTP)") : verdict.protection}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Facts(props: { readonly view: ConversationView }) {
+  const { conversation, participants } = props.view;
+  const codes = participants.flatMap((participant) => (participant.wrapupCode === null ? [] : [participant.wrapupCode]));
+  return (
+    <section class="section" aria-labelledby="facts">
+      <header>
+        <h2 id="facts">{t("Facts")}</h2>
+      </header>
+      <dl class="facts">
+        <dt>{t("Wrap-up")}</dt>
+        <dd>{codes.length === 0 ? t("none") : codes.join(", ")}</dd>
+        {Object.entries(conversation.data).map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </>
+        ))}
+        <dt>{t("Id")}</dt>
+        <dd class="mono">{conversation.id}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function Listened(props: { readonly view: ConversationView }) {
+  return (
+    <section class="section" aria-labelledby="listened">
+      <header>
+        <h2 id="listened">{t("Who listened")}</h2>
+      </header>
+      {props.view.accesses.length === 0 ? (
+        <p class="quiet">{t("Nobody yet.")}</p>
+      ) : (
+        <ol class="access" role="list">
+          {props.view.accesses.map((event) => (
+            <li>
+              <b>{String(event.payload?.by ?? "")}</b>
+              <Clock at={event.at} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
