@@ -128,6 +128,6 @@ export function unstorable(env: Env, nodeId: string, draft: EventDraft, reason: 
 }
 
 /** The epoch ms inside a UUIDv7. */
-function instantOf(id: string): number {
+export function instantOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

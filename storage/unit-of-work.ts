@@ -7,7 +7,12 @@ import { asUnavailable, isRetryable, type Session, type Sql } from "./postgres/c
 
 export type Work<Stores, T> = (stores: Stores, session: Session) => Promise<{ readonly value: T; readonly events: readonly EventDraft[] }>;
 
-export class PostgresUnitOfWork<Stores> implements UnitOfWork<Stores> {
+/** UnitOfWork for those inside storage who need the session too. */
+export interface SessionUnit<Stores> {
+  run<T>(work: Work<Stores, T>): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }>;
+}
+
+export class PostgresUnitOfWork<Stores> implements UnitOfWork<Stores>, SessionUnit<Stores> {
   constructor(
     private readonly sql: Sql,
     private readonly appender: Appender,

@@ -33,6 +33,10 @@ export const ladderBytesMax = 64 * 1024;
 
 /** Journal bytes not yet moved into the database; at the limit new calls get 503 with Retry-After. */
 export const journalBytesMax = 256 * 1024 * 1024;
+/** A journal file; moved ones are deleted whole. */
+export const journalSegmentBytesMax = 4 * 1024 * 1024;
+/** One record: what one act writes at once. */
+export const journalRecordBytesMax = 8 * 1024 * 1024;
 /** Events moved into the database in one transaction. */
 export const journalBatchMax = 500;
 

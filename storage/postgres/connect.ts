@@ -75,7 +75,8 @@ export function parseInstant(text: string): number {
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11).replace(/[+]00$/, "Z")}`);
 }
 
-const away = /^(08|57P0|53300)|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$|^CONNECT/;
+// Classes 08, 53, 57, 58 (connection, resources, operator, system) and a read-only server: the statement itself is not to blame.
+const away = /^(08|53|57|58)...$|^25006$|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$|^CONNECT/;
 
 /** Whether the error says that the server is not there (or just left), so that trying again may help. */
 export function isAway(error: unknown): boolean {

@@ -1,0 +1,123 @@
+// One file of the journal: a header, then sealed records, each bound to the one before, so that none can be changed, moved or taken out.
+//
+//    0        4            8                  44            76
+//    +--------+------------+------------------+-------------+----------------------------------- - -
+//    | "LLJ1" | number u32 | key id (36 text) | salt (32)   | records …
+//    +--------+------------+------------------+-------------+----------------------------------- - -
+//
+//    record:  length u32 (of what follows) | AES-256-GCM ciphertext | tag (16)
+//
+// The key is HMAC-SHA-256(journal key, salt), the nonce the record's index: a segment whose write failed is never written again.
+import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import { readSync } from "node:fs";
+import { journalRecordBytesMax } from "../core/lib/limits.ts";
+
+export const segmentHeaderBytes = 76;
+const magic = "LLJ1";
+const tagBytes = 16;
+
+/** Where one stands in a segment: the next record's offset and index, and the tag it is bound to. */
+export type SegmentCursor = { readonly offset: number; readonly index: number; readonly previousTag: Buffer };
+
+export function segmentName(number: number): string {
+  return `${String(number).padStart(10, "0")}.log`;
+}
+
+export function segmentHeader(number: number, keyId: string, salt: Uint8Array): Buffer {
+  const header = Buffer.alloc(segmentHeaderBytes);
+  header.write(magic, 0, "latin1");
+  header.writeUInt32BE(number, 4);
+  header.write(keyId, 8, "latin1");
+  header.set(salt, 44);
+  return header;
+}
+
+/** Null when it is none of ours. */
+export function parseSegmentHeader(header: Buffer): { readonly number: number; readonly keyId: string; readonly salt: Buffer } | null {
+  if (header.length < segmentHeaderBytes || header.toString("latin1", 0, 4) !== magic) return null;
+  return { number: header.readUInt32BE(4), keyId: header.toString("latin1", 8, 44), salt: header.subarray(44, 76) };
+}
+
+export function segmentKey(journalKey: Uint8Array, salt: Uint8Array): Buffer {
+  return createHmac("sha256", journalKey).update(salt).digest();
+}
+
+/** The cursor before the first record: bound to the header. */
+export function segmentStart(header: Buffer): SegmentCursor {
+  return { offset: segmentHeaderBytes, index: 0, previousTag: Buffer.from(header.subarray(0, segmentHeaderBytes)) };
+}
+
+/** The record's bytes and the cursor after it. */
+export function sealRecord(
+  key: Uint8Array,
+  cursor: SegmentCursor,
+  plain: Uint8Array,
+): { readonly bytes: Buffer; readonly next: SegmentCursor } {
+  const cipher = createCipheriv("aes-256-gcm", key, nonceOf(cursor.index));
+  cipher.setAAD(cursor.previousTag);
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+  const tag = cipher.getAuthTag();
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(sealed.length + tagBytes, 0);
+  const bytes = Buffer.concat([length, sealed, tag]);
+  return { bytes, next: { offset: cursor.offset + bytes.length, index: cursor.index + 1, previousTag: tag } };
+}
+
+export type ReadRecord =
+  | { readonly kind: "record"; readonly plain: Buffer; readonly next: SegmentCursor }
+  /** Nothing more, or only what a crash left of a write that nobody was told had succeeded. */
+  | { readonly kind: "end"; readonly tornBytes: number }
+  /** A whole record that does not open: changed after it was written. */
+  | { readonly kind: "damaged" };
+
+/** Reads the record at the cursor from `fd`, looking no further than `end`. */
+export function readRecord(fd: number, key: Uint8Array, cursor: SegmentCursor, end: number): ReadRecord {
+  const rest = end - cursor.offset;
+  if (rest < 4) return { kind: "end", tornBytes: rest };
+  const head = read(fd, cursor.offset, 4);
+  const length = head.readUInt32BE(0);
+  // A file that grew before its content came reads as zeros.
+  if (length === 0) return isZero(fd, cursor.offset, end) ? { kind: "end", tornBytes: rest } : { kind: "damaged" };
+  if (length < tagBytes || length > journalRecordBytesMax) return { kind: "damaged" };
+  if (length > rest - 4) return { kind: "end", tornBytes: rest };
+  const sealed = read(fd, cursor.offset + 4, length);
+  const tag = sealed.subarray(length - tagBytes);
+  const decipher = createDecipheriv("aes-256-gcm", key, nonceOf(cursor.index));
+  decipher.setAAD(cursor.previousTag);
+  decipher.setAuthTag(tag);
+  try {
+    const plain = Buffer.concat([decipher.update(sealed.subarray(0, length - tagBytes)), decipher.final()]);
+    return {
+      kind: "record",
+      plain,
+      next: { offset: cursor.offset + 4 + length, index: cursor.index + 1, previousTag: Buffer.from(tag) },
+    };
+  } catch {
+    // The last record may have its length but not all of its pages.
+    return cursor.offset + 4 + length === end ? { kind: "end", tornBytes: rest } : { kind: "damaged" };
+  }
+}
+
+function nonceOf(index: number): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUInt32BE(index, 8);
+  return nonce;
+}
+
+function read(fd: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(fd, bytes, done, length - done, offset + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+
+function isZero(fd: number, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 65_536) {
+    if (read(fd, at, Math.min(65_536, to - at)).some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}

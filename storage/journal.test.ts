@@ -1,0 +1,201 @@
+// The journal: acknowledged means on disk; everything acknowledged reaches the log once, in order, whatever happens between.
+import { expect, test } from "bun:test";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EventDraft } from "../core/events/event.ts";
+import { Unavailable } from "../core/lib/errors.ts";
+import { type TestStorage, testStorage } from "../tests/support/storage.ts";
+import { FileJournal, type JournalOptions } from "./journal.ts";
+import type { Session } from "./postgres/connect.ts";
+import type { SessionUnit } from "./unit-of-work.ts";
+
+type Setup = TestStorage & {
+  journalFolder: string;
+  projected: string[];
+  open: (options?: Partial<JournalOptions<Session>>) => FileJournal<Session>;
+};
+
+async function setup(): Promise<Setup> {
+  const storage = await testStorage();
+  const projected: string[] = [];
+  const journalFolder = join(storage.folder, "journal");
+  const open = (options: Partial<JournalOptions<Session>> = {}): FileJournal<Session> =>
+    FileJournal.open(storage.env, journalFolder, storage.keys, {
+      unit: storage.unit,
+      nodeId: storage.identity.nodeId,
+      project: async (_session, event) => {
+        projected.push(event.id);
+      },
+      ...options,
+    });
+  return { ...storage, journalFolder, projected, open };
+}
+
+/** A unit whose database is away until told otherwise. */
+function awayUnit(unit: SessionUnit<Session>): { unit: SessionUnit<Session>; comeBack: () => void } {
+  let away = true;
+  const wrapped = new Proxy(unit, {
+    get: (target, key) =>
+      key === "run" && away ? () => Promise.reject(new Unavailable("away")) : (Reflect.get(target, key) as unknown as object),
+  });
+  return { unit: wrapped, comeBack: () => (away = false) };
+}
+
+test("events go to disk and from there into the log, in order, each projected once", async () => {
+  const { open, draft, log, projected, journalFolder } = await setup();
+  const journal = open({ segmentBytesMax: 2_000 });
+  const drafts = Array.from({ length: 50 }, (_, n) => draft({ payload: { n, text: "ä\u0000" } }));
+  await Promise.all(drafts.map((entry, i) => journal.append(i === 0 ? [entry, draft({ payload: { n: -1 } })] : [entry])));
+  await journal.drained();
+  expect(journal.pending()).toEqual({ bytes: 0, events: 0 });
+  const events = await log.read(0, 100);
+  expect(events.map((event) => event.payload!.n)).toEqual([0, -1, ...Array.from({ length: 49 }, (_, n) => n + 1)]);
+  expect(projected).toEqual(events.map((event) => event.id));
+  await journal.stop();
+  expect(readdirSync(journalFolder)).toEqual([]);
+});
+
+test("without a database events wait on disk, unreadable to others, and a new start moves them", async () => {
+  const { open, draft, log, journalFolder, unit } = await setup();
+  const away = awayUnit(unit);
+  const first = open({ unit: away.unit });
+  const drafts = [draft({ payload: { secret: "4711-secret" } }), draft()];
+  await first.append(drafts);
+  expect(first.pending().events).toBe(2);
+  await first.stop();
+  const [name] = readdirSync(journalFolder);
+  expect(readFileSync(join(journalFolder, name!)).includes("4711-secret")).toBe(false);
+  const second = open();
+  expect(second.pending().events).toBe(2);
+  await second.drained();
+  expect((await log.read(0, 10)).map((event) => event.id)).toEqual(drafts.map((entry) => entry.id));
+  await second.stop();
+  expect(readdirSync(journalFolder)).toEqual([]);
+});
+
+test("the database comes back and the journal moves by itself", async () => {
+  const { open, draft, log, unit } = await setup();
+  const { unit: away, comeBack } = awayUnit(unit);
+  const journal = open({ unit: away });
+  await journal.append([draft()]);
+  const drained = journal.drained();
+  comeBack();
+  await drained;
+  expect((await log.head()).seq).toBe(1);
+  await journal.stop();
+});
+
+test("a torn tail costs only what nobody was told, at any length of the tear", async () => {
+  const { open, draft, journalFolder, unit, log } = await setup();
+  const first = open({ unit: awayUnit(unit).unit });
+  await first.append([draft({ payload: { n: 1 } })]);
+  await first.append([draft({ payload: { n: 2 } })]);
+  await first.stop();
+  const path = join(journalFolder, readdirSync(journalFolder)[0]!);
+  const whole = readFileSync(path);
+  const secondLength = whole.readUInt32BE(76) + 4;
+  for (const cut of [1, 10, secondLength - 1]) {
+    writeFileSync(path, whole.subarray(0, whole.length - cut));
+    const torn = open({ unit: awayUnit(unit).unit });
+    expect(torn.pending().events).toBe(1);
+    await torn.stop();
+  }
+  writeFileSync(path, whole);
+  appendFileSync(path, Buffer.alloc(5_000));
+  const zeros = open();
+  await zeros.drained();
+  await zeros.stop();
+  expect((await log.read(0, 10)).map((event) => event.payload!.n)).toEqual([1, 2]);
+  expect(readdirSync(journalFolder)).toEqual([]);
+});
+
+test("a changed record is noticed; what was before it is moved and the file is kept as evidence", async () => {
+  const { open, draft, journalFolder, unit, log } = await setup();
+  const first = open({ unit: awayUnit(unit).unit });
+  for (const n of [1, 2, 3]) await first.append([draft({ payload: { n } })]);
+  await first.stop();
+  const path = join(journalFolder, readdirSync(journalFolder)[0]!);
+  const bytes = readFileSync(path);
+  const second = 76 + 4 + bytes.readUInt32BE(76);
+  bytes[second + 40] = bytes[second + 40]! ^ 1;
+  writeFileSync(path, bytes);
+  const journal = open();
+  await journal.drained();
+  await journal.stop();
+  expect((await log.read(0, 10)).map((event) => event.payload!.n)).toEqual([1]);
+  expect(readdirSync(journalFolder)).toEqual(["0000000001.log.damaged"]);
+});
+
+test("an event that is in the log already is not projected again", async () => {
+  const { open, draft, unit, projected, log } = await setup();
+  const known = draft();
+  await unit.run(async () => ({ value: undefined, events: [known] }));
+  const journal = open();
+  const fresh = draft();
+  await journal.append([known, fresh]);
+  await journal.drained();
+  expect(projected).toEqual([fresh.id]);
+  expect((await log.head()).seq).toBe(2);
+  await journal.stop();
+});
+
+test("an event whose rows the database refuses is kept as event.unstorable, and the others go on", async () => {
+  const { open, draft, log } = await setup();
+  const bad = draft({ type: "test.bad" });
+  const journal = open({
+    project: async (session, event) => {
+      if (event.id === bad.id) await session`select ${"nul \u0000"}::text`;
+    },
+  });
+  await journal.append([draft(), bad, draft()]);
+  await journal.drained();
+  const events = await log.read(0, 10);
+  expect(events.map((event) => event.type)).toEqual(["test.happened", "event.unstorable", "test.happened"]);
+  expect(events[1]!.id).toBe(bad.id);
+  expect(events[1]!.payload!.type).toBe("test.bad");
+  await journal.stop();
+});
+
+test("at its limit new calls are refused, running ones may still write, and then nobody", async () => {
+  const { open, draft, unit } = await setup();
+  const journal = open({ unit: awayUnit(unit).unit, bytesMax: 20_000 });
+  const filler = (): EventDraft => draft({ payload: { text: "x".repeat(2_000) } });
+  while (!journal.isFull()) await journal.append([filler()]);
+  expect(journal.pending().bytes).toBeGreaterThanOrEqual(20_000);
+  await journal.append([filler()]);
+  const refused = async (): Promise<void> => {
+    for (;;) await journal.append([filler()]);
+  };
+  expect(refused()).rejects.toBeInstanceOf(Unavailable);
+  await refused().catch(() => undefined);
+  expect(journal.pending().bytes).toBeLessThan(30_000);
+  await journal.stop();
+});
+
+test("a disk that refuses is Unavailable and full; when it is well again the journal notices by itself", async () => {
+  const { open, draft, journalFolder, log } = await setup();
+  const journal = open({ segmentBytesMax: 1 });
+  await journal.append([draft()]);
+  await journal.drained();
+  renameSync(journalFolder, `${journalFolder}.gone`);
+  await expect(journal.append([draft()])).rejects.toBeInstanceOf(Unavailable);
+  expect(journal.isFull()).toBe(true);
+  mkdirSync(journalFolder);
+  while (journal.isFull()) await new Promise((done) => setTimeout(done, 20));
+  await journal.append([draft()]);
+  await journal.drained();
+  expect((await log.head()).seq).toBe(2);
+  await journal.stop();
+  rmSync(`${journalFolder}.gone`, { recursive: true });
+});
+
+test("another key file is refused, not read as damage", async () => {
+  const { open, draft, unit, env, folder, journalFolder } = await setup();
+  const first = open({ unit: awayUnit(unit).unit });
+  await first.append([draft()]);
+  await first.stop();
+  const { loadOrCreateKeys } = await import("./vault/keys.ts");
+  const others = loadOrCreateKeys(env, join(folder, "other.key"));
+  const options = { unit, nodeId: "n", project: () => Promise.resolve() };
+  expect(() => FileJournal.open(env, journalFolder, others, options)).toThrow("another key file");
+});
