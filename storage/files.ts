@@ -1,5 +1,18 @@
-// The two things node:fs leaves to us: making sure that a file, or a folder's list of files, is on disk.
-import { closeSync, fsyncSync, openSync } from "node:fs";
+// What node:fs leaves to us: writing all of it, and making sure that it is on disk. Plain descriptors: a forgotten FileHandle throws when collected.
+import { closeSync, fdatasync, fsyncSync, openSync, write } from "node:fs";
+import { promisify } from "node:util";
+
+const writeSome = promisify(write);
+
+/** Off the main thread. */
+export const flushData: (fd: number) => Promise<void> = promisify(fdatasync);
+
+/** All bytes at their place, off the main thread; `write` may take fewer at a time. */
+export async function writeAll(fd: number, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await writeSome(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten;
+  }
+}
 
 /** fsync of a file or folder; after creating or renaming, the folder needs one of its own. */
 export function flushPath(path: string): void {

@@ -1,6 +1,16 @@
 // The node's journal: events are on disk here before anything is acknowledged, and move from here into the database, in order, once.
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, renameSync, unlinkSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Env } from "../core/env/env.ts";
 import type { EventDraft } from "../core/events/event.ts";
@@ -9,7 +19,7 @@ import { Unavailable } from "../core/lib/errors.ts";
 import { isId } from "../core/lib/id.ts";
 import { journalBatchMax, journalBytesMax, journalRecordBytesMax, journalSegmentBytesMax } from "../core/lib/limits.ts";
 import { instantOf, NodeFenced, unstorable } from "./append.ts";
-import { flushPath } from "./files.ts";
+import { flushData, flushPath, writeAll } from "./files.ts";
 import {
   parseSegmentHeader,
   readRecord,
@@ -50,7 +60,7 @@ type Segment = {
   readonly key: Buffer;
   readonly readFd: number;
   /** Null: closed, nothing comes after `end`. */
-  write: { readonly handle: FileHandle; cursor: SegmentCursor } | null;
+  write: { readonly fd: number; readonly cursor: SegmentCursor } | null;
   end: number;
   moved: SegmentCursor;
   /** Something in it cannot be read: kept aside as evidence when the rest has been moved. */
@@ -122,8 +132,7 @@ export class FileJournal<Stores> implements Journal {
     this.wakeMover();
     await this.moving;
     for (const segment of [...this.segments]) {
-      await segment.write?.handle.close();
-      segment.write = null;
+      closeForWriting(segment);
       this.removeIfMoved(segment);
     }
     for (const { readFd } of this.segments) closeSync(readFd);
@@ -159,7 +168,7 @@ export class FileJournal<Stores> implements Journal {
         for (const entry of group) entry.done();
         this.wakeMover();
       } catch (error) {
-        await this.refused(error, group);
+        this.refused(error, group);
       }
     }
     this.flushing = null;
@@ -167,7 +176,7 @@ export class FileJournal<Stores> implements Journal {
 
   private async writeGroup(group: readonly Waiting[]): Promise<void> {
     const segment = await this.writableSegment();
-    const { handle, cursor } = segment.write!;
+    const { fd, cursor } = segment.write!;
     let next = cursor;
     const records = group.map(({ plain }) => {
       const sealed = sealRecord(segment.key, next, plain);
@@ -175,26 +184,27 @@ export class FileJournal<Stores> implements Journal {
       return sealed.bytes;
     });
     const bytes = Buffer.concat(records);
-    for (let done = 0; done < bytes.length; ) {
-      done += (await handle.write(bytes, done, bytes.length - done, cursor.offset + done)).bytesWritten;
-    }
-    await handle.datasync();
-    segment.write = { handle, cursor: next };
+    await writeAll(fd, bytes, cursor.offset);
+    await flushData(fd);
+    segment.write = { fd, cursor: next };
     segment.end = next.offset;
     this.pendingBytes += bytes.length;
     for (const { events } of group) this.pendingEvents += events;
   }
 
   // The disk is full or broken. The segment is cut back and never written again: its next nonces may be used already.
-  private async refused(error: unknown, group: readonly Waiting[]): Promise<void> {
+  private refused(error: unknown, group: readonly Waiting[]): void {
     if (!this.diskRefuses) this.env.log.error("the journal cannot be written; new calls are refused", { reason: String(error) });
     this.diskRefuses = true;
     const last = this.segments.at(-1);
     if (last?.write != null) {
-      const { handle } = last.write;
-      last.write = null;
-      await handle.truncate(last.end).catch(() => undefined);
-      await handle.close().catch(() => undefined);
+      try {
+        ftruncateSync(last.write.fd, last.end);
+      } catch (reason) {
+        this.env.log.error("the journal cannot be cut back", { path: last.path, reason: String(reason) });
+      }
+      closeForWriting(last);
+      this.removeIfMoved(last);
     }
     for (const { fail } of group) fail(new Unavailable("The journal cannot be written.", 5_000, "journal.unwritable"));
     // Somebody has to notice when the disk is well again, also when no call is left to write.
@@ -208,22 +218,21 @@ export class FileJournal<Stores> implements Journal {
     const bytesMax = this.options.segmentBytesMax ?? journalSegmentBytesMax;
     if (last?.write != null) {
       if (last.end < bytesMax) return last;
-      await last.write.handle.close();
-      last.write = null;
+      closeForWriting(last);
       this.removeIfMoved(last);
     }
     const number = this.nextNumber;
     const path = join(this.folder, segmentName(number));
     const salt = this.env.random.bytes(32);
     const header = segmentHeader(number, this.keys.keyId, salt);
-    const handle = await open(path, "wx", 0o600);
+    const fd = openSync(path, "wx", 0o600);
     try {
       this.nextNumber += 1;
-      await handle.write(header, 0, header.length, 0);
-      await handle.datasync();
+      await writeAll(fd, header, 0);
+      await flushData(fd);
       flushPath(this.folder);
     } catch (error) {
-      await handle.close().catch(() => undefined);
+      closeSync(fd);
       unlinkSync(path);
       throw error;
     }
@@ -233,7 +242,7 @@ export class FileJournal<Stores> implements Journal {
       path,
       key: segmentKey(this.keys.derive("journal"), salt),
       readFd: openSync(path, "r"),
-      write: { handle, cursor },
+      write: { fd, cursor },
       end: cursor.offset,
       moved: cursor,
       damaged: false,
@@ -416,6 +425,11 @@ export class FileJournal<Stores> implements Journal {
     });
     this.wakeMover = () => undefined;
   }
+}
+
+function closeForWriting(segment: Segment): void {
+  if (segment.write !== null) closeSync(segment.write.fd);
+  segment.write = null;
 }
 
 /** Segment files in order. */

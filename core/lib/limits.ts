@@ -42,6 +42,8 @@ export const journalBatchMax = 500;
 
 /** Audio kept in memory before a recording chunk is sealed: at most 2 s are at risk. */
 export const recordingChunkMs = 1_000;
+/** Audio in one sealed chunk of a recording: two seconds are 64 KB; a reader never allocates more for a forged length. */
+export const recordingChunkBytesMax = 1024 * 1024;
 
 /** Server-sent-event streams at once on one node. */
 export const liveStreamsMax = 2_000;
