@@ -100,3 +100,13 @@ export const transactionAttemptsMax = 5;
 export const nodeLeaseMs = 15_000;
 /** All strangers' requests answered per second: forged sources must not make us a reflector worth using. */
 export const strangersPerSecondMax = 1_000;
+/** The head of the log is signed this often: what was written before cannot be cut off or rewritten unnoticed. */
+export const headEveryMs = 60_000;
+/** Findings that `verify` lists; more are counted. */
+export const verifyFindingsMax = 10_000;
+/** RFC 4733 digits taken from one leg per second; people press five, machines ten. The rest is counted and dropped. */
+export const digitsPerSecondMax = 20;
+/** One media packet; G.711 of 120 ms fits, and nothing honest is larger. */
+export const rtpPacketBytesMax = 1_500;
+/** Streams one worker holds; ports run out at about the same number. */
+export const streamsPerWorkerMax = 5_000;

@@ -1,0 +1,54 @@
+// Entry point of a media worker: wires one engine to messages, its own clock, and the vault's sink.
+import { loadSamples } from "../core/lib/samples.ts";
+import { openRecordingSink } from "../storage/vault/sink.ts";
+import { MediaEngine } from "../telephony/media/engine.ts";
+import { PortRange } from "../telephony/media/rtp-transport.ts";
+import { WebRtcMux } from "../telephony/media/webrtc/mux.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "../telephony/media/worker-plane.ts";
+import { type LogLevel, realEnv } from "./env.ts";
+
+declare const self: Worker;
+
+const loadMs = 1_000;
+let engine: MediaEngine | null = null;
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+async function start(message: WorkerStart): Promise<void> {
+  const env = realEnv(message.logLevel as LogLevel, { worker: message.worker });
+  const sounds = new Map(Object.entries(message.prompts).map(([key, wav]) => [key, loadSamples(wav)]));
+  const mux = await WebRtcMux.open(env, message.muxAddress, message.muxPort);
+  const running = new MediaEngine({
+    env,
+    ports: new PortRange(...message.rtpPorts),
+    mux,
+    prompts: async (key) => sounds.get(key) ?? null,
+    openSink: openRecordingSink,
+    emit: (event) => tell({ kind: "event", event }),
+  });
+  engine = running;
+  const report = (): void => {
+    tell({ kind: "load", streams: running.streamCount, packetsPerSecond: running.packetsPerSecond() });
+    env.clock.after(loadMs, report);
+  };
+  report();
+  tell({ kind: "ready", muxPort: mux.port });
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.kind) {
+    case "start":
+      start(data).catch((error: unknown) =>
+        tell({ kind: "failed-to-start", reason: error instanceof Error ? error.message : String(error) }),
+      );
+      return;
+    case "command":
+      engine?.handle(data.command);
+      return;
+    case "stop":
+      void Promise.resolve(engine?.stop()).then(() => tell({ kind: "stopped" }));
+      return;
+  }
+};

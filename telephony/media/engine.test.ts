@@ -1,0 +1,260 @@
+// The engine over real loopback sockets: tones in and out, digits once, two channels recorded, strangers unheard.
+import { afterEach, describe, expect, test } from "bun:test";
+import { realEnv } from "../../cmd/env.ts";
+import { encodeG711, g711 } from "./codec/g711.ts";
+import { InlinePlane } from "./inline-plane.ts";
+import type { CodecName, MediaCommand, MediaEvent, RecordingSink } from "./plane.ts";
+import { toneSamples } from "./player.ts";
+import { payloadStart, payloadType, sequenceNumber, timestamp, writeHeader } from "./rtp/packet.ts";
+import { PortRange } from "./rtp-transport.ts";
+import { openUdp, type UdpSocket } from "./udp.ts";
+
+const env = realEnv("error");
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0)) await thing.close();
+});
+
+class MemorySink implements RecordingSink {
+  readonly chunks: Uint8Array[] = [];
+  async write(samples: Uint8Array): Promise<void> {
+    this.chunks.push(samples.slice());
+  }
+  async close() {
+    return {
+      chunks: this.chunks.length,
+      durationMs: this.chunks.reduce((sum, chunk) => sum + chunk.length / 32, 0),
+      sizeBytes: 0,
+      sha256: "",
+    };
+  }
+}
+
+class Bench {
+  readonly events: MediaEvent[] = [];
+  readonly sink = new MemorySink();
+  readonly plane: InlinePlane;
+  private waiters: (() => void)[] = [];
+
+  constructor() {
+    const prompts = new Map([["beep", toneSamples([1000], 500, 0)]]);
+    this.plane = new InlinePlane({
+      env,
+      ports: new PortRange(40_000, 41_999),
+      mux: null,
+      prompts: async (key) => prompts.get(key) ?? null,
+      openSink: async () => this.sink,
+    });
+    this.plane.onEvent((event) => {
+      this.events.push(event);
+      for (const waiter of this.waiters.splice(0)) waiter();
+    });
+    open.push(this.plane);
+  }
+
+  send(...commands: MediaCommand[]): void {
+    for (const command of commands) this.plane.send(command);
+  }
+
+  async event<K extends MediaEvent["kind"]>(
+    kind: K,
+    matches: (event: Extract<MediaEvent, { kind: K }>) => boolean = () => true,
+  ): Promise<Extract<MediaEvent, { kind: K }>> {
+    for (;;) {
+      const found = this.events.find((event) => event.kind === kind && matches(event as Extract<MediaEvent, { kind: K }>));
+      if (found !== undefined) return found as Extract<MediaEvent, { kind: K }>;
+      await new Promise<void>((done) => this.waiters.push(done));
+    }
+  }
+
+  async leg(streamId: string, codec: CodecName, dtmf: number | null = 101): Promise<Peer> {
+    const peer = await Peer.open(codec);
+    this.send({ kind: "open", streamId, groupId: "call", transport: "rtp", localAddress: "127.0.0.1" });
+    const { local } = await this.event("opened", (event) => event.streamId === streamId);
+    peer.to = local.rtpPort;
+    const remote = {
+      address: "127.0.0.1",
+      port: peer.port,
+      rtcpPort: peer.port + 1,
+      codec,
+      payloadType: codec === "PCMU" ? 0 : 8,
+      dtmfPayloadType: dtmf,
+      ptimeMs: 20,
+    };
+    this.send({ kind: "connect-rtp", streamId, remote, direction: "sendrecv" });
+    return peer;
+  }
+}
+
+/** The other end of one leg: speaks a tone, remembers what it hears. */
+class Peer {
+  to = 0;
+  readonly heard: { type: number; sequence: number; timestamp: number; payload: Uint8Array }[] = [];
+  private sequence = 100;
+  private time = 5_000;
+  private waiters: { count: number; done: () => void }[] = [];
+  private constructor(
+    private readonly socket: UdpSocket,
+    private readonly codec: CodecName,
+  ) {}
+
+  static async open(codec: CodecName): Promise<Peer> {
+    let peer: Peer | null = null;
+    const socket = await openUdp("127.0.0.1", 0, (packet) => peer?.received(packet));
+    peer = new Peer(socket, codec);
+    open.push(socket);
+    return peer;
+  }
+
+  get port(): number {
+    return this.socket.port;
+  }
+
+  private received(packet: Uint8Array): void {
+    const start = payloadStart(packet);
+    this.heard.push({
+      type: payloadType(packet),
+      sequence: sequenceNumber(packet),
+      timestamp: timestamp(packet),
+      payload: packet.slice(start),
+    });
+    this.waiters = this.waiters.filter(({ count, done }) => this.heard.length < count || void done());
+  }
+
+  hears(count: number): Promise<void> {
+    return this.heard.length >= count ? Promise.resolve() : new Promise((done) => this.waiters.push({ count, done }));
+  }
+
+  say(type: number, payload: Uint8Array, options: { marker?: boolean; ssrc?: number; advance?: boolean } = {}): void {
+    const packet = new Uint8Array(12 + payload.length);
+    writeHeader(packet, options.marker ?? false, type, this.sequence++ & 0xffff, this.time, options.ssrc ?? 77);
+    packet.set(payload, 12);
+    if (options.advance !== false) this.time += 160;
+    this.socket.send(packet, this.to, "127.0.0.1");
+  }
+
+  /** Real time: the engine's recorder has a clock of its own. */
+  async tone(hz: number, frames: number): Promise<void> {
+    const codes = encodeG711(toneSamples([hz], frames * 20, 0), this.codec);
+    for (let frame = 0; frame < frames; frame++) {
+      this.say(this.codec === "PCMU" ? 0 : 8, codes.subarray(frame * 160, frame * 160 + 160));
+      await new Promise<void>((done) => env.clock.after(20, done));
+    }
+  }
+
+  samples(): Int16Array {
+    const { decode } = g711(this.codec);
+    return Int16Array.from(
+      this.heard
+        .filter((packet) => packet.type === 0 || packet.type === 8)
+        .flatMap((packet) => [...packet.payload].map((code) => decode[code]!)),
+    );
+  }
+}
+
+/** Share of the energy that lies at `hz`, 0–1 (Goertzel). */
+function share(samples: ArrayLike<number>, hz: number): number {
+  let [a, b, energy] = [0, 0, 0];
+  const k = 2 * Math.cos((2 * Math.PI * hz) / 8_000);
+  for (let i = 0; i < samples.length; i++) {
+    const c = samples[i]! + k * a - b;
+    b = a;
+    a = c;
+    energy += samples[i]! ** 2;
+  }
+  return energy === 0 ? 0 : (2 * (a * a + b * b - k * a * b)) / (samples.length * energy);
+}
+
+describe("the engine", () => {
+  test("plays a prompt to its end, without a gap in numbers, and says so", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMA");
+    bench.send({ kind: "play", streamId: "alice", playId: "p1", prompts: [{ kind: "key", key: "beep" }], loop: false });
+    expect(await bench.event("play-finished")).toMatchObject({ playId: "p1", reason: "done" });
+    await alice.hears(25);
+    expect(alice.heard.map((packet, i) => packet.sequence - alice.heard[0]!.sequence - i)).toEqual(alice.heard.map(() => 0));
+    expect(share(alice.samples(), 1000)).toBeGreaterThan(0.9);
+  });
+
+  test("an unknown prompt is said to be unknown, not silence", async () => {
+    const bench = new Bench();
+    await bench.leg("alice", "PCMA");
+    bench.send({ kind: "play", streamId: "alice", playId: "p1", prompts: [{ kind: "key", key: "nowhere" }], loop: false });
+    expect(await bench.event("play-finished")).toMatchObject({ reason: "unknown-prompt" });
+  });
+
+  test("bridges two laws both ways and records each voice on its channel", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMA");
+    const bob = await bench.leg("bob", "PCMU");
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    bench.send({
+      kind: "record-start",
+      recordingId: "r1",
+      groupId: "call",
+      left: "alice",
+      right: "bob",
+      target: { path: "", key: new Uint8Array(), header: new Uint8Array() },
+    });
+    await Promise.all([alice.tone(700, 100), bob.tone(1300, 100)]);
+    bench.send({ kind: "record-stop", recordingId: "r1", groupId: "call" });
+    const closed = await bench.event("recording-closed");
+    expect(closed.durationMs).toBeGreaterThan(1_900);
+    expect(share(bob.samples(), 700)).toBeGreaterThan(0.9);
+    expect(share(alice.samples(), 1300)).toBeGreaterThan(0.9);
+    const stereo = new Int16Array(Buffer.concat(bench.sink.chunks).buffer);
+    expect(share(stereo.filter((_, i) => i % 2 === 0).subarray(1_600, 14_000), 700)).toBeGreaterThan(0.9);
+    expect(share(stereo.filter((_, i) => i % 2 === 1).subarray(1_600, 14_000), 1300)).toBeGreaterThan(0.9);
+  });
+
+  test("a digit is told once and relayed under the other side's payload type", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMU", 101);
+    const bob = await bench.leg("bob", "PCMU", 96);
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    for (const [end, duration] of [
+      [0, 160],
+      [0, 320],
+      [0x80, 480],
+      [0x80, 480],
+      [0x80, 480],
+    ] as const)
+      alice.say(101, Uint8Array.of(5, end | 10, duration >> 8, duration & 255), { advance: false });
+    await bob.hears(5);
+    expect(bench.events.filter((event) => event.kind === "digit")).toEqual([
+      { kind: "digit", streamId: "alice", digit: "5", durationMs: 60 },
+    ]);
+    expect(bob.heard.map((packet) => packet.type)).toEqual([96, 96, 96, 96, 96]);
+  });
+
+  test("a stranger is neither heard nor answered once the peer has spoken", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMU");
+    const bob = await bench.leg("bob", "PCMU");
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    await alice.tone(700, 3);
+    await bob.hears(3);
+    const mallory = await Peer.open("PCMU");
+    mallory.to = alice.to;
+    for (let i = 0; i < 50; i++) mallory.say(0, new Uint8Array(160), { ssrc: 77 });
+    await alice.tone(700, 3);
+    await bob.hears(6);
+    expect(bob.heard).toHaveLength(6);
+    expect(mallory.heard).toHaveLength(0);
+    bench.send({ kind: "close", streamId: "alice" });
+    const { stats } = await bench.event("stats", (event) => event.final);
+    expect(stats).toMatchObject({ packetsReceived: 6, packetsRefused: 50, packetsLost: 0 });
+  });
+
+  test("mute is silence for the other side and for the recording", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMU");
+    const bob = await bench.leg("bob", "PCMU");
+    bench.send({ kind: "bridge", a: "alice", b: "bob" }, { kind: "mute", streamId: "alice", muted: true });
+    await alice.tone(700, 5);
+    bench.send({ kind: "mute", streamId: "alice", muted: false });
+    await alice.tone(700, 5);
+    await bob.hears(5);
+    expect(bob.heard).toHaveLength(5);
+  });
+});
