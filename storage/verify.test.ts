@@ -1,0 +1,297 @@
+// Verification: green when nothing was done, exact when something was.
+import { expect, test } from "bun:test";
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EventDraft } from "../core/events/event.ts";
+import { type ConversationId, newId, type RecordingId } from "../core/lib/id.ts";
+import { type TestStorage, testStorage } from "../tests/support/storage.ts";
+import { erasePayloads, eraseSubject } from "./erase.ts";
+import { FileJournal } from "./journal.ts";
+import { Heads } from "./vault/heads.ts";
+import { FileRecordings } from "./vault/recordings.ts";
+import { openRecordingSink } from "./vault/sink.ts";
+import { type VerifyInput, type VerifyReport, verify, verifyLines } from "./verify.ts";
+
+type Setup = TestStorage & {
+  heads: Heads;
+  recordings: FileRecordings;
+  append: (events: readonly EventDraft[]) => Promise<void>;
+  check: (changes?: Partial<VerifyInput>) => Promise<VerifyReport>;
+};
+
+async function setup(): Promise<Setup> {
+  const storage = await testStorage();
+  const { env, folder, keys, dataKeys, log, organizationId, identity, database, unit } = storage;
+  const owner = { organizationId, nodeId: identity.nodeId };
+  const heads = new Heads(env, join(folder, "checkpoints.log"), keys, log, owner);
+  const recordings = new FileRecordings(env, join(folder, "recordings"), keys);
+  const input: VerifyInput = {
+    sql: database.sql,
+    keys,
+    dataKeys,
+    headFiles: [heads.path],
+    journalFolder: join(folder, "journal"),
+    recordings,
+    nodeId: identity.nodeId,
+    rows: true,
+  };
+  const append = async (events: readonly EventDraft[]): Promise<void> => {
+    await unit.run(async () => ({ value: undefined, events }));
+  };
+  return { ...storage, heads, recordings, append, check: (changes = {}) => verify({ ...input, ...changes }) };
+}
+
+const places = (report: VerifyReport): string[] => report.findings.map(({ code, place }) => `${code} @ ${place}`);
+
+/** Rewrites the chain from `seq` on, as somebody would who has the database and reads this repository. */
+async function rechain({ database }: Setup, seq: number): Promise<void> {
+  await database.sql.unsafe(`do $$
+    declare v record; v_prev bytea; v_hash bytea;
+    begin
+      select hash into v_prev from event where seq = ${seq - 1};
+      for v in select * from event where seq >= ${seq} order by seq loop
+        v_hash := sha256(convert_to(concat_ws(E'\\n', 'landline.event.v1', v.organization_id, v.seq, encode(v_prev, 'hex'), v.id,
+          (extract(epoch from v.at) * 1000)::bigint, v.node_id, v.type, coalesce(v.division_id::text, '-'), v.actor_id,
+          case when cardinality(v.subject_ids) = 0 then '-' else array_to_string(v.subject_ids, ',') end, encode(v.payload_digest, 'hex')), 'UTF8'));
+        update event set prev = v_prev, hash = v_hash where seq = v.seq;
+        v_prev := v_hash;
+      end loop;
+    end $$`);
+}
+
+test("a thousand erased payloads leave the chain green, and each is named with its eraser and policy", async () => {
+  const { env, unit, organizationId, identity, draft, append, heads, check } = await setup();
+  const drafts = Array.from({ length: 1_200 }, (_, n) => draft({ payload: { n } }));
+  for (let i = 0; i < drafts.length; i += 400) await append(drafts.slice(i, i + 400));
+  const order = { organizationId, actorId: identity.nodeId, policy: "calls 90 days" };
+  const chosen = drafts.filter((_, n) => n % 6 !== 0).map((entry) => entry.id);
+  expect((await erasePayloads(env, unit, order, chosen)).payloads).toBe(1_000);
+  await heads.sign();
+  const report = await check();
+  expect(report.findings).toEqual([]);
+  expect(report.checked).toMatchObject({ events: 1_201, payloads: 201, heads: 1 });
+  expect(report.erased.map((entry) => entry.seq)).toEqual(drafts.flatMap((_, n) => (n % 6 !== 0 ? n + 1 : [])));
+  expect(report.erased.every((entry) => entry.by === 1_201 && entry.policy === "calls 90 days")).toBe(true);
+  expect(verifyLines(report)).toContain("payloads of 1000 events (2 … 1200) erased by 1201, policy calls 90 days");
+  expect(verifyLines(report).at(-1)).toBe("verified: nothing was found");
+  expect((await erasePayloads(env, unit, order, chosen.slice(0, 3))).payloads).toBe(0);
+});
+
+test("destroying a subject's key forgets its payloads; one that comes back is named, and later facts get a new key", async () => {
+  const { env, unit, dataKeys, database, organizationId, identity, draft, append, log, check } = await setup();
+  const seal = { kind: "conversation", id: "c1" } as const;
+  await append([draft({ seal }), draft(), draft({ seal })]);
+  const [kept] = await database.sql`select * from event_payload where seq = 3`;
+  const order = { organizationId, actorId: identity.nodeId, policy: "request 12" };
+  expect((await eraseSubject(env, unit, dataKeys, order, seal)).payloads).toBe(2);
+  await database.sql`insert into event_payload ${database.sql(kept as { seq: number })}`;
+  await append([draft({ seal, payload: { late: true } })]);
+  const events = await log.read(0, 10);
+  expect(events.map((event) => event.payload === null)).toEqual([true, false, true, false, false]);
+  expect(events.map((event) => event.erased)).toEqual([true, false, true, false, false]);
+  const report = await check();
+  expect(places(report)).toEqual(["payload-returned @ event 3"]);
+  await database.sql`delete from event_payload where seq = 3`;
+  const clean = await check();
+  expect(clean.findings).toEqual([]);
+  expect(clean.erased).toEqual([1, 3].map((seq) => ({ seq, by: 4, policy: "request 12" })));
+});
+
+test("another node that still has a destroyed key in memory seals anew instead of failing", async () => {
+  const { env, unit, database, keys, organizationId, identity, draft, append, log } = await setup();
+  const seal = { kind: "user", id: "u1" } as const;
+  await append([draft({ seal })]);
+  const { DataKeys } = await import("./vault/data-keys.ts");
+  const elsewhere = new DataKeys(env, database.connect(1), keys, organizationId);
+  await eraseSubject(env, unit, elsewhere, { organizationId, actorId: identity.nodeId, policy: "p" }, seal);
+  await append([draft({ seal, payload: { again: true } })]);
+  expect((await log.read(2, 10)).map((event) => event.payload)).toEqual([{ again: true }]);
+});
+
+test("a header that was edited is named", async () => {
+  const all = await setup();
+  await all.append(Array.from({ length: 10 }, () => all.draft()));
+  await all.database.sql`update event set actor_id = 'somebody-else' where seq = 4`;
+  expect(places(await all.check())).toEqual(["chain-hash @ event 4"]);
+});
+
+test("a chain computed anew after an edit agrees with itself, and the signed head contradicts it", async () => {
+  const all = await setup();
+  await all.append(Array.from({ length: 5 }, () => all.draft()));
+  await all.heads.sign();
+  await all.append(Array.from({ length: 10 }, () => all.draft()));
+  await all.heads.sign();
+  await all.append([all.draft()]);
+  await all.database.sql`update event set actor_id = 'somebody-else' where seq = 9`;
+  await rechain(all, 9);
+  const report = await all.check();
+  expect(places(report)).toEqual(["head-mismatch @ event 15"]);
+  expect(report.findings[0]!.message).toContain("written anew after event 5");
+});
+
+test("a tail that was cut off is found by the signed head, and by nothing else", async () => {
+  const all = await setup();
+  await all.append(Array.from({ length: 10 }, () => all.draft()));
+  await all.heads.sign();
+  await all.database.sql`delete from event_payload where seq > 7`;
+  await all.database.sql`delete from event where seq > 7`;
+  const report = await all.check();
+  expect(places(report)).toEqual(["chain-cut @ event 7"]);
+  expect(report.findings[0]!.message).toContain("3 events were cut off");
+  expect((await all.check({ headFiles: [] })).remains[0]).toContain("no signed head");
+});
+
+test("an event taken out of the middle is a gap", async () => {
+  const all = await setup();
+  await all.append(Array.from({ length: 6 }, () => all.draft()));
+  await all.database.sql`delete from event_payload where seq in (3, 4)`;
+  await all.database.sql`delete from event where seq in (3, 4)`;
+  const report = await all.check();
+  expect(places(report)).toEqual(["chain-gap @ event 5"]);
+  expect(report.findings[0]!.message).toBe("events 3 to 4 are missing before it");
+});
+
+test("a payload that was changed, swapped or quietly deleted is named", async () => {
+  const all = await setup();
+  await all.append(Array.from({ length: 6 }, (_, n) => all.draft({ payload: { n } })));
+  const { sql } = all.database;
+  await sql`update event_payload set body = set_byte(body, 30, get_byte(body, 30) # 1) where seq = 2`;
+  await sql`update event_payload p set body = q.body from event_payload q where p.seq = 4 and q.seq = 5`;
+  await sql`delete from event_payload where seq = 6`;
+  const report = await all.check();
+  expect(places(report)).toEqual(["payload-seal @ event 2", "payload-seal @ event 4", "payload-missing @ event 6"]);
+  expect((await all.log.read(1, 1))[0]).toMatchObject({ payload: null, erased: false });
+});
+
+test("heads: a line that was changed, taken out or not signed by us is named; half a line after a crash is not", async () => {
+  const all = await setup();
+  for (let i = 0; i < 4; i++) {
+    await all.append([all.draft()]);
+    await all.heads.sign();
+  }
+  const { path } = all.heads;
+  const whole = readFileSync(path, "utf8");
+  const lines = whole.trimEnd().split("\n");
+  appendFileSync(path, lines[0]!.slice(0, 100));
+  await all.append([all.draft()]);
+  await all.heads.sign();
+  expect((await all.check()).findings).toEqual([]);
+  expect((await all.check()).checked.heads).toBe(5);
+  writeFileSync(path, whole.replace('"seq":2', '"seq":3'));
+  expect(places(await all.check())).toEqual(["head-signature @ checkpoints.log line 2", "head-order @ checkpoints.log line 3"]);
+  writeFileSync(path, `${[lines[0], lines[1], lines[3]].join("\n")}\n`);
+  expect(places(await all.check())).toEqual(["head-order @ checkpoints.log line 3"]);
+});
+
+test("rows: an edited, an older, a removed and an invented row are named", async () => {
+  const all = await setup();
+  const { database, unit, draft, organizationId, divisionId, env } = all;
+  const ids = [1, 2, 3, 4].map(() => newId(env));
+  const facts = (id: string, name: string, version: number) => ({
+    ...{ id, organizationId, divisionId, name, description: "", skillEvaluationMethod: "ALL", scoringMethod: "TimestampAndPriority" },
+    ...{
+      alertingTimeoutSeconds: 8,
+      serviceLevelPercentage: 0.8,
+      serviceLevelMs: 20_000,
+      acwWrapupPrompt: "OPTIONAL",
+      acwTimeoutMs: 60_000,
+    },
+    ...{ version, createdAt: 1_795_575_977_478, modifiedAt: 1_795_575_977_478 },
+  });
+  const { audited } = await import("./audited.ts");
+  const queues = audited[0]!.table;
+  for (const [n, id] of ids.entries()) {
+    await unit.run(async (session) => {
+      await queues.insert(session, { ...facts(id, `q${n}`, 1), poolId: id });
+      return {
+        value: undefined,
+        events: [
+          draft({ type: "routing.queue.created", payload: { before: null, after: facts(id, `q${n}`, 1) }, rows: [{ table: "queue", id }] }),
+        ],
+      };
+    });
+  }
+  await unit.run(async (session) => {
+    await session`update queue set name = 'renamed', version = 2 where id = ${ids[1]!}`;
+    return {
+      value: undefined,
+      events: [
+        draft({ type: "routing.queue.updated", payload: { after: facts(ids[1]!, "renamed", 2) }, rows: [{ table: "queue", id: ids[1]! }] }),
+      ],
+    };
+  });
+  const green = await all.check();
+  expect([green.findings, green.checked.rows]).toEqual([[], 4]);
+  const { sql } = database;
+  await sql`update queue set service_level_ms = 1 where id = ${ids[0]!}`;
+  await sql`update queue set name = 'q1', version = 1, event_seq = 2 where id = ${ids[1]!}`;
+  await sql`delete from queue where id = ${ids[2]!}`;
+  const invented = newId(env);
+  await sql`insert into queue select (jsonb_populate_record(q, jsonb_build_object('id', ${invented}::text, 'name', 'x', 'event_seq', 4))).* from queue q where id = ${ids[3]!}`;
+  const report = await all.check();
+  expect(places(report).sort()).toEqual(
+    [
+      `row-differs @ queue ${ids[0]}`,
+      `row-event @ queue ${ids[1]}`,
+      `row-missing @ queue ${ids[2]}`,
+      `row-event @ queue ${invented}`,
+    ].sort(),
+  );
+  expect(report.findings.find((finding) => finding.code === "row-differs")!.message).toBe("serviceLevelMs differ from event 1");
+});
+
+test("recordings: a flipped bit is named to file, chunk and byte, and the speed is above 50 MB/s", async () => {
+  const all = await setup();
+  const { env, recordings, draft, append } = all;
+  const paths: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    const recordingId = newId<RecordingId>(env);
+    const conversationId = newId<ConversationId>(env);
+    const target = recordings.target(recordingId, conversationId);
+    const sink = await openRecordingSink(target);
+    for (let i = 0; i < 8; i++) await sink.write(new Uint8Array(1_000_000).fill(i));
+    const end = await sink.close();
+    const path = target.path.slice(recordings.folder.length + 1);
+    const { manifestSha256 } = await recordings.signManifest({ recordingId, conversationId, path, ...end, state: "sealed" });
+    await append([draft({ type: "conversation.recording.closed", payload: { recordingId, path, ...end, manifestSha256 } })]);
+    paths.push(path);
+  }
+  const startedAt = env.clock.monotonic();
+  const green = await all.check();
+  const seconds = (env.clock.monotonic() - startedAt) / 1_000;
+  expect([green.findings, green.checked.recordings]).toEqual([[], 4]);
+  const speed = green.checked.recordingBytes / 1e6 / seconds;
+  console.log(`${speed.toFixed(0)} MB/s`);
+  expect(speed).toBeGreaterThan(50);
+  const file = join(recordings.folder, paths[2]!);
+  const bytes = readFileSync(file);
+  bytes[5_000_000] = bytes[5_000_000]! ^ 1;
+  writeFileSync(file, bytes);
+  const report = await all.check();
+  expect(report.findings.length).toBe(1);
+  expect(report.findings[0]!.place).toStartWith(`${paths[2]} chunk 4 at byte 4000`);
+  copyFileSync(join(recordings.folder, paths[1]!), file);
+  expect(places(await all.check())).toContain(`recording-not-as-signed @ ${paths[2]}`);
+});
+
+test("the journal is read too", async () => {
+  const all = await setup();
+  const { env, folder, keys, identity, draft } = all;
+  const away = { run: () => Promise.reject(new Error("away")) };
+  const journal = FileJournal.open(env, join(folder, "journal"), keys, {
+    unit: away,
+    nodeId: identity.nodeId,
+    project: () => Promise.resolve(),
+  });
+  await journal.append([draft()]);
+  await journal.append([draft()]);
+  await journal.append([draft()]);
+  expect((await all.check()).checked.journalRecords).toBe(3);
+  await journal.stop();
+  const path = join(folder, "journal/0000000001.log");
+  const bytes = readFileSync(path);
+  const second = 80 + bytes.readUInt32BE(76);
+  bytes[second + 50] = bytes[second + 50]! ^ 1;
+  writeFileSync(path, bytes);
+  expect(places(await all.check())).toEqual([`journal-damaged @ journal 0000000001.log at byte ${second}`]);
+});
