@@ -110,3 +110,6 @@ export const digitsPerSecondMax = 20;
 export const rtpPacketBytesMax = 1_500;
 /** Streams one worker holds; ports run out at about the same number. */
 export const streamsPerWorkerMax = 5_000;
+/** Passwords hashed at once (19 MiB and a core each), and waiting for that; more are told to come again. */
+export const passwordHashesAtOnce = 2;
+export const passwordHashesWaitingMax = 100;
