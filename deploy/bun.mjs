@@ -37,7 +37,9 @@ const name = platformPackage();
 const bun = join(home, "node_modules", name, "bin", "bun");
 if (!existsSync(bun)) fetchBun(name);
 if (!existsSync(bun)) {
-  console.error(`landline: ${name}@${version} holds no bin/bun (${readFileSync(join(home, "package.json"), "utf8").length} bytes of manifest)`);
+  console.error(
+    `landline: ${name}@${version} holds no bin/bun (${readFileSync(join(home, "package.json"), "utf8").length} bytes of manifest)`,
+  );
   process.exit(2);
 }
 const env = { ...process.env, PATH: `${dirname(bun)}:${process.env.PATH ?? ""}` };

@@ -75,9 +75,6 @@ export class Directory {
   }
 }
 
-/** Numbers that are emergency calls in some country we know of; dialled by a station they are refused plainly until emergency calling exists. */
-export const emergencyNumbers: ReadonlySet<string> = new Set(["112", "911", "999", "000", "110", "118", "119", "15", "17", "18", "933"]);
-
 /** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. */
 export function route(
   configuration: Configuration,

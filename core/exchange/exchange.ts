@@ -180,6 +180,15 @@ export class Exchange {
     await this.keep("conversation.recording.closed", conversationId, [recordingId], { recordingId, ...payload, manifestSha256 });
   }
 
+  /** Recordings of an earlier run in which nothing can be read. */
+  async keepLostRecordings(lost: readonly { readonly recordingId: string; readonly reason: string }[]): Promise<void> {
+    for (const { recordingId, reason } of lost) {
+      const recording = await this.app.stores.recordings.byId(recordingId as RecordingId);
+      if (recording !== null)
+        await this.keep("conversation.recording.failed", recording.conversationId, [recordingId], { recordingId, reason });
+    }
+  }
+
   private async recordingFailed(event: Extract<CallEvent, { kind: "recording.failed" }>): Promise<void> {
     const { recordingId, conversationId, reason } = event;
     this.app.env.log.error("recording failed", { call: conversationId, recording: recordingId, reason });

@@ -71,13 +71,12 @@ export class EmbeddedPostgres implements AsyncDisposable {
   /** Ready for connections when it resolves. Refuses a folder that another process uses. @throws DatabaseError */
   static async start(env: Env, data: string, source: ProgramSource): Promise<EmbeddedPostgres> {
     const folder = resolve(data, "postgres");
-    // The server's user must get through, whatever our umask says.
-    const made = mkdirSync(folder, { recursive: true });
-    if (made !== undefined) for (const path of [data, folder]) chmodSync(path, 0o711);
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
     const appLock = lockFile(join(folder, "app.lock"));
     if (appLock === null) throw new DatabaseError(`${data} is in use by another Landline process`);
     try {
       const user = process.getuid?.() === 0 ? serverUser() : null;
+      if (user !== null) for (const path of [resolve(data), folder]) letThrough(path);
       const programs = await preparePrograms(source, folder);
       const run = socketFolder(folder, user);
       const server = new EmbeddedPostgres(env, folder, run, user, programs, keptPassword(env, folder), appLock);
@@ -97,17 +96,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 
   target(database: string): ConnectTarget {
-    const { run, password } = this;
-    return {
-      host: run,
-      socketPath: join(run, ".s.PGSQL.5432"),
-      port: 5432,
-      database,
-      user: "landline",
-      password,
-      tls: false,
-      parameters: {},
-    };
+    return targetOf(this.run, this.password, database);
   }
 
   /** Creates the database when it is not there. */
@@ -133,6 +122,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
       await this.exited;
       impatience.cancel();
     }
+    if (!this.run.startsWith(this.folder)) rmSync(this.run, { recursive: true, force: true });
     closeSync(this.appLock);
   }
 
@@ -349,6 +339,12 @@ function serverUser(): User {
   throw new DatabaseError("PostgreSQL does not run as root: create a user named landline");
 }
 
+// The server's user must get through our folders to its own; it may not list them.
+function letThrough(path: string): void {
+  const { uid, mode } = statSync(path);
+  if (uid === 0 && (mode & 0o001) === 0) chmodSync(path, (mode & 0o777) | 0o011);
+}
+
 // A socket's path holds 107 bytes; a deep data folder gets its socket under /tmp, in a folder that only the server's user can enter.
 function socketFolder(folder: string, user: User | null): string {
   const inside = join(folder, "run");
@@ -359,6 +355,19 @@ function socketFolder(folder: string, user: User | null): string {
   if (stat.uid !== owner && stat.uid !== process.getuid!()) throw new DatabaseError(`${path} belongs to somebody else`);
   if (user !== null) chownSync(path, user.uid, user.gid);
   return path;
+}
+
+/** How to reach the server that another process of ours runs in this data folder; null: none has been made there. */
+export function runningTarget(data: string, database: string): ConnectTarget | null {
+  const folder = resolve(data, "postgres");
+  const password = join(folder, "password");
+  if (!existsSync(password)) return null;
+  const user = process.getuid?.() === 0 ? serverUser() : null;
+  return targetOf(socketFolder(folder, user), readFileSync(password, "utf8"), database);
+}
+
+function targetOf(run: string, password: string, database: string): ConnectTarget {
+  return { host: run, socketPath: join(run, ".s.PGSQL.5432"), port: 5432, database, user: "landline", password, tls: false, parameters: {} };
 }
 
 function keptPassword(env: Env, folder: string): string {

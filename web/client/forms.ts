@@ -1,27 +1,21 @@
 // Forms that change nothing on the page by themselves: sent quietly, the live stream brings what changed. And questions before what cannot be undone.
 
 export function startForms(): void {
-  addEventListener(
-    "submit",
-    (event) => {
-      const form = event.target;
-      if (!(form instanceof HTMLFormElement)) return;
-      const question = form.dataset.confirm;
-      if (question !== undefined && !confirm(question)) {
-        event.preventDefault();
-        event.stopImmediatePropagation();
-        return;
-      }
-      if (form.dataset.quiet === undefined) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      void sendQuietly(form, event.submitter);
-    },
-    { capture: true },
-  );
-  addEventListener("change", ({ target }) => {
+  document.addEventListener("submit", submitted, { capture: true });
+  document.addEventListener("change", ({ target }) => {
     if (target instanceof HTMLInputElement && target.form?.dataset.submitOnChange !== undefined) target.form.requestSubmit();
   });
+}
+
+function submitted(event: SubmitEvent): void {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement)) return;
+  const question = form.dataset.confirm;
+  const refused = question !== undefined && !confirm(question);
+  if (!refused && form.dataset.quiet === undefined) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!refused) void sendQuietly(form, event.submitter);
 }
 
 async function sendQuietly(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {

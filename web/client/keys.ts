@@ -1,7 +1,7 @@
 // Keys of the call: only when nobody is typing, never with a modifier, and only for what is on the page.
 
 export function startKeys(): void {
-  addEventListener("keydown", (event) => {
+  addEventListener("keydown", (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
     const state = document.getElementById("call")?.dataset.callState;
     const key = event.key.toLowerCase();

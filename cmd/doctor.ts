@@ -1,0 +1,102 @@
+// `doctor`: looks at what usually goes wrong on a machine, measures the disk, and says what to mend.
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { realEnv } from "./env.ts";
+import { endpoint, ownAddresses } from "./wire.ts";
+
+export type Finding = { readonly ok: boolean; readonly what: string; readonly mend: string };
+
+/** A disk with less than this left stops taking calls soon: an hour of a hundred recorded calls. */
+const freeBytesMin = 12 * 1024 ** 3;
+const flushes = 50;
+
+export async function doctor(config: Config): Promise<readonly Finding[]> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  return [disk(config), flush(config), network(config), ...(await ports(config)), descriptors()];
+}
+
+function disk(config: Config): Finding {
+  const { bavail, bsize } = statfsSync(config.data);
+  const free = bavail * bsize;
+  return {
+    ok: free >= freeBytesMin,
+    what: `${(free / 1024 ** 3).toFixed(1)} GiB free under ${config.data}`,
+    mend: "make room, or move --data",
+  };
+}
+
+/** The log's lock is held through the commit's flush, so one flush time is the ceiling of commits for the whole cluster. */
+function flush(config: Config): Finding {
+  const path = join(config.data, `.doctor-${process.pid}`);
+  const fd = openSync(path, "w", 0o600);
+  const { clock } = realEnv();
+  const times = Array.from({ length: flushes }, () => {
+    const started = clock.monotonic();
+    writeSync(fd, "landline");
+    fdatasyncSync(fd);
+    return clock.monotonic() - started;
+  }).sort((a, b) => a - b);
+  closeSync(fd);
+  rmSync(path);
+  const medianMs = times[flushes >> 1]!;
+  const ceiling = Math.floor(1_000 / Math.max(0.01, medianMs));
+  return {
+    ok: medianMs <= 5,
+    what: `a flush takes ${medianMs.toFixed(2)} ms: at most ${ceiling} commits a second`,
+    mend: "use a disk that flushes in 5 ms or less",
+  };
+}
+
+function network(config: Config): Finding {
+  const addresses = ownAddresses(config);
+  return {
+    ok: addresses.length > 0,
+    what: addresses.length > 0 ? `voice is offered at ${addresses.join(", ")}` : "no address besides loopback",
+    mend: "the browser phone needs one: give --public-address",
+  };
+}
+
+async function ports(config: Config): Promise<Finding[]> {
+  const wanted: readonly (readonly ["tcp" | "udp", string, string])[] = [
+    ["tcp", "http", config.http],
+    ["udp", "sip", config.sip],
+    ["tcp", "sip", config.sip],
+    ...config["media-ports"].map((port) => ["udp", "media-ports", `0.0.0.0:${port}`] as const),
+  ];
+  return Promise.all(
+    wanted.map(async ([kind, key, text]): Promise<Finding> => {
+      const { address, port } = endpoint(text);
+      const free = await (kind === "udp" ? canBindUdp(address, port) : canListen(address, port));
+      return {
+        ok: true,
+        what: `${kind} port ${port} (${key}) is ${free ? "free" : "in use: by the running node, if there is one"}`,
+        mend: "",
+      };
+    }),
+  );
+}
+
+async function canBindUdp(hostname: string, port: number): Promise<boolean> {
+  try {
+    (await Bun.udpSocket({ hostname, port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function canListen(hostname: string, port: number): boolean {
+  try {
+    Bun.listen({ hostname, port, socket: { data: () => undefined } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function descriptors(): Finding {
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  const open = Number(/Max open files\s+(\d+)/.exec(limits)?.[1] ?? 0);
+  return { ok: open >= 8_192, what: `${open} files may be open`, mend: "raise LimitNOFILE: each call of a phone needs four" };
+}

@@ -1,0 +1,239 @@
+// The command line: one binary, its subcommands, help, exit codes 0 (done), 1 (found something or failed) and 2 (called wrongly).
+import { readFileSync } from "node:fs";
+import { parse as parseToml } from "smol-toml";
+import { applyCentre } from "../core/centre/apply.ts";
+import { centreDocument } from "../core/centre/centre.ts";
+import { createUser } from "../core/directory/commands.ts";
+import { newUser } from "../core/directory/user.ts";
+import { AppError } from "../core/lib/errors.ts";
+import { verify, verifyLines } from "../storage/verify.ts";
+import { apiRoutes } from "../web/api/index.ts";
+import { openApiDocument } from "../web/api/openapi.ts";
+import { loadAssets } from "./assets.ts";
+import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
+import { doctor } from "./doctor.ts";
+import { realEnv } from "./env.ts";
+import { attachNode, type OpenNode } from "./node.ts";
+import { newPhoneSecret } from "./phone-secret.ts";
+import { serve } from "./serve.ts";
+import { landlineVersion } from "./version.ts";
+import { endpoint, machineActor, verifyInput } from "./wire.ts";
+
+type Context = {
+  readonly config: Config;
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly positional: readonly string[];
+  print(value: unknown, lines: readonly string[]): void;
+};
+type Subcommand = {
+  readonly usage: string;
+  readonly caption: string;
+  readonly flags?: Readonly<Record<string, "flag" | "value">>;
+  /** The exit code. */
+  run(context: Context): Promise<number>;
+};
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  serve: {
+    usage: "serve [options]",
+    caption: "run the centre until SIGTERM or Ctrl-C",
+    run: async ({ config }) => {
+      await serve(realEnv(config["log-level"]), config, await loadAssets());
+      return 0;
+    },
+  },
+  migrate: {
+    usage: "migrate [options]",
+    caption: "bring the database forward; `serve` does it too",
+    run: (context) =>
+      withNode(context, async (node) => context.print({ database: node.version }, [`the database (${node.version}) is up to date`])),
+  },
+  "admin user create": {
+    usage: "admin user create --email EMAIL --name NAME [--role ROLE] [--password-file FILE]",
+    caption: "make a person; the password is read from the file or from standard input",
+    flags: { email: "value", name: "value", role: "value", "password-file": "value" },
+    run: (context) =>
+      withNode(context, async (node) => {
+        const { flags } = context;
+        const password = await secretFrom(flags["password-file"]);
+        const parsed = newUser.safeParse({ email: flags.email, name: flags.name, password, roles: [flags.role ?? "admin"] });
+        if (!parsed.success) throw new ConfigError(`--${String(parsed.error.issues[0]!.path[0])}: ${parsed.error.issues[0]!.message}`);
+        const user = await createUser(node.app, machineActor(node), parsed.data);
+        context.print({ id: user.id, email: user.email }, [`${user.name} <${user.email}> may sign in now`]);
+      }),
+  },
+  "config apply": {
+    usage: "config apply FILE",
+    caption: "make the centre look like the document (JSON or TOML); takes nothing away",
+    run: (context) =>
+      withNode(context, async (node) => {
+        const [path] = context.positional;
+        if (path === undefined) throw new ConfigError("config apply needs a file");
+        const parsed = centreDocument.safeParse(readDocument(path));
+        if (!parsed.success)
+          throw new ConfigError(`${path}, ${parsed.error.issues[0]!.path.join(".")}: ${parsed.error.issues[0]!.message}`);
+        const applied = await applyCentre(node.app, machineActor(node), parsed.data, (username) =>
+          newPhoneSecret(node.env.random, node.keys, username),
+        );
+        context.print(applied, [
+          ...applied.made.map((what) => `made ${what}`),
+          ...applied.changed.map((what) => `changed ${what}`),
+          ...applied.phones.map(({ username, secret }) => `phone ${username}: secret ${secret} (told this once)`),
+          ...(applied.made.length + applied.changed.length === 0 ? ["nothing to change"] : []),
+        ]);
+      }),
+  },
+  verify: {
+    usage: "verify [--rows]",
+    caption: "check chain, heads, recordings and journal; with --rows the tables too",
+    flags: { rows: "flag" },
+    run: (context) =>
+      withNode(context, async (node) => {
+        const report = await verify(verifyInput(node, context.flags.rows === true));
+        context.print(report, verifyLines(report));
+        return report.findingsTotal === 0 ? 0 : 1;
+      }),
+  },
+  doctor: {
+    usage: "doctor",
+    caption: "look at ports, disk, database and network, and say what to mend",
+    run: async (context) => {
+      const findings = await doctor(context.config);
+      context.print(
+        findings,
+        findings.map(({ ok, what, mend }) => `${ok ? "ok    " : "mend  "}${what}${ok || mend === "" ? "" : `: ${mend}`}`),
+      );
+      return findings.every(({ ok }) => ok) ? 0 : 1;
+    },
+  },
+  healthcheck: {
+    usage: "healthcheck",
+    caption: "ask the running node whether it is ready; for container engines",
+    run: async (context) => {
+      const { port } = endpoint(context.config.http);
+      try {
+        const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(3_000) });
+        const text = (await answer.text()).trim();
+        context.print({ ready: answer.ok, text }, [text]);
+        return answer.ok ? 0 : 1;
+      } catch {
+        context.print({ ready: false, text: "nobody answers" }, [`nobody answers on port ${port}`]);
+        return 1;
+      }
+    },
+  },
+  openapi: {
+    usage: "openapi",
+    caption: "print the OpenAPI document of the API",
+    run: async () => {
+      console.log(JSON.stringify(openApiDocument(apiRoutes, landlineVersion), null, 2));
+      return 0;
+    },
+  },
+  version: {
+    usage: "version",
+    caption: "print the version",
+    run: async (context) => {
+      context.print({ version: landlineVersion, bun: Bun.version }, [`landline ${landlineVersion}`]);
+      return 0;
+    },
+  },
+};
+
+const everywhere = { config: "value", json: "flag", help: "flag" } as const;
+
+process.exit(await main(Bun.argv.slice(2)));
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const [name, rest] = subcommandOf(argv);
+    if (name === null || rest.includes("--help")) {
+      console.log(help(name));
+      return name === null && argv.length > 0 && !/^(--help|-h|help)$/.test(argv[0]!) ? wrong(`unknown subcommand ${argv[0]}`) : 0;
+    }
+    const { positional, flags } = parseArguments(rest, { ...everywhere, ...subcommands[name]!.flags });
+    const config = loadConfig(flags, process.env, typeof flags.config === "string" ? flags.config : null);
+    const json = flags.json === true;
+    return await subcommands[name]!.run({
+      config,
+      flags,
+      positional,
+      print: (value, lines) => console.log(json ? JSON.stringify(value, null, 2) : lines.join("\n")),
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) return wrong(error.message);
+    if (error instanceof AppError) {
+      console.error(`landline: ${error.message}`);
+      return 1;
+    }
+    console.error(error);
+    return 1;
+  }
+}
+
+function wrong(message: string): number {
+  console.error(`landline: ${message}`);
+  return 2;
+}
+
+// The longest name that the words begin with: `admin user create` is one.
+function subcommandOf(argv: readonly string[]): [string | null, readonly string[]] {
+  for (let words = 3; words >= 1; words--) {
+    const name = argv.slice(0, words).join(" ");
+    if (name in subcommands) return [name, argv.slice(words)];
+  }
+  return [null, argv];
+}
+
+function help(name: string | null): string {
+  if (name !== null) {
+    const { usage, caption } = subcommands[name]!;
+    const options = Object.entries(captions).map(([key, text]) => `  --${key.padEnd(24)}${text}`);
+    return [
+      `landline ${usage}`,
+      "",
+      caption,
+      "",
+      "Options (also LANDLINE_… in the environment, or keys of the file given with --config):",
+      ...options,
+      "  --config                  a TOML file with these keys",
+      "  --json                    print JSON",
+    ].join("\n");
+  }
+  const rows = Object.values(subcommands).map(
+    ({ usage, caption }) => `  ${usage.padEnd(24)}${usage.length > 22 ? `\n  ${"".padEnd(24)}` : ""}${caption}`,
+  );
+  return [
+    `landline ${landlineVersion}, the self-hosted contact centre`,
+    "",
+    "Subcommands:",
+    ...rows,
+    "",
+    "landline SUBCOMMAND --help says more.",
+  ].join("\n");
+}
+
+async function withNode(context: Context, work: (node: OpenNode) => Promise<unknown>): Promise<number> {
+  const env = realEnv(context.config["log-level"] === "info" ? "warn" : context.config["log-level"]);
+  const node = await attachNode(env, context.config, await loadAssets());
+  try {
+    const code = await work(node);
+    return typeof code === "number" ? code : 0;
+  } finally {
+    await node.close();
+  }
+}
+
+function readDocument(path: string): unknown {
+  try {
+    const text = readFileSync(path, "utf8");
+    return path.endsWith(".toml") ? parseToml(text) : JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${path}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+  }
+}
+
+async function secretFrom(path: unknown): Promise<string> {
+  const text = typeof path === "string" ? readFileSync(path, "utf8") : await Bun.stdin.text();
+  return text.replace(/\r?\n$/, "");
+}

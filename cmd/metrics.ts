@@ -1,0 +1,27 @@
+// /metrics in the text format of Prometheus: counts and states, no name, number or digit.
+import type { RunningNode } from "./wire.ts";
+
+export function metricsText(running: RunningNode): string {
+  const health = running.health();
+  const workers = running.media.load();
+  const lines = [
+    gauge("landline_calls_up", "Conversations whose call is up on this node.", running.exchange.callsUp),
+    gauge("landline_database_up", "Whether the database answers.", health.database ? 1 : 0),
+    gauge("landline_journal_bytes", "Bytes in the journal that are not in the database yet.", health.journalBytes),
+    gauge("landline_journal_events", "Events in the journal that are not in the database yet.", health.journalEvents),
+    gauge("landline_journal_full", "Whether new calls are refused because the journal cannot take more.", health.journalFull ? 1 : 0),
+    gauge("landline_media_worker_crashes", "Media workers that died and were replaced.", running.media.crashes),
+    "# HELP landline_media_streams Streams per media worker.",
+    "# TYPE landline_media_streams gauge",
+    ...workers.map(({ worker, streams }) => `landline_media_streams{worker="${worker}"} ${streams}`),
+    "# HELP landline_media_packets_per_second Packets in and out per media worker.",
+    "# TYPE landline_media_packets_per_second gauge",
+    ...workers.map(({ worker, packetsPerSecond }) => `landline_media_packets_per_second{worker="${worker}"} ${packetsPerSecond}`),
+    gauge("process_resident_memory_bytes", "Resident memory.", process.memoryUsage.rss()),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}`;
+}

@@ -1,0 +1,165 @@
+// Opens what every subcommand needs of the data: keys, database, log and stores, in this order; closes it in the other.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { App } from "../core/app.ts";
+import type { Env } from "../core/env/env.ts";
+import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
+import type { Organization, Stores } from "../core/stores.ts";
+import type { NodeIdentity } from "../storage/append.ts";
+import { PostgresEventLog } from "../storage/event-log.ts";
+import { Hint } from "../storage/live-tail.ts";
+import { endLease, joinCluster, keptNodeId } from "../storage/nodes.ts";
+import { loadPasswordHasher } from "../storage/password.ts";
+import { type ConnectTarget, connect, type Sql } from "../storage/postgres/connect.ts";
+import { EmbeddedPostgres, runningTarget } from "../storage/postgres/embedded.ts";
+import { checkServer, externalTarget } from "../storage/postgres/external.ts";
+import { migrate } from "../storage/postgres/migrate.ts";
+import { postgresStores } from "../storage/stores/index.ts";
+import { PostgresUnitOfWork } from "../storage/unit-of-work.ts";
+import { DataKeys } from "../storage/vault/data-keys.ts";
+import { type Keys, loadOrCreateKeys } from "../storage/vault/keys.ts";
+import { FileRecordings } from "../storage/vault/recordings.ts";
+import type { Assets } from "./assets.ts";
+import type { Config } from "./config.ts";
+
+const databaseName = "landline";
+const connectionsMax = 20;
+
+export type OpenNode = {
+  readonly env: Env;
+  readonly config: Config;
+  readonly keys: Keys;
+  readonly sql: Sql;
+  readonly embedded: EmbeddedPostgres | null;
+  readonly identity: NodeIdentity;
+  readonly organization: Organization;
+  readonly dataKeys: DataKeys;
+  readonly log: PostgresEventLog;
+  readonly unit: PostgresUnitOfWork<Stores>;
+  readonly recordings: FileRecordings;
+  readonly app: App;
+  readonly version: string;
+  /** Called after every commit of this process that appended something. */
+  onCommit: () => void;
+  close(): Promise<void>;
+};
+
+/** Keys, database, migrations, this node's new life. Creates the organization at the first start. */
+export async function openNode(env: Env, config: Config, assets: Assets): Promise<OpenNode> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const keys = loadOrCreateKeys(env, config["key-file"]);
+  const embedded = config.database === null ? await EmbeddedPostgres.start(env, config.data, programs(config, assets)) : null;
+  try {
+    await embedded?.ensureDatabase(databaseName);
+    const target: ConnectTarget = embedded?.target(databaseName) ?? externalTarget(config.database!);
+    return await openDatabase(env, config, keys, embedded, target, keptNodeId(env, config.data));
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/**
+ * For subcommands beside a running node: joins under an id of its own, so that it neither fences the node nor is fenced, and uses the
+ * database that runs already; where none runs, it starts one.
+ */
+export async function attachNode(env: Env, config: Config, assets: Assets): Promise<OpenNode> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const keys = loadOrCreateKeys(env, config["key-file"]);
+  const target = config.database === null ? runningTarget(config.data, databaseName) : externalTarget(config.database);
+  if (target !== null && (await answers(target))) return openDatabase(env, config, keys, null, target, newId(env));
+  return openNode(env, config, assets);
+}
+
+async function answers(target: ConnectTarget): Promise<boolean> {
+  const sql = connect(target, { max: 1, name: "landline probe" });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+function programs(config: Config, assets: Assets) {
+  return config["postgres-bin"] === null
+    ? ({ kind: "asset", read: assets.postgres } as const)
+    : ({ kind: "system", folder: config["postgres-bin"] } as const);
+}
+
+async function openDatabase(
+  env: Env,
+  config: Config,
+  keys: Keys,
+  embedded: EmbeddedPostgres | null,
+  target: ConnectTarget,
+  nodeId: string,
+): Promise<OpenNode> {
+  const sql = connect(target, { max: connectionsMax, name: "landline" });
+  const keySql = connect(target, { max: 2, name: "landline keys" });
+  const version = await checkServer(sql);
+  await migrate(sql);
+  const identity = await joinCluster(env, sql, nodeId);
+  const organization = await onlyOrganization(env, sql);
+  const dataKeys = new DataKeys(env, keySql, keys, organization.id);
+  const log = new PostgresEventLog(sql, dataKeys);
+  const hint = new Hint(sql);
+  const unit = new PostgresUnitOfWork<Stores>(sql, { env, identity, keys: dataKeys }, postgresStores, () => {
+    hint.ring();
+    node.onCommit();
+  });
+  const stores = postgresStores(sql);
+  const app: App = {
+    env,
+    organizationId: organization.id,
+    divisionId: organization.divisionId as DivisionId,
+    nodeId: identity.nodeId,
+    stores,
+    unit,
+    log,
+    passwords: await loadPasswordHasher(env, join(config.data, "lib")),
+  };
+  const node: OpenNode = {
+    env,
+    config,
+    keys,
+    sql,
+    embedded,
+    identity,
+    organization,
+    dataKeys,
+    log,
+    unit,
+    recordings: new FileRecordings(env, join(config.data, "recordings"), keys),
+    app,
+    version,
+    onCommit: () => undefined,
+    close: async () => {
+      await endLease(env, sql, identity).catch(() => undefined);
+      await Promise.all([sql.end({ timeout: 5 }), keySql.end({ timeout: 5 })]);
+      await embedded?.stop();
+    },
+  };
+  return node;
+}
+
+// Two processes may start at once on one database: the advisory lock lets one of them make it.
+async function onlyOrganization(env: Env, sql: Sql): Promise<Organization> {
+  return (await sql.begin(async (session) => {
+    await session`select pg_advisory_xact_lock(7311004)`;
+    const stores = postgresStores(session);
+    const [found] = await stores.organizations.list();
+    if (found !== undefined) return found;
+    const organization: Organization = {
+      id: newId<OrganizationId>(env),
+      name: "Landline",
+      divisionId: newId<DivisionId>(env),
+      createdAt: env.clock.now(),
+    };
+    await stores.organizations.insert(organization);
+    return organization;
+  })) as Organization;
+}

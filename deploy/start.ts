@@ -1,0 +1,33 @@
+// What `npm start` does: installs by the lock file, builds when the sources are newer, and runs the trial centre.
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const binary = join(root, "dist/landline");
+
+run(["install", "--frozen-lockfile"]);
+if (!existsSync(binary) || newestSource(root) > statSync(binary).mtimeMs) run(["deploy/build.ts"]);
+const data = join(root, "landline-data");
+const arguments_ =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : ["serve", "--trial", "--data", data, "--key-file", join(root, "landline-keys", "landline.key")];
+const child = spawn(binary, arguments_, { stdio: "inherit", cwd: root });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));
+
+function run(words: readonly string[]): void {
+  const done = Bun.spawnSync([process.execPath, ...words], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  if (done.exitCode !== 0) process.exit(done.exitCode);
+}
+
+function newestSource(folder: string): number {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (/^(\.|node_modules|dist|landline-|assets)/.test(entry.name)) continue;
+    const path = join(folder, entry.name);
+    newest = Math.max(newest, entry.isDirectory() ? newestSource(path) : statSync(path).mtimeMs);
+  }
+  return newest;
+}
