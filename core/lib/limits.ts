@@ -96,6 +96,8 @@ export const dataKeysCachedMax = 20_000;
 export const eventPayloadBytesMax = 1024 * 1024;
 /** A transaction that lost against another is run again at most this often. */
 export const transactionAttemptsMax = 5;
+/** Statements and transactions that wait for a connection; more are told to come again. */
+export const statementsWaitingMax = 10_000;
 /** A node that did not say for this long that it lives is declared dead; it renews three times as often. */
 export const nodeLeaseMs = 15_000;
 /** All strangers' requests answered per second: forged sources must not make us a reflector worth using. */

@@ -1,6 +1,7 @@
 // One way to open connections, whether the server is ours or the operator's: same types, same session settings.
-import postgres from "postgres";
+import type postgres from "postgres";
 import { AppError, Unavailable } from "../../core/lib/errors.ts";
+import { openPool } from "./pool.ts";
 
 /** Where a server is and how to get in. Built by embedded.ts or external.ts. */
 export type ConnectTarget = {
@@ -33,23 +34,24 @@ const types = {
   /** Epoch ms outside, timestamptz inside. Sessions run in UTC, so the text always ends in +00. */
   instant: { to: 1184, from: [1184], serialize: instantText, parse: parseInstant },
 };
-export type Sql = postgres.Sql<{ bigint: number; numeric: number; instant: number }>;
+export type Sql = Omit<postgres.Sql<Converted>, "reserve" | "subscribe" | "largeObject"> & postgres.ISql<Converted>;
 /** A pool or one transaction of it. */
-export type Session = postgres.ISql<{ bigint: number; numeric: number; instant: number }>;
+export type Session = postgres.ISql<Converted>;
+type Converted = { bigint: number; numeric: number; instant: number };
 
-/** Opens a pool lazily: no connection is made before the first query. */
+/** Opens a pool lazily: no connection is made before the first query. `max` statements or transactions at once, and one more for listening. */
 export function connect(target: ConnectTarget, options: { readonly max: number; readonly name: string }): Sql {
-  return postgres({
+  const client = {
     host: target.host,
     ...(target.socketPath === null ? { port: target.port } : { path: target.socketPath }),
     database: target.database,
     user: target.user,
     pass: target.password,
-    ssl: target.tls as postgres.Options<Record<string, never>>["ssl"],
-    max: options.max,
+    ssl: target.tls,
     types,
     // A server that is away must be told within seconds: the journal and "please hold" take over then.
     connect_timeout: 5,
+    // For the listener alone: the pool's own connections are never made twice.
     backoff: (retries: number) => Math.min(0.1 * 2 ** Math.min(retries, 6), 2),
     // Connections live until they break: a rotation would only add latency spikes.
     max_lifetime: null,
@@ -63,7 +65,9 @@ export function connect(target: ConnectTarget, options: { readonly max: number; 
       ...target.parameters,
     },
     onnotice: () => undefined,
-  }) as unknown as Sql;
+  };
+  const { host, port, socketPath } = target;
+  return openPool({ max: options.max, host, port, socketPath, client }) as unknown as Sql;
 }
 
 /** `2026-11-25 10:35:48.123+00`, from epoch ms. */
@@ -76,7 +80,8 @@ export function parseInstant(text: string): number {
 }
 
 // Classes 08, 53, 57, 58 (connection, resources, operator, system) and a read-only server: the statement itself is not to blame.
-const away = /^(08|53|57|58)...$|^25006$|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$|^CONNECT/;
+const away =
+  /^(08|53|57|58)...$|^25006$|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$|^CONNECT/;
 
 /** Whether the error says that the server is not there (or just left), so that trying again may help. */
 export function isAway(error: unknown): boolean {

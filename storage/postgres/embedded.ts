@@ -38,7 +38,7 @@ const settings = {
   full_page_writes: "on",
   synchronous_commit: "on",
   password_encryption: "scram-sha-256",
-  max_connections: "60",
+  max_connections: "100",
   shared_buffers: "128MB",
   wal_level: "replica",
   timezone: "UTC",
@@ -367,7 +367,16 @@ export function runningTarget(data: string, database: string): ConnectTarget | n
 }
 
 function targetOf(run: string, password: string, database: string): ConnectTarget {
-  return { host: run, socketPath: join(run, ".s.PGSQL.5432"), port: 5432, database, user: "landline", password, tls: false, parameters: {} };
+  return {
+    host: run,
+    socketPath: join(run, ".s.PGSQL.5432"),
+    port: 5432,
+    database,
+    user: "landline",
+    password,
+    tls: false,
+    parameters: {},
+  };
 }
 
 function keptPassword(env: Env, folder: string): string {

@@ -1,5 +1,5 @@
 // Brings a database forward, never back: numbered migrations, one transaction each, one process at a time.
-import type { Sql } from "./connect.ts";
+import type { Session, Sql } from "./connect.ts";
 import { DatabaseError } from "./external.ts";
 import { embedMigrations } from "./migrations.macro.ts" with { type: "macro" };
 import type { Migration } from "./migrations.macro.ts";
@@ -7,7 +7,7 @@ import type { Migration } from "./migrations.macro.ts";
 /** This binary's migrations, oldest first. */
 export const migrations: readonly Migration[] = embedMigrations();
 
-/** Whoever migrates holds this advisory lock: "landline" as a number would not be clearer. */
+/** Whoever migrates holds this advisory lock, so that each migration runs once. */
 const migrationLock = 7_311_001;
 
 export type MigrationResult = { readonly applied: readonly string[]; readonly current: string };
@@ -17,31 +17,28 @@ export type MigrationResult = { readonly applied: readonly string[]; readonly cu
  * @throws DatabaseError
  */
 export async function migrate(sql: Sql, list: readonly Migration[] = migrations): Promise<MigrationResult> {
-  const session = await sql.reserve();
-  try {
-    // A session lock, as each migration is a transaction of its own: what was applied stays applied.
-    await session`select pg_advisory_lock(${migrationLock})`;
-    await session`create table if not exists migration (number int primary key, name text not null, sha256 text not null,
-                                                        applied_at timestamptz not null default now())`;
-    const done = await session<Migration[]>`select number, name, sha256 from migration order by number`;
-    checkHistory(done, list);
-    const applied: string[] = [];
-    for (const next of list.slice(done.length)) {
-      await session.unsafe(`begin;\n${next.sql}\n;insert into migration (number, name, sha256)
-        values (${next.number}, '${next.name}', '${next.sha256}');\ncommit;`);
-      applied.push(next.name);
-    }
-    return { applied, current: list.at(-1)?.name ?? "" };
-  } catch (error) {
-    await session`rollback`;
-    throw error;
-  } finally {
-    await session`select pg_advisory_unlock_all()`;
-    session.release();
+  const applied: string[] = [];
+  for (;;) {
+    const name = (await sql.begin((session) => applyNext(session, list))) as string | null;
+    if (name === null) return { applied, current: list.at(-1)?.name ?? "" };
+    applied.push(name);
   }
 }
 
-/** What the database has that this binary does not know; empty: this binary can run on it. For `doctor`. */
+/** One migration, whole or not at all; null: there is none left. */
+async function applyNext(session: Session, list: readonly Migration[]): Promise<string | null> {
+  await session`select pg_advisory_xact_lock(${migrationLock})`;
+  await session`create table if not exists migration (number int primary key, name text not null, sha256 text not null,
+                                                      applied_at timestamptz not null default now())`;
+  const done = await session<Migration[]>`select number, name, sha256 from migration order by number`;
+  checkHistory(done, list);
+  const next = list[done.length];
+  if (next === undefined) return null;
+  await session.unsafe(next.sql);
+  await session`insert into migration (number, name, sha256) values (${next.number}, ${next.name}, ${next.sha256})`;
+  return next.name;
+}
+
 function checkHistory(done: readonly Migration[], list: readonly Migration[]): void {
   const unknown = done.filter((entry) => entry.number > list.length);
   if (unknown.length > 0) {

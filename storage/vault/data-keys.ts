@@ -91,16 +91,16 @@ export class DataKeys {
    * Not flushed by itself: whatever is sealed with a new key commits later, and the write-ahead log keeps that order. Rows that another
    * session made at the same instant are missing from the answer; the caller asks again.
    */
-  private async loadOrMake(subjects: readonly KeySubject[]): Promise<KeyRow[]> {
+  private loadOrMake(subjects: readonly KeySubject[]): Promise<readonly KeyRow[]> {
     const offered = subjects.map((subject) => {
       const id = newId(this.env);
       const [kind, subjectId] = [subject.kind, this.subjectId(subject)];
       return { id, kind, subject: subjectId, wrapped: this.wrap(id, kind, subjectId).toString("base64") };
     });
-    return this.sql.begin(async (session) => {
-      await session`set local synchronous_commit = off`;
-      return session<KeyRow[]>`
-        with offered as (select * from jsonb_to_recordset(${session.json(offered)}) as (id uuid, kind text, subject text, wrapped text)),
+    const { sql } = this;
+    return sql<KeyRow[]>`
+        with relaxed as materialized (select set_config('synchronous_commit', 'off', true)),
+        offered as (select o.* from jsonb_to_recordset(${sql.json(offered)}) as o (id uuid, kind text, subject text, wrapped text), relaxed),
         made as (
           insert into data_key (id, kind, subject_id, master_id, wrapped)
           select o.id, o.kind, o.subject, ${this.keys.keyId}, decode(o.wrapped, 'base64') from offered o
@@ -111,7 +111,6 @@ export class DataKeys {
         select * from made union all
         select k.id, k.kind, k.subject_id, k.wrapped from data_key k
         join offered o on k.kind = o.kind and k.subject_id = o.subject where k.wrapped is not null`;
-    });
   }
 
   private wrap(id: string, kind: string, subjectId: string): Buffer {

@@ -1,6 +1,6 @@
 // A real PostgreSQL for tests: one server per test run, a fresh database per asker, copied from a migrated template.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realEnv } from "../../cmd/env.ts";
@@ -32,28 +32,43 @@ export function postgresAssetBytes(): Promise<Uint8Array> {
 
 export type TestDatabase = { readonly sql: Sql; readonly target: ConnectTarget; readonly connect: (max: number) => Sql };
 
-/** A database of one's own, migrated and empty. Connections end with the process. */
+const pools: Sql[][] = [];
+/** Tests run one after the other: whose database this many others have followed has ended. */
+const databasesOpen = 4;
+
+/** A database of one's own, migrated and empty. Its connections end when four others have been asked for, or with the process. */
 export async function testDatabase(): Promise<TestDatabase> {
   const { server } = await startTestPostgres();
+  if (pools.length >= databasesOpen) for (const sql of pools.shift()!) void sql.end();
   const name = `test_${++count}`;
   const admin = connect(server.target("postgres"), { max: 1, name: "test admin" });
   await admin`create database ${admin(name)} template ${admin(template)}`;
   await admin.end();
   const target = server.target(name);
-  const open = (max: number): Sql => connect(target, { max, name });
+  const mine: Sql[] = [];
+  pools.push(mine);
+  const open = (max: number): Sql => {
+    const sql = connect(target, { max, name });
+    mine.push(sql);
+    return sql;
+  };
   return { sql: open(4), target, connect: open };
 }
 
 /** A folder of its own for a test, inside one that goes with the process. */
 export function testFolder(): string {
   folder ??= newFolder();
-  return mkdtempSync(join(folder, "case-"));
+  const path = mkdtempSync(join(folder, "case-"));
+  chmodSync(path, 0o711);
+  return path;
 }
 
 let folder: string | null = null;
 
 function newFolder(): string {
   const path = mkdtempSync(join(tmpdir(), prefix));
+  // A server inside runs as another user when the tests run as root.
+  chmodSync(path, 0o711);
   whenWeAreGone('rm -rf "$0"', path);
   return path;
 }
@@ -71,10 +86,14 @@ async function start(): Promise<TestPostgres> {
   return { server, data };
 }
 
+/** Held, or the end of their input would come with the next garbage collection. */
+const watchers: ChildProcess[] = [];
+
 // Bun runs no exit handlers after tests; a shell that waits for the end of its input notices our end, however it comes.
 function whenWeAreGone(script: string, path: string): void {
   const shell = spawn("sh", ["-c", `cat > /dev/null; ${script}`, path], { stdio: ["pipe", "ignore", "ignore"], detached: true });
   shell.unref();
+  watchers.push(shell);
 }
 
 // What a killed run left: its lock is free, its server may live on.
