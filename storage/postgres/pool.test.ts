@@ -92,4 +92,8 @@ test("more transactions than connections wait their turn; the end of the pool te
   release();
   await Promise.all(running);
   await ended;
+  const stuck = connect(1);
+  const never = stuck.begin(() => new Promise(() => undefined));
+  await stuck.end({ timeout: 0.05 });
+  await expect(never).rejects.toThrow("gone");
 });

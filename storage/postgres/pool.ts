@@ -35,7 +35,7 @@ export function openPool(options: PoolOptions): Client {
       second === undefined ? pool.begin("", first as Work) : pool.begin(String(first), second as Work),
     listen: (...args: Parameters<Client["listen"]>) => pool.listen(...args),
     notify: (channel: string, payload: string) => sql`select pg_notify(${channel}, ${payload})`,
-    end: () => pool.end(),
+    end: (options?: { readonly timeout?: number }) => pool.end(options?.timeout),
     reserve: undefined,
     subscribe: undefined,
     largeObject: undefined,
@@ -63,7 +63,7 @@ class Pool {
   readonly builder: Client;
   private readonly idle: Connection[] = [];
   private readonly waiting: { readonly take: (connection: Connection) => void; readonly fail: (error: Error) => void }[] = [];
-  private count = 0;
+  private readonly connections = new Set<Connection>();
   private ended = false;
   private whenEmpty: () => void = () => undefined;
   private listener: Client | null = null;
@@ -103,12 +103,20 @@ class Pool {
     return this.listener.listen(...args);
   }
 
-  /** What runs may finish; what waits is told. */
-  async end(): Promise<void> {
+  /** What waits is told; what runs may finish, for some seconds. */
+  async end(timeoutSeconds = 5): Promise<void> {
     this.ended = true;
     for (const { fail } of this.waiting.splice(0)) fail(gone());
     for (const connection of this.idle.splice(0)) this.drop(connection);
-    if (this.count > 0) await new Promise<void>((done) => (this.whenEmpty = done));
+    if (this.connections.size > 0) {
+      const empty = new Promise<void>((done) => {
+        this.whenEmpty = done;
+      });
+      // At the end of a process no clock is at hand any more.
+      AbortSignal.timeout(timeoutSeconds * 1_000).addEventListener("abort", () => this.whenEmpty());
+      await empty;
+      for (const connection of this.connections) connection.end();
+    }
     await this.listener?.end({ timeout: 1 });
   }
 
@@ -116,7 +124,7 @@ class Pool {
     if (this.ended) throw gone();
     const idle = this.idle.pop();
     if (idle !== undefined) return idle;
-    if (this.count < this.options.max) return this.open();
+    if (this.connections.size < this.options.max) return this.open();
     if (this.waiting.length >= statementsWaitingMax) throw new Unavailable("Too much waits for the database.", 2_000, "database.busy");
     return new Promise((take, fail) => this.waiting.push({ take, fail }));
   }
@@ -134,20 +142,20 @@ class Pool {
   }
 
   private open(): Connection {
-    this.count += 1;
     const connection = new Connection(this.options, () => {
       const at = this.idle.indexOf(connection);
       if (at < 0) return;
       this.idle.splice(at, 1);
       this.drop(connection);
     });
+    this.connections.add(connection);
     return connection;
   }
 
   private drop(connection: Connection): void {
-    this.count -= 1;
+    this.connections.delete(connection);
     connection.end();
-    if (this.count === 0) this.whenEmpty();
+    if (this.connections.size === 0) this.whenEmpty();
   }
 }
 
