@@ -1,5 +1,4 @@
 // A certificate for --https when the operator has none: made once, kept in the data folder, renewed before it ends.
-import "reflect-metadata";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";

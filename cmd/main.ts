@@ -1,4 +1,6 @@
 // The command line: one binary, its subcommands, help, exit codes 0 (done), 1 (found something or failed) and 2 (called wrongly).
+// Before everything: the X.509 and DTLS libraries look for it when they load.
+import "reflect-metadata";
 import { readFileSync } from "node:fs";
 import { parse as parseToml } from "smol-toml";
 import { applyCentre } from "../core/centre/apply.ts";

@@ -1,4 +1,6 @@
 // Entry point of a media worker: wires one engine to messages, its own clock, and the vault's sink.
+// Before everything: the X.509 and DTLS libraries look for it when they load.
+import "reflect-metadata";
 import { loadSamples } from "../core/lib/samples.ts";
 import { openRecordingSink } from "../storage/vault/sink.ts";
 import { MediaEngine } from "../telephony/media/engine.ts";

@@ -1,7 +1,7 @@
 // What `npm start` does: installs by the lock file, builds when the sources are newer, and runs the trial centre.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 const binary = join(root, "dist/landline");
@@ -16,6 +16,13 @@ const arguments_ =
 const child = spawn(binary, arguments_, { stdio: "inherit", cwd: root });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));
+
+// Started by root the database server runs as another user, who cannot enter a folder below /root.
+function trialHome(): string {
+  if (process.getuid?.() !== 0) return root;
+  for (let folder = root; folder !== "/"; folder = dirname(folder)) if ((statSync(folder).mode & 0o001) === 0) return "/var/lib/landline-trial";
+  return root;
+}
 
 function run(words: readonly string[]): void {
   const done = Bun.spawnSync([process.execPath, ...words], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });

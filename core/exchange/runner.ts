@@ -30,6 +30,8 @@ export class Runner {
   private flow: FlowState | null = null;
   /** Counts flows, so that a late timer or play of a flow that is over reaches nobody. */
   private generation = 0;
+  /** What the flow plays to the caller; it must not outlive the flow. */
+  private flowPlay: string | null = null;
   private flowTimer: Timer | null = null;
   private lostTimer: Timer | null = null;
   /** The last inputs, for the bug report on the conversation page; digits are left out. */
@@ -194,6 +196,9 @@ export class Runner {
   private stopFlow(): void {
     this.generation += 1;
     this.flow = null;
+    const playId = this.flowPlay;
+    this.flowPlay = null;
+    if (playId !== null && this.state !== null) this.ports.control.send({ kind: "stop-play", legId: this.state.customer.legId, playId });
     this.flowTimer?.cancel();
     this.flowTimer = null;
   }
@@ -205,6 +210,7 @@ export class Runner {
     const { generation } = this;
     for (const output of outputs) {
       if (generation !== this.generation) return;
+      if (output.kind === "play") this.flowPlay = output.playId;
       await this.callTake({ kind: "flow", output });
     }
   }

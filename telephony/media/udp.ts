@@ -4,6 +4,8 @@ import { dlopen, FFIType, ptr } from "bun:ffi";
 export type UdpSocket = {
   readonly port: number;
   send(packet: Uint8Array, port: number, address: string): void;
+  /** Packets that the kernel refused to take. */
+  readonly lost: number;
   close(): void;
 };
 
@@ -16,6 +18,7 @@ const soRcvbuf = 8;
 
 /** Bound when it resolves; rejects with EADDRINUSE and its kind. Port 0 takes any. */
 export async function openUdp(address: string, port: number, receive: Receive): Promise<UdpSocket> {
+  let lost = 0;
   const socket = await Bun.udpSocket({
     hostname: address,
     port,
@@ -33,7 +36,15 @@ export async function openUdp(address: string, port: number, receive: Receive): 
   return {
     port: socket.port,
     send: (packet, toPort, toAddress) => {
-      socket.send(packet, toPort, toAddress);
+      try {
+        socket.send(packet, toPort, toAddress);
+      } catch {
+        // ECONNREFUSED reports an earlier packet that nobody took; an unreachable network, this one. Lost either way, as packets are.
+        lost += 1;
+      }
+    },
+    get lost() {
+      return lost;
     },
     close: () => socket.close(),
   };

@@ -19,6 +19,10 @@ export async function openUdp(listen: Listen, receive: (flow: Flow, bytes: Uint8
         const at = { address: listen.advertise?.(remote.address) ?? listen.address, port: local.port };
         receive({ transport: "udp", local: at, remote, connectionId: "" }, bytes);
       },
+      // ICMP says that somebody is gone; without a listener Bun prints it. Their silence will tell their transactions.
+      error() {
+        return undefined;
+      },
     },
   });
   const local: Endpoint = { address: listen.address, port: socket.port };

@@ -23,7 +23,8 @@ export const securityHeaders: MiddlewareHandler<WebEnv> = async (c, next) => {
   const headers = c.res.headers;
   headers.set("content-security-policy", policy);
   headers.set("x-content-type-options", "nosniff");
-  headers.set("referrer-policy", "no-referrer");
+  // Not "no-referrer": form posts would then say "Origin: null", and look like another site.
+  headers.set("referrer-policy", "same-origin");
   headers.set("permissions-policy", "microphone=(self), camera=(), geolocation=()");
   headers.set("cross-origin-opener-policy", "same-origin");
   headers.set("cross-origin-resource-policy", "same-origin");

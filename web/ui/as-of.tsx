@@ -7,7 +7,10 @@ export function AsOf(props: { readonly at: number }) {
   return (
     <span class="asof end" data-asof>
       <Glyph name="available" />
-      <span data-asof-word>{t("live")}</span>, {t("as of")} {timeOfDay(props.at)}
+      <span>
+        <span data-asof-word>{t("live")}, </span>
+        {t("as of {time}", { time: timeOfDay(props.at) })}
+      </span>
     </span>
   );
 }

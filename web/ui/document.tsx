@@ -1,4 +1,5 @@
 // The HTML document around everything: one stylesheet, one script, nothing from elsewhere.
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 
 const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, history: true, defaultSwap: "outerHTML" });
@@ -12,7 +13,7 @@ export function Document(props: {
 }) {
   return (
     <>
-      {"<!doctype html>" as unknown as Child}
+      {raw("<!doctype html>")}
       <html lang={props.lang}>
         <head>
           <meta charset="utf-8" />

@@ -19,7 +19,7 @@ const words: Readonly<Record<PhoneState, string>> = {
 export function startPhone(): void {
   const place = document.getElementById("softphone");
   const username = place?.dataset.user;
-  if (username === undefined || username === "" || place?.dataset.station === "") return;
+  if (place == null || username === undefined || username === "" || place.dataset.station === "") return;
   const channel = new BroadcastChannel("landline-softphone");
   let phone: Softphone | null = null;
   let state: PhoneState = "starting";
@@ -57,7 +57,7 @@ export function startPhone(): void {
 
   // Held for as long as this tab lives; the next tab in line takes over when it closes.
   void navigator.locks.request("landline-softphone", () => {
-    phone = new SipSoftphone(username, {
+    phone = new SipSoftphone(username, place, {
       onState: (next) => {
         show(next);
         tell({ state: next });

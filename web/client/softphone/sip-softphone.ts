@@ -16,6 +16,8 @@ export class SipSoftphone implements Softphone {
 
   constructor(
     username: string,
+    /** Outside of what is swapped: the sound plays on whatever page is shown. */
+    place: HTMLElement,
     private readonly events: SoftphoneEvents,
   ) {
     const secure = location.protocol === "https:";
@@ -35,6 +37,7 @@ export class SipSoftphone implements Softphone {
     this.registerer = new Registerer(this.agent, { expires });
     this.registerer.stateChange.addListener((state) => events.onState(state === RegistererState.Registered ? "ready" : "offline"));
     this.sound.autoplay = true;
+    place.append(this.sound);
   }
 
   start(): void {

@@ -1,0 +1,77 @@
+// A real SIP phone on the caller's side: baresip, speaking a file and writing down what it hears.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readWav, toneWav } from "./tones.ts";
+
+const modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
+
+export class Baresip {
+  private readonly child: ChildProcess;
+
+  /** Ready to dial a moment after. `hz` is the tone it speaks for two minutes. */
+  constructor(
+    private readonly folder: string,
+    readonly address: string,
+    hz: number,
+    options: { readonly displayName?: string; readonly port?: number } = {},
+  ) {
+    mkdirSync(folder, { recursive: true });
+    const spoken = join(folder, "spoken.wav");
+    writeFileSync(spoken, toneWav(hz, 180));
+    const modulePath = modules.find((path) => Bun.spawnSync(["test", "-d", path]).exitCode === 0) ?? modules[0];
+    writeFileSync(
+      join(folder, "config"),
+      [
+        `module_path ${modulePath}`,
+        ...["stdio.so", "g711.so", "sndfile.so", "aufile.so", "uuid.so"].map((name) => `module ${name}`),
+        ...["account.so", "contact.so", "menu.so"].map((name) => `module_app ${name}`),
+        `sip_listen ${address}:${options.port ?? 5070}`,
+        `audio_source aufile,${spoken}`,
+        // The filter writes down what is decoded, whether or not anybody plays it.
+        `snd_path ${folder}`,
+        "audio_alert none,none",
+        "audio_txmode thread",
+        "rtp_ports 30000-30999",
+        "rtp_timeout 0",
+        "",
+      ].join("\n"),
+    );
+    const name = options.displayName ?? "Margaret Ellison";
+    writeFileSync(join(folder, "accounts"), `"${name}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual\n`);
+    writeFileSync(join(folder, "contacts"), "");
+    const log = openSync(join(folder, "log"), "a");
+    this.child = spawn("baresip", ["-f", folder], { stdio: ["pipe", log, log] });
+  }
+
+  dial(uri: string): void {
+    this.type(`d${uri}\n`);
+  }
+
+  /** RFC 4733, as the keys of the phone. */
+  press(digits: string): void {
+    for (const digit of digits) this.type(digit);
+  }
+
+  hangUp(): void {
+    this.type("b");
+  }
+
+  get log(): string {
+    return readFileSync(join(this.folder, "log"), "utf8");
+  }
+
+  /** What it has heard so far, 8 kHz. */
+  heard(): Int16Array {
+    const dump = readdirSync(this.folder).find((name) => name.startsWith("dump-") && name.endsWith("-dec.wav"));
+    return dump === undefined ? new Int16Array(0) : readWav(readFileSync(join(this.folder, dump))).left;
+  }
+
+  quit(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  private type(text: string): void {
+    this.child.stdin?.write(text);
+  }
+}

@@ -1,0 +1,165 @@
+// The compiled binary as a user runs it: started in an empty directory, asked over HTTP, stopped or killed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "./steps.ts";
+
+export const binary = join(import.meta.dir, "../../dist/landline");
+export const password = "correct horse battery";
+const client = { id: "test-client", secret: "a secret of the test client" };
+
+export class Landline {
+  readonly folder: string;
+  readonly http = "http://localhost:8080";
+  private child: ChildProcess | null = null;
+  private token = "";
+
+  constructor(private readonly more: readonly string[] = []) {
+    this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
+    // As root the database server runs as another user, who must get through.
+    chmodSync(this.folder, 0o755);
+    mkdirSync(join(this.folder, "empty"));
+  }
+
+  get data(): string {
+    return join(this.folder, "data");
+  }
+
+  get options(): string[] {
+    return ["--data", this.data, "--key-file", join(this.folder, "keys/landline.key"), "--http", "127.0.0.1:8080", ...this.more];
+  }
+
+  get log(): string {
+    return readFileSync(join(this.folder, "log"), "utf8");
+  }
+
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
+  /** Ready when it resolves. */
+  async start(): Promise<void> {
+    const log = openSync(join(this.folder, "log"), "a");
+    const env = {
+      PATH: process.env.PATH ?? "",
+      LANDLINE_BOOTSTRAP_EMAIL: "owner@example.org",
+      LANDLINE_BOOTSTRAP_PASSWORD: password,
+      LANDLINE_BOOTSTRAP_CLIENT_ID: client.id,
+      LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
+    };
+    this.child = spawn(binary, ["serve", ...this.options], { cwd: join(this.folder, "empty"), env, stdio: ["ignore", log, log] });
+    const { child } = this;
+    await eventually(
+      "the node is ready",
+      async () => {
+        if (child.exitCode !== null) throw new Error(`landline ended with ${child.exitCode}: ${this.log.split("\n").slice(-6).join(" ")}`);
+        return fetch(`${this.http}/readyz`).then(
+          (answer) => answer.ok,
+          () => false,
+        );
+      },
+      60_000,
+    );
+  }
+
+  /** An orderly stop. */
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child === null || child.exitCode !== null) return;
+    const ended = new Promise((done) => child.on("exit", done));
+    child.kill("SIGTERM");
+    await ended;
+  }
+
+  /** A subcommand beside the running node. */
+  run(words: readonly string[], input = ""): { readonly code: number; readonly out: string; readonly error: string } {
+    const done = Bun.spawnSync([binary, ...words, ...this.options], {
+      cwd: join(this.folder, "empty"),
+      stdin: Buffer.from(input),
+      env: { PATH: process.env.PATH ?? "" },
+    });
+    return { code: done.exitCode, out: done.stdout.toString(), error: done.stderr.toString() };
+  }
+
+  apply(document: object): void {
+    const path = join(this.folder, "centre.json");
+    writeFileSync(path, JSON.stringify(document));
+    const { code, out, error } = this.run(["config", "apply", path]);
+    if (code !== 0) throw new Error(`config apply: ${error}${out}`);
+  }
+
+  /** The API as a program uses it. */
+  async api<T>(path: string, options: { readonly method?: string; readonly body?: object } = {}): Promise<T> {
+    if (this.token === "") {
+      const basic = Buffer.from(`${client.id}:${client.secret}`).toString("base64");
+      const answer = await fetch(`${this.http}/oauth/token`, {
+        method: "POST",
+        headers: { authorization: `Basic ${basic}` },
+        body: new URLSearchParams({ grant_type: "client_credentials" }),
+      });
+      this.token = ((await answer.json()) as { access_token: string }).access_token;
+    }
+    const answer = await fetch(`${this.http}${path}`, {
+      method: options.method ?? "GET",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    });
+    const body = (await answer.json()) as T;
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(body)}`);
+    return body;
+  }
+}
+
+/** The centre of the end-to-end tests: one number, two queues, two agents, a trunk for each address. */
+export function testCentre(addresses: readonly string[]): object {
+  const codes = ["Answered", "Passed on"];
+  return {
+    skills: ["Accounts"],
+    wrapupCodes: codes,
+    users: [
+      { name: "Priya Nair", email: "priya@example.org", password, roles: ["agent"], skills: { Accounts: 4 } },
+      { name: "Gareth Hollis", email: "gareth@example.org", password, roles: ["supervisor"] },
+    ],
+    queues: [
+      { name: "Accounts", alertingTimeoutSeconds: 20, acwTimeoutMs: 60_000, members: ["priya@example.org"], wrapupCodes: codes },
+      { name: "Service", alertingTimeoutSeconds: 20, members: ["priya@example.org"], wrapupCodes: codes },
+    ],
+    flows: [
+      {
+        name: "Main",
+        type: "INBOUNDCALL",
+        start: "menu",
+        onError: "sorry",
+        actions: {
+          menu: {
+            type: "menu",
+            name: "Main menu",
+            audio: ["system.menu"],
+            choices: ["1", "2", "3"],
+            timeoutMs: 8_000,
+            outputs: { 1: "reason", 2: "service", 3: "card", noInput: "service", noMatch: "service" },
+          },
+          reason: { type: "setParticipantData", name: "Reason", values: { Reason: '"Accounts"' }, outputs: { next: "accounts" } },
+          accounts: { type: "transferToAcd", name: "To Accounts", queue: "Accounts", skills: ["Accounts"], outputs: { failure: "sorry" } },
+          service: { type: "transferToAcd", name: "To Service", queue: "Service", outputs: { failure: "sorry" } },
+          card: {
+            type: "collectInput",
+            name: "Card number",
+            audio: ["system.enter-number"],
+            variable: "card",
+            minDigits: 12,
+            maxDigits: 19,
+            timeoutMs: 10_000,
+            outputs: { success: "known", noInput: "sorry" },
+          },
+          known: { type: "decision", name: "A card of ours", expression: 'card.startsWith("4")', outputs: { yes: "service", no: "sorry" } },
+          sorry: { type: "playAudio", name: "Apology", audio: ["system.error"], outputs: { next: "bye" } },
+          bye: { type: "disconnect", name: "Goodbye" },
+        },
+      },
+    ],
+    ivrs: [{ name: "Main number", dnis: ["+441632960100", "100"], flow: "Main" }],
+    trunks: [{ name: "Carrier", addresses }],
+  };
+}

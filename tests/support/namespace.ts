@@ -1,0 +1,34 @@
+// A network of the test's own: a namespace with loopback and one veth address, so that browsers get voice without any flag.
+import { spawn } from "node:child_process";
+
+export const ownAddress = "10.77.0.1";
+const otherAddress = "10.77.0.2";
+
+function ip(...words: string[]): void {
+  const done = Bun.spawnSync(["ip", ...words]);
+  if (done.exitCode !== 0) throw new Error(`ip ${words.join(" ")}: ${done.stderr.toString().trim()}`);
+}
+
+/** Runs this very script again inside a new namespace and exits with its code; returns only inside. Needs root. */
+export async function insideNamespace(): Promise<void> {
+  if (process.env.LANDLINE_TEST_INSIDE === "1") return;
+  const name = `landline-${process.pid}`;
+  ip("netns", "add", name);
+  let code = 1;
+  try {
+    ip("-n", name, "link", "set", "lo", "up");
+    ip("-n", name, "link", "add", "here", "type", "veth", "peer", "name", "there");
+    ip("-n", name, "addr", "add", `${ownAddress}/24`, "dev", "here");
+    ip("-n", name, "addr", "add", `${otherAddress}/24`, "dev", "there");
+    for (const device of ["here", "there"]) ip("-n", name, "link", "set", device, "up");
+    const child = spawn("ip", ["netns", "exec", name, process.execPath, ...process.argv.slice(1)], {
+      stdio: "inherit",
+      env: { ...process.env, LANDLINE_TEST_INSIDE: "1" },
+    });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+    code = await new Promise<number>((done) => child.on("exit", (status) => done(status ?? 1)));
+  } finally {
+    ip("netns", "del", name);
+  }
+  process.exit(code);
+}

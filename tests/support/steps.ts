@@ -1,0 +1,56 @@
+// Steps of an end-to-end program: each says `ok`, `not ok` or `left out`; the runner counts the lines.
+
+let failed = false;
+
+/** Runs one step; a failure is told and remembered, and the next steps run all the same unless `must` says that they cannot. */
+export async function step(name: string, work: () => Promise<unknown>, options: { readonly must?: boolean } = {}): Promise<void> {
+  try {
+    await work();
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failed = true;
+    console.log(`not ok ${name}: ${error instanceof Error ? error.message.split("\n").slice(0, 6).join(" | ") : String(error)}`);
+    if (options.must === true) throw new Stop();
+  }
+}
+
+export function leftOut(name: string, reason: string): void {
+  console.log(`left out ${name}: ${reason}`);
+}
+
+class Stop extends Error {}
+
+/** Runs a program of steps and exits with 1 when any failed; `cleanUp` runs whatever happens. */
+export async function program(body: () => Promise<void>, cleanUp: () => Promise<void>): Promise<never> {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof Stop)) {
+      failed = true;
+      console.log(
+        `not ok ${import.meta.file}: ${error instanceof Error ? (error.stack ?? error.message).split("\n").slice(0, 4).join(" | ") : String(error)}`,
+      );
+    }
+  }
+  await cleanUp().catch((error: unknown) => console.error(error));
+  process.exit(failed ? 1 : 0);
+}
+
+export function expect(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+/** Asks until the answer is there; fails with `what` after `ms`. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  ms = 15_000,
+): Promise<T> {
+  const until = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > until) throw new Error(`${what}: not within ${ms} ms`);
+    await Bun.sleep(50);
+  }
+}

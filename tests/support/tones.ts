@@ -1,0 +1,58 @@
+// Tones made and recognised: a call is verified by what is heard.
+
+/** 16-bit mono WAV of a steady tone. */
+export function toneWav(hz: number, seconds: number, rate = 8_000): Buffer {
+  const wav = Buffer.alloc(44 + seconds * rate * 2);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(wav.length - 8, 4);
+  wav.write("WAVEfmt ", 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(rate, 24);
+  wav.writeUInt32LE(rate * 2, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write("data", 36);
+  wav.writeUInt32LE(wav.length - 44, 40);
+  for (let i = 0; i < seconds * rate; i++) wav.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / rate)), 44 + i * 2);
+  return wav;
+}
+
+/** Samples of a WAV file, left and right (the same when mono); tolerates a header that was never finished. */
+export function readWav(wav: Buffer): { readonly left: Int16Array; readonly right: Int16Array; readonly rate: number } {
+  const channels = wav.readUInt16LE(22);
+  const rate = wav.readUInt32LE(24);
+  const at = wav.indexOf("data") + 8;
+  const frames = Math.floor((wav.length - at) / 2 / channels);
+  const pick = (channel: number): Int16Array =>
+    Int16Array.from({ length: frames }, (_, i) => wav.readInt16LE(at + (i * channels + channel) * 2));
+  return { left: pick(0), right: pick(channels - 1), rate };
+}
+
+/** The strongest frequency between 100 and 3,700 Hz, and its share of the energy. Half a second of samples is plenty. */
+export function strongest(samples: Int16Array, rate = 8_000): { readonly hz: number; readonly share: number } {
+  let energy = 0;
+  for (const sample of samples) energy += sample * sample;
+  if (energy === 0 || samples.length === 0) return { hz: 0, share: 0 };
+  let best = { hz: 0, power: 0 };
+  // Steps no wider than 1/T: a tone between two wider ones would be heard by neither.
+  const width = Math.max(1, Math.min(20, Math.floor(rate / samples.length)));
+  for (let hz = 100; hz <= 3_700; hz += width) {
+    const power = powerAt(samples, hz, rate);
+    if (power > best.power) best = { hz, power };
+  }
+  return { hz: best.hz, share: (2 * best.power) / (samples.length * energy) };
+}
+
+// Goertzel.
+function powerAt(samples: Int16Array, hz: number, rate: number): number {
+  const k = 2 * Math.cos((2 * Math.PI * hz) / rate);
+  let [a, b] = [0, 0];
+  for (let i = 0; i < samples.length; i++) {
+    const c = samples[i]! + k * a - b;
+    b = a;
+    a = c;
+  }
+  return a * a + b * b - k * a * b;
+}
