@@ -34,9 +34,13 @@ export function telephonyStore(sql: Session): TelephonyStore {
 export function inboxStore(sql: Session): InboxStore {
   return {
     insert: (row) => inbox.insert(sql, row),
-    take: async (nodeId, limit) =>
-      sql<
-        InboxItem[]
-      >`delete from inbox t where t.id in (select i.id from inbox i where i.node_id = ${nodeId} order by i.id limit ${limit} for update skip locked) returning ${inbox.columns(sql)}`,
+    // A delete returns its rows in any order; "resume" must not come before "hold".
+    take: async (nodeId, limit) => sql<InboxItem[]>`
+      with taken as (
+        delete from inbox t where t.id in (
+          select i.id from inbox i where i.node_id = ${nodeId} order by i.at, i.id limit ${limit} for update skip locked)
+        returning ${inbox.columns(sql)}
+      )
+      select * from taken order by "at", "id"`,
   };
 }

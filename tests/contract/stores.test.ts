@@ -1,0 +1,647 @@
+// One suite, both implementations: what core may rely on holds in PostgreSQL and in the memory that the simulator trusts.
+import { describe, expect, test } from "bun:test";
+import { realEnv } from "../../cmd/env.ts";
+import type { Conversation, Participant, Recording } from "../../core/conversation/conversation.ts";
+import type { User } from "../../core/directory/user.ts";
+import type { EventDraft, EventLog, UnitOfWork } from "../../core/events/index.ts";
+import type { ConversationId, DivisionId, Id, OrganizationId, ParticipantId, QueueId, SkillId, UserId } from "../../core/lib/id.ts";
+import { newId } from "../../core/lib/id.ts";
+import type { AgentState } from "../../core/routing/agent.ts";
+import type { Queue } from "../../core/routing/queue.ts";
+import type { Alert, WaitingConversation } from "../../core/routing/waiting.ts";
+import { MemoryDatabase } from "../../core/simulation/memory-log.ts";
+import type { StoredDecision, Stores } from "../../core/stores.ts";
+import { postgresStores } from "../../storage/stores/index.ts";
+import { PostgresUnitOfWork } from "../../storage/unit-of-work.ts";
+import { testStorage } from "../support/storage.ts";
+
+const env = realEnv("error");
+const now = 1_795_575_977_478;
+const id = <T extends Id<string>>(): T => newId<T>(env);
+
+type Centre = {
+  readonly stores: Stores;
+  readonly unit: UnitOfWork<Stores>;
+  readonly log: EventLog;
+  readonly organizationId: OrganizationId;
+  readonly divisionId: DivisionId;
+  readonly nodeId: string;
+};
+const implementations: Readonly<Record<string, () => Promise<Centre>>> = {
+  memory: async () => {
+    const database = new MemoryDatabase();
+    const ids = { organizationId: id<OrganizationId>(), divisionId: id<DivisionId>(), nodeId: id<Id<"Node">>() };
+    return { stores: database.stores, unit: database, log: database, ...ids };
+  },
+  postgres: async () => {
+    const { database, dataKeys, identity, log, organizationId, divisionId } = await testStorage();
+    const unit = new PostgresUnitOfWork<Stores>(database.sql, { env, identity, keys: dataKeys }, postgresStores);
+    return { stores: postgresStores(database.sql), unit, log, organizationId, divisionId, nodeId: identity.nodeId };
+  },
+};
+
+function queueOf({ organizationId, divisionId }: Centre, fields: Partial<Queue> = {}): Queue {
+  const queueId = fields.id ?? id<QueueId>();
+  return {
+    ...{ id: queueId, organizationId, divisionId, name: "Sales", description: "", skillEvaluationMethod: "ALL" },
+    ...{ scoringMethod: "TimestampAndPriority", alertingTimeoutSeconds: 8, serviceLevelPercentage: 0.8, serviceLevelMs: 20_000 },
+    ...{ acwWrapupPrompt: "OPTIONAL", acwTimeoutMs: 60_000, version: 1, eventSeq: null, poolId: queueId, createdAt: now, modifiedAt: now },
+    ...fields,
+  };
+}
+
+function userOf({ organizationId, divisionId }: Centre, fields: Partial<User> = {}): User {
+  return {
+    ...{ id: id<UserId>(), organizationId, divisionId, name: "Ada", email: "ada@example.org", state: "active", roles: ["agent"] },
+    ...{ passwordHash: null, stationId: null, version: 1, eventSeq: null, createdAt: now },
+    ...fields,
+  };
+}
+
+function agentOf({ organizationId, divisionId }: Centre, fields: Partial<AgentState> = {}): AgentState {
+  return {
+    ...{ userId: id<UserId>(), organizationId, divisionId, presence: "ON_QUEUE", presenceAt: now, routingStatus: "IDLE" },
+    ...{ routingStatusAt: now, lastHandledAt: null, inHand: { kind: "nothing" } },
+    ...fields,
+  };
+}
+
+function waitingOf({ organizationId, divisionId, nodeId }: Centre, fields: Partial<WaitingConversation> = {}): WaitingConversation {
+  return {
+    ...{
+      conversationId: id<ConversationId>(),
+      participantId: id<ParticipantId>(),
+      organizationId,
+      divisionId,
+      queueId: id<QueueId>(),
+      nodeId,
+    },
+    ...{ enteredAt: now, baseAt: now, atHead: false, priority: 0, skillIds: [], languageId: null, state: "waiting", alertId: null },
+    ...fields,
+  };
+}
+
+function conversationOf({ organizationId, divisionId, nodeId }: Centre, fields: Partial<Conversation> = {}): Conversation {
+  return {
+    ...{ id: id<ConversationId>(), organizationId, divisionId, nodeId, direction: "inbound", callerNumber: "+491701234567" },
+    ...{
+      callerName: "Zoë",
+      calledNumber: "100",
+      startedAt: now,
+      answeredAt: null,
+      endedAt: null,
+      endReason: null,
+      data: {},
+      eventSeq: null,
+    },
+    ...fields,
+  };
+}
+
+function participantOf(conversationId: ConversationId, fields: Partial<Participant> = {}): Participant {
+  return {
+    ...{ id: id<ParticipantId>(), conversationId, purpose: "agent", userId: null, queueId: null, flowId: null, startedAt: now },
+    ...{ connectedAt: null, endedAt: null, disconnectType: null, wrapupCode: null, heldSince: null },
+    ...fields,
+  };
+}
+
+function alertOf({ organizationId, divisionId, nodeId }: Centre, fields: Partial<Alert> = {}): Alert {
+  return {
+    ...{ id: id<Alert["id"]>(), organizationId, divisionId, conversationId: id<ConversationId>(), acdParticipantId: id<ParticipantId>() },
+    ...{
+      participantId: id<ParticipantId>(),
+      queueId: id<QueueId>(),
+      userId: id<UserId>(),
+      nodeId,
+      createdAt: now,
+      deadlineAt: now + 8_000,
+    },
+    ...{ outcome: null, endedAt: null },
+    ...fields,
+  };
+}
+
+/** Plain arrays of plain rows: a driver's result carries more than its rows. */
+const plain = <T>(rows: readonly T[]): T[] => rows.map((row) => ({ ...row }));
+
+for (const [name, open] of Object.entries(implementations)) {
+  describe(name, () => {
+    test("an organization comes back with its home division", async () => {
+      const { stores, organizationId, divisionId } = await open();
+      const organization = { id: organizationId, name: "Centre", divisionId, createdAt: now };
+      await stores.organizations.insert(organization);
+      expect(plain(await stores.organizations.list())).toEqual([organization]);
+    });
+
+    test("queues: names without regard to case, pages in order of names, stale writes refused", async () => {
+      const centre = await open();
+      const { queues } = centre.stores;
+      const rows = ["sales", "Billing", "Über", "support"].map((queue) => queueOf(centre, { name: queue }));
+      for (const row of rows) await queues.insert(row);
+      expect(await queues.byId(rows[0]!.id)).toEqual(rows[0]!);
+      expect((await queues.byName(centre.organizationId, "SALES"))?.id).toBe(rows[0]!.id);
+      expect(await queues.byName(centre.organizationId, "sale")).toBeNull();
+      expect(await queues.byName(id<OrganizationId>(), "sales")).toBeNull();
+      const first = await queues.list(centre.organizationId, { divisionIds: null }, { pageSize: 3, pageNumber: 1 });
+      expect([first.total, first.entities.map((row) => row.name)]).toEqual([4, ["Billing", "sales", "support"]]);
+      const second = await queues.list(centre.organizationId, { divisionIds: null }, { pageSize: 3, pageNumber: 2 });
+      expect(second.entities.map((row) => row.name)).toEqual(["Über"]);
+      const page = { pageSize: 10, pageNumber: 1 };
+      const matches = await queues.list(centre.organizationId, { name: "S", divisionIds: null }, page);
+      expect(matches.entities.map((row) => row.name)).toEqual(["sales", "support"]);
+      expect((await queues.list(centre.organizationId, { name: "%", divisionIds: null }, page)).total).toBe(0);
+      expect((await queues.list(centre.organizationId, { divisionIds: [] }, page)).total).toBe(0);
+      expect((await queues.list(centre.organizationId, { divisionIds: [centre.divisionId] }, page)).total).toBe(4);
+      const changed = { ...rows[0]!, name: "Sales EU", serviceLevelPercentage: 0.9, modifiedAt: now + 1 };
+      expect(await queues.update(changed, 1)).toBe(true);
+      expect(await queues.update({ ...changed, name: "late" }, 1)).toBe(false);
+      expect(await queues.byId(rows[0]!.id)).toEqual({ ...changed, version: 2 });
+      await queues.setPool(rows[0]!.id, rows[1]!.id);
+      expect(await queues.byId(rows[0]!.id)).toMatchObject({ version: 2, poolId: rows[1]!.id });
+    });
+
+    test("queue members: added, joined, removed, gone with their queue", async () => {
+      const centre = await open();
+      const { queues } = centre.stores;
+      const [a, b] = [queueOf(centre, { name: "a" }), queueOf(centre, { name: "b" })];
+      await queues.insert(a);
+      await queues.insert(b);
+      const [u, v] = [id<UserId>(), id<UserId>()];
+      for (const member of [
+        { queueId: a.id, userId: u, joined: true },
+        { queueId: a.id, userId: v, joined: false },
+        { queueId: b.id, userId: u, joined: true },
+      ])
+        await queues.addMember(member);
+      expect(await queues.setJoined(a.id, v, true)).toBe(true);
+      expect(await queues.setJoined(b.id, v, true)).toBe(false);
+      expect((await queues.members(a.id)).map((member) => [member.userId, member.joined]).sort()).toEqual(
+        [
+          [u, true],
+          [v, true],
+        ].sort(),
+      );
+      expect((await queues.queuesOf(u)).map((member) => member.queueId).sort()).toEqual([a.id, b.id].sort());
+      expect((await queues.memberships(centre.organizationId)).length).toBe(3);
+      expect(await queues.memberships(id<OrganizationId>())).toBeEmpty();
+      expect([await queues.removeMember(a.id, v), await queues.removeMember(a.id, v)]).toEqual([true, false]);
+      expect([await queues.delete(a.id), await queues.delete(a.id)]).toEqual([true, false]);
+      expect(plain(await queues.memberships(centre.organizationId))).toEqual([{ queueId: b.id, userId: u, joined: true }]);
+    });
+
+    test("skills of a user are replaced whole; wrap-up codes belong to queues", async () => {
+      const centre = await open();
+      const { skills, wrapupCodes } = centre.stores;
+      const { organizationId, divisionId } = centre;
+      const rows = ["French", "billing"].map((skill) => ({ id: id<SkillId>(), organizationId, name: skill, kind: "skill" as const }));
+      for (const row of rows) await skills.insert(row);
+      expect((await skills.list(organizationId)).map((row) => row.name)).toEqual(["billing", "French"]);
+      const userId = id<UserId>();
+      await skills.setOfUser(
+        userId,
+        rows.map((row) => ({ userId, skillId: row.id, proficiency: 2.5 })),
+      );
+      await skills.setOfUser(userId, [{ userId, skillId: rows[1]!.id, proficiency: 0 }]);
+      expect(plain(await skills.ofUser(userId))).toEqual([{ userId, skillId: rows[1]!.id, proficiency: 0 }]);
+      const queueId = id<QueueId>();
+      for (const code of ["Sold", "callback"]) {
+        const codeId = id<Id<"WrapupCode">>();
+        await wrapupCodes.insert({ id: codeId, organizationId, divisionId, name: code });
+        await wrapupCodes.assign(queueId, codeId);
+      }
+      expect((await wrapupCodes.ofQueue(queueId)).map((code) => code.name)).toEqual(["callback", "Sold"]);
+      expect(await wrapupCodes.ofQueue(id<QueueId>())).toBeEmpty();
+    });
+
+    test("users: found by email in any case, listed by name, stale writes refused", async () => {
+      const centre = await open();
+      const { users } = centre.stores;
+      const [ada, bob] = [
+        userOf(centre, { passwordHash: "$argon2id$…" }),
+        userOf(centre, { name: "bob", email: "bob@example.org", roles: [] }),
+      ];
+      await users.insert(bob);
+      await users.insert(ada);
+      expect(await users.byEmail(centre.organizationId, "ADA@example.org")).toEqual(ada);
+      expect(await users.byEmail(id<OrganizationId>(), "ada@example.org")).toBeNull();
+      const page = { pageSize: 10, pageNumber: 1 };
+      expect((await users.list(centre.organizationId, {}, page)).entities.map((user) => user.name)).toEqual(["Ada", "bob"]);
+      expect((await users.list(centre.organizationId, { ids: [bob.id, id()] }, page)).entities).toEqual([bob]);
+      expect((await users.list(centre.organizationId, { ids: [] }, page)).total).toBe(0);
+      expect(await users.update({ ...ada, roles: ["admin", "agent"], state: "inactive" }, 1)).toBe(true);
+      expect(await users.update(ada, 1)).toBe(false);
+      expect(await users.byId(ada.id)).toEqual({ ...ada, roles: ["admin", "agent"], state: "inactive", version: 2 });
+    });
+
+    test("sessions and tokens expire at their instant, not after it", async () => {
+      const { stores, organizationId, divisionId } = await open();
+      const session = { tokenHash: "s1", organizationId, userId: id<UserId>(), createdAt: now, expiresAt: now + 10, userAgent: "Firefox" };
+      await stores.sessions.insert(session);
+      await stores.sessions.insert({ ...session, tokenHash: "s2", expiresAt: now + 11 });
+      expect(await stores.sessions.byTokenHash("s1")).toEqual(session);
+      expect(await stores.sessions.deleteExpired(now + 10)).toBe(1);
+      expect([await stores.sessions.byTokenHash("s1"), (await stores.sessions.byTokenHash("s2"))?.tokenHash]).toEqual([null, "s2"]);
+      await stores.sessions.delete("s2");
+      expect(await stores.sessions.byTokenHash("s2")).toBeNull();
+      const client = {
+        id: "crm",
+        organizationId,
+        divisionId,
+        name: "CRM",
+        secretHash: "h",
+        roles: ["admin"],
+        accessTokenValiditySeconds: 60,
+        eventSeq: null,
+      };
+      await stores.oauth.insertClient(client);
+      expect(await stores.oauth.client("crm")).toEqual(client);
+      const token = { tokenHash: "t1", organizationId, clientId: "crm", expiresAt: now };
+      await stores.oauth.insertToken(token);
+      expect(await stores.oauth.token("t1")).toEqual(token);
+      expect([await stores.oauth.deleteExpired(now - 1), await stores.oauth.deleteExpired(now)]).toEqual([0, 1]);
+      expect(await stores.oauth.token("t1")).toBeNull();
+    });
+
+    test("an agent is given one thing at a time and freed once", async () => {
+      const centre = await open();
+      const { agents } = centre.stores;
+      const agent = agentOf(centre);
+      const { userId } = agent;
+      await agents.insert(agent);
+      const [alertId, other] = [id<Alert["id"]>(), id<Alert["id"]>()];
+      expect([await agents.reserve(userId, alertId), await agents.reserve(userId, other)]).toEqual([true, false]);
+      const participantId = id<ParticipantId>();
+      const taken = { kind: "conversation", id: participantId } as const;
+      const change = { routingStatus: "INTERACTING", at: now + 1, lastHandledAt: now + 1 } as const;
+      expect(await agents.take(userId, { kind: "alert", id: other }, taken, change)).toBe(false);
+      expect(await agents.take(userId, { kind: "nothing" }, taken, change)).toBe(false);
+      expect(await agents.take(userId, { kind: "alert", id: alertId }, taken, change)).toBe(true);
+      expect(await agents.byUser(userId)).toEqual({
+        ...agent,
+        inHand: taken,
+        routingStatus: "INTERACTING",
+        routingStatusAt: now + 1,
+        lastHandledAt: now + 1,
+      });
+      expect(await agents.take(userId, taken, { kind: "nothing" }, { routingStatus: "IDLE", at: now + 2 })).toBe(true);
+      expect(await agents.take(userId, taken, { kind: "nothing" }, { routingStatus: "IDLE", at: now + 3 })).toBe(false);
+      expect(await agents.byUser(userId)).toMatchObject({ inHand: { kind: "nothing" }, routingStatusAt: now + 2, lastHandledAt: now + 1 });
+      await agents.setPresence(userId, "BREAK", "OFF_QUEUE", now + 4);
+      expect(await agents.reserve(userId, other)).toBe(false);
+      await agents.setRoutingStatus(userId, "NOT_RESPONDING", now + 5);
+      expect(await agents.byUser(userId)).toMatchObject({
+        presence: "BREAK",
+        presenceAt: now + 4,
+        routingStatus: "NOT_RESPONDING",
+        routingStatusAt: now + 5,
+      });
+      expect((await agents.list(centre.organizationId)).length).toBe(1);
+      expect(await agents.byUser(id<UserId>())).toBeNull();
+    });
+
+    test("after-call work ends once; what is due comes oldest first", async () => {
+      const { stores } = await open();
+      const work = (deadlineAt: number | null) => ({
+        ...{ participantId: id<ParticipantId>(), conversationId: id<ConversationId>(), userId: id<UserId>(), queueId: id<QueueId>() },
+        ...{ startedAt: now, deadlineAt, endedAt: null, wrapupCode: null },
+      });
+      const [late, early, open_, future] = [work(now + 2), work(now + 1), work(null), work(now + 9)];
+      for (const row of [late, early, open_, future]) await stores.agents.insertAfterCallWork(row);
+      expect(plain(await stores.agents.dueAfterCallWork(now + 2, 10))).toEqual([early, late]);
+      expect((await stores.agents.dueAfterCallWork(now + 2, 1)).length).toBe(1);
+      expect(await stores.agents.openAfterCallWorkOf(open_.userId)).toEqual(open_);
+      expect(await stores.agents.endAfterCallWork(open_.participantId, now + 5, "Sold")).toBe(true);
+      expect(await stores.agents.endAfterCallWork(open_.participantId, now + 6, "Other")).toBe(false);
+      expect(await stores.agents.endAfterCallWork(id<ParticipantId>(), now, null)).toBe(false);
+      expect(await stores.agents.afterCallWork(open_.participantId)).toEqual({ ...open_, endedAt: now + 5, wrapupCode: "Sold" });
+      expect(await stores.agents.openAfterCallWorkOf(open_.userId)).toBeNull();
+    });
+
+    test("a waiting conversation moves only from the state it was thought to be in", async () => {
+      const centre = await open();
+      const { waiting } = centre.stores;
+      const row = waitingOf(centre, { skillIds: [id<SkillId>(), id<SkillId>()], languageId: id<SkillId>(), priority: -3, baseAt: now - 5 });
+      const second = waitingOf(centre, { queueId: row.queueId, enteredAt: now + 1 });
+      await waiting.insert(second);
+      await waiting.insert(row);
+      expect(await waiting.byConversation(row.conversationId)).toEqual(row);
+      expect((await waiting.ofQueue(row.queueId)).map((entry) => entry.conversationId)).toEqual([
+        row.conversationId,
+        second.conversationId,
+      ]);
+      expect((await waiting.ofNode(centre.nodeId)).length).toBe(2);
+      const [a, b] = [id<Alert["id"]>(), id<Alert["id"]>()];
+      expect([await waiting.offer(row.conversationId, a), await waiting.offer(row.conversationId, b)]).toEqual([true, false]);
+      expect(await waiting.resolve(row.conversationId, b, "connected")).toBe(false);
+      expect(await waiting.resolve(row.conversationId, a, "waiting")).toBe(true);
+      expect(await waiting.byConversation(row.conversationId)).toEqual(row);
+      await waiting.offer(row.conversationId, b);
+      expect(await waiting.resolve(row.conversationId, b, "connected")).toBe(true);
+      expect(await waiting.byConversation(row.conversationId)).toMatchObject({ state: "connected", alertId: b });
+      expect([await waiting.leave(row.conversationId), await waiting.leave(row.conversationId)]).toEqual([true, false]);
+      expect((await waiting.ofQueue(row.queueId)).length).toBe(1);
+      expect(await waiting.offer(row.conversationId, a)).toBe(false);
+      await waiting.insert({ ...row, enteredAt: now + 7 });
+      expect(await waiting.byConversation(row.conversationId)).toEqual({ ...row, enteredAt: now + 7 });
+    });
+
+    test("an alert ends once", async () => {
+      const centre = await open();
+      const { alerts } = centre.stores;
+      const alert = alertOf(centre);
+      await alerts.insert(alert);
+      expect(await alerts.openOf(alert.userId)).toEqual(alert);
+      expect((await alerts.openOfNode(centre.nodeId)).length).toBe(1);
+      expect([await alerts.end(alert.id, "declined", now + 1), await alerts.end(alert.id, "accepted", now + 2)]).toEqual([true, false]);
+      expect(await alerts.byId(alert.id)).toEqual({ ...alert, outcome: "declined", endedAt: now + 1 });
+      expect([await alerts.openOf(alert.userId), (await alerts.openOfNode(centre.nodeId)).length]).toEqual([null, 0]);
+    });
+
+    test("the routing snapshot holds one pool: its queues, who waits, its members with their skills, and the newest event", async () => {
+      const centre = await open();
+      const { stores, organizationId } = centre;
+      const a = queueOf(centre, { name: "a" });
+      const b = queueOf(centre, { name: "b", poolId: a.id });
+      const c = queueOf(centre, { name: "c" });
+      for (const queue of [a, b, c]) await stores.queues.insert(queue);
+      const [x, y, z] = [
+        agentOf(centre),
+        agentOf(centre, { inHand: { kind: "alert", id: id<Alert["id"]>() }, lastHandledAt: now - 1 }),
+        agentOf(centre),
+      ];
+      for (const agent of [x, y, z]) await stores.agents.insert(agent);
+      await stores.queues.addMember({ queueId: a.id, userId: x.userId, joined: true });
+      await stores.queues.addMember({ queueId: c.id, userId: x.userId, joined: true });
+      await stores.queues.addMember({ queueId: b.id, userId: y.userId, joined: false });
+      await stores.queues.addMember({ queueId: c.id, userId: z.userId, joined: true });
+      const skillId = id<SkillId>();
+      await stores.skills.setOfUser(x.userId, [{ userId: x.userId, skillId, proficiency: 3.5 }]);
+      const waits = waitingOf(centre, { queueId: b.id, skillIds: [skillId], atHead: true });
+      await stores.waiting.insert(waits);
+      const rings = waitingOf(centre, { queueId: a.id });
+      await stores.waiting.insert(rings);
+      await stores.waiting.offer(rings.conversationId, id<Alert["id"]>());
+      await stores.waiting.insert(waitingOf(centre, { queueId: c.id }));
+      await centre.unit.run(async () => ({ value: undefined, events: [draft(centre), draft(centre)] }));
+      const { value: snapshot } = await centre.unit.run(async (inside) => {
+        await inside.routing.lockPool(a.id);
+        return { value: await inside.routing.snapshot(organizationId, a.id), events: [] };
+      });
+      expect(snapshot.asOfSeq).toBe(2);
+      expect([...snapshot.queues].sort((p, q) => (p.name < q.name ? -1 : 1))).toEqual([a, b]);
+      expect(snapshot.waiting).toEqual([waits]);
+      const byUser = new Map(snapshot.agents.map((agent) => [agent.userId, agent]));
+      expect([...byUser.keys()].sort()).toEqual([x.userId, y.userId].sort());
+      expect(byUser.get(x.userId)).toEqual({ ...x, skills: [{ skillId, proficiency: 3.5 }], queues: [{ queueId: a.id, joined: true }] });
+      expect(byUser.get(y.userId)).toEqual({ ...y, skills: [], queues: [{ queueId: b.id, joined: false }] });
+      expect((await stores.routing.snapshot(organizationId, id())).queues).toEqual([]);
+      const all = await stores.routing.agents(organizationId);
+      expect(all.map((agent) => agent.queues.length).sort()).toEqual([1, 1, 2]);
+    });
+
+    test("decisions are kept as they were made; the last one is the newest", async () => {
+      const { stores, organizationId } = await open();
+      const conversationId = id<ConversationId>();
+      const decision = (at: number, userId: UserId | null): StoredDecision => ({
+        ...{ id: id(), organizationId, at, asOfSeq: 7, conversationId, queueId: id<QueueId>(), queueVersion: 2, userId, alertId: null },
+        ...{ score: 1.25, nearest: [{ userId: id(), reason: "SKILL" }], counts: { SKILL: 1, CAPACITY: 4 } },
+      });
+      const [first, last] = [decision(now, null), decision(now + 1, id<UserId>())];
+      await stores.routing.insertDecision(first);
+      await stores.routing.insertDecision(last);
+      expect(plain(await stores.routing.decisionsOf(conversationId))).toEqual([first, last]);
+      expect(await stores.routing.decision(first.id)).toEqual(first);
+      expect(await stores.routing.lastDecisionOf(conversationId)).toEqual(last);
+      expect(await stores.routing.lastDecisionOf(id<ConversationId>())).toBeNull();
+    });
+
+    test("a conversation is answered, filled with data and ended, once", async () => {
+      const centre = await open();
+      const { conversations } = centre.stores;
+      const [older, newer] = [conversationOf(centre), conversationOf(centre, { startedAt: now + 5 })];
+      await conversations.insert(older);
+      await conversations.insert(newer);
+      expect(await conversations.byId(older.id)).toEqual(older);
+      await conversations.setAnswered(older.id, now + 1);
+      await conversations.mergeData(older.id, { a: "1", b: "2" });
+      await conversations.mergeData(older.id, { b: "3" });
+      expect((await conversations.recent(centre.organizationId, 1)).map((row) => row.id)).toEqual([newer.id]);
+      expect((await conversations.openOfNode(centre.nodeId)).length).toBe(2);
+      expect([
+        await conversations.end(older.id, now + 9, "customer-hung-up"),
+        await conversations.end(older.id, now + 10, "error"),
+      ]).toEqual([true, false]);
+      expect(await conversations.byId(older.id)).toEqual({
+        ...older,
+        answeredAt: now + 1,
+        data: { a: "1", b: "3" },
+        endedAt: now + 9,
+        endReason: "customer-hung-up",
+      });
+      expect((await conversations.openOfNode(centre.nodeId)).map((row) => row.id)).toEqual([newer.id]);
+    });
+
+    test("a participant has one segment at a time, and its end ends that too", async () => {
+      const centre = await open();
+      const { conversations, agents } = centre.stores;
+      const conversation = conversationOf(centre);
+      await conversations.insert(conversation);
+      const userId = id<UserId>();
+      const agent = participantOf(conversation.id, { userId, queueId: id<QueueId>() });
+      await conversations.insertParticipant(agent);
+      const begin = (type: "alert" | "interact" | "hold", startedAt: number) =>
+        conversations.beginSegment({ participantId: agent.id, conversationId: conversation.id, type, startedAt, endedAt: null });
+      await begin("alert", now);
+      await conversations.connectParticipant(agent.id, now + 1);
+      await begin("interact", now + 1);
+      await conversations.setHeld(agent.id, now + 2);
+      await begin("hold", now + 2);
+      expect(await conversations.participant(agent.id)).toEqual({ ...agent, connectedAt: now + 1, heldSince: now + 2 });
+      await conversations.setHeld(agent.id, null);
+      expect((await conversations.openOfUser(userId)).map((open_) => [open_.conversation.id, open_.participant.id])).toEqual([
+        [conversation.id, agent.id],
+      ]);
+      expect([
+        await conversations.endParticipant(agent.id, now + 3, "client"),
+        await conversations.endParticipant(agent.id, now + 4, "error"),
+      ]).toEqual([true, false]);
+      expect(
+        (await conversations.segments(conversation.id)).map(({ type, startedAt, endedAt }) => [type, startedAt - now, endedAt! - now]),
+      ).toEqual([
+        ["alert", 0, 1],
+        ["interact", 1, 2],
+        ["hold", 2, 3],
+      ]);
+      expect(await conversations.openOfUser(userId)).toBeEmpty();
+      const { id: participantId, queueId } = agent;
+      await agents.insertAfterCallWork({
+        participantId,
+        conversationId: conversation.id,
+        userId,
+        queueId: queueId!,
+        startedAt: now + 3,
+        deadlineAt: null,
+        endedAt: null,
+        wrapupCode: null,
+      });
+      expect((await conversations.openOfUser(userId)).length).toBe(1);
+      await conversations.setWrapup(agent.id, "Sold");
+      expect(plain(await conversations.participants(conversation.id))).toEqual([
+        { ...agent, connectedAt: now + 1, endedAt: now + 3, disconnectType: "client", wrapupCode: "Sold" },
+      ]);
+    });
+
+    test("stays in queues and handled conversations are counted alike", async () => {
+      const centre = await open();
+      const { stores, organizationId } = centre;
+      const queue = queueOf(centre);
+      await stores.queues.insert(queue);
+      const conversation = conversationOf(centre);
+      await stores.conversations.insert(conversation);
+      const stay = (startedAt: number, endedAt: number | null, disconnectType: Participant["disconnectType"]) =>
+        stores.conversations.insertParticipant(
+          participantOf(conversation.id, { purpose: "acd", queueId: queue.id, startedAt, endedAt, disconnectType }),
+        );
+      await stay(now - 100, now - 50, "transfer");
+      await stay(now - 90, null, null);
+      await stay(now + 1, now + 2, "transfer");
+      await stay(now + 3, now + 4, "client");
+      const stays = await stores.routing.queueStays(organizationId, now);
+      expect(stays.map((entry) => [entry.startedAt - now, entry.endedAt === null ? null : entry.endedAt - now, entry.answered])).toEqual([
+        [-90, null, false],
+        [1, 2, true],
+        [3, 4, false],
+      ]);
+      const handled = participantOf(conversation.id, { queueId: queue.id, connectedAt: now, endedAt: now + 1_000 });
+      await stores.conversations.insertParticipant(handled);
+      await stores.conversations.insertParticipant(participantOf(conversation.id, { queueId: queue.id, endedAt: now + 1_000 }));
+      await stores.agents.insertAfterCallWork({
+        ...{ participantId: handled.id, conversationId: conversation.id, userId: id<UserId>(), queueId: queue.id },
+        ...{ startedAt: now + 1_000, deadlineAt: null, endedAt: now + 1_500, wrapupCode: null },
+      });
+      expect(await stores.routing.handled(queue.id, now)).toEqual({ count: 1, sumMs: 1_500 });
+      expect(await stores.routing.handled(queue.id, now + 5_000)).toEqual({ count: 0, sumMs: 0 });
+    });
+
+    test("a recording closes once", async () => {
+      const { stores, organizationId, divisionId, nodeId } = await open();
+      const { recordings } = stores;
+      const recording: Recording = {
+        ...{
+          id: id<Recording["id"]>(),
+          organizationId,
+          divisionId,
+          conversationId: id<ConversationId>(),
+          path: "2026/11/25/x.rec",
+          nodeId,
+        },
+        ...{
+          startedAt: now,
+          endedAt: null,
+          state: "recording",
+          durationMs: null,
+          sizeBytes: null,
+          chunks: null,
+          sha256: null,
+          eventSeq: null,
+        },
+      };
+      await recordings.insert(recording);
+      expect((await recordings.openOfNode(nodeId)).length).toBe(1);
+      const facts = { endedAt: now + 5, state: "sealed", durationMs: 5, sizeBytes: 3_000_000_000, chunks: 2, sha256: "ab" } as const;
+      expect([await recordings.close(recording.id, facts), await recordings.close(recording.id, { ...facts, state: "failed" })]).toEqual([
+        true,
+        false,
+      ]);
+      expect(plain(await recordings.ofConversation(recording.conversationId))).toEqual([{ ...recording, ...facts }]);
+      expect([(await recordings.openOfNode(nodeId)).length, (await recordings.all(organizationId)).length]).toEqual([0, 1]);
+    });
+
+    test("trunks, stations, IVRs and flows come back as they are", async () => {
+      const { stores, organizationId, divisionId } = await open();
+      const { telephony } = stores;
+      const common = { organizationId, divisionId, eventSeq: null };
+      const trunk = { id: id<Id<"Trunk">>(), ...common, name: "Carrier", addresses: ["192.0.2.1", "2001:db8::1"] };
+      const station = {
+        id: id<Id<"Station">>(),
+        ...common,
+        name: "Ada",
+        kind: "phone" as const,
+        userId: null,
+        username: "ada",
+        sealedHa1: "x",
+      };
+      const flow = {
+        id: id<Id<"Flow">>(),
+        ...common,
+        name: "Main",
+        type: "INBOUNDCALL" as const,
+        version: 1,
+        document: { start: ["a", 1, null] },
+      };
+      const ivr = { id: id(), ...common, name: "Main", dnis: ["+49301234"], flowId: flow.id };
+      await telephony.insertTrunk(trunk);
+      await telephony.insertStation(station);
+      await telephony.insertFlow(flow);
+      await telephony.insertIvr(ivr);
+      expect(plain(await telephony.trunks(organizationId))).toEqual([trunk]);
+      expect(plain(await telephony.stations(organizationId))).toEqual([station]);
+      expect(await telephony.station(station.id)).toEqual(station);
+      expect(plain(await telephony.ivrs(organizationId))).toEqual([ivr]);
+      await telephony.updateFlow({ ...flow, name: "Main 2", document: { start: [] } });
+      expect(await telephony.flow(flow.id)).toEqual({ ...flow, name: "Main 2", document: { start: [] }, version: 2 });
+      expect((await telephony.flows(organizationId)).length).toBe(1);
+    });
+
+    test("the inbox gives each wish once, oldest first, to its node", async () => {
+      const { stores, nodeId } = await open();
+      const item = (at: number, node: string) => ({
+        ...{ id: id(), nodeId: node, conversationId: id<ConversationId>(), actorId: "u", at },
+        command: { kind: "hold" as const, participantId: id<ParticipantId>() },
+      });
+      const mine = [item(now, nodeId), item(now + 1, nodeId), item(now + 2, nodeId)];
+      for (const row of [...mine, item(now, id())]) await stores.inbox.insert(row);
+      expect(plain(await stores.inbox.take(nodeId, 2))).toEqual(mine.slice(0, 2));
+      expect(plain(await stores.inbox.take(nodeId, 2))).toEqual(mine.slice(2));
+      expect(await stores.inbox.take(nodeId, 2)).toBeEmpty();
+    });
+
+    test("rows and events change together or not at all, and the log can be read by subject", async () => {
+      const centre = await open();
+      const { unit, stores, log } = centre;
+      const queue = queueOf(centre);
+      const failed = unit.run(async (inside) => {
+        await inside.queues.insert(queue);
+        throw new Error("changed my mind");
+      });
+      await expect(failed).rejects.toThrow("changed my mind");
+      expect([await stores.queues.byId(queue.id), (await log.head()).seq]).toEqual([null, 0]);
+      const done = await unit.run(async (inside) => {
+        await inside.queues.insert(queue);
+        return { value: "made", events: [draft(centre, [queue.id]), draft(centre)] };
+      });
+      expect([done.value, done.events.map((event) => event.seq)]).toEqual(["made", [1, 2]]);
+      expect((await stores.queues.byId(queue.id))?.name).toBe("Sales");
+      expect((await log.read(0, 10)).map((event) => event.payload)).toEqual([{ n: 1 }, { n: 1 }]);
+      expect((await log.readSubject(queue.id)).map((event) => event.seq)).toEqual([1]);
+      expect(await log.readSubject(queue.id, { types: ["other"] })).toBeEmpty();
+    });
+  });
+}
+
+function draft({ organizationId, divisionId, nodeId }: Centre, subjectIds: readonly string[] = []): EventDraft {
+  const eventId = newId<EventDraft["id"]>(env);
+  const at = Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16);
+  return {
+    id: eventId,
+    at,
+    type: "test.happened",
+    organizationId,
+    divisionId,
+    actorId: nodeId,
+    subjectIds,
+    seal: { kind: "organization" },
+    payload: { n: 1 },
+  };
+}
