@@ -109,8 +109,13 @@ class Application {
     const { secret, sealedHa1 } = this.newPhoneSecret(username);
     const { organizationId, divisionId } = app;
     const station = { id, organizationId, divisionId, name: `${name}, phone`, kind: "phone" as const, userId, username, sealedHa1 };
-    await this.add("telephony.station.created", id, `phone ${username}`, { after: { ...station, sealedHa1: null } }, (stores) =>
-      stores.telephony.insertStation({ ...station, eventSeq: null }),
+    await this.add(
+      "telephony.station.created",
+      id,
+      `phone ${username}`,
+      { after: station },
+      (stores) => stores.telephony.insertStation({ ...station, eventSeq: null }),
+      "station",
     );
     this.phones.push({ username, secret });
   }
@@ -187,7 +192,7 @@ class Application {
       const id = newId(app.env);
       const ivr = { id, organizationId, divisionId, name, dnis, flowId: flows.find((entry) => entry.name === flow)!.id };
       await this.add(
-        "telephony.ivr.created",
+        "architect.ivr.created",
         id,
         `numbers ${dnis.join(", ")}`,
         { after: ivr },

@@ -47,21 +47,30 @@ export async function createUser(app: App, actor: Actor, input: NewUser): Promis
       payload: { after: userFacts(user) },
       rows: [{ table: "user", id }],
     });
-    // The agent's first instants are the event's own, so that the log alone leads to the same row.
-    await stores.telephony.insertStation({
+    const name = `${user.name}, browser`;
+    const station = {
       id: stationId,
       organizationId,
       divisionId,
-      name: `${user.name}, browser`,
+      name,
       kind: "browser",
       userId: id,
       username: id,
       sealedHa1: null,
-      eventSeq: null,
+    } as const;
+    const stationEvent = newEvent(app, {
+      type: "telephony.station.created",
+      actorId: actor.id,
+      subjectIds: [stationId, id],
+      seal: { kind: "user", id },
+      payload: { after: station },
+      rows: [{ table: "station", id: stationId }],
     });
+    await stores.telephony.insertStation({ ...station, eventSeq: null });
     await stores.users.insert(user);
+    // The agent's first instants are the event's own, so that the log alone leads to the same row.
     await stores.agents.insert(newAgent(id, organizationId, divisionId, event.at));
-    return { value: user, events: [event] };
+    return { value: user, events: [event, stationEvent] };
   });
   return value;
 }

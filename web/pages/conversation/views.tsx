@@ -99,7 +99,7 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
   const spanMs = Math.max(1_000, props.to - from);
   const percent = (at: number): string => `${(((at - from) / spanMs) * 100).toFixed(2)}%`;
   const lanes = view.participants.filter((participant) => participant.purpose !== "customer");
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * spanMs);
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(from + share * spanMs));
   return (
     <section aria-labelledby="time">
       <h2 class="visually-hidden" id="time">
