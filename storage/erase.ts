@@ -2,10 +2,11 @@
 
 import type { Env } from "../core/env/env.ts";
 import type { EventDraft, EventHeader, KeySubject } from "../core/events/event.ts";
-import { type EventId, newId, type OrganizationId } from "../core/lib/id.ts";
+import { type EventId, isId, newId, type OrganizationId } from "../core/lib/id.ts";
 import { instantOf } from "./append.ts";
 import type { SessionUnit } from "./unit-of-work.ts";
 import type { DataKeys } from "./vault/data-keys.ts";
+import type { FileRecordings } from "./vault/recordings.ts";
 
 /** Who asked, and by which policy or request; both become part of the log. */
 export type EraseOrder = {
@@ -18,6 +19,7 @@ export type Erasure = { readonly payloads: number; readonly events: readonly Eve
 
 export const erasedType = "event.payload.erased";
 export const keyDestroyedType = "event.key.destroyed";
+export const recordingErasedType = "recording.erased";
 /** Sequences named by one erasing event. */
 const seqsPerEvent = 1_000;
 
@@ -41,7 +43,8 @@ export async function erasePayloads<Stores>(
 }
 
 /**
- * Forgets a subject: its data key loses its bytes and every payload sealed with it is deleted. Copies of the database from before hold the
+ * Forgets a subject: its data key loses its bytes and every payload sealed with it is deleted; of a conversation the row forgets who called
+ * and what flows noted. Recordings are files and have their own erasure below; rows of users are changed by core's commands. Copies of the database from before hold the
  * wrapped key still; they age out with the backups' own retention.
  */
 export async function eraseSubject<Stores>(
@@ -55,6 +58,9 @@ export async function eraseSubject<Stores>(
     const keyIds = await keys.destroy(session, subject);
     if (keyIds.length === 0) return { value: 0, events: [] };
     const rows = await session<{ seq: number }[]>`delete from event_payload where key_id = any(${keyIds}::uuid[]) returning seq`;
+    if (subject.kind === "conversation" && isId(subject.id)) {
+      await session`update conversation set caller_number = '', caller_name = '', data = '{}' where id = ${subject.id}`;
+    }
     const [seqs = [], ...more] = chunked(rows);
     const { policy } = order;
     const drafts = [
@@ -65,6 +71,22 @@ export async function eraseSubject<Stores>(
   });
   keys.forget();
   return { payloads: value, events };
+}
+
+/** The event first, the file after it: a crash between the two leaves a file that `verify` names, never a loss that nobody explains. */
+export async function eraseRecording<Stores>(
+  env: Env,
+  unit: SessionUnit<Stores>,
+  recordings: FileRecordings,
+  order: EraseOrder,
+  recording: { readonly id: string; readonly conversationId: string; readonly path: string },
+): Promise<readonly EventHeader[]> {
+  const { id: recordingId, conversationId, path } = recording;
+  const payload = { recordingId, path, policy: order.policy };
+  const event = erasingEvent(env, order, recordingErasedType, [conversationId, recordingId], payload);
+  const { events } = await unit.run(async () => ({ value: undefined, events: [event] }));
+  recordings.remove(path);
+  return events;
 }
 
 function chunked(rows: readonly { readonly seq: number }[]): number[][] {

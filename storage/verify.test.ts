@@ -1,11 +1,11 @@
 // Verification: green when nothing was done, exact when something was.
 import { expect, test } from "bun:test";
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EventDraft } from "../core/events/event.ts";
 import { type ConversationId, newId, type RecordingId } from "../core/lib/id.ts";
 import { type TestStorage, testStorage } from "../tests/support/storage.ts";
-import { erasePayloads, eraseSubject } from "./erase.ts";
+import { erasePayloads, eraseRecording, eraseSubject } from "./erase.ts";
 import { FileJournal } from "./journal.ts";
 import { Heads } from "./vault/heads.ts";
 import { FileRecordings } from "./vault/recordings.ts";
@@ -272,6 +272,14 @@ test("recordings: a flipped bit is named to file, chunk and byte, and the speed 
   expect(report.findings[0]!.place).toStartWith(`${paths[2]} chunk 4 at byte 4000`);
   copyFileSync(join(recordings.folder, paths[1]!), file);
   expect(places(await all.check())).toContain(`recording-not-as-signed @ ${paths[2]}`);
+  const order = { organizationId: all.organizationId, actorId: all.identity.nodeId, policy: "90 days" };
+  const gone = { id: newId(env), conversationId: newId(env), path: paths[2]! };
+  await eraseRecording(env, all.unit, recordings, order, gone);
+  expect([(await all.check()).findings, existsSync(file)]).toEqual([[], false]);
+  copyFileSync(join(recordings.folder, paths[1]!), file);
+  expect(places(await all.check())).toEqual([`recording-returned @ ${paths[2]}`]);
+  rmSync(join(recordings.folder, paths[1]!));
+  expect(places(await all.check())).toContain(`recording-missing @ ${paths[1]}`);
 });
 
 test("the journal is read too", async () => {

@@ -5,7 +5,7 @@ import { firstPrev, headerHash } from "../core/events/chain.ts";
 import { canonicalJson } from "../core/lib/canonical.ts";
 import { verifyFindingsMax } from "../core/lib/limits.ts";
 import { audited } from "./audited.ts";
-import { erasedType, keyDestroyedType } from "./erase.ts";
+import { erasedType, keyDestroyedType, recordingErasedType } from "./erase.ts";
 import { type StoredEvent, storedEventColumns } from "./event-log.ts";
 import type { Finding } from "./finding.ts";
 import { journalSegments } from "./journal.ts";
@@ -110,6 +110,7 @@ class Verification {
   private readonly erased: ErasedPayload[] = [];
   private readonly latest = new Map<string, Latest>();
   private readonly closed = new Map<string, ClosedRecording>();
+  private readonly erasedRecordings = new Map<string, { by: number; policy: string }>();
 
   constructor(private readonly input: VerifyInput) {
     for (const path of input.headFiles) {
@@ -187,6 +188,8 @@ class Verification {
       const manifestSha256 = typeof payload.manifestSha256 === "string" ? payload.manifestSha256 : undefined;
       this.closed.set(String(payload.path), { node: event.node, manifestSha256, seq: event.seq });
     }
+    if (event.type === recordingErasedType)
+      this.erasedRecordings.set(String(payload.path), { by: event.seq, policy: String(payload.policy) });
     const entry = audited.find(({ types }) => types.test(event.type));
     if (entry === undefined) return;
     const after = (payload.after ?? null) as Latest["after"];
@@ -286,6 +289,10 @@ class Verification {
 
   async recordings(vault: FileRecordings): Promise<void> {
     const onDisk = new Set(recordingFiles(vault.folder).map((path) => relative(vault.folder, path)));
+    for (const [path, { by }] of this.erasedRecordings) {
+      if (onDisk.delete(path)) this.found("recording-returned", path, `the recording is here although ${by} erased it`);
+      this.closed.delete(path);
+    }
     for (const [path, { node, manifestSha256 }] of this.closed) {
       if (!onDisk.has(path) && node !== this.input.nodeId) continue;
       await this.recording(vault, path, manifestSha256);

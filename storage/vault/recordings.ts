@@ -1,6 +1,6 @@
 // The recordings folder of a node: targets for new ones, signed manifests, reading, recovery after a crash, and verification.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -67,6 +67,13 @@ export class FileRecordings implements RecordingVault {
 
   read(path: string): AsyncIterable<Uint8Array> {
     return readRecording(this.keys, this.inside(path));
+  }
+
+  /** File and manifest, for good; the key was in the file. Whoever calls it has written the event that says so. */
+  remove(path: string): void {
+    const file = this.inside(path);
+    for (const name of [file, `${file}.json`]) rmSync(name, { force: true });
+    if (existsSync(dirname(file))) flushPath(dirname(file));
   }
 
   compress(text: string): string {
