@@ -2,12 +2,23 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { realEnv } from "../cmd/env.ts";
 import type { EventDraft } from "../core/events/event.ts";
 import { Unavailable } from "../core/lib/errors.ts";
+import { type EventId, newId, type OrganizationId } from "../core/lib/id.ts";
+import { postgresAssetBytes, testFolder } from "../tests/support/postgres.ts";
 import { type TestStorage, testStorage } from "../tests/support/storage.ts";
+import { instantOf } from "./append.ts";
+import { PostgresEventLog } from "./event-log.ts";
 import { FileJournal, type JournalOptions } from "./journal.ts";
-import type { Session } from "./postgres/connect.ts";
-import type { SessionUnit } from "./unit-of-work.ts";
+import { Hint, LiveTail } from "./live-tail.ts";
+import { joinCluster } from "./nodes.ts";
+import { connect, type Session } from "./postgres/connect.ts";
+import { EmbeddedPostgres } from "./postgres/embedded.ts";
+import { migrate } from "./postgres/migrate.ts";
+import { PostgresUnitOfWork, type SessionUnit } from "./unit-of-work.ts";
+import { DataKeys } from "./vault/data-keys.ts";
+import { loadOrCreateKeys } from "./vault/keys.ts";
 
 type Setup = TestStorage & {
   journalFolder: string;
@@ -181,7 +192,7 @@ test("a disk that refuses is Unavailable and full; when it is well again the jou
   await expect(journal.append([draft()])).rejects.toBeInstanceOf(Unavailable);
   expect(journal.isFull()).toBe(true);
   mkdirSync(journalFolder);
-  while (journal.isFull()) await new Promise((done) => setTimeout(done, 20));
+  await until(() => !journal.isFull());
   await journal.append([draft()]);
   await journal.drained();
   expect((await log.head()).seq).toBe(2);
@@ -194,8 +205,54 @@ test("another key file is refused, not read as damage", async () => {
   const first = open({ unit: awayUnit(unit).unit });
   await first.append([draft()]);
   await first.stop();
-  const { loadOrCreateKeys } = await import("./vault/keys.ts");
   const others = loadOrCreateKeys(env, join(folder, "other.key"));
   const options = { unit, nodeId: "n", project: () => Promise.resolve() };
   expect(() => FileJournal.open(env, journalFolder, others, options)).toThrow("another key file");
 });
+
+test("a server that is killed under the journal slows nobody down, and every acknowledged event is in the log once, in order", async () => {
+  const env = realEnv("error");
+  const data = testFolder();
+  await using server = await EmbeddedPostgres.start(env, data, { kind: "asset", read: postgresAssetBytes });
+  await server.ensureDatabase("landline");
+  const sql = connect(server.target("landline"), { max: 4, name: "test" });
+  await migrate(sql);
+  const organizationId = newId<OrganizationId>(env);
+  const keys = loadOrCreateKeys(env, join(testFolder(), "landline.key"));
+  const dataKeys = new DataKeys(env, connect(server.target("landline"), { max: 1, name: "keys" }), keys, organizationId);
+  const identity = await joinCluster(env, sql, newId(env));
+  const log = new PostgresEventLog(sql, dataKeys);
+  const hint = new Hint(sql);
+  const unit = new PostgresUnitOfWork<Session>(
+    sql,
+    { env, identity, keys: dataKeys },
+    (session) => session,
+    () => hint.ring(),
+  );
+  const seen: string[] = [];
+  const tail = new LiveTail(env, sql, log, (events) => void seen.push(...events.map((event) => event.id)), 0);
+  await tail.start();
+  const journal = FileJournal.open(env, join(data, "journal"), keys, { unit, nodeId: identity.nodeId, project: () => Promise.resolve() });
+  const acknowledged: string[] = [];
+  for (let n = 0; n < 600; n++) {
+    const id = newId<EventId>(env);
+    const common = { organizationId, divisionId: null, actorId: identity.nodeId, subjectIds: [], payload: { n } };
+    await journal.append([{ id, at: instantOf(id), type: "test.happened", seal: { kind: "conversation", id: `c${n % 9}` }, ...common }]);
+    acknowledged.push(id);
+    if (n === 200) process.kill(server.pid!, "SIGKILL");
+    if (n === 400) await until(() => server.crashes === 1 && server.state === "up");
+    if (n === 450) process.kill(server.pid!, "SIGKILL");
+  }
+  await journal.drained();
+  expect((await log.read(0, 1_000)).map((event) => event.id)).toEqual(acknowledged as EventId[]);
+  await until(() => seen.length === acknowledged.length);
+  expect(seen).toEqual(acknowledged);
+  expect(server.crashes).toBe(2);
+  await tail.stop();
+  await journal.stop();
+  await sql.end();
+}, 30_000);
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((done) => setTimeout(done, 10));
+}
