@@ -237,11 +237,12 @@ function settled(): void {
 function openSocket(host: string, port: number, socketPath: string | null): Promise<Socket> {
   return new Promise((done, fail) => {
     const socket = socketPath === null ? dial({ host, port }) : dial({ path: socketPath });
-    socket.setTimeout(dialMs, () => socket.destroy(Object.assign(new Error("the database does not answer"), { code: "ETIMEDOUT" })));
+    AbortSignal.timeout(dialMs).addEventListener("abort", () => {
+      if (socket.connecting) socket.destroy(Object.assign(new Error("the database does not answer"), { code: "ETIMEDOUT" }));
+    });
     socket.once("error", fail);
     socket.once("connect", () => {
       socket.off("error", fail);
-      socket.setTimeout(0);
       done(socket);
     });
   });
