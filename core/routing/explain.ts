@@ -33,13 +33,22 @@ export async function explain(app: App, actor: Actor, decisionId: string): Promi
   return { stored, recomputed, agrees: sameAnswer(stored, recomputed) };
 }
 
+// Compared field by field: what comes back from jsonb has its keys in another order.
 function sameAnswer(stored: StoredDecision, again: Decision): boolean {
-  const facts = (decision: Pick<StoredDecision, "userId" | "score" | "nearest" | "counts">): string =>
+  const facts = (
+    userId: string | null,
+    score: number,
+    losers: StoredDecision["nearest"],
+    counts: Readonly<Record<string, number>>,
+  ): string =>
     JSON.stringify([
-      decision.userId,
-      decision.score,
-      decision.nearest,
-      Object.entries(decision.counts).sort(([a], [b]) => (a < b ? -1 : 1)),
+      userId,
+      score,
+      losers.map((loser) => [loser.userId, loser.reason]),
+      Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)),
     ]);
-  return facts(stored) === facts({ userId: again.userId, score: again.score, nearest: nearest(again), counts: reasonCounts(again) });
+  return (
+    facts(stored.userId, stored.score, stored.nearest, stored.counts) ===
+    facts(again.userId, again.score, nearest(again), reasonCounts(again))
+  );
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import puppeteer, { type Browser, type Page as FirefoxPage } from "puppeteer-core";
 import { Baresip } from "../support/baresip.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
@@ -10,11 +11,14 @@ import { readWav, strongest, toneWav } from "../support/tones.ts";
 
 const callerHz = 440;
 const agentHz = 700;
+/** What Firefox's own fake microphone hums. */
+const firefoxHz = 1_000;
 
 await insideNamespace();
 const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
 const contexts: BrowserContext[] = [];
 let phone: Baresip | null = null;
+let firefox: Browser | null = null;
 
 /** A browser as a person has one: a microphone that hums, and nothing else; root needs --no-sandbox. */
 async function browser(name: string): Promise<Page> {
@@ -45,10 +49,31 @@ async function signIn(page: Page, email: string): Promise<void> {
   await page.waitForSelector("#main");
 }
 
+/** Firefox as a person has it, with its fake microphone. */
+async function startFirefox(): Promise<FirefoxPage> {
+  firefox = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: "/usr/bin/firefox-esr",
+    headless: true,
+    extraPrefsFirefox: { "media.navigator.streams.fake": true, "media.navigator.permission.disabled": true },
+  });
+  const page = await firefox.newPage();
+  await page.setViewport({ width: 1440, height: 900 });
+  await page.goto(`${landline.http}/sign-in`);
+  await page.type("#email", "tomasz@example.org");
+  await page.type("#password", password);
+  await Promise.all([page.waitForNavigation(), page.click("button[type=submit]")]);
+  await page.waitForSelector('[data-softphone-pill][data-state="ready"]', { timeout: 20_000 });
+  await page.click('[role="switch"]');
+  await page.waitForSelector('[role="switch"][aria-checked="true"]');
+  return page;
+}
+
 /** What the page's softphone plays, as the strongest frequency. */
-function heardInPage(page: Page): Promise<{ hz: number; db: number }> {
-  return page.evaluate(async () => {
-    const sound = document.querySelector<HTMLAudioElement>("#softphone audio")!;
+function heardInPage(page: Pick<Page, "evaluate"> | Pick<FirefoxPage, "evaluate">): Promise<{ hz: number; db: number }> {
+  return (page as Page).evaluate(async () => {
+    const sound = document.querySelector<HTMLAudioElement>("#softphone audio");
+    if (sound?.srcObject == null) return { hz: 0, db: 0 };
     const context = new AudioContext();
     const analyser = context.createAnalyser();
     analyser.fftSize = 8192;
@@ -210,6 +235,33 @@ await program(
       });
     });
 
+    await step("a closed tab: the caller hears music, goes back to the head of the queue, and Firefox takes the call", async () => {
+      phone!.quit();
+      phone = new Baresip(join(landline.folder, "phone-2"), ownAddress, callerHz);
+      await Bun.sleep(1_000);
+      phone.dial(`sip:100@${ownAddress}:5060`);
+      await eventually("the call is answered", () => phone!.log.includes("Call established"), 10_000);
+      await Bun.sleep(1_000);
+      phone.press("2");
+      await agent.waitForSelector('#call[data-call-state="alerting"]', { timeout: 15_000 });
+      await agent.keyboard.press("Enter");
+      await bothHear(agent, "before the tab is closed");
+      const colleague = await startFirefox();
+      await agent.close();
+      await eventually(
+        "the caller hears somebody else than the agent",
+        () => heardByCaller().share > 0 && !near(heardByCaller().hz, agentHz),
+        6_000,
+      );
+      await colleague.waitForSelector('#call[data-call-state="alerting"]', { timeout: 25_000 });
+      await colleague.keyboard.press("Enter");
+      await colleague.waitForSelector('#call[data-call-state="connected"]', { timeout: 10_000 });
+      await eventually("the caller hears Firefox", () => near(heardByCaller().hz, firefoxHz), 8_000);
+      await eventually("Firefox hears the caller", async () => near((await heardInPage(colleague)).hz, callerHz), 10_000);
+      phone.hangUp();
+      await colleague.waitForSelector('#call[data-call-state="wrapup"]', { timeout: 10_000 });
+    });
+
     await step("the decision is explained and recomputes to the same answer", async () => {
       const { id } = await newest();
       const { entities } = await landline.api<{ entities: { id: string; userId: string | null }[] }>(
@@ -217,7 +269,7 @@ await program(
       );
       const decision = entities.find((entry) => entry.userId !== null)!;
       const explanation = await landline.api<{ agrees: boolean }>(`/api/v2/landline/decisions/${decision.id}/explanation`);
-      expect(explanation.agrees === true, "the log leads to another answer");
+      expect(explanation.agrees === true, `the log leads to another answer: ${JSON.stringify(explanation)}`);
     });
 
     await step("verify passes, and names the place after one flipped byte", async () => {
@@ -242,6 +294,7 @@ await program(
         ?.screenshot({ path: join(landline.folder, `last-${i}.png`) })
         .catch(() => undefined);
     phone?.quit();
+    await firefox?.close();
     for (const context of contexts) await context.close();
     await landline.stop();
     if (process.exitCode !== 0) console.error(landline.log.split("\n").slice(-15).join("\n"));

@@ -119,11 +119,12 @@ export function testCentre(addresses: readonly string[]): object {
     wrapupCodes: codes,
     users: [
       { name: "Priya Nair", email: "priya@example.org", password, roles: ["agent"], skills: { Accounts: 4 } },
+      { name: "Tomasz Zieliński", email: "tomasz@example.org", password, roles: ["agent"] },
       { name: "Gareth Hollis", email: "gareth@example.org", password, roles: ["supervisor"] },
     ],
     queues: [
       { name: "Accounts", alertingTimeoutSeconds: 20, acwTimeoutMs: 60_000, members: ["priya@example.org"], wrapupCodes: codes },
-      { name: "Service", alertingTimeoutSeconds: 20, members: ["priya@example.org"], wrapupCodes: codes },
+      { name: "Service", alertingTimeoutSeconds: 20, members: ["priya@example.org", "tomasz@example.org"], wrapupCodes: codes },
     ],
     flows: [
       {

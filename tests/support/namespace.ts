@@ -21,6 +21,8 @@ export async function insideNamespace(): Promise<void> {
     ip("-n", name, "addr", "add", `${ownAddress}/24`, "dev", "here");
     ip("-n", name, "addr", "add", `${otherAddress}/24`, "dev", "there");
     for (const device of ["here", "there"]) ip("-n", name, "link", "set", device, "up");
+    // Firefox offers only the address of the default route. It leads nowhere: nothing leaves the namespace.
+    ip("-n", name, "route", "add", "default", "via", otherAddress, "dev", "here");
     const child = spawn("ip", ["netns", "exec", name, process.execPath, ...process.argv.slice(1)], {
       stdio: "inherit",
       env: { ...process.env, LANDLINE_TEST_INSIDE: "1" },
