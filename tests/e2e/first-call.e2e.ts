@@ -69,24 +69,28 @@ async function startFirefox(): Promise<FirefoxPage> {
   return page;
 }
 
-/** What the page's softphone plays, as the strongest frequency. */
-function heardInPage(page: Pick<Page, "evaluate"> | Pick<FirefoxPage, "evaluate">): Promise<{ hz: number; db: number }> {
-  return (page as Page).evaluate(async () => {
+/** What the page's softphone plays: a second of it recorded by the browser itself, its samples handed out. Needs no sound card. */
+async function heardInPage(
+  page: Pick<Page, "evaluate"> | Pick<FirefoxPage, "evaluate">,
+): Promise<{ readonly hz: number; readonly share: number }> {
+  const samples = await (page as Page).evaluate(async () => {
     const sound = document.querySelector<HTMLAudioElement>("#softphone audio");
-    if (sound?.srcObject == null) return { hz: 0, db: 0 };
-    const context = new AudioContext();
-    const analyser = context.createAnalyser();
-    analyser.fftSize = 8192;
-    context.createMediaStreamSource(sound.srcObject as MediaStream).connect(analyser);
-    await new Promise((done) => setTimeout(done, 900));
-    const bins = new Float32Array(analyser.frequencyBinCount);
-    analyser.getFloatFrequencyData(bins);
-    let best = 4;
-    for (let i = 4; i < bins.length; i++) if (bins[i]! > bins[best]!) best = i;
-    const found = { hz: Math.round((best * context.sampleRate) / analyser.fftSize), db: bins[best]! };
-    await context.close();
-    return found;
+    if (sound?.srcObject == null) return [];
+    const recorder = new MediaRecorder(sound.srcObject as MediaStream);
+    const parts: Blob[] = [];
+    recorder.ondataavailable = ({ data }) => void parts.push(data);
+    const stopped = new Promise((done) => {
+      recorder.onstop = done;
+    });
+    recorder.start();
+    await new Promise((done) => setTimeout(done, 1_200));
+    recorder.stop();
+    await stopped;
+    const context = new OfflineAudioContext(1, 8_000, 8_000);
+    const decoded = await context.decodeAudioData(await new Blob(parts).arrayBuffer()).catch(() => null);
+    return decoded === null ? [] : [...decoded.getChannelData(0)].slice(-6_000);
   });
+  return strongest(Int16Array.from(samples, (sample) => sample * 32_767));
 }
 
 /** The last second that the caller heard. */
