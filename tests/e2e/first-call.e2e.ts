@@ -99,6 +99,12 @@ function heardByCaller(): { hz: number; share: number } {
   return strongest(heard.subarray(Math.max(0, heard.length - 8_000)));
 }
 
+/** Pictures for whoever wants to look: only when a folder is named. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.LANDLINE_TEST_PICTURES;
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
 const near = (hz: number, wanted: number): boolean => Math.abs(hz - wanted) <= 12;
 
 async function bothHear(page: Page, when: string): Promise<void> {
@@ -145,6 +151,7 @@ await program(
         await Bun.sleep(1_500);
         phone.press("1");
         await agent.waitForSelector('#call[data-call-state="alerting"]', { timeout: 15_000 });
+        await picture(agent, "alerting");
         expect((await agent.textContent("#call h2"))?.includes("Margaret Ellison"), "the alert says who calls");
         expect((await agent.textContent("#call"))?.includes("Accounts"), "the alert says what was chosen");
       },
@@ -157,6 +164,7 @@ await program(
         await agent.keyboard.press("Enter");
         await agent.waitForSelector('#call[data-call-state="connected"]', { timeout: 10_000 });
         await bothHear(agent, "after the answer");
+        await picture(agent, "connected");
       },
       { must: true },
     );
@@ -203,6 +211,7 @@ await program(
     await step("the caller hangs up; the agent wraps up", async () => {
       phone!.hangUp();
       await agent.waitForSelector('#call[data-call-state="wrapup"]', { timeout: 10_000 });
+      await picture(agent, "wrapup");
       await agent.click('#call button[value="Answered"]');
       await agent.waitForSelector('#call[data-call-state="none"]', { timeout: 5_000, state: "attached" });
     });
@@ -219,6 +228,7 @@ await program(
       const loud = strongest(readRaw(onDisk));
       expect(loud.share < 0.05, `the file on disk holds a tone at ${loud.hz} Hz`);
       await supervisor.goto(`${landline.http}/conversations/${id}`);
+      await picture(supervisor, "conversation");
       const wav = Buffer.from(
         await supervisor.evaluate(async () => {
           const source =

@@ -13,7 +13,9 @@ import { Clock, Duration, Since } from "../../ui/time.tsx";
 type Props = { readonly board: Figures; readonly users: ReadonlyMap<string, User>; readonly recent: readonly Conversation[] };
 
 export function Board(props: Props) {
-  const { queues, agents, asOf } = props.board;
+  const { queues, asOf } = props.board;
+  // Who answers no queue is nobody to watch here.
+  const agents = props.board.agents.filter((agent) => agent.queues.length > 0);
   const sum = (pick: (figures: QueueFigures) => number): number => queues.reduce((total, figures) => total + pick(figures), 0);
   const longest = queues.map((figures) => figures.longestSinceAt).filter((at) => at !== null);
   const onQueue = agents.filter((agent) => agent.presence === "ON_QUEUE").length;

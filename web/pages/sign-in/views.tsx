@@ -14,7 +14,7 @@ export function SignIn(props: { readonly organization: string; readonly email: s
         </div>
         <div>
           <h1>{t("Sign in")}</h1>
-          <p class="quiet">{props.organization}</p>
+          {props.organization === "Landline" ? null : <p class="quiet">{props.organization}</p>}
         </div>
         <form method="post" action="/sign-in" data-plain>
           {props.problem === null ? null : (

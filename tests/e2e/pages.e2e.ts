@@ -1,0 +1,193 @@
+// Every page in both schemes and both sizes: axe finds nothing serious, nothing leaves the machine, the policy holds, the keyboard gets everywhere.
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { Landline, password, testCentre } from "../support/landline.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
+
+const sizes = [
+  { width: 1024, height: 768 },
+  { width: 1440, height: 900 },
+] as const;
+const schemes = ["light", "dark"] as const;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const landline = new Landline(["--sip", "127.0.0.1:15061", "--media-ports", "19061", "--metrics", "127.0.0.1:9461"]);
+const pictures = process.env.LANDLINE_TEST_PICTURES ?? join(landline.folder, "pictures");
+let browser: Browser | null = null;
+
+type Finding = { readonly id: string; readonly impact: string; readonly nodes: readonly { readonly html: string }[] };
+
+async function signIn(context: BrowserContext, email: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`${landline.http}/sign-in`);
+  await page.fill("#email", email);
+  await page.fill("#password", password);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".app #main");
+  return page;
+}
+
+/** The pages, by who may see them. */
+async function pagesOf(queueId: string): Promise<readonly { readonly name: string; readonly path: string; readonly as: string | null }[]> {
+  return [
+    { name: "sign-in", path: "/sign-in", as: null },
+    { name: "desk", path: "/", as: "priya@example.org" },
+    { name: "board", path: "/performance/queues", as: "gareth@example.org" },
+    { name: "queues", path: "/admin/queues", as: "owner@example.org" },
+    { name: "queue-new", path: "/admin/queues/new", as: "owner@example.org" },
+    { name: "queue", path: `/admin/queues/${queueId}`, as: "owner@example.org" },
+    { name: "queue-members", path: `/admin/queues/${queueId}/members`, as: "owner@example.org" },
+    { name: "queue-history", path: `/admin/queues/${queueId}/history`, as: "owner@example.org" },
+    { name: "help", path: "/help/desk", as: null },
+    { name: "not-found", path: "/nowhere", as: "owner@example.org" },
+  ];
+}
+
+async function look(page: Page, path: string, picture: string): Promise<void> {
+  const strange: string[] = [];
+  const onRequest = (request: { url(): string }): void => {
+    const { hostname, protocol } = new URL(request.url());
+    if (!/^(localhost|127\.0\.0\.1)$/.test(hostname) && !/^(data|blob):$/.test(protocol)) strange.push(request.url());
+  };
+  const complaints: string[] = [];
+  const onConsole = (message: { type(): string; text(): string }): void => {
+    if (message.type() === "error" && !/404/.test(message.text())) complaints.push(message.text());
+  };
+  page.on("request", onRequest);
+  page.on("console", onConsole);
+  await page.goto(`${landline.http}${path}`);
+  await page.waitForLoadState("load");
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: join(pictures, `${picture}.png`) });
+  await page.evaluate(axe);
+  const findings = await page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe.run();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id} at ${nodes[0]?.html.slice(0, 120)}`);
+  });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  page.off("request", onRequest);
+  page.off("console", onConsole);
+  expect(findings.length === 0, `${picture}: ${findings.join("; ")}`);
+  expect(strange.length === 0, `${picture} asked ${strange.join(", ")}`);
+  expect(complaints.length === 0, `${picture} complains: ${complaints.join("; ")}`);
+  expect(!wide, `${picture} scrolls sideways`);
+}
+
+await program(
+  async () => {
+    mkdirSync(pictures, { recursive: true });
+    await landline.start();
+    landline.apply(testCentre(["127.0.0.1"]));
+    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: ["--no-sandbox"] });
+    const { entities } = await landline.api<{ entities: { id: string }[] }>("/api/v2/routing/queues");
+    const pages = await pagesOf(entities[0]!.id);
+    for (const scheme of schemes) {
+      for (const size of sizes) {
+        await step(`pages at ${size.width}×${size.height}, ${scheme}`, async () => {
+          for (const who of [...new Set(pages.map((entry) => entry.as))]) {
+            const context = await browser!.newContext({ viewport: size, colorScheme: scheme });
+            const page = who === null ? await context.newPage() : await signIn(context, who);
+            for (const { name, path } of pages.filter((entry) => entry.as === who))
+              await look(page, path, `${name}-${size.width}-${scheme}`);
+            await context.close();
+          }
+        });
+      }
+    }
+
+    await step("the policy allows no inline script and no inline style", async () => {
+      const answer = await fetch(`${landline.http}/sign-in`);
+      const policy = answer.headers.get("content-security-policy") ?? "";
+      expect(/script-src 'self'(;|$)/.test(policy) && /style-src 'self'(;|$)/.test(policy) && !policy.includes("unsafe"), policy);
+    });
+
+    await step("the keyboard signs in, edits a queue, and an error stands beside its field", async () => {
+      const context = await browser!.newContext({ viewport: sizes[1] });
+      const page = await signIn(context, "owner@example.org");
+      await page.goto(`${landline.http}/admin/queues/new`);
+      await page.focus("#name");
+      await page.keyboard.type("Switchboard");
+      await page.fill("#alertingTimeoutSeconds", "2");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("#alertingTimeoutSeconds-error");
+      expect((await page.inputValue("#name")) === "Switchboard", "what was typed is kept");
+      await page.fill("#alertingTimeoutSeconds", "12");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector('.tabs >> text="History"');
+      await page.click('.tabs >> text="History"');
+      await page.waitForSelector(".timeline >> text=made the queue");
+      await page.goto(`${landline.http}/admin/queues/new`);
+      await page.fill("#name", "switchboard");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("#name-error");
+      await context.close();
+    });
+
+    await step("two editors: the later one is told, nothing is overwritten", async () => {
+      const context = await browser!.newContext();
+      const [first, second] = [await signIn(context, "owner@example.org"), await context.newPage()];
+      const path = `${landline.http}/admin/queues/${entities[0]!.id}`;
+      await first.goto(path);
+      await second.goto(path);
+      for (const [page, seconds] of [
+        [first, "11"],
+        [second, "13"],
+      ] as const) {
+        await page.fill("#alertingTimeoutSeconds", seconds);
+        await page.click('.savebar button[type="submit"]');
+        await page.waitForLoadState("networkidle");
+      }
+      await second.waitForSelector('[role="alert"] >> text=Somebody else');
+      const queue = await landline.api<{ mediaSettings: { call: { alertingTimeoutSeconds: number } } }>(
+        `/api/v2/routing/queues/${entities[0]!.id}`,
+      );
+      expect(queue.mediaSettings.call.alertingTimeoutSeconds === 11, "the first editor's value stays");
+      await context.close();
+    });
+
+    await step("a second browser sees a new queue on the board without a reload, and says when it is not live", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "gareth@example.org");
+      await page.goto(`${landline.http}/performance/queues`);
+      await page.waitForSelector("#board");
+      await landline.api("/api/v2/routing/queues", { method: "POST", body: { name: "Made while you watch" } });
+      await page.waitForSelector('#board >> text="Made while you watch"', { timeout: 5_000 });
+      process.kill(landline.pid, "SIGSTOP");
+      await page.waitForSelector('body[data-live="false"]', { timeout: 3_000 });
+      process.kill(landline.pid, "SIGCONT");
+      await page.waitForSelector('body[data-live="true"]', { timeout: 10_000 });
+      await context.close();
+    });
+
+    await step("sign-in: a wrong password says so; ten wrong ones are made to wait", async () => {
+      const post = (email: string): Promise<Response> =>
+        fetch(`${landline.http}/sign-in`, {
+          method: "POST",
+          redirect: "manual",
+          headers: { origin: landline.http },
+          body: new URLSearchParams({ email, password: "not the password" }),
+        });
+      const [known, unknown] = [await post("priya@example.org"), await post("nobody@example.org")];
+      const text = async (answer: Response): Promise<string> => (await answer.text()).replaceAll(/value="[^"]*"/g, "");
+      expect(
+        known.status === 422 && unknown.status === 422 && (await text(known)) === (await text(unknown)),
+        "known and unknown accounts get the same answer",
+      );
+      await eventually("the account is made to wait", async () => (await post("priya@example.org")).status === 429);
+    });
+  },
+  async () => {
+    await browser?.close();
+    await landline.stop();
+    console.error(
+      landline.log
+        .split("\n")
+        .filter((line) => /level=(error|warn)/.test(line) && !/key file was made|sign-in refused/.test(line))
+        .slice(-8)
+        .join("\n"),
+    );
+  },
+);
