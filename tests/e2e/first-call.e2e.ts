@@ -23,7 +23,7 @@ let firefox: Browser | null = null;
 /** A browser as a person has one: a microphone that hums, and nothing else; root needs --no-sandbox. */
 async function browser(name: string): Promise<Page> {
   const hum = join(landline.folder, "microphone.wav");
-  writeFileSync(hum, toneWav(agentHz, 10, 48_000));
+  writeFileSync(hum, toneWav(agentHz, 12, 48_000, true));
   const context = await chromium.launchPersistentContext(join(landline.folder, `browser-${name}`), {
     executablePath: "/usr/bin/chromium",
     headless: true,
@@ -229,6 +229,10 @@ await program(
       expect(loud.share < 0.05, `the file on disk holds a tone at ${loud.hz} Hz`);
       await supervisor.goto(`${landline.http}/conversations/${id}`);
       await picture(supervisor, "conversation");
+      const losses = await supervisor.$$eval('[aria-labelledby="quality"] tbody td:nth-child(2)', (cells) =>
+        cells.map((cell) => Number.parseFloat(cell.textContent ?? "")),
+      );
+      expect(losses.length >= 2 && losses.every((loss) => loss <= 1), `lost packets in percent: ${losses.join(", ")}`);
       const wav = Buffer.from(
         await supervisor.evaluate(async () => {
           const source =
