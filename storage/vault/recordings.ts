@@ -177,7 +177,8 @@ export class FileRecordings implements RecordingVault {
       const { signature, ...statement } = JSON.parse(bytes.toString("utf8")) as { signature: string } & RecordingFacts;
       if (this.keys.verify(canonicalJson(statement), signature)) return statement;
     } catch {
-      // Falls through: not JSON at all is as bad as not signed.
+      findings.push({ code: "manifest-unsigned", place, message: "the manifest is not even JSON" });
+      return null;
     }
     findings.push({ code: "manifest-unsigned", place, message: "the manifest's signature is not ours" });
     return null;
