@@ -8,6 +8,8 @@ const samplesPerMs = 8;
 const durationMax = 0xffff;
 /** A digit whose end packets were all lost ends when its updates (50 ms apart at most) stop for this long. */
 const lostEndMs = 200;
+/** An event timestamp up to this far in the past is a late packet (a segment lasts 8.2 s); farther back, the sender restarted its clock. */
+const lateSamplesMax = 80_000;
 /** Ended digits remembered, so that their late and repeated packets are known. */
 const endedKept = 8;
 
@@ -19,6 +21,7 @@ export type Digit = { readonly digit: string; readonly durationMs: number };
  */
 export class DigitReceiver {
   private event = -1;
+  private hasHeard = false;
   private startedAt = 0;
   private segmentAt = 0;
   private duration = 0;
@@ -39,16 +42,14 @@ export class DigitReceiver {
     if (event >= digitOfEvent.length || this.ended.includes(timestamp)) return [];
 
     const digits: Digit[] = [];
-    if (this.event < 0) this.begin(event, timestamp);
-    else if (timestamp !== this.segmentAt) {
-      if (this.isNextSegment(event, timestamp)) {
+    if (timestamp !== this.segmentAt || this.event < 0) {
+      // A late packet of a digit before this one: heard of only if it says that the digit ended.
+      if (this.isLate(timestamp)) return isEnd ? this.tell([], event, timestamp, duration, nowMs) : [];
+      if (this.event >= 0 && this.isNextSegment(event, timestamp)) {
         this.segmentAt = timestamp;
         this.duration = 0;
-      } else if (timestampDistance(this.segmentAt, timestamp) < 0) {
-        // A late packet of a digit before this one: heard of only if it says that the digit ended.
-        return isEnd ? this.tell([], event, timestamp, duration, nowMs) : [];
       } else {
-        this.finish(digits, nowMs);
+        if (this.event >= 0) this.finish(digits, nowMs);
         this.begin(event, timestamp);
       }
     } else if (event !== this.event) return [];
@@ -77,6 +78,7 @@ export class DigitReceiver {
     const digits: Digit[] = [];
     if (this.event >= 0) this.finish(digits, nowMs);
     this.ended = [];
+    this.hasHeard = false;
     return digits;
   }
 
@@ -86,8 +88,14 @@ export class DigitReceiver {
 
   private begin(event: number, timestamp: number): void {
     this.event = event;
+    this.hasHeard = true;
     this.startedAt = this.segmentAt = timestamp;
     this.duration = 0;
+  }
+
+  private isLate(timestamp: number): boolean {
+    const distance = timestampDistance(this.segmentAt, timestamp);
+    return this.hasHeard && distance < 0 && distance >= -lateSamplesMax;
   }
 
   private isNextSegment(event: number, timestamp: number): boolean {
@@ -161,7 +169,7 @@ export class DigitSender {
 
   /** Whether a digit sounds, so that audio must pause. */
   get isSounding(): boolean {
-    return this.queue.length > 0 && this.frame <= this.toneFrames;
+    return this.queue.length > 0 && this.frame < this.toneFrames;
   }
 
   get isDone(): boolean {
