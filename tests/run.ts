@@ -1,0 +1,221 @@
+// The one test command. `npm test` checks, builds and runs everything; `npm run first-call` only builds and takes the first call.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const bun = process.execPath;
+const binary = join(root, "dist/landline");
+const minuteMs = 60_000;
+/** The whole run ends within half an hour, whatever hangs. */
+const endsAt = Date.now() + 28 * minuteMs;
+
+/** Debian packages that tests use, by the program that shows that they are there. Who is not root goes without. */
+const packages: Readonly<Record<string, string>> = {
+  baresip: "/usr/bin/baresip",
+  chromium: "/usr/bin/chromium",
+  "espeak-ng": "/usr/bin/espeak-ng",
+  "firefox-esr": "/usr/bin/firefox-esr",
+  gcc: "/usr/bin/gcc",
+  iproute2: "/bin/ip",
+  "postgresql-15": "/usr/lib/postgresql/15/bin/postgres",
+  "rtpengine-daemon": "/usr/bin/rtpengine",
+  "sip-tester": "/usr/bin/sipp",
+  sox: "/usr/bin/sox",
+  strace: "/usr/bin/strace",
+};
+
+/** What an end-to-end program needs from the machine when its text names the left side. */
+const needs: readonly (readonly [mention: string, what: string, isThere: () => boolean])[] = [
+  ["/usr/bin/chromium", "chromium", () => existsSync("/usr/bin/chromium")],
+  ["/usr/bin/firefox-esr", "firefox-esr", () => existsSync("/usr/bin/firefox-esr")],
+  ["support/baresip.ts", "baresip", () => existsSync("/usr/bin/baresip")],
+  ["support/namespace.ts", "iproute2", () => existsSync("/bin/ip")],
+  ["support/namespace.ts", "root", isRoot],
+];
+
+type Tally = { passed: number; failed: number; readonly leftOut: string[] };
+type Outcome = { readonly code: number; readonly output: string; readonly hung: boolean };
+
+const total: Tally = { passed: 0, failed: 0, leftOut: [] };
+let running: ChildProcess | null = null;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    if (running !== null) killGroup(running, "SIGTERM");
+    process.exit(130);
+  });
+
+const mode = process.argv[2] ?? "all";
+if (mode !== "all" && mode !== "first-call") {
+  console.error(`tests/run.ts knows "first-call" or nothing, not "${mode}"`);
+  process.exit(2);
+}
+await prepare();
+if (mode === "all") {
+  await check("format and lint", ["x", "biome", "check", "."], 2 * minuteMs);
+  await check("types", ["x", "tsc", "--noEmit"], 3 * minuteMs);
+  await check("build", ["deploy/build.ts"], 5 * minuteMs);
+  for (const folder of ["core", "telephony", "storage", "web", "cmd", "tests"]) await unitTests(folder);
+  for (const name of endToEnd()) await program(name);
+} else {
+  if (isStale()) await check("build", ["deploy/build.ts"], 5 * minuteMs);
+  await program("first-call.e2e.ts");
+}
+finish();
+
+/** The packages of the lock file, and those of Debian where we may install them. */
+async function prepare(): Promise<void> {
+  const installed = await run(bun, ["install", "--frozen-lockfile"], 5 * minuteMs);
+  if (installed.code !== 0) {
+    console.log(installed.output);
+    count("install", { passed: 0, failed: 1, leftOut: [] }, 0);
+    finish();
+  }
+  const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]!));
+  if (missing.length === 0 || !isRoot() || !existsSync("/usr/bin/apt-get")) return;
+  console.log(`installing ${missing.join(" ")}`);
+  await run("apt-get", ["update", "-q"], 3 * minuteMs);
+  const together = await install(missing);
+  // One that this Debian does not know must not keep the others away.
+  if (together.code !== 0) for (const name of missing) if (!existsSync(packages[name]!)) await install([name]);
+  const without = missing.filter((name) => !existsSync(packages[name]!));
+  if (without.length > 0) console.log(`not to be had: ${without.join(" ")}`);
+}
+
+// Runlevel 1 keeps Debian from starting the servers that it installs.
+function install(names: readonly string[]): Promise<Outcome> {
+  const quiet = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  return run("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...names], 8 * minuteMs, quiet);
+}
+
+/** A command that is one test: it passes or it does not. */
+async function check(name: string, words: readonly string[], limitMs: number): Promise<void> {
+  const startedAt = Date.now();
+  const { code, output, hung } = await run(bun, words, limitMs);
+  if (code !== 0) console.log(hung ? `${output}\n${name} hung` : output);
+  count(name, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, leftOut: [] }, startedAt);
+}
+
+/** `bun test` over a folder, counted from its closing lines. */
+async function unitTests(folder: string): Promise<void> {
+  if (!hasTests(join(root, folder))) return;
+  const startedAt = Date.now();
+  const { code, output, hung } = await run(bun, ["test", `./${folder}/`], 8 * minuteMs);
+  const closing = (word: string): number => Number(new RegExp(`^ *(\\d+) ${word}$`, "m").exec(output)?.[1] ?? 0);
+  // A file that cannot be loaded, a crash and a hang are failures that no test reports.
+  const failed = Math.max(closing("fail"), code === 0 && /^Ran \d+ test/m.test(output) ? 0 : 1);
+  const skipped = [...output.matchAll(/^\((?:skip|todo)\) (.+?)(?: \[.*\])?$/gm)].map(([, title]) => `${title}: skipped`);
+  if (failed > 0) {
+    const telling = output.split("\n").filter((line) => !/^\((pass|skip|todo)\) /.test(line));
+    console.log(`${telling.join("\n")}${hung ? `\n${folder} hung` : ""}`);
+  }
+  count(folder, { passed: closing("pass"), failed, leftOut: skipped }, startedAt);
+}
+
+/** An end-to-end program: a process of its own that says `ok`, `not ok` or `left out`, line by line. */
+async function program(name: string): Promise<void> {
+  const startedAt = Date.now();
+  const path = join(root, "tests/e2e", name);
+  const text = readFileSync(path, "utf8");
+  const lacking = needs.filter(([mention, , isThere]) => text.includes(mention) && !isThere()).map(([, what]) => what);
+  if (!existsSync(binary)) lacking.unshift("dist/landline");
+  if (lacking.length > 0) {
+    count(name, { passed: 0, failed: 0, leftOut: [`${name}: needs ${lacking.join(", ")}`] }, startedAt);
+    return;
+  }
+  const { code, output, hung } = await run(bun, [path], 6 * minuteMs);
+  const lines = output.split("\n");
+  const passed = lines.filter((line) => line.startsWith("ok ")).length;
+  const said = lines.filter((line) => line.startsWith("not ok ")).length;
+  const leftOut = lines.filter((line) => line.startsWith("left out ")).map((line) => line.slice("left out ".length));
+  const ended = code === 0 && passed + leftOut.length > 0;
+  const failed = Math.max(said, ended ? 0 : 1);
+  if (failed > 0) console.log(`${output}${hung ? `\n${name} hung` : ""}`);
+  count(name, { passed, failed, leftOut }, startedAt);
+}
+
+function count(name: string, tally: Tally, startedAt: number): void {
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.leftOut.push(...tally.leftOut);
+  const seconds = startedAt === 0 ? "" : `${((Date.now() - startedAt) / 1_000).toFixed(1)} s`;
+  const counts = `${tally.passed} passed, ${tally.failed} failed${tally.leftOut.length > 0 ? `, ${tally.leftOut.length} left out` : ""}`;
+  console.log(`${tally.failed > 0 ? "NOT OK" : "ok    "} ${name.padEnd(20)} ${counts.padEnd(34)} ${seconds}`);
+}
+
+/** The closing lines. On a machine that promises everything (CI), what is left out has failed. */
+function finish(): never {
+  const { passed, leftOut } = total;
+  const failed = total.failed + (process.env.CI ? leftOut.length : 0);
+  console.log(`left out: ${leftOut.length}${leftOut.length > 0 ? ` (${leftOut.join("; ")})` : ""}`);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+/** Runs a command as a group of its own with everything it starts; after its time, the group is asked to end, then made to. */
+function run(command: string, words: readonly string[], limitMs: number, env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(command, words, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    running = child;
+    const pieces: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece: Buffer) => pieces.push(piece));
+    let hung = false;
+    const patience = setTimeout(
+      () => {
+        hung = true;
+        killGroup(child, "SIGTERM");
+        setTimeout(() => killGroup(child, "SIGKILL"), 15_000).unref();
+      },
+      Math.max(0, Math.min(limitMs, endsAt - Date.now())),
+    );
+    const done = (code: number): void => {
+      clearTimeout(patience);
+      running = null;
+      resolve({ code: hung ? 124 : code, output: Buffer.concat(pieces).toString(), hung });
+    };
+    child.on("error", (error) => {
+      pieces.push(Buffer.from(error.message));
+      done(127);
+    });
+    // The pipes close after the last output; but a database server that outlives its parent would keep them open.
+    child.on("exit", (code) => setTimeout(() => done(code ?? 1), 3_000).unref());
+    child.on("close", (code) => done(code ?? 1));
+  });
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, signal);
+  } catch (error) {
+    // Gone already.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function endToEnd(): string[] {
+  return readdirSync(join(root, "tests/e2e"))
+    .filter((name) => name.endsWith(".e2e.ts"))
+    .sort();
+}
+
+function hasTests(folder: string): boolean {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) => /\.test\.tsx?$/.test(name));
+}
+
+/** Whether any source is newer than the binary. */
+function isStale(): boolean {
+  if (!existsSync(binary)) return true;
+  const builtAt = statSync(binary).mtimeMs;
+  return ["package.json", "core", "telephony", "storage", "web", "cmd", "deploy"].some((top) => {
+    const path = join(root, top);
+    const files = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name))
+      : [path];
+    return files.some((file) => !file.includes("/deploy/assets/") && statSync(file).isFile() && statSync(file).mtimeMs > builtAt);
+  });
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
