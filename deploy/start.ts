@@ -8,11 +8,11 @@ const binary = join(root, "dist/landline");
 
 run(["install", "--frozen-lockfile"]);
 if (!existsSync(binary) || newestSource(root) > statSync(binary).mtimeMs) run(["deploy/build.ts"]);
-const data = join(root, "landline-data");
+const home = trialHome();
 const arguments_ =
   process.argv.length > 2
     ? process.argv.slice(2)
-    : ["serve", "--trial", "--data", data, "--key-file", join(root, "landline-keys", "landline.key")];
+    : ["serve", "--trial", "--data", join(home, "landline-data"), "--key-file", join(home, "landline-keys", "landline.key")];
 const child = spawn(binary, arguments_, { stdio: "inherit", cwd: root });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));
@@ -20,7 +20,8 @@ child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 0 : 1
 // Started by root the database server runs as another user, who cannot enter a folder below /root.
 function trialHome(): string {
   if (process.getuid?.() !== 0) return root;
-  for (let folder = root; folder !== "/"; folder = dirname(folder)) if ((statSync(folder).mode & 0o001) === 0) return "/var/lib/landline-trial";
+  for (let folder = root; folder !== "/"; folder = dirname(folder))
+    if ((statSync(folder).mode & 0o001) === 0) return "/var/lib/landline-trial";
   return root;
 }
 
