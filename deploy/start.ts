@@ -1,6 +1,6 @@
 // What `npm start` does: installs by the lock file, builds when the sources are newer, and runs the trial centre.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
@@ -9,6 +9,7 @@ const binary = join(root, "dist/landline");
 run(["install", "--frozen-lockfile"]);
 if (!existsSync(binary) || newestSource(root) > statSync(binary).mtimeMs) run(["deploy/build.ts"]);
 const home = trialHome();
+mkdirSync(home, { recursive: true, mode: 0o755 });
 const arguments_ =
   process.argv.length > 2
     ? process.argv.slice(2)
