@@ -23,7 +23,7 @@ let firefox: Browser | null = null;
 /** A browser as a person has one: a microphone that hums, and nothing else; root needs --no-sandbox. */
 async function browser(name: string): Promise<Page> {
   const hum = join(landline.folder, "microphone.wav");
-  writeFileSync(hum, toneWav(agentHz, 12, 48_000, true));
+  writeFileSync(hum, toneWav(agentHz, 12, { onMs: 400, offMs: 200 }, 48_000));
   const context = await chromium.launchPersistentContext(join(landline.folder, `browser-${name}`), {
     executablePath: "/usr/bin/chromium",
     headless: true,
@@ -108,8 +108,26 @@ async function picture(page: Page, name: string): Promise<void> {
 const near = (hz: number, wanted: number): boolean => Math.abs(hz - wanted) <= 12;
 
 async function bothHear(page: Page, when: string): Promise<void> {
-  await eventually(`the agent hears ${callerHz} Hz ${when}`, async () => near((await heardInPage(page)).hz, callerHz), 8_000);
-  await eventually(`the caller hears ${agentHz} Hz ${when}`, () => near(heardByCaller().hz, agentHz), 8_000);
+  let heard = { hz: 0, share: 0 };
+  const told = (error: Error): never => {
+    throw new Error(`${error.message}; last heard ${heard.hz} Hz, ${Math.round(heard.share * 100)} % of the energy`);
+  };
+  await eventually(
+    `the agent hears ${callerHz} Hz ${when}`,
+    async () => {
+      heard = await heardInPage(page);
+      return near(heard.hz, callerHz);
+    },
+    10_000,
+  ).catch(told);
+  await eventually(
+    `the caller hears ${agentHz} Hz ${when}`,
+    () => {
+      heard = heardByCaller();
+      return near(heard.hz, agentHz);
+    },
+    10_000,
+  ).catch(told);
 }
 
 type Conversation = { id: string; endedAt: number | null; endReason: string | null };

@@ -18,7 +18,7 @@ export class Baresip {
   ) {
     mkdirSync(folder, { recursive: true });
     const spoken = join(folder, "spoken.wav");
-    writeFileSync(spoken, toneWav(hz, 180));
+    writeFileSync(spoken, toneWav(hz, 180, { onMs: 300, offMs: 500 }));
     const modulePath = modules.find((path) => Bun.spawnSync(["test", "-d", path]).exitCode === 0) ?? modules[0];
     writeFileSync(
       join(folder, "config"),

@@ -1,7 +1,10 @@
 // Tones made and recognised: a call is verified by what is heard.
 
-/** 16-bit mono WAV of a tone; steady, or in bursts of 400 ms with 200 ms between: browsers take a steady tone for noise and suppress it. */
-export function toneWav(hz: number, seconds: number, rate = 8_000, inBursts = false): Buffer {
+/** How long a tone sounds and rests, in ms. */
+export type Bursts = { readonly onMs: number; readonly offMs: number };
+
+/** 16-bit mono WAV of a tone in bursts: browsers take a steady tone for noise, and whoever talks all the time for an echo, and suppress it. */
+export function toneWav(hz: number, seconds: number, bursts: Bursts, rate = 8_000): Buffer {
   const wav = Buffer.alloc(44 + seconds * rate * 2);
   wav.write("RIFF", 0);
   wav.writeUInt32LE(wav.length - 8, 4);
@@ -15,10 +18,10 @@ export function toneWav(hz: number, seconds: number, rate = 8_000, inBursts = fa
   wav.writeUInt16LE(16, 34);
   wav.write("data", 36);
   wav.writeUInt32LE(wav.length - 44, 40);
-  const burst = Math.round(rate * 0.6);
+  const on = Math.round((bursts.onMs * rate) / 1_000);
+  const period = on + Math.round((bursts.offMs * rate) / 1_000);
   for (let i = 0; i < seconds * rate; i++) {
-    const sounds = !inBursts || i % burst < rate * 0.4;
-    if (sounds) wav.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / rate)), 44 + i * 2);
+    if (i % period < on) wav.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / rate)), 44 + i * 2);
   }
   return wav;
 }
