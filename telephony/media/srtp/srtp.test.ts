@@ -1,7 +1,8 @@
 // SRTP against the RFCs' vectors, and what a replayer, a forger and a wrapping counter meet.
 import { describe, expect, test } from "bun:test";
 import vectors from "../../../tests/corpora/srtp/vectors.json";
-import { deriveKey, Srtp, type SrtpProfile, srtpKeySizes } from "./srtp.ts";
+import { deriveKey, GcmCipher, KeyStream } from "./ciphers.ts";
+import { Srtp, type SrtpProfile, srtpKeySizes } from "./srtp.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text, "hex");
 const profiles = Object.keys(srtpKeySizes) as SrtpProfile[];
@@ -37,6 +38,27 @@ test("a packet is sealed as libsrtp seals it", () => {
   const session = new Srtp("SRTP_AES128_CM_HMAC_SHA1_80", keys, keys);
   expect(Buffer.from(session.protect(hex(rtp))!).toString("hex")).toBe(srtp);
   expect(Buffer.from(session.unprotect(hex(srtp))!).toString("hex")).toBe(rtp);
+});
+
+test("RTP and RTCP are sealed and opened as RFC 7714 seals them", () => {
+  // The RFC gives session keys, not master keys; the cipher is the part under test.
+  const { session_key, session_salt, rtp, srtp, rtcp, srtcp, srtcp_index } = vectors.vectors.rfc7714.AEAD_AES_128_GCM;
+  const keys = { key: hex(session_key), salt: hex(session_salt) };
+  const cipher = new GcmCipher(keys, keys);
+  const out = new Uint8Array(200);
+  expect(Buffer.from(out.subarray(0, cipher.seal(hex(rtp), 12, 0, out))).toString("hex")).toBe(srtp);
+  expect(Buffer.from(out.subarray(0, cipher.open(hex(srtp), 12, 0, out))).toString("hex")).toBe(rtp);
+  expect(Buffer.from(cipher.sealRtcp(hex(rtcp), srtcp_index)).toString("hex")).toBe(srtcp);
+  expect(Buffer.from(cipher.openRtcp(hex(srtcp))!.plain).toString("hex")).toBe(rtcp);
+});
+
+test("the key stream is that of RFC 3711 B.2", () => {
+  const { session_key, session_salt, blocks } = vectors.vectors.rfc3711["B.2"];
+  const stream = new KeyStream(hex(session_key), hex(session_salt));
+  const zeros = new Uint8Array(48);
+  const out = new Uint8Array(48);
+  stream.xor(new Uint8Array(12), 8, 0, 0, zeros, out, 0, 48);
+  expect(Buffer.from(out).toString("hex")).toBe(blocks["0"] + blocks["1"] + blocks["2"]);
 });
 
 for (const profile of profiles) {
@@ -81,6 +103,41 @@ for (const profile of profiles) {
       for (let sequence = 0x10001; sequence < 0x30010; sequence += 97) {
         expect(bob.unprotect(Buffer.from(alice.protect(packet(sequence))!))).not.toBeNull();
       }
+    });
+
+    test("one sequence number is never sealed twice, whatever is in it", () => {
+      const { alice } = pair(profile);
+      expect(alice.protect(packet(7, "first"))).not.toBeNull();
+      expect(alice.protect(packet(7, "other"))).toBeNull();
+      expect(alice.protect(packet(6, "late"))).not.toBeNull();
+    });
+
+    test("a forged packet half a circle ahead does not turn the rollover counter", () => {
+      const { alice, bob } = pair(profile);
+      bob.unprotect(Buffer.from(alice.protect(packet(0xfff0))!));
+      const forged = Buffer.from(alice.protect(packet(0xfff1))!);
+      forged.writeUInt16BE(5, 2);
+      expect(bob.unprotect(forged)).toBeNull();
+      expect(bob.unprotect(Buffer.from(alice.protect(packet(0xfff2))!))).not.toBeNull();
+    });
+
+    test("no more sources are remembered than a peer may have", () => {
+      const { alice, bob } = pair(profile);
+      for (let source = 0; source < 40; source++) {
+        const said = packet(1);
+        said.writeUInt32BE(source, 8);
+        const sealed = alice.protect(said);
+        expect(sealed === null).toBe(source >= 16);
+        if (sealed !== null) expect(bob.unprotect(Buffer.from(sealed))).not.toBeNull();
+      }
+    });
+
+    test("a report in clear is refused even under a right tag", () => {
+      const { alice, bob } = pair(profile);
+      const report = Buffer.from(alice.protectRtcp(Buffer.from("80c9000100000001", "hex"))!);
+      const flag = profile === "SRTP_AEAD_AES_128_GCM" ? report.length - 4 : report.length - 14;
+      report[flag]! &= 0x7f;
+      expect(bob.unprotectRtcp(report)).toBeNull();
     });
 
     test("a packet older than the window is refused", () => {
