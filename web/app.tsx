@@ -1,6 +1,6 @@
 // The web application: one Hono app over declared routes. Errors end here; nothing is reachable without a declared permission.
 import { Hono } from "hono";
-import { NotFound, Unauthenticated } from "../core/lib/errors.ts";
+import { AppError, NotFound, Unauthenticated } from "../core/lib/errors.ts";
 import { newId } from "../core/lib/id.ts";
 import { apiRoutes } from "./api/index.ts";
 import { oauth } from "./api/oauth.ts";
@@ -59,8 +59,9 @@ function isApi(c: WebContext): boolean {
   return c.req.path.startsWith("/api/") || c.req.path.startsWith("/oauth/");
 }
 
-function notBuilt(c: WebContext): NotFound {
-  return new NotFound(`operation ${c.req.method} ${c.req.path}`);
+// The vendor's clients know more operations than are built: they are told so, and never that nothing was found.
+function notBuilt(c: WebContext): AppError {
+  return new AppError("not.implemented", `${c.req.method} ${c.req.path} is not built yet.`, 501);
 }
 
 async function servePage(c: WebContext, ports: WebPorts, route: PageRoute): Promise<Response> {

@@ -1,0 +1,157 @@
+// The Platform API through the vendor's own SDK: a queue's whole life, errors as the SDK expects them, permissions that are named.
+import sdk from "purecloud-platform-client-v2";
+import { Landline, password, testCentre } from "../support/landline.ts";
+import { expect, program, step } from "../support/steps.ts";
+
+const landline = new Landline(["--sip", "127.0.0.1:15062", "--media-ports", "19062", "--metrics", "127.0.0.1:9462"]);
+const client = sdk.ApiClient.instance;
+const routing = new sdk.RoutingApi();
+const users = new sdk.UsersApi();
+const presence = new sdk.PresenceApi();
+
+type ApiFailure = {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly contextId: string;
+  readonly messageParams?: Record<string, string>;
+};
+
+/** What the SDK rejects with: the error's body, a plain object. */
+async function failure(work: Promise<unknown>): Promise<ApiFailure> {
+  return work.then(
+    () => {
+      throw new Error("it should have been refused");
+    },
+    (error: ApiFailure) => error,
+  );
+}
+
+await program(
+  async () => {
+    await landline.start();
+    landline.apply(testCentre(["127.0.0.1"]));
+    client.setGateway({ protocol: "http", host: "127.0.0.1", port: 8080, path_params_login: "", path_params_api: "" });
+
+    await step(
+      "a wrong secret is refused as RFC 6749 says; the right one gives a token",
+      async () => {
+        const refused = await client.loginClientCredentialsGrant("test-client", "wrong").then(
+          () => null,
+          (error: { response?: { data?: { error?: string } } }) => error,
+        );
+        expect(refused?.response?.data?.error === "invalid_client", `refused with ${JSON.stringify(refused?.response?.data)}`);
+        await client.loginClientCredentialsGrant("test-client", "a secret of the test client");
+      },
+      { must: true },
+    );
+
+    let id = "";
+    await step("a queue is made, read, changed, listed and deleted", async () => {
+      const made = await routing.postRoutingQueues({
+        name: "SDK",
+        mediaSettings: { call: { alertingTimeoutSeconds: 12, serviceLevel: { percentage: 0.9, durationMs: 15_000 } } },
+      });
+      id = made.id!;
+      const read = await routing.getRoutingQueue(id);
+      expect(
+        read.name === "SDK" &&
+          read.mediaSettings?.call?.alertingTimeoutSeconds === 12 &&
+          read.mediaSettings?.call?.serviceLevel?.percentage === 0.9,
+        JSON.stringify(read),
+      );
+      const changed = await routing.putRoutingQueue(id, { ...read, name: read.name!, skillEvaluationMethod: "BEST" });
+      expect(
+        changed.skillEvaluationMethod === "BEST" && changed.mediaSettings?.call?.alertingTimeoutSeconds === 12,
+        "what is not given stays",
+      );
+      const { entities = [], total } = await routing.getRoutingQueues({ pageSize: 2, pageNumber: 1 });
+      expect(entities.length === 2 && total === 3, `${entities.length} of ${total}`);
+      const found = await routing.getRoutingQueues({ name: "sd" });
+      expect(found.entities?.length === 1 && found.entities[0]?.id === id, "found by a part of the name");
+    });
+
+    await step("a taken name is 409, a wrong value 400 with its field, an unknown id 404: each with a context id", async () => {
+      const taken = await failure(routing.postRoutingQueues({ name: "sdk" }));
+      expect(taken.status === 409 && /duplicate/.test(taken.code) && taken.contextId !== "", JSON.stringify(taken));
+      const wrong = await failure(routing.putRoutingQueue(id, { name: "SDK", acwSettings: { timeoutMs: 5 } }));
+      expect(wrong.status === 400 && /acwTimeoutMs/.test(wrong.message), JSON.stringify(wrong));
+      const unknown = await failure(routing.getRoutingQueue("00000000-0000-0000-0000-000000000000"));
+      expect(unknown.status === 404, JSON.stringify(unknown));
+      const nowhere = await failure(routing.getRoutingLanguages());
+      expect(nowhere.status === 501 && nowhere.code === "not.implemented", JSON.stringify(nowhere));
+    });
+
+    await step("members are added and removed; a person's presence is set and read", async () => {
+      const { entities = [] } = await users.getUsers({ pageSize: 100, expand: ["presence", "routingStatus"] });
+      const priya = entities.find((user) => user.email === "priya@example.org")!;
+      await routing.postRoutingQueueMembers(id, [{ id: priya.id! }]);
+      const members = await routing.getRoutingQueueMembers(id);
+      expect(members.entities?.[0]?.id === priya.id, "is a member");
+      await routing.postRoutingQueueMembers(id, [{ id: priya.id! }], { _delete: true });
+      expect((await routing.getRoutingQueueMembers(id)).entities?.length === 0, "is none any more");
+      await presence.patchUserPresence(priya.id!, "PURECLOUD", { presenceDefinition: { id: "ON_QUEUE" } });
+      const status = await users.getUserRoutingstatus(priya.id!);
+      expect(status.status === "IDLE", JSON.stringify(status));
+      await presence.patchUserPresence(priya.id!, "PURECLOUD", { presenceDefinition: { id: "BREAK" } });
+      expect(
+        (await users.getUser(priya.id!, { expand: ["presence"] })).presence?.presenceDefinition?.systemPresence === "BREAK",
+        "is on a break",
+      );
+    });
+
+    await step("what is missing is named: 401 without a token, 403 with the permission", async () => {
+      const none = await fetch(`${landline.http}/api/v2/routing/queues`);
+      expect(none.status === 401 && ((await none.json()) as ApiFailure).code !== "", "401 has a body");
+      const page = await fetch(`${landline.http}/sign-in`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { origin: landline.http },
+        body: new URLSearchParams({ email: "priya@example.org", password }),
+      });
+      const cookie = page.headers.get("set-cookie")?.split(";")[0] ?? "";
+      const refused = await fetch(`${landline.http}/api/v2/routing/queues`, { headers: { cookie } });
+      const body = (await refused.json()) as ApiFailure;
+      expect(
+        refused.status === 403 && body.message.includes("routing:queue:view") && body.messageParams?.permissions === "routing:queue:view",
+        JSON.stringify(body),
+      );
+      const change = await fetch(`${landline.http}/api/v2/routing/queues`, {
+        method: "POST",
+        headers: { cookie, "content-type": "application/json" },
+        body: "{}",
+      });
+      expect(change.status === 401, `a cookie changes nothing through the API: ${change.status}`);
+      const post = await fetch(`${landline.http}/me/presence`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { cookie, origin: "https://elsewhere.example" },
+        body: new URLSearchParams({ presence: "BREAK" }),
+      });
+      expect(post.status === 403, `another site's form: ${post.status}`);
+      const tokenless = await fetch(`${landline.http}/me/presence`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { cookie, origin: landline.http },
+        body: new URLSearchParams({ presence: "BREAK" }),
+      });
+      expect(tokenless.status === 403, `a form without its token: ${tokenless.status}`);
+    });
+
+    await step("the queue is deleted, and everything that was done verifies", async () => {
+      await routing.deleteRoutingQueue(id);
+      expect((await failure(routing.getRoutingQueue(id))).status === 404, "is gone");
+      const report = landline.run(["verify", "--rows"]);
+      expect(report.code === 0, report.out);
+    });
+
+    await step("five hundred ids fit into one request", async () => {
+      const ids = Array.from({ length: 500 }, (_, i) => `00000000-0000-7000-8000-${String(i).padStart(12, "0")}`);
+      const answer = await users.getUsers({ id: ids, pageSize: 500 });
+      expect((answer.entities ?? []).length === 0, "nobody has these ids");
+    });
+  },
+  async () => {
+    await landline.stop();
+  },
+);
