@@ -2,7 +2,7 @@
 import { type App, newEvent } from "../app.ts";
 import { parseFlow } from "../architect/document.ts";
 import { type Actor, demand } from "../authorization/actor.ts";
-import { createUser, setUserSkills } from "../directory/commands.ts";
+import { createUser, setUserSkills, setUserStation } from "../directory/commands.ts";
 import type { Json } from "../events/index.ts";
 import { BadInput } from "../lib/errors.ts";
 import { type FlowId, newId, type SkillId, type StationId, type TrunkId, type WrapupCodeId } from "../lib/id.ts";
@@ -117,6 +117,8 @@ class Application {
       (stores) => stores.telephony.insertStation({ ...station, eventSeq: null }),
       "station",
     );
+    // Whoever has a phone is rung there.
+    await setUserStation(app, this.actor, userId, id);
     this.phones.push({ username, secret });
   }
 

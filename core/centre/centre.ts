@@ -14,7 +14,7 @@ export const centreDocument = z.strictObject({
     .array(
       newUser.extend({
         skills: z.record(z.string(), z.number().min(0).max(5)).default({}),
-        /** A SIP phone of its own besides the browser: its secret is made and told once. */
+        /** A SIP phone that rings instead of the browser: its secret is made and told once. */
         phone: z.boolean().default(false),
       }),
     )

@@ -105,6 +105,26 @@ export async function setUserSkills(
   });
 }
 
+/** Which station rings for a user from now on. @throws Forbidden · NotFound · Conflict when the user was changed meanwhile */
+export async function setUserStation(app: App, actor: Actor, userId: UserId, stationId: StationId): Promise<void> {
+  await app.unit.run(async (stores) => {
+    const before = found(actor, "user with this id", await stores.users.byId(userId));
+    demand(actor, "directory:user:edit", before);
+    const after: User = { ...before, stationId, version: before.version + 1 };
+    if (!(await stores.users.update(after, before.version))) throw new Conflict("Somebody else has changed this user meanwhile.");
+    const event = newEvent(app, {
+      type: "user.updated",
+      actorId: actor.id,
+      subjectIds: [userId, stationId],
+      divisionId: before.divisionId,
+      seal: { kind: "user", id: userId },
+      payload: { before: userFacts(before), after: userFacts(after) },
+      rows: [{ table: "user", id: userId }],
+    });
+    return { value: undefined, events: [event] };
+  });
+}
+
 /** What the log says of a user: all but the password and the event's own sequence. */
 export function userFacts(user: User): { readonly [key: string]: Json } {
   const { passwordHash: _hash, eventSeq: _seq, ...facts } = user;
