@@ -14,7 +14,13 @@ export class Baresip {
     private readonly folder: string,
     readonly address: string,
     hz: number,
-    options: { readonly displayName?: string; readonly port?: number } = {},
+    options: {
+      readonly displayName?: string;
+      readonly port?: number;
+      readonly rtpPorts?: string;
+      /** An agent's phone: registers, and picks up by itself or by `accept`. */
+      readonly account?: { readonly username: string; readonly secret: string; readonly answers: "auto" | "manual" };
+    } = {},
   ) {
     mkdirSync(folder, { recursive: true });
     const spoken = join(folder, "spoken.wav");
@@ -32,13 +38,17 @@ export class Baresip {
         `snd_path ${folder}`,
         "audio_alert none,none",
         "audio_txmode thread",
-        "rtp_ports 30000-30999",
+        `rtp_ports ${options.rtpPorts ?? "30000-30999"}`,
         "rtp_timeout 0",
         "",
       ].join("\n"),
     );
-    const name = options.displayName ?? "Margaret Ellison";
-    writeFileSync(join(folder, "accounts"), `"${name}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual\n`);
+    const { account, displayName = "Margaret Ellison" } = options;
+    const line =
+      account === undefined
+        ? `"${displayName}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual`
+        : `<sip:${account.username}@${address}>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}`;
+    writeFileSync(join(folder, "accounts"), `${line}\n`);
     writeFileSync(join(folder, "contacts"), "");
     const log = openSync(join(folder, "log"), "a");
     this.child = spawn("baresip", ["-f", folder], { stdio: ["pipe", log, log] });
@@ -53,8 +63,18 @@ export class Baresip {
     for (const digit of digits) this.type(digit);
   }
 
+  /** Takes the call that rings. */
+  accept(): void {
+    this.type("a");
+  }
+
   hangUp(): void {
     this.type("b");
+  }
+
+  /** How many calls were established so far. */
+  get established(): number {
+    return this.log.split("Call established").length - 1;
   }
 
   get log(): string {

@@ -1,0 +1,49 @@
+// Both ends of every call: each leg sends 50 packets a second of G.711 and counts what comes back; prints sent and received as JSON.
+import { writeHeader } from "../../telephony/media/rtp/packet.ts";
+
+const { firstPort, to, seconds } = JSON.parse(process.argv[2] ?? "{}") as { firstPort: number; to: number[]; seconds: number };
+let received = 0;
+let reports = 0;
+const sockets = await Promise.all(
+  to.map(async (_, i) => ({
+    rtp: await Bun.udpSocket({
+      hostname: "127.0.0.1",
+      port: firstPort + i * 2,
+      socket: { data: () => void received++, error: () => undefined },
+    }),
+    rtcp: await Bun.udpSocket({
+      hostname: "127.0.0.1",
+      port: firstPort + i * 2 + 1,
+      socket: { data: () => void reports++, error: () => undefined },
+    }),
+  })),
+);
+console.log("ready");
+const packet = new Uint8Array(172).fill(0x55);
+const report = new Uint8Array(28);
+report.set([0x80, 200, 0, 6]);
+const frames = seconds * 50;
+let sent = 0;
+let frame = 0;
+const startedAt = performance.now();
+// Legs are spread over the 20 ms, as in life: a tenth of them every two milliseconds.
+const slices = 10;
+for (let slot = 0; slot < frames * slices; slot++) {
+  const slice = slot % slices;
+  frame = Math.floor(slot / slices);
+  for (let i = slice; i < to.length; i += slices) {
+    writeHeader(packet, frame === 0, 0, frame & 0xffff, (frame * 160) >>> 0, 1_000 + i);
+    sockets[i]!.rtp.send(packet, to[i]!, "127.0.0.1");
+    sent += 1;
+    if (frame % 250 === 249) {
+      new DataView(report.buffer).setUint32(4, 1_000 + i);
+      sockets[i]!.rtcp.send(report, to[i]! + 1, "127.0.0.1");
+    }
+  }
+  const dueMs = ((slot + 1) * 20) / slices;
+  const leftMs = startedAt + dueMs - performance.now();
+  if (leftMs > 0) await Bun.sleep(leftMs);
+}
+await Bun.sleep(300);
+console.log(JSON.stringify({ sent, received, reports }));
+process.exit(0);

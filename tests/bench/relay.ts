@@ -1,0 +1,155 @@
+// CPU per relayed packet beside Debian's rtpengine: 100 two-way calls, interleaved pairs, medians; prints a table and the ratio, asserts nothing.
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const calls = 100;
+const pairs = Number(process.argv[2] ?? 7);
+const seconds = 6;
+const measuredMs = 4_000;
+const firstPort = 42_000;
+const engineAddress = "127.0.0.1";
+const ngPort = 22_223;
+
+type Relay = { readonly pid: number; readonly to: number[]; stop(): void };
+type Run = { readonly microseconds: number; readonly lossPercent: number };
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = stream.getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`ended after "${text}"`);
+    text += new TextDecoder().decode(value);
+  }
+  reader.releaseLock();
+  return text.split("\n")[0]!;
+}
+
+async function ours(): Promise<Relay> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "our-relay.ts"), String(calls), String(firstPort)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  return { pid: child.pid, to: JSON.parse(await firstLine(child.stdout)), stop: () => child.kill() };
+}
+
+/** rtpengine in user space, driven by its own protocol: bencode over UDP. */
+async function rtpengine(): Promise<Relay> {
+  const flags = [
+    "--config-file=none",
+    "--table=-1",
+    `--interface=${engineAddress}`,
+    `--listen-ng=127.0.0.1:${ngPort}`,
+    "--port-min=30000",
+    "--port-max=35999",
+    "--num-threads=4",
+    "--log-level=3",
+    "--foreground",
+    "--log-stderr",
+  ];
+  const child = spawn("rtpengine", flags, { stdio: "ignore" });
+  await Bun.sleep(800);
+  const answers = new Map<string, (text: string) => void>();
+  const socket = await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data: (_socket, data) => {
+        const text = data.toString("latin1");
+        answers.get(text.split(" ")[0]!)?.(text);
+      },
+    },
+  });
+  let cookie = 0;
+  const ask = (command: Record<string, unknown>): Promise<number> =>
+    new Promise((done, fail) => {
+      const key = `c${++cookie}`;
+      answers.set(key, (text) => {
+        const port = /m=audio (\d+)/.exec(text)?.[1];
+        if (port === undefined) fail(new Error(text.slice(0, 200)));
+        else done(Number(port));
+      });
+      socket.send(Buffer.from(`${key} ${bencode(command)}`, "latin1"), ngPort, "127.0.0.1");
+    });
+  const to: number[] = [];
+  for (let call = 0; call < calls; call++) {
+    const common = { "call-id": `bench-${call}`, "from-tag": "a", flags: ["trust address"], ICE: "remove" };
+    const towardsB = await ask({ command: "offer", ...common, sdp: sdpOf(firstPort + call * 4) });
+    const towardsA = await ask({ command: "answer", ...common, "to-tag": "b", sdp: sdpOf(firstPort + call * 4 + 2) });
+    to.push(towardsA, towardsB);
+  }
+  return {
+    pid: child.pid!,
+    to,
+    stop: () => {
+      socket.close();
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+function sdpOf(port: number): string {
+  return [
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=-",
+    "c=IN IP4 127.0.0.1",
+    "t=0 0",
+    `m=audio ${port} RTP/AVP 0 101`,
+    "a=rtpmap:0 PCMU/8000",
+    "a=rtpmap:101 telephone-event/8000",
+    "",
+  ].join("\r\n");
+}
+
+function bencode(value: unknown): string {
+  if (Array.isArray(value)) return `l${value.map(bencode).join("")}e`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `d${entries.map(([key, entry]) => bencode(key) + bencode(entry)).join("")}e`;
+  }
+  const text = String(value);
+  return `${text.length}:${text}`;
+}
+
+/** User and system time of a process, all threads, in ms. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+async function measure(start: () => Promise<Relay>): Promise<Run> {
+  const relay = await start();
+  const generator = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "generator.ts"), JSON.stringify({ firstPort, to: relay.to, seconds })],
+    { stdout: "pipe", stderr: "inherit" },
+  );
+  const output = new Response(generator.stdout).text();
+  await Bun.sleep(1_500);
+  const [before, startedAt] = [cpuMs(relay.pid), performance.now()];
+  await Bun.sleep(measuredMs);
+  const used = cpuMs(relay.pid) - before;
+  const packets = ((performance.now() - startedAt) / 20) * calls * 2;
+  const { sent, received } = JSON.parse((await output).trim().split("\n").at(-1)!) as { sent: number; received: number };
+  relay.stop();
+  await Bun.sleep(200);
+  return { microseconds: (used * 1_000) / packets, lossPercent: (1 - received / sent) * 100 };
+}
+
+const results: { readonly ours: Run; readonly theirs: Run }[] = [];
+console.log(`${calls} two-way calls, ${calls * 100} packets a second, ${measuredMs / 1_000} s measured, ${pairs} interleaved pairs`);
+console.log("pair   landline µs/packet (loss)   rtpengine µs/packet (loss)   ratio");
+for (let pair = 1; pair <= pairs; pair++) {
+  const result = { ours: await measure(ours), theirs: await measure(rtpengine) };
+  results.push(result);
+  const show = ({ microseconds, lossPercent }: Run): string => `${microseconds.toFixed(1).padStart(8)} (${lossPercent.toFixed(2)} %)`;
+  console.log(
+    `${String(pair).padEnd(7)}${show(result.ours).padEnd(28)}${show(result.theirs).padEnd(29)}${(result.ours.microseconds / result.theirs.microseconds).toFixed(2)}`,
+  );
+}
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+console.log(
+  `median ${median(results.map((result) => result.ours.microseconds)).toFixed(1)} µs against ${median(results.map((result) => result.theirs.microseconds)).toFixed(1)} µs; median ratio ${median(results.map((result) => result.ours.microseconds / result.theirs.microseconds)).toFixed(2)}`,
+);
+process.exit(0);
