@@ -16,7 +16,7 @@ import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { trialCentre } from "./trial.ts";
-import { endpoint, machineActor, type RunningNode, wire } from "./wire.ts";
+import { endpoint, machineActor, ownAddresses, type RunningNode, wire } from "./wire.ts";
 
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
 const sipFrameBytesMax = 64 * 1024;
@@ -94,7 +94,8 @@ async function startTrial(node: OpenNode): Promise<string | null> {
   const users = await app.stores.users.list(app.organizationId, {}, { pageSize: 1, pageNumber: 1 });
   if (users.total > 0) return null;
   const password = newToken(env.random).slice(0, 16);
-  await applyCentre(app, machineActor(node), trialCentre(password), (username) => newPhoneSecret(env.random, keys, username));
+  const centre = trialCentre(password, ownAddresses({ "public-address": [] }));
+  await applyCentre(app, machineActor(node), centre, (username) => newPhoneSecret(env.random, keys, username));
   return password;
 }
 

@@ -2,8 +2,8 @@
 import type { CentreDocument } from "../core/centre/centre.ts";
 import { centreDocument } from "../core/centre/centre.ts";
 
-/** `password` is made anew for each trial and printed once. */
-export function trialCentre(password: string): CentreDocument {
+/** `password` is made anew for each trial and printed once. `addresses`: this machine's own; a phone on it may call from any of them. */
+export function trialCentre(password: string, addresses: readonly string[]): CentreDocument {
   return centreDocument.parse({
     languages: ["English"],
     skills: ["Accounts"],
@@ -48,6 +48,6 @@ export function trialCentre(password: string): CentreDocument {
       },
     ],
     ivrs: [{ name: "Main number", dnis: ["+441632960100", "100"], flow: "Main" }],
-    trunks: [{ name: "This machine", addresses: ["127.0.0.1"] }],
+    trunks: [{ name: "This machine", addresses: ["127.0.0.1", ...addresses] }],
   });
 }
