@@ -1,10 +1,8 @@
 // Entry point of a media worker: wires one engine to messages, its own clock, and the vault's sink.
-// Before everything: the X.509 and DTLS libraries look for it when they load.
-import "reflect-metadata";
 import { loadSamples } from "../core/lib/samples.ts";
 import { openRecordingSink } from "../storage/vault/sink.ts";
 import { MediaEngine } from "../telephony/media/engine.ts";
-import { PortRange } from "../telephony/media/rtp-transport.ts";
+import { PortRange } from "../telephony/media/ports.ts";
 import { WebRtcMux } from "../telephony/media/webrtc/mux.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "../telephony/media/worker-plane.ts";
 import { type LogLevel, realEnv } from "./env.ts";

@@ -112,6 +112,26 @@ export const digitsPerSecondMax = 20;
 export const rtpPacketBytesMax = 1_500;
 /** Streams one worker holds; ports run out at about the same number. */
 export const streamsPerWorkerMax = 5_000;
+/** Packets in a row from elsewhere than the SDP says before a peer behind NAT is believed to be there: a stray one is not enough. */
+export const latchPackets = 3;
+/** Packets of strangers looked at for that; after them only the SDP's address is heard. */
+export const latchStrangersMax = 50;
+/** A tone's sound or pause; longer ones are music and come as prompts. */
+export const toneMsMax = 60_000;
+/** Prompts of one play. */
+export const promptsPerPlayMax = 100;
+/** Digits waiting to be sent to one peer. */
+export const digitsToSendMax = 128;
+/** Streams of one worker that are gone from its clock for this long are not made up for. */
+export const recordingGapMsMax = 60_000;
+/** Recorded chunks waiting for the disk; beyond them the disk is too slow, and the recording fails rather than eat the memory. */
+export const recordingChunksWaitingMax = 30;
+/** A worker that has not told its load for this long hangs and is replaced; it tells every second. */
+export const workerSilentMs = 5_000;
+/** A browser that has not proven for this long that it wants our packets gets none (RFC 7675 §5.1). */
+export const iceConsentMs = 30_000;
+/** ICE and DTLS take a browser a tenth of a second; one that is not up after this will never be. */
+export const webRtcSetupMs = 30_000;
 /** Passwords hashed at once (19 MiB and a core each), and waiting for that; more are told to come again. */
 export const passwordHashesAtOnce = 2;
 export const passwordHashesWaitingMax = 100;

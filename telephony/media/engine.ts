@@ -1,18 +1,20 @@
 // The media engine of one worker: carries out commands, keeps the 20 ms clock, and reports what happens to streams and recordings.
 import type { Env, Timer } from "../../core/env/env.ts";
-import { streamsPerWorkerMax } from "../../core/lib/limits.ts";
+import { digitsToSendMax, promptsPerPlayMax, streamsPerWorkerMax } from "../../core/lib/limits.ts";
 import { assertNever } from "../../core/lib/machine.ts";
 import { DigitSender } from "./dtmf.ts";
-import type { MediaCommand, MediaEvent, PromptLoader, PromptSource, RecordingSinkFactory } from "./plane.ts";
-import { joinSamples, Player, toneSamples } from "./player.ts";
+import type { LocalMedia, MediaCommand, MediaEvent, PromptLoader, PromptSource, RecordingSinkFactory } from "./plane.ts";
+import { Player } from "./player.ts";
+import type { PortRange } from "./ports.ts";
 import { Recorder } from "./recorder.ts";
-import { type PortRange, RtpTransport, type Transport } from "./rtp-transport.ts";
-import { MediaStream } from "./stream.ts";
+import { RtpTransport } from "./rtp-transport.ts";
+import { MediaStream, type Tap } from "./stream.ts";
+import { endlessTone, toneSamples } from "./tone.ts";
+import type { Transport } from "./transport.ts";
 import type { MuxSession, WebRtcMux } from "./webrtc/mux.ts";
 
 const tickMs = 20;
 const houseMs = 1_000;
-const reportMs = 5_000;
 /** Ticks made up for after a pause of the process; older ones are dropped, or a burst would follow. */
 const lateTicksMax = 5;
 
@@ -26,25 +28,37 @@ export type EngineOptions = {
   readonly emit: (event: MediaEvent) => void;
 };
 
+type Command<K extends MediaCommand["kind"]> = Extract<MediaCommand, { kind: K }>;
+
+/** A stream and what only the engine needs to know of it. */
+type Entry = {
+  readonly stream: MediaStream;
+  readonly how: Command<"open">["transport"];
+  transport: RtpTransport | MuxSession | null;
+  /** Connects that came before the ports were bound. */
+  connect: Command<"connect-rtp"> | Command<"connect-webrtc"> | null;
+  /** The play that waits for its prompts. */
+  awaited: Command<"play"> | null;
+};
+
 type Recording = {
   readonly recordingId: string;
+  /** Null until the sink is open. */
   recorder: Recorder | null;
-  left: MediaStream | null;
-  right: MediaStream | null;
-  stopped: boolean;
+  readonly left: string;
+  right: string | null;
+  isStopped: boolean;
 };
 
 export class MediaEngine {
-  private readonly streams = new Map<string, MediaStream>();
-  private readonly sessions = new Map<string, MuxSession>();
-  private readonly plain = new Map<string, RtpTransport>();
+  private readonly streams = new Map<string, Entry>();
   private readonly recordings = new Map<string, Recording>();
   /** Streams that say something of ours. */
   private readonly speaking = new Set<MediaStream>();
   private ticking: Timer | null = null;
   private nextTickMs = 0;
+  private house: Timer | null = null;
   private counted = { atMs: 0, packets: 0 };
-  private readonly house: { timer: Timer | null; count: number } = { timer: null, count: 0 };
 
   constructor(private readonly options: EngineOptions) {
     this.housekeep();
@@ -56,9 +70,9 @@ export class MediaEngine {
 
   /** In and out, over the time since the last call. */
   packetsPerSecond(): number {
-    const nowMs = this.options.env.clock.monotonic();
+    const nowMs = this.nowMs();
     let packets = 0;
-    for (const stream of this.streams.values()) packets += stream.packetCount;
+    for (const { stream } of this.streams.values()) packets += stream.packetCount;
     const { atMs, packets: before } = this.counted;
     this.counted = { atMs: nowMs, packets };
     return nowMs <= atMs ? 0 : Math.max(0, Math.round(((packets - before) * 1_000) / (nowMs - atMs)));
@@ -67,79 +81,38 @@ export class MediaEngine {
   handle(command: MediaCommand): void {
     switch (command.kind) {
       case "open":
-        void this.open(command);
-        return;
-      case "connect-rtp": {
-        const stream = this.streams.get(command.streamId);
-        if (stream === undefined) return;
-        const { codec, payloadType, dtmfPayloadType } = command.remote;
-        stream.format = { codec, payloadType, dtmfPayloadType };
-        stream.direction = command.direction;
-        this.plain.get(command.streamId)?.setRemote(command.remote);
-        return;
-      }
-      case "connect-webrtc": {
-        const stream = this.streams.get(command.streamId);
-        if (stream === undefined) return;
-        const { codec, payloadType, dtmfPayloadType } = command.remote;
-        stream.format = { codec, payloadType, dtmfPayloadType };
-        stream.direction = command.direction;
-        this.sessions.get(command.streamId)?.setRemote(command.remote);
-        return;
-      }
-      case "direction": {
-        const stream = this.streams.get(command.streamId);
-        if (stream !== undefined) stream.direction = command.direction;
-        return;
-      }
+        return this.open(command);
+      case "connect-rtp":
+      case "connect-webrtc":
+        return this.connect(command);
+      case "direction":
+        return this.with(command, ({ stream }) => {
+          stream.direction = command.direction;
+        });
       case "play":
-        void this.play(command);
-        return;
-      case "stop-play": {
-        const stream = this.streams.get(command.streamId);
-        if (stream?.player?.playId === command.playId) this.endPlay(stream, "stopped");
-        return;
-      }
-      case "send-digits": {
-        const stream = this.streams.get(command.streamId);
-        if (stream === undefined) return;
-        if (stream.sender === null) stream.sender = new DigitSender(command.digits, command.toneMs, command.gapMs);
-        else stream.sender.add(command.digits);
-        this.speak(stream);
-        return;
-      }
+        return this.with(command, (entry) => void this.play(command, entry));
+      case "stop-play":
+        return this.with(command, (entry) => this.stopPlay(command, entry));
+      case "send-digits":
+        return this.with(command, ({ stream }) => this.sendDigits(command, stream));
       case "bridge":
-        this.bridge(command.a, command.b);
-        return;
-      case "unbridge": {
-        const stream = this.streams.get(command.streamId);
-        if (stream !== undefined) unbridge(stream);
-        return;
-      }
-      case "mute": {
-        const stream = this.streams.get(command.streamId);
-        if (stream !== undefined) stream.muted = command.muted;
-        return;
-      }
+        return this.bridge(command);
+      case "unbridge":
+        return this.with(command, ({ stream }) => unbridge(stream));
+      case "mute":
+        return this.with(command, ({ stream }) => {
+          stream.muted = command.muted;
+        });
       case "record-start":
-        void this.startRecording(command);
-        return;
-      case "record-channel": {
-        const recording = this.recordings.get(command.recordingId);
-        if (recording === undefined) return;
-        this.untap(recording, "right");
-        recording.right = command.right === null ? null : (this.streams.get(command.right) ?? null);
-        this.tap(recording, "right");
-        return;
-      }
+        return void this.startRecording(command);
+      case "record-channel":
+        return this.setChannel(command);
       case "record-stop":
-        void this.stopRecording(command.recordingId);
-        return;
+        return void this.stopRecording(command.recordingId);
       case "close":
-        this.close(command.streamId);
-        return;
+        return this.with(command, () => this.close(command.streamId));
       default:
-        assertNever(command);
+        return assertNever(command);
     }
   }
 
@@ -147,175 +120,217 @@ export class MediaEngine {
   async stop(): Promise<void> {
     await Promise.all([...this.recordings.keys()].map((id) => this.stopRecording(id)));
     for (const id of [...this.streams.keys()]) this.close(id);
-    this.house.timer?.cancel();
+    this.house?.cancel();
     this.ticking?.cancel();
     this.options.mux?.close();
   }
 
-  private async open(command: Extract<MediaCommand, { kind: "open" }>): Promise<void> {
-    const { streamId, groupId } = command;
-    const { env, mux, emit, ports } = this.options;
-    if (this.streams.size >= streamsPerWorkerMax) return emit({ kind: "failed", streamId, reason: "too many streams" });
-    const stream = new MediaStream(streamId, groupId, env, {
+  // ── Streams ──
+
+  private open(command: Command<"open">): void {
+    const { streamId } = command;
+    const { emit, env } = this.options;
+    if (this.streams.has(streamId)) return;
+    const stream: MediaStream = new MediaStream(streamId, env, {
       onConnected: () => emit({ kind: "connected", streamId, protection: stream.transport?.protection ?? "none" }),
       onDigit: (digit, durationMs) => emit({ kind: "digit", streamId, digit, durationMs }),
       onSilent: (forMs) => emit({ kind: "silent", streamId, forMs }),
       onHeardAgain: () => emit({ kind: "heard-again", streamId }),
+      onStats: (stats) => emit({ kind: "stats", streamId, stats, final: false }),
     });
-    this.streams.set(streamId, stream);
+    const entry: Entry = { stream, how: command.transport, transport: null, connect: null, awaited: null };
+    const isFull = this.streams.size >= streamsPerWorkerMax;
+    // A refused stream is kept until it is closed, like any other that failed.
+    this.streams.set(streamId, entry);
+    this.tapAll();
+    if (isFull) this.fail(streamId, "too many streams");
+    else if (command.transport === "webrtc") this.openWebRtc(entry);
+    else void this.openRtp(command, entry);
+  }
+
+  private async openRtp({ streamId, localAddress }: Command<"open">, entry: Entry): Promise<void> {
     try {
-      if (command.transport === "rtp") {
-        const transport = await RtpTransport.open(ports, command.localAddress, stream);
-        if (this.streams.get(streamId) !== stream) return transport.close();
-        stream.transport = transport;
-        this.plain.set(streamId, transport);
-        emit({ kind: "opened", streamId, local: { rtpPort: transport.rtpPort, rtcpPort: transport.rtcpPort, webrtc: null } });
-        return;
-      }
-      if (mux === null) throw new Error("this worker has no port for browsers");
-      const session = mux.session({
-        // DTLS is up: that is "connected", before the first packet.
-        onConnected: (protection) => {
-          if (stream.connected) return;
-          stream.connected = true;
-          emit({ kind: "connected", streamId, protection });
-        },
-        onRtp: (packet) => stream.onRtp(packet),
-        onRtcp: (packet) => stream.onRtcp(packet),
-        onFailed: (reason) => this.fail(streamId, reason),
-      });
-      stream.transport = webRtcTransport(session);
-      this.sessions.set(streamId, session);
-      const { ufrag, pwd } = session;
-      emit({
-        kind: "opened",
-        streamId,
-        local: { rtpPort: mux.port, rtcpPort: mux.port, webrtc: { ufrag, pwd, fingerprint: mux.fingerprint } },
-      });
+      const transport = await RtpTransport.open(this.options.ports, localAddress, entry.stream);
+      if (this.streams.get(streamId) !== entry) return transport.close();
+      this.opened(entry, transport, { rtpPort: transport.localRtpPort, rtcpPort: transport.localRtcpPort, webrtc: null });
     } catch (error) {
-      this.fail(streamId, error instanceof Error ? error.message : String(error));
+      this.fail(streamId, messageOf(error));
     }
   }
 
-  private async play(command: Extract<MediaCommand, { kind: "play" }>): Promise<void> {
-    const { streamId, playId, loop } = command;
-    const parts = await Promise.all(command.prompts.map((prompt) => this.samplesOf(prompt)));
-    const stream = this.streams.get(streamId);
-    if (stream === undefined) return;
-    const known = parts.filter((part) => part !== null);
-    if (known.length < parts.length || known.every((part) => part.length === 0)) {
-      this.options.emit({ kind: "play-finished", streamId, playId, reason: "unknown-prompt" });
-      return;
-    }
-    if (stream.player !== null) this.endPlay(stream, "stopped");
-    stream.player = new Player(playId, joinSamples(known), loop);
-    this.speak(stream);
+  private openWebRtc(entry: Entry): void {
+    const { mux } = this.options;
+    const { stream } = entry;
+    if (mux === null) return this.fail(stream.streamId, "this worker has no port for browsers");
+    const session = mux.session({
+      onConnected: () => stream.connected(),
+      onRtp: (packet) => stream.onRtp(packet),
+      onRtcp: (packet) => stream.onRtcp(packet),
+      onFailed: (reason) => this.fail(stream.streamId, reason),
+    });
+    const { ufrag, pwd } = session;
+    this.opened(entry, session, { rtpPort: mux.port, rtcpPort: mux.port, webrtc: { ufrag, pwd, fingerprint: mux.fingerprint } });
   }
 
-  private async samplesOf(prompt: PromptSource): Promise<Int16Array | null> {
-    return prompt.kind === "tone" ? toneSamples(prompt.hz, prompt.onMs, prompt.offMs) : this.options.prompts(prompt.key);
+  private opened(entry: Entry, transport: RtpTransport | MuxSession, local: LocalMedia): void {
+    entry.transport = transport;
+    entry.stream.transport = transport satisfies Transport;
+    this.options.emit({ kind: "opened", streamId: entry.stream.streamId, local });
+    if (entry.connect !== null) this.connect(entry.connect);
   }
 
-  private endPlay(stream: MediaStream, reason: "done" | "stopped"): void {
-    const { player, streamId } = stream;
-    if (player === null) return;
-    stream.player = null;
-    if (!stream.isSpeaking) this.speaking.delete(stream);
-    this.options.emit({ kind: "play-finished", streamId, playId: player.playId, reason });
+  private connect(command: Command<"connect-rtp"> | Command<"connect-webrtc">): void {
+    const entry = this.streams.get(command.streamId);
+    if (entry === undefined) return;
+    const { stream, transport } = entry;
+    entry.connect = transport === null ? command : null;
+    const { codec, payloadType, dtmfPayloadType } = command.remote;
+    stream.format = { codec, payloadType, dtmfPayloadType };
+    stream.direction = command.direction;
+    if (command.kind === "connect-rtp" && transport instanceof RtpTransport) transport.setRemote(command.remote);
+    else if (command.kind === "connect-webrtc" && transport !== null && !(transport instanceof RtpTransport))
+      transport.setRemote(command.remote);
+    else if (transport !== null) this.fail(command.streamId, `a stream opened as ${entry.how} cannot ${command.kind}`);
   }
 
-  private bridge(a: string, b: string): void {
-    const [left, right] = [this.streams.get(a), this.streams.get(b)];
-    if (left === undefined || right === undefined || left === right) return;
+  private bridge({ a, b }: Command<"bridge">): void {
+    const [left, right] = [this.streams.get(a)?.stream, this.streams.get(b)?.stream];
+    if (left === undefined || right === undefined || left === right || left.partner === right) return;
     unbridge(left);
     unbridge(right);
     left.partner = right;
     right.partner = left;
   }
 
-  private async startRecording(command: Extract<MediaCommand, { kind: "record-start" }>): Promise<void> {
-    const { recordingId } = command;
+  private close(streamId: string): void {
+    const entry = this.streams.get(streamId);
+    if (entry === undefined) return;
+    const { stream } = entry;
+    this.streams.delete(streamId);
+    this.speaking.delete(stream);
+    unbridge(stream);
+    this.options.emit({ kind: "stats", streamId, stats: stream.stats(), final: true });
+    stream.close();
+  }
+
+  /** The stream stays, silent, until signalling closes it. */
+  private fail(streamId: string, reason: string): void {
+    if (this.streams.has(streamId)) this.options.emit({ kind: "failed", streamId, reason });
+  }
+
+  // ── What we say ──
+
+  private async play(command: Command<"play">, entry: Entry): Promise<void> {
+    const { streamId, playId, loop } = command;
+    const { stream } = entry;
+    if (entry.awaited !== null) this.finished(entry.awaited, "stopped");
+    if (stream.player !== null) this.endPlay(stream, "stopped");
+    entry.awaited = command;
+    const parts = await Promise.all(command.prompts.slice(0, promptsPerPlayMax).map((prompt) => this.samplesOf(prompt, loop)));
+    // Another play, a stop or the stream's end came first; each has said so.
+    if (entry.awaited !== command || this.streams.get(streamId) !== entry) return;
+    entry.awaited = null;
+    const known = parts.filter((part) => part !== null);
+    const player = new Player(playId, known, loop);
+    if (known.length < parts.length || player.isDone) return this.finished(command, "unknown-prompt");
+    stream.player = player;
+    this.speak(stream);
+  }
+
+  private async samplesOf(prompt: PromptSource, loop: boolean): Promise<Int16Array | null> {
+    if (prompt.kind === "key") return this.options.prompts(prompt.key).catch(() => null);
+    return loop && prompt.offMs <= 0 ? endlessTone(prompt.hz) : toneSamples(prompt.hz, prompt.onMs, prompt.offMs);
+  }
+
+  private stopPlay({ playId }: Command<"stop-play">, entry: Entry): void {
+    if (entry.awaited?.playId === playId) {
+      this.finished(entry.awaited, "stopped");
+      entry.awaited = null;
+    } else if (entry.stream.player?.playId === playId) this.endPlay(entry.stream, "stopped");
+  }
+
+  private endPlay(stream: MediaStream, reason: "done" | "stopped"): void {
+    const { player, streamId } = stream;
+    stream.player = null;
+    if (player !== null) this.finished({ streamId, playId: player.playId }, reason);
+  }
+
+  private finished({ streamId, playId }: { streamId: string; playId: string }, reason: "done" | "stopped" | "unknown-prompt"): void {
+    this.options.emit({ kind: "play-finished", streamId, playId, reason });
+  }
+
+  private sendDigits({ digits, toneMs, gapMs }: Command<"send-digits">, stream: MediaStream): void {
+    const room = digitsToSendMax - (stream.digitsOut?.waiting ?? 0);
+    if (stream.digitsOut === null) stream.digitsOut = new DigitSender(digits.slice(0, room), toneMs, gapMs);
+    else stream.digitsOut.add(digits.slice(0, room));
+    this.speak(stream);
+  }
+
+  // ── Recordings ──
+
+  private async startRecording({ recordingId, left, right, target }: Command<"record-start">): Promise<void> {
     if (this.recordings.has(recordingId)) return;
-    const recording: Recording = {
-      recordingId,
-      recorder: null,
-      left: this.streams.get(command.left) ?? null,
-      right: command.right === null ? null : (this.streams.get(command.right) ?? null),
-      stopped: false,
-    };
+    const recording: Recording = { recordingId, recorder: null, left, right, isStopped: false };
     this.recordings.set(recordingId, recording);
     try {
-      const sink = await this.options.openSink(command.target);
-      recording.recorder = new Recorder(sink, {
+      const sink = await this.options.openSink(target);
+      recording.recorder = new Recorder(sink, this.nowMs(), {
         onProgress: (chunks, durationMs) => this.options.emit({ kind: "recording-progress", recordingId, chunks, durationMs }),
-        onFailed: (reason) => this.recordingFailed(recording, reason),
+        onFailed: (reason) => this.endRecording(recording, reason),
       });
-      this.tap(recording, "left");
-      this.tap(recording, "right");
-      this.startTicking();
-      if (recording.stopped) await this.finishRecording(recording);
     } catch (error) {
-      this.recordingFailed(recording, error instanceof Error ? error.message : String(error));
+      return this.endRecording(recording, messageOf(error));
     }
+    this.tapAll();
+    this.startTicking();
+    if (recording.isStopped) await this.sealRecording(recording, recording.recorder);
+  }
+
+  private setChannel({ recordingId, right }: Command<"record-channel">): void {
+    const recording = this.recordings.get(recordingId);
+    if (recording === undefined) return;
+    recording.right = right;
+    this.tapAll();
   }
 
   private async stopRecording(recordingId: string): Promise<void> {
     const recording = this.recordings.get(recordingId);
-    if (recording === undefined || recording.stopped) return;
-    recording.stopped = true;
-    if (recording.recorder !== null) await this.finishRecording(recording);
+    if (recording === undefined || recording.isStopped) return;
+    recording.isStopped = true;
+    if (recording.recorder !== null) await this.sealRecording(recording, recording.recorder);
   }
 
-  private async finishRecording(recording: Recording): Promise<void> {
+  private async sealRecording(recording: Recording, recorder: Recorder): Promise<void> {
     const { recordingId } = recording;
-    this.recordings.delete(recordingId);
-    this.untap(recording, "left");
-    this.untap(recording, "right");
     try {
-      const facts = await recording.recorder!.close();
-      if (!recording.recorder!.hasFailed) this.options.emit({ kind: "recording-closed", recordingId, ...facts });
+      const closing = recorder.close(this.nowMs());
+      this.endRecording(recording, null);
+      const facts = await closing;
+      if (facts !== null) this.options.emit({ kind: "recording-closed", recordingId, ...facts });
     } catch (error) {
-      this.options.emit({ kind: "recording-failed", recordingId, reason: error instanceof Error ? error.message : String(error) });
+      this.options.emit({ kind: "recording-failed", recordingId, reason: messageOf(error) });
     }
   }
 
-  private recordingFailed(recording: Recording, reason: string): void {
+  /** The calls go on, whatever became of their recording. */
+  private endRecording(recording: Recording, failure: string | null): void {
     this.recordings.delete(recording.recordingId);
-    this.untap(recording, "left");
-    this.untap(recording, "right");
-    this.options.emit({ kind: "recording-failed", recordingId: recording.recordingId, reason });
+    this.tapAll();
+    if (failure !== null) this.options.emit({ kind: "recording-failed", recordingId: recording.recordingId, reason: failure });
   }
 
-  private tap(recording: Recording, channel: "left" | "right"): void {
-    if (recording.recorder !== null) recording[channel]?.taps.push({ recorder: recording.recorder, channel });
-  }
-
-  private untap(recording: Recording, channel: "left" | "right"): void {
-    const taps = recording[channel]?.taps;
-    const index = taps?.findIndex((tap) => tap.recorder === recording.recorder && tap.channel === channel) ?? -1;
-    if (index >= 0) taps!.splice(index, 1);
-  }
-
-  private fail(streamId: string, reason: string): void {
-    if (!this.streams.has(streamId)) return;
-    this.options.emit({ kind: "failed", streamId, reason });
-  }
-
-  private close(streamId: string): void {
-    const stream = this.streams.get(streamId);
-    if (stream === undefined) return;
-    this.streams.delete(streamId);
-    this.speaking.delete(stream);
-    unbridge(stream);
-    for (const recording of this.recordings.values()) {
-      if (recording.left === stream) this.untap(recording, "left");
-      if (recording.right === stream) this.untap(recording, "right");
+  /** Makes every stream feed the recordings that name it. Rare and simple, rather than kept up to date piece by piece. */
+  private tapAll(): void {
+    const running = [...this.recordings.values()];
+    for (const { stream } of this.streams.values()) {
+      stream.taps = running.flatMap(({ recorder, left, right }): Tap[] => {
+        const channel = left === stream.streamId ? "left" : right === stream.streamId ? "right" : null;
+        return recorder === null || channel === null ? [] : [{ recorder, channel }];
+      });
     }
-    this.options.emit({ kind: "stats", streamId, stats: stream.stats(), final: true });
-    stream.transport?.close();
-    this.plain.delete(streamId);
-    this.sessions.delete(streamId);
   }
+
+  // ── Time ──
 
   private speak(stream: MediaStream): void {
     this.speaking.add(stream);
@@ -324,16 +339,15 @@ export class MediaEngine {
 
   private startTicking(): void {
     if (this.ticking !== null) return;
-    this.nextTickMs = this.options.env.clock.monotonic() + tickMs;
+    this.nextTickMs = this.nowMs() + tickMs;
     this.schedule();
   }
 
   // Each tick is timed from the last one's due time, so lateness never adds up; an interval timer drifts 0.16 ms a tick.
   private schedule(): void {
-    const { clock } = this.options.env;
-    this.ticking = clock.after(Math.max(0, this.nextTickMs - clock.monotonic()), () => {
+    this.ticking = this.options.env.clock.after(Math.max(0, this.nextTickMs - this.nowMs()), () => {
       this.ticking = null;
-      const nowMs = clock.monotonic();
+      const nowMs = this.nowMs();
       if (nowMs - this.nextTickMs > tickMs * lateTicksMax) this.nextTickMs = nowMs;
       for (; this.nextTickMs <= nowMs; this.nextTickMs += tickMs) this.tick(nowMs);
       if (this.speaking.size > 0 || this.recordings.size > 0) this.schedule();
@@ -344,25 +358,26 @@ export class MediaEngine {
     for (const stream of this.speaking) {
       stream.tick(nowMs);
       if (stream.player?.isDone === true) this.endPlay(stream, "done");
-      else if (!stream.isSpeaking) this.speaking.delete(stream);
+      if (!stream.isSpeaking) this.speaking.delete(stream);
     }
-    for (const { recorder } of this.recordings.values()) recorder?.tick();
+    for (const { recorder } of this.recordings.values()) recorder?.tick(nowMs);
   }
 
   private housekeep(): void {
-    const { clock } = this.options.env;
-    this.house.timer = clock.after(houseMs, () => {
-      this.house.count += 1;
-      const nowMs = clock.monotonic();
-      const isReport = this.house.count % (reportMs / houseMs) === 0;
-      for (const stream of this.streams.values()) {
-        stream.housekeep(nowMs);
-        if (!isReport) continue;
-        stream.report();
-        this.options.emit({ kind: "stats", streamId: stream.streamId, stats: stream.stats(), final: false });
-      }
+    this.house = this.options.env.clock.after(houseMs, () => {
+      const nowMs = this.nowMs();
+      for (const { stream } of this.streams.values()) stream.housekeep(nowMs);
       this.housekeep();
     });
+  }
+
+  private nowMs(): number {
+    return this.options.env.clock.monotonic();
+  }
+
+  private with(command: { readonly streamId: string }, run: (entry: Entry) => void): void {
+    const entry = this.streams.get(command.streamId);
+    if (entry !== undefined) run(entry);
   }
 }
 
@@ -371,16 +386,4 @@ function unbridge(stream: MediaStream): void {
   stream.partner = null;
 }
 
-function webRtcTransport(session: MuxSession): Transport {
-  return {
-    sendRtp: (packet) => session.sendRtp(packet),
-    sendRtcp: (packet) => session.sendRtcp(packet),
-    get refused() {
-      return session.refused;
-    },
-    get protection() {
-      return session.profile ?? "none";
-    },
-    close: () => session.close(),
-  };
-}
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,53 +4,57 @@ import { samplesPerTick } from "./outgoing.ts";
 import type { CodecName } from "./plane.ts";
 
 export class Player {
+  private readonly parts: readonly Int16Array[];
+  private part = 0;
   private at = 0;
   private readonly payload = new Uint8Array(samplesPerTick);
 
+  /** `parts` are 16-bit mono 8 kHz, shared by all who play them. */
   constructor(
     readonly playId: string,
-    /** All prompts joined: 16-bit mono 8 kHz, at least one sample. */
-    private readonly samples: Int16Array,
-    private readonly loop: boolean,
-  ) {}
+    parts: readonly Int16Array[],
+    private readonly isEndless: boolean,
+  ) {
+    this.parts = parts.filter((part) => part.length > 0);
+  }
 
   get isDone(): boolean {
-    return !this.loop && this.at >= this.samples.length;
+    return this.part >= this.parts.length;
   }
 
   /** The next 20 ms, encoded; the last frame is filled with silence. The buffer is reused. */
   next(codec: CodecName): Uint8Array {
     const { encode, silence } = g711(codec);
-    for (let i = 0; i < samplesPerTick; i++) {
-      if (this.loop && this.at >= this.samples.length) this.at = 0;
-      this.payload[i] = this.at < this.samples.length ? encode[this.samples[this.at]! & 0xffff]! : silence;
-      this.at += 1;
+    const { payload } = this;
+    for (let filled = 0; filled < samplesPerTick; ) {
+      const samples = this.parts[this.part];
+      if (samples === undefined) {
+        payload.fill(silence, filled);
+        break;
+      }
+      const size = Math.min(samplesPerTick - filled, samples.length - this.at);
+      for (let i = 0; i < size; i++) payload[filled + i] = encode[samples[this.at + i]! & 0xffff]!;
+      filled += size;
+      this.advance(samples, size);
     }
-    return this.payload;
+    return payload;
   }
-}
 
-/** A tone with its pause, one period, at -13 dBm0 or so, with soft edges. */
-export function toneSamples(hz: readonly number[], onMs: number, offMs: number): Int16Array {
-  const on = Math.round(onMs * 8);
-  const samples = new Int16Array(on + Math.round(offMs * 8));
-  const amplitude = 6_000 / Math.max(1, hz.length);
-  const edge = 40;
-  for (let i = 0; i < on; i++) {
-    const fade = Math.min(1, i / edge, (on - 1 - i) / edge);
-    let value = 0;
-    for (const frequency of hz) value += Math.sin((2 * Math.PI * frequency * i) / 8_000);
-    samples[i] = Math.round(value * amplitude * fade);
+  /** Time passes for a peer that must not hear us now. */
+  skip(): void {
+    for (let left = samplesPerTick; left > 0 && !this.isDone; ) {
+      const samples = this.parts[this.part]!;
+      const size = Math.min(left, samples.length - this.at);
+      left -= size;
+      this.advance(samples, size);
+    }
   }
-  return samples;
-}
 
-export function joinSamples(parts: readonly Int16Array[]): Int16Array {
-  const all = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+  private advance(samples: Int16Array, size: number): void {
+    this.at += size;
+    if (this.at < samples.length) return;
+    this.at = 0;
+    this.part += 1;
+    if (this.isEndless && this.part === this.parts.length) this.part = 0;
   }
-  return all;
 }

@@ -1,46 +1,64 @@
 // Records what two legs say, each on its channel, on one clock: late packets find their place, lost ones are silence.
-import { recordingChunkMs } from "../../core/lib/limits.ts";
+import { recordingChunkMs, recordingChunksWaitingMax, recordingGapMsMax } from "../../core/lib/limits.ts";
 import { g711 } from "./codec/g711.ts";
-import { samplesPerTick } from "./outgoing.ts";
+import { samplesPerMs, samplesPerTick } from "./outgoing.ts";
 import type { CodecName, RecordingSink } from "./plane.ts";
+import { timestampDistance } from "./rtp/packet.ts";
 
-/** How late a packet may be and still be heard where it belongs. */
-const delaySamples = 800;
-/** The ring holds this much: beyond it a source has jumped and is placed anew. */
-const ringSamples = 8_192;
-const framesPerChunk = recordingChunkMs / 20;
-/** Chunks waiting for the disk; beyond them the disk is too slow and the recording fails rather than eat the memory. */
-const pendingChunksMax = 30;
+/** How late a packet may be and still be heard where it belongs, and how early one may seem. */
+const delaySamples = 100 * samplesPerMs;
+/** Delay, earliness and the longest packet fit well. */
+const ringSamples = 4_096;
+/** This many packets in a row out of place are no jitter: the sender's clock has drifted from ours, or jumped. */
+const misplacedMax = 10;
+const chunkFrames = recordingChunkMs / 20;
+const channels = 2;
 
-/** One leg's voice as samples over time; `position` counts samples since the recording began. */
+/** One leg's voice; positions count samples since the recording began. */
 class Channel {
   private readonly ring = new Int16Array(ringSamples);
-  /** Position minus RTP timestamp of the present source; null: nothing heard yet. */
-  private offset: number | null = null;
-  private source = 0;
+  /** Where the timestamp `anchorTime` of the present source lies; null: nothing was heard yet. */
+  private source: number | null = null;
+  private anchorTime = 0;
+  private anchorAt = 0;
+  private misplaced = 0;
 
-  /** Puts a packet's samples where they belong; `position` is where the recorder is now. */
-  put(position: number, ssrc: number, timestamp: number, payload: Uint8Array, start: number, end: number, codec: CodecName): void {
-    const { decode } = g711(codec);
-    let at = this.offset === null || ssrc !== this.source ? -1 : (timestamp + this.offset) >>> 0;
-    // A new source, a jump, or a clock that has drifted beyond the delay: placed anew, one delay ahead.
-    if (at < position || at > position + ringSamples - samplesPerTick * 4) {
-      const isLate = at >= 0 && position - at < delaySamples && at < position;
-      if (isLate) return;
-      at = position + delaySamples;
-      this.source = ssrc;
-      this.offset = (at - timestamp) | 0;
-    }
-    for (let i = start; i < end; i++) this.ring[(at + i - start) % ringSamples] = decode[payload[i]!]!;
+  /** Puts a packet's samples where they belong. `nowAt` is the present, `writtenAt` what is already taken. */
+  put(
+    nowAt: number,
+    writtenAt: number,
+    ssrc: number,
+    timestamp: number,
+    packet: Uint8Array,
+    start: number,
+    end: number,
+    decode: Int16Array,
+  ): void {
+    let at = this.anchorAt + timestampDistance(this.anchorTime, timestamp);
+    if (ssrc !== this.source) at = this.anchor(nowAt, ssrc, timestamp);
+    else if (at < writtenAt || at > nowAt + delaySamples) {
+      if (++this.misplaced < misplacedMax) return;
+      at = this.anchor(nowAt, ssrc, timestamp);
+    } else this.misplaced = 0;
+    const size = Math.min(end - start, ringSamples - 2 * delaySamples);
+    for (let i = 0; i < size; i++) this.ring[(at + i) % ringSamples] = decode[packet[start + i]!]!;
   }
 
-  /** Writes the frame at `position` into every second sample of `frame`, and makes room. */
-  take(position: number, frame: Int16Array, at: number): void {
+  /** Moves the frame at `position` into every second sample of `chunk`. */
+  take(position: number, chunk: Int16Array, at: number): void {
     for (let i = 0; i < samplesPerTick; i++) {
       const slot = (position + i) % ringSamples;
-      frame[at + i * 2] = this.ring[slot]!;
+      chunk[at + i * channels] = this.ring[slot]!;
       this.ring[slot] = 0;
     }
+  }
+
+  private anchor(at: number, ssrc: number, timestamp: number): number {
+    this.source = ssrc;
+    this.anchorTime = timestamp;
+    this.anchorAt = at;
+    this.misplaced = 0;
+    return at;
   }
 }
 
@@ -50,71 +68,98 @@ export type RecorderEvents = {
 };
 
 export class Recorder {
-  readonly left = new Channel();
-  readonly right = new Channel();
+  private readonly left = new Channel();
+  private readonly right = new Channel();
+  /** Samples taken from the channels. */
   private position = 0;
   private frames = 0;
+  private chunk = newChunk();
   private chunks = 0;
-  private pending = 0;
-  private failed = false;
-  private chunk = new Int16Array(framesPerChunk * samplesPerTick * 2);
+  private waiting = 0;
+  private failure: string | null = null;
+  /** One writer: chunks reach the sink one after the other. */
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly sink: RecordingSink,
+    private startMs: number,
     private readonly events: RecorderEvents,
   ) {}
 
-  put(channel: "left" | "right", ssrc: number, timestamp: number, packet: Uint8Array, start: number, end: number, codec: CodecName): void {
-    this[channel].put(this.position, ssrc, timestamp, packet, start, end, codec);
+  put(
+    channel: "left" | "right",
+    nowMs: number,
+    ssrc: number,
+    timestamp: number,
+    packet: Uint8Array,
+    start: number,
+    end: number,
+    codec: CodecName,
+  ): void {
+    this[channel].put(this.at(nowMs), this.position, ssrc, timestamp, packet, start, end, g711(codec).decode);
   }
 
-  /** Every 20 ms. */
-  tick(): void {
-    if (this.failed) return;
-    const at = this.frames * samplesPerTick * 2;
-    this.left.take(this.position, this.chunk, at);
-    this.right.take(this.position, this.chunk, at + 1);
-    this.position += samplesPerTick;
-    this.frames += 1;
-    if (this.frames === framesPerChunk) this.flush();
+  /** Takes what is due; a late tick takes more, so that the recording is as long as the call. */
+  tick(nowMs: number): void {
+    this.takeUpTo(this.at(nowMs) - delaySamples);
   }
 
-  /** What is still within the delay is written too; then the end is sealed. */
-  async close(): ReturnType<RecordingSink["close"]> {
-    for (let i = 0; i < delaySamples / samplesPerTick; i++) this.tick();
+  /** What is still within the delay is taken too; then the end is sealed. Null when it failed before. */
+  async close(nowMs: number): Promise<Awaited<ReturnType<RecordingSink["close"]>> | null> {
+    this.takeUpTo(this.at(nowMs));
     if (this.frames > 0) this.flush();
     await this.writing;
-    return this.sink.close();
+    return this.failure === null ? this.sink.close() : null;
   }
 
-  get hasFailed(): boolean {
-    return this.failed;
+  private at(nowMs: number): number {
+    return Math.floor((nowMs - this.startMs) * samplesPerMs);
+  }
+
+  private takeUpTo(end: number): void {
+    if (this.failure !== null) return;
+    // A process that slept for long (a suspended machine) records the sleep as a cut.
+    const gap = end - this.position - recordingGapMsMax * samplesPerMs;
+    if (gap > 0) {
+      this.startMs += gap / samplesPerMs;
+      end -= gap;
+    }
+    while (this.position + samplesPerTick <= end && this.failure === null) {
+      const at = this.frames * samplesPerTick * channels;
+      this.left.take(this.position, this.chunk, at);
+      this.right.take(this.position, this.chunk, at + 1);
+      this.position += samplesPerTick;
+      if (++this.frames === chunkFrames) this.flush();
+    }
   }
 
   private flush(): void {
-    const samples = this.chunk.subarray(0, this.frames * samplesPerTick * 2);
-    const durationMs = (this.position / 8) | 0;
-    this.chunk = new Int16Array(framesPerChunk * samplesPerTick * 2);
+    const samples = this.chunk.subarray(0, this.frames * samplesPerTick * channels);
+    const durationMs = this.position / samplesPerMs;
+    this.chunk = newChunk();
     this.frames = 0;
-    this.pending += 1;
-    if (this.pending > pendingChunksMax) return this.fail("the disk is too slow");
+    if (++this.waiting > recordingChunksWaitingMax) return this.fail("the disk is too slow");
     this.writing = this.writing.then(async () => {
-      if (this.failed) return;
+      if (this.failure !== null) return;
       try {
         await this.sink.write(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
-        this.pending -= 1;
-        this.chunks += 1;
-        this.events.onProgress(this.chunks, durationMs);
       } catch (error) {
-        this.fail(error instanceof Error ? error.message : String(error));
+        return this.fail(error instanceof Error ? error.message : String(error));
       }
+      this.waiting--;
+      this.events.onProgress(++this.chunks, durationMs);
     });
   }
 
   private fail(reason: string): void {
-    if (this.failed) return;
-    this.failed = true;
+    if (this.failure !== null) return;
+    this.failure = reason;
     this.events.onFailed(reason);
+    // What was sealed before stays good; the sink marks the end as one that was not ours to choose. Its own failure adds nothing new.
+    void this.writing.then(() => this.sink.close()).catch(() => undefined);
   }
+}
+
+function newChunk(): Int16Array {
+  return new Int16Array(chunkFrames * samplesPerTick * channels);
 }

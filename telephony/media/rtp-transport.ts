@@ -1,63 +1,32 @@
-// Plain RTP of one leg on a pair of ports of its own: to the address of the SDP, or to where it really comes from, learned once and never again.
-import { rtpPacketBytesMax } from "../../core/lib/limits.ts";
+// Plain RTP of one leg on a pair of ports of its own: to and from the SDP's address, or from where the peer really is, learned once.
+import { latchPackets, latchStrangersMax, rtpPacketBytesMax } from "../../core/lib/limits.ts";
 import type { RemoteRtp } from "./plane.ts";
-import { isRtcp } from "./rtp/packet.ts";
-import { openUdp, type UdpSocket } from "./udp.ts";
+import type { PortRange } from "./ports.ts";
+import { isRtcp, payloadStart, sequenceNumber, ssrc } from "./rtp/packet.ts";
+import type { Transport, TransportEvents } from "./transport.ts";
+import { canonicalAddress, type UdpSocket } from "./udp.ts";
 
-export type TransportEvents = {
-  onRtp(packet: Uint8Array): void;
-  onRtcp(packet: Uint8Array): void;
-};
-
-/** What a stream needs of whatever carries it. */
-export interface Transport {
-  sendRtp(packet: Uint8Array): void;
-  sendRtcp(packet: Uint8Array): void;
-  /** Packets from elsewhere, or not authentic. */
-  readonly refused: number;
-  /** SRTP profile, or "none". */
-  readonly protection: string;
-  close(): void;
-}
-
-/** Hands out even ports with the odd one above them, round the range. */
-export class PortRange {
-  private next: number;
-  constructor(
-    private readonly first: number,
-    private readonly last: number,
-  ) {
-    this.next = first + (first & 1);
-  }
-
-  /** Binds the next free pair. @throws when every pair is taken */
-  async bind(address: string, onRtp: Receive, onRtcp: Receive): Promise<{ rtp: UdpSocket; rtcp: UdpSocket }> {
-    const pairs = Math.floor((this.last - this.first + 1) / 2);
-    for (let tries = 0; tries < pairs; tries++) {
-      const port = this.next;
-      this.next = port + 3 > this.last ? this.first + (this.first & 1) : port + 2;
-      const rtp = await openUdp(address, port, onRtp).catch(() => null);
-      if (rtp === null) continue;
-      const rtcp = await openUdp(address, port + 1, onRtcp).catch(() => null);
-      if (rtcp !== null) return { rtp, rtcp };
-      rtp.close();
-    }
-    throw new Error(`no free port between ${this.first} and ${this.last}`);
-  }
-}
-
-type Receive = (packet: Uint8Array, address: string, port: number) => void;
+type Address = { readonly address: string; readonly port: number };
+/** Somebody who is not at the SDP's address but speaks RTP to us, and for how many packets in a row. */
+type Candidate = Address & { readonly ssrc: number; sequence: number; count: number };
 
 export class RtpTransport implements Transport {
   refused = 0;
   readonly protection = "none";
-  private remote: RemoteRtp | null = null;
-  /** Where the peer really sends from; set by its first packet, if that comes from the SDP's address or before anything else did. */
-  private heard: { readonly address: string; readonly port: number } | null = null;
-  private rtcpTo: { readonly address: string; readonly port: number } | null = null;
+  /** What the SDP says. */
+  private remote: Address | null = null;
+  private rtcpPort = 0;
+  /** Where packets are taken from and sent to: the SDP's address until somebody else was learned. */
+  private peer: Address | null = null;
+  private hasHeardSdp = false;
+  private hasLearned = false;
+  private candidate: Candidate | null = null;
+  private strangers = 0;
+  /** RTCP of a learned peer has a port of its own that only its packets tell. */
+  private learnedRtcpPort = 0;
 
   private constructor(
-    private readonly sockets: { rtp: UdpSocket; rtcp: UdpSocket },
+    private readonly sockets: { readonly rtp: UdpSocket; readonly rtcp: UdpSocket },
     private readonly events: TransportEvents,
   ) {}
 
@@ -66,35 +35,51 @@ export class RtpTransport implements Transport {
     const sockets = await ports.bind(
       address,
       (packet, from, port) => transport?.receivedRtp(packet, from, port),
-      (packet, from) => transport?.receivedRtcp(packet, from),
+      (packet, from, port) => transport?.receivedRtcp(packet, from, port),
     );
     transport = new RtpTransport(sockets, events);
     return transport;
   }
 
-  get rtpPort(): number {
+  get localRtpPort(): number {
     return this.sockets.rtp.port;
   }
 
-  get rtcpPort(): number {
+  get localRtcpPort(): number {
     return this.sockets.rtcp.port;
   }
 
-  /** A new offer or answer: what was learned belongs to the old one. */
+  get isReady(): boolean {
+    return this.peer !== null && this.peer.port !== 0;
+  }
+
+  /** A new offer or answer. What was learned stays while the SDP's address does. */
   setRemote(remote: RemoteRtp): void {
-    const { remote: before } = this;
-    if (before === null || before.address !== remote.address || before.port !== remote.port) this.heard = null;
-    this.remote = remote;
-    this.rtcpTo = { address: remote.address, port: remote.rtcpPort };
+    const address = canonicalAddress(remote.address);
+    this.rtcpPort = remote.rtcpPort;
+    if (this.remote?.address === address && this.remote.port === remote.port) return;
+    this.remote = this.peer = { address, port: remote.port };
+    this.hasHeardSdp = this.hasLearned = false;
+    this.candidate = null;
+    this.strangers = 0;
   }
 
   sendRtp(packet: Uint8Array): void {
-    const to = this.heard ?? this.remote;
-    if (to !== null && to.port !== 0) this.sockets.rtp.send(packet, to.port, to.address);
+    const { peer } = this;
+    if (peer !== null && peer.port !== 0) this.sockets.rtp.send(packet, peer.port, peer.address);
   }
 
   sendRtcp(packet: Uint8Array): void {
-    if (this.rtcpTo !== null && this.rtcpTo.port !== 0) this.sockets.rtcp.send(packet, this.rtcpTo.port, this.rtcpTo.address);
+    const { peer, remote } = this;
+    if (peer === null || remote === null || peer.port === 0) return;
+    // RFC 5761: a peer that put both on one port reads both there.
+    if (this.rtcpPort === remote.port) return this.sockets.rtp.send(packet, peer.port, peer.address);
+    const port = peer === remote ? this.rtcpPort : this.learnedRtcpPort;
+    if (port !== 0) this.sockets.rtcp.send(packet, port, peer.address);
+  }
+
+  housekeep(): void {
+    // Nothing to do for plain RTP: its addresses change only by what is received or negotiated.
   }
 
   close(): void {
@@ -103,36 +88,53 @@ export class RtpTransport implements Transport {
   }
 
   private receivedRtp(packet: Uint8Array, address: string, port: number): void {
-    if (this.remote === null) return;
-    const { heard } = this;
-    if (heard === null) {
-      // NAT: the first to speak is taken for the peer, once. A stranger who is faster than the peer is why trunks should use SRTP.
-      this.heard = { address, port };
-      if (address !== this.remote.address) this.rtcpTo = { address, port: port + 1 };
-    } else if (heard.address !== address || heard.port !== port) {
-      const isSdp = address === this.remote.address && port === this.remote.port;
-      // The SDP's own address always wins over what was learned; nobody else ever does.
-      if (!isSdp || this.isSdp(heard)) {
-        this.refused += 1;
-        return;
-      }
-      this.heard = { address, port };
-      this.rtcpTo = { address: this.remote.address, port: this.remote.rtcpPort };
-    }
-    if (packet.length > rtpPacketBytesMax) this.refused += 1;
-    else if (isRtcp(packet)) this.events.onRtcp(packet);
-    else this.events.onRtp(packet);
-  }
-
-  private isSdp(heard: { readonly address: string; readonly port: number }): boolean {
-    return heard.address === this.remote?.address && heard.port === this.remote.port;
-  }
-
-  private receivedRtcp(packet: Uint8Array, address: string): void {
-    if (this.remote === null || (address !== this.remote.address && address !== this.heard?.address)) {
+    const { peer } = this;
+    if (peer === null) return;
+    if (packet.length > rtpPacketBytesMax || ((peer.port !== port || peer.address !== address) && !this.learns(packet, address, port))) {
       this.refused += 1;
       return;
     }
+    if (peer === this.remote) this.hasHeardSdp = true;
+    if (isRtcp(packet)) this.events.onRtcp(packet);
+    else this.events.onRtp(packet);
+  }
+
+  /**
+   * NAT: a peer may really be elsewhere than its SDP says. Who speaks a few packets in a row, among the first to do so, while the SDP's
+   * address is silent, is taken for the peer, once. The SDP's own address always wins; nobody is ever followed after that.
+   * A stranger who guesses the port and is faster than the peer can still do this: that is why trunks should use SRTP.
+   */
+  private learns(packet: Uint8Array, address: string, port: number): boolean {
+    const { remote, candidate } = this;
+    if (remote!.port === port && remote!.address === address) {
+      this.peer = remote;
+      this.hasHeardSdp = true;
+      return true;
+    }
+    if (this.hasHeardSdp || this.hasLearned || this.strangers >= latchStrangersMax || payloadStart(packet) < 0 || isRtcp(packet))
+      return false;
+    this.strangers += 1;
+    const sequence = sequenceNumber(packet);
+    if (candidate?.port !== port || candidate.address !== address || candidate.ssrc !== ssrc(packet)) {
+      this.candidate = { address, port, ssrc: ssrc(packet), sequence, count: 1 };
+      return false;
+    }
+    candidate.count = sequence === ((candidate.sequence + 1) & 0xffff) ? candidate.count + 1 : 1;
+    candidate.sequence = sequence;
+    if (candidate.count < latchPackets) return false;
+    this.hasLearned = true;
+    this.peer = { address, port };
+    this.learnedRtcpPort = port + 1;
+    return true;
+  }
+
+  private receivedRtcp(packet: Uint8Array, address: string, port: number): void {
+    if (this.peer === null) return;
+    if (packet.length > rtpPacketBytesMax || address !== this.peer.address) {
+      this.refused += 1;
+      return;
+    }
+    if (this.hasLearned) this.learnedRtcpPort = port;
     this.events.onRtcp(packet);
   }
 }

@@ -1,146 +1,164 @@
 // One stream to one peer: what comes in is counted, its digits are heard, and it goes on to the partner and the recorder.
 import type { Env } from "../../core/env/env.ts";
-import { transcodeTable } from "./codec/g711.ts";
-import { DigitReceiver, type DigitSender } from "./dtmf.ts";
-import { Outgoing } from "./outgoing.ts";
+import { g711, transcodeTable } from "./codec/g711.ts";
+import { type Digit, DigitReceiver, type DigitSender } from "./dtmf.ts";
+import { Outgoing, samplesPerMs } from "./outgoing.ts";
 import type { CodecName, Direction, StreamStats } from "./plane.ts";
 import type { Player } from "./player.ts";
 import type { Recorder } from "./recorder.ts";
 import { payloadEnd, payloadStart, payloadType, sequenceNumber, ssrc, timestamp } from "./rtp/packet.ts";
 import { Reception } from "./rtp/reception.ts";
-import { buildRtcp, ntpMiddle, parseRtcp, type ReportBlock, toNtp } from "./rtp/rtcp.ts";
-import type { Transport } from "./rtp-transport.ts";
+import { buildRtcp, ntpMiddle, parseRtcp, type ReportBlock, type RtcpPacket, toNtp } from "./rtp/rtcp.ts";
+import type { Transport } from "./transport.ts";
 
-const samplesPerMs = 8;
-/** RFC 5761 keeps these apart; a sender report carries at most 31 blocks, we have one source. */
 const silentFirstMs = 5_000;
 const silentAgainMs = 10_000;
+const reportMs = 5_000;
+/** RFC 3389: a phone that says that it is silent. */
+const comfortNoise = 13;
+/** A round trip longer than this is a peer's wrong arithmetic. */
+const roundTripMsMax = 10_000;
 
 export type StreamEvents = {
   onConnected(): void;
   onDigit(digit: string, durationMs: number): void;
   onSilent(forMs: number): void;
   onHeardAgain(): void;
+  onStats(stats: StreamStats): void;
 };
 
 export type Format = { readonly codec: CodecName; readonly payloadType: number; readonly dtmfPayloadType: number | null };
+export type Tap = { readonly recorder: Recorder; readonly channel: "left" | "right" };
 
 export class MediaStream {
   readonly out: Outgoing;
   transport: Transport | null = null;
   format: Format | null = null;
+  /** Ours: `sendonly` means that we send and do not listen. */
   direction: Direction = "inactive";
+  /** What the peer says is neither heard by the partner nor recorded. */
   muted = false;
   player: Player | null = null;
-  sender: DigitSender | null = null;
+  digitsOut: DigitSender | null = null;
   partner: MediaStream | null = null;
-  readonly taps: { readonly recorder: Recorder; readonly channel: "left" | "right" }[] = [];
-  /** WebRTC says itself when it is up; plain RTP is when the first packet came. */
-  connected = false;
-  private digitStartedAt = 0;
+  taps: readonly Tap[] = [];
+  private isConnected = false;
+  private digitAt = 0;
   private readonly reception = new Reception();
   private readonly digits = new DigitReceiver();
   private source = -1;
   private heardAtMs: number;
   private silentToldMs = 0;
+  private reportAtMs: number;
   private bytesReceived = 0;
   private discarded = 0;
   private remoteLost: number | null = null;
   private roundTripMs: number | null = null;
   /** Middle NTP bits and arrival of the peer's last sender report. */
   private lastReport: { readonly middle: number; readonly atMs: number } | null = null;
-  private readonly transcoded = new Uint8Array(1_500);
 
   constructor(
     readonly streamId: string,
-    readonly groupId: string,
     private readonly env: Env,
     private readonly events: StreamEvents,
   ) {
-    this.out = new Outgoing(env);
+    this.out = new Outgoing(env.random);
     this.heardAtMs = env.clock.monotonic();
-  }
-
-  get sends(): boolean {
-    return this.direction === "sendrecv" || this.direction === "sendonly";
+    this.reportAtMs = this.heardAtMs + reportMs;
   }
 
   get packetCount(): number {
     return this.out.packets + this.reception.received;
   }
 
-  get receives(): boolean {
+  get isSpeaking(): boolean {
+    return this.player !== null || this.digitsOut !== null;
+  }
+
+  private get sends(): boolean {
+    return this.direction === "sendrecv" || this.direction === "sendonly";
+  }
+
+  private get receives(): boolean {
     return this.direction === "sendrecv" || this.direction === "recvonly";
   }
 
-  /** What the peer sent, plain and authentic. The hot path: nothing is allocated here for voice. */
+  /** What the peer sent, authentic. The hot path: for voice nothing is allocated here, and the packet is passed on where it lies. */
   onRtp(packet: Uint8Array): void {
     const { format } = this;
     const start = payloadStart(packet);
     const end = start < 0 ? -1 : payloadEnd(packet, start);
-    if (format === null || end < start || start < 0 || !this.receives) {
+    if (format === null || end < 0 || !this.receives) {
       this.discarded += 1;
       return;
     }
     const type = payloadType(packet);
     const isDigit = type === format.dtmfPayloadType;
     if (!isDigit && type !== format.payloadType) {
+      if (type === comfortNoise) this.heard(this.env.clock.monotonic());
       this.discarded += 1;
       return;
     }
     const nowMs = this.env.clock.monotonic();
+    const sequence = sequenceNumber(packet);
     const source = ssrc(packet);
-    if (source !== this.source) this.newSource(source, sequenceNumber(packet), nowMs);
-    if (!this.reception.arrived(sequenceNumber(packet))) {
+    if (source !== this.source) this.newSource(source, sequence, nowMs);
+    if (!this.reception.arrived(sequence)) {
       this.discarded += 1;
       return;
     }
     this.bytesReceived += packet.length;
     this.heard(nowMs);
-    if (isDigit) {
-      this.tell(this.digits.push(packet, start, end, sequenceNumber(packet), timestamp(packet), nowMs));
-    } else {
+    if (isDigit) this.tell(this.digits.push(packet, start, end, sequence, timestamp(packet), nowMs));
+    else {
       this.reception.measure(timestamp(packet), nowMs * samplesPerMs);
-      if (!this.muted)
-        for (const { recorder, channel } of this.taps) recorder.put(channel, source, timestamp(packet), packet, start, end, format.codec);
+      if (this.muted) packet.fill(g711(format.codec).silence, start, end);
+      else if (this.taps.length > 0) this.record(packet, start, end, source, nowMs, format.codec);
     }
-    if (!this.muted) this.partner?.relay(packet, source, packet.subarray(start, end), isDigit, format.codec);
+    this.partner?.relay(packet, start, end, isDigit, isDigit && this.muted, format.codec, nowMs);
+  }
+
+  private record(packet: Uint8Array, start: number, end: number, source: number, nowMs: number, codec: CodecName): void {
+    const time = timestamp(packet);
+    for (const { recorder, channel } of this.taps) recorder.put(channel, nowMs, source, time, packet, start, end, codec);
   }
 
   /** Takes a packet of the partner: what it says goes to our peer, in our codec and under our numbers. */
-  relay(packet: Uint8Array, source: number, payload: Uint8Array, isDigit: boolean, codec: CodecName): void {
-    const { format } = this;
-    if (format === null || !this.sends || this.transport === null || this.player !== null || this.sender !== null) return;
-    if (isDigit && format.dtmfPayloadType === null) return;
-    const type = isDigit ? format.dtmfPayloadType! : format.payloadType;
+  private relay(
+    packet: Uint8Array,
+    start: number,
+    end: number,
+    isDigit: boolean,
+    isHidden: boolean,
+    codec: CodecName,
+    nowMs: number,
+  ): void {
+    const { format, transport, out } = this;
+    if (format === null || transport === null || this.isSpeaking || !this.sends) return;
+    const type = isDigit ? format.dtmfPayloadType : format.payloadType;
+    if (type === null || isHidden) return out.skip();
     const table = isDigit ? null : transcodeTable(codec, format.codec);
-    let body = payload;
-    if (table !== null) {
-      const { transcoded } = this;
-      for (let i = 0; i < payload.length; i++) transcoded[i] = table[payload[i]!]!;
-      body = transcoded.subarray(0, payload.length);
-    }
-    this.transport.sendRtp(this.out.relayed(packet, source, type, body, this.env.clock.monotonic()));
+    if (table !== null) for (let i = start; i < end; i++) packet[i] = table[packet[i]!]!;
+    const ours = out.relayed(packet, start, end, type, nowMs);
+    if (ours !== null) transport.sendRtp(ours);
   }
 
-  /** Every 20 ms while something of ours is to be said. */
+  /** Every 20 ms while something of ours is to be said. What has nowhere to go yet waits: a prompt begins when the peer can hear it. */
   tick(nowMs: number): void {
-    const { format, transport } = this;
-    if (format === null || transport === null || !this.sends) return;
-    if (this.sender !== null) {
-      for (const event of this.sender.tick()) {
-        if (event.isFirst) this.digitStartedAt = (this.out.lastTimestamp + 160) >>> 0;
-        if (format.dtmfPayloadType !== null)
-          transport.sendRtp(this.out.event(format.dtmfPayloadType, event.payload, this.digitStartedAt, event.isFirst, nowMs));
+    const { format, transport, player, digitsOut, out } = this;
+    if (format === null || transport === null || !transport.isReady) return;
+    if (digitsOut !== null) {
+      for (const event of digitsOut.tick()) {
+        if (event.isFirst) this.digitAt = out.nextTimestamp(nowMs);
+        if (format.dtmfPayloadType !== null && this.sends)
+          transport.sendRtp(out.event(format.dtmfPayloadType, event.payload, this.digitAt, event.isFirst, nowMs));
       }
-      if (this.sender.isDone) this.sender = null;
+      if (digitsOut.isDone) this.digitsOut = null;
       return;
     }
-    if (this.player !== null) transport.sendRtp(this.out.frame(format.payloadType, this.player.next(format.codec), nowMs));
-  }
-
-  get isSpeaking(): boolean {
-    return this.player !== null || this.sender !== null;
+    if (player === null) return;
+    if (this.sends) transport.sendRtp(out.frame(format.payloadType, player.next(format.codec), nowMs));
+    else player.skip();
   }
 
   onRtcp(bytes: Uint8Array): void {
@@ -148,8 +166,8 @@ export class MediaStream {
     for (const packet of parseRtcp(bytes) ?? []) {
       if (packet.kind === "sender-report") this.lastReport = { middle: ntpMiddle(packet.ntpSeconds, packet.ntpFraction), atMs: nowMs };
       if (packet.kind === "sender-report" || packet.kind === "receiver-report") {
-        const mine = packet.reports.find((report) => report.ssrc === this.out.ssrc);
-        if (mine !== undefined) this.readReport(mine);
+        const ours = packet.reports.find((report) => report.ssrc === this.out.ssrc);
+        if (ours !== undefined) this.readReport(ours);
       }
     }
   }
@@ -159,54 +177,62 @@ export class MediaStream {
     this.remoteLost = Math.max(0, report.packetsLost);
     if (report.lastSenderReport === 0) return;
     const { seconds, fraction } = toNtp(this.env.clock.now());
-    const units = (ntpMiddle(seconds, fraction) - report.lastSenderReport - report.delaySinceLastSenderReport) >>> 0;
-    if (units < 65_536 * 10) this.roundTripMs = (units / 65_536) * 1_000;
+    const units = (ntpMiddle(seconds, fraction) - report.lastSenderReport - report.delaySinceLastSenderReport) | 0;
+    const roundTripMs = (Math.max(0, units) * 1_000) / 65_536;
+    if (roundTripMs <= roundTripMsMax) this.roundTripMs = roundTripMs;
   }
 
-  /** A report about both directions, every five seconds (RFC 3550 §6). */
-  report(): void {
-    const { transport, format } = this;
-    if (transport === null || format === null) return;
+  /** The last report says goodbye (RFC 3550 §6.6). */
+  close(): void {
+    if (this.format !== null && this.source >= 0) this.report({ kind: "bye", ssrcs: [this.out.ssrc] });
+    this.transport?.close();
+    this.transport = null;
+  }
+
+  /** A report about both directions (RFC 3550 §6). */
+  private report(...more: readonly RtcpPacket[]): void {
+    const { out, lastReport, transport } = this;
+    if (transport === null || !transport.isReady) return;
     const nowMs = this.env.clock.monotonic();
-    const { seconds, fraction } = toNtp(this.env.clock.now());
     const reports: ReportBlock[] = [];
-    if (this.source >= 0) {
+    if (this.source >= 0)
       reports.push({
         ssrc: this.source,
         ...this.reception.report(),
-        lastSenderReport: this.lastReport?.middle ?? 0,
-        delaySinceLastSenderReport: this.lastReport === null ? 0 : Math.round(((nowMs - this.lastReport.atMs) * 65_536) / 1_000) >>> 0,
+        lastSenderReport: lastReport?.middle ?? 0,
+        delaySinceLastSenderReport: lastReport === null ? 0 : Math.round(((nowMs - lastReport.atMs) * 65_536) / 1_000) >>> 0,
       });
-    }
-    const name = { kind: "source-description", ssrc: this.out.ssrc, cname: this.streamId.slice(0, 8) } as const;
-    const { out } = this;
-    if (out.packets === 0) transport.sendRtcp(buildRtcp([{ kind: "receiver-report", ssrc: out.ssrc, reports }, name]));
-    else {
-      const rtpTimestamp = (out.lastTimestamp + Math.round((nowMs - out.lastSentAtMs) * samplesPerMs)) >>> 0;
-      const sender = {
-        kind: "sender-report",
-        ssrc: out.ssrc,
-        ntpSeconds: seconds,
-        ntpFraction: fraction,
-        rtpTimestamp,
-        packets: out.packets,
-        octets: out.octets,
-        reports,
-      } as const;
-      transport.sendRtcp(buildRtcp([sender, name]));
-    }
+    const { seconds: ntpSeconds, fraction: ntpFraction } = toNtp(this.env.clock.now());
+    const { ssrc: source, packets, octets } = out;
+    const rtpTimestamp = out.timestampAt(nowMs);
+    const first: RtcpPacket =
+      packets === 0
+        ? { kind: "receiver-report", ssrc: source, reports }
+        : { kind: "sender-report", ssrc: source, ntpSeconds, ntpFraction, rtpTimestamp, packets, octets, reports };
+    // A name that tells nothing (RFC 7022 §4.2): our own SSRC is random already.
+    transport.sendRtcp(buildRtcp([first, { kind: "source-description", ssrc: source, cname: source.toString(36) }, ...more]));
   }
 
-  /** Every second: digits whose end was lost, and silence where sound should be. */
+  /** Every second: digits whose end was lost, silence where sound should be, and every five seconds reports to the peer and to us. */
   housekeep(nowMs: number): void {
+    this.transport?.housekeep(nowMs);
     this.tell(this.digits.expire(nowMs));
+    this.listen(nowMs);
+    if (nowMs < this.reportAtMs) return;
+    this.reportAtMs += reportMs;
+    if (this.reportAtMs <= nowMs) this.reportAtMs = nowMs + reportMs;
+    if (this.format !== null) this.report();
+    this.events.onStats(this.stats());
+  }
+
+  private listen(nowMs: number): void {
     if (this.format === null || !this.receives) {
       this.heardAtMs = nowMs;
+      this.silentToldMs = 0;
       return;
     }
-    const silentMs = nowMs - this.heardAtMs;
     const due = this.silentToldMs === 0 ? silentFirstMs : this.silentToldMs + silentAgainMs;
-    if (silentMs < due) return;
+    if (nowMs - this.heardAtMs < due) return;
     this.silentToldMs = due;
     this.events.onSilent(due);
   }
@@ -218,7 +244,7 @@ export class MediaStream {
       bytesSent: this.out.octets,
       bytesReceived: this.bytesReceived,
       packetsLost: this.reception.lost(),
-      packetsDiscarded: this.discarded,
+      packetsDiscarded: this.discarded + this.digits.refused,
       jitterMs: this.reception.jitter / samplesPerMs,
       remotePacketsLost: this.remoteLost,
       roundTripMs: this.roundTripMs,
@@ -226,6 +252,13 @@ export class MediaStream {
       codec: this.format?.codec ?? null,
       protection: this.transport?.protection ?? "none",
     };
+  }
+
+  /** WebRTC is up when DTLS is; plain RTP when the first packet came. */
+  connected(): void {
+    if (this.isConnected) return;
+    this.isConnected = true;
+    this.events.onConnected();
   }
 
   private newSource(source: number, sequence: number, nowMs: number): void {
@@ -242,12 +275,10 @@ export class MediaStream {
       this.silentToldMs = 0;
       this.events.onHeardAgain();
     }
-    if (this.connected) return;
-    this.connected = true;
-    this.events.onConnected();
+    if (!this.isConnected) this.connected();
   }
 
-  private tell(heard: readonly { readonly digit: string; readonly durationMs: number }[]): void {
+  private tell(heard: readonly Digit[]): void {
     for (const { digit, durationMs } of heard) this.events.onDigit(digit, durationMs);
   }
 }

@@ -1,5 +1,6 @@
 // UDP sockets for media: Bun's own, with the receive buffer raised as far as the kernel lets us.
 import { dlopen, FFIType, ptr } from "bun:ffi";
+import { isIPv6 } from "node:net";
 
 export type UdpSocket = {
   readonly port: number;
@@ -9,7 +10,8 @@ export type UdpSocket = {
   close(): void;
 };
 
-type Receive = (packet: Uint8Array, address: string, port: number) => void;
+/** The packet's memory belongs to the receiver: it may be rewritten and sent on. */
+export type Receive = (packet: Uint8Array, address: string, port: number) => void;
 
 /** Four megabytes hold a quarter of a second of a thousand calls on one port; the kernel cuts it to net.core.rmem_max. */
 const receiveBufferBytes = 4 * 1024 * 1024;
@@ -23,8 +25,8 @@ export async function openUdp(address: string, port: number, receive: Receive): 
     hostname: address,
     port,
     socket: {
-      data(_socket, data, fromPort, fromAddress) {
-        receive(data, fromAddress, fromPort);
+      data(_socket, packet, fromPort, fromAddress) {
+        receive(packet, fromAddress, fromPort);
       },
       // ICMP "port unreachable" of a peer that is gone: its silence will say so.
       error() {
@@ -48,6 +50,11 @@ export async function openUdp(address: string, port: number, receive: Receive): 
     },
     close: () => socket.close(),
   };
+}
+
+/** The one spelling in which the kernel's senders come: IPv6 may be written in many ways (RFC 5952). */
+export function canonicalAddress(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
 let setsockopt: ((fd: number, level: number, name: number, value: number, size: number) => number) | null | undefined;

@@ -1,7 +1,7 @@
 // The relay under test: one process with the real engine and a number of bridged pairs; prints the ports as JSON and runs until it is ended.
 import { realEnv } from "../../cmd/env.ts";
 import { InlinePlane } from "../../telephony/media/inline-plane.ts";
-import { PortRange } from "../../telephony/media/rtp-transport.ts";
+import { PortRange } from "../../telephony/media/ports.ts";
 
 const [calls = 100, firstPeerPort = 0] = process.argv.slice(2).map(Number);
 const plane = new InlinePlane({

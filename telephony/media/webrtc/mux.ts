@@ -1,61 +1,61 @@
-// All WebRTC streams of one worker on one UDP port: STUN finds the session, the ICE-validated pair carries DTLS and SRTP (RFC 7983, 8445, 5764).
-import { createHash, X509Certificate } from "node:crypto";
-import { createSelfSignedCertificate, DtlsServer } from "werift";
+// All WebRTC streams of one worker on one UDP port: STUN finds the session, only ICE-validated pairs carry DTLS and SRTP (RFC 7983, 8445, 5764).
 import type { Env } from "../../../core/env/env.ts";
+import { iceConsentMs, webRtcSetupMs } from "../../../core/lib/limits.ts";
 import type { RemoteWebRtc } from "../plane.ts";
 import { isRtcp } from "../rtp/packet.ts";
 import { Srtp, type SrtpProfile, srtpKeySizes } from "../srtp/srtp.ts";
+import type { Transport, TransportEvents } from "../transport.ts";
 import { openUdp, type UdpSocket } from "../udp.ts";
+import { type Certificate, newCertificate } from "./certificate.ts";
+import { DtlsServer } from "./dtls-server.ts";
 import { bindingAnswer, hasRightIntegrity, isStun, parseBindingRequest } from "./stun.ts";
 
-/** Code points of RFC 5764 and RFC 7714, GCM preferred: half the cost of CM, and nothing to get wrong between cipher and MAC. */
-const profiles = { 7: "SRTP_AEAD_AES_128_GCM", 1: "SRTP_AES128_CM_HMAC_SHA1_80" } as const;
-const preferred = [7, 1];
-/** Addresses from which one session may have been validated; a browser has a handful of interfaces. */
-const addressesPerSessionMax = 8;
+/** Code points of RFC 5764 and RFC 7714. GCM first: half the cost of CM, and nothing to get wrong between cipher and MAC. */
+const profiles: ReadonlyMap<number, SrtpProfile> = new Map([
+  [7, "SRTP_AEAD_AES_128_GCM"],
+  [1, "SRTP_AES128_CM_HMAC_SHA1_80"],
+]);
+/** Pairs one session remembers: a browser has a handful of interfaces, and a long call may see several networks. */
+const pairsPerSessionMax = 8;
 /** Handshake datagrams a session may send us before it is up: a flight is six at the most, with room for repeats. */
 const handshakeDatagramsMax = 400;
 
-export type Certificate = Awaited<ReturnType<typeof createSelfSignedCertificate>>;
-
-/** ECDSA P-256, self-signed: browsers check it by the fingerprint in the SDP. */
-export function newCertificate(): Promise<Certificate> {
-  return createSelfSignedCertificate({ signature: 3, hash: 4 }, 23 as never);
-}
-
-export type SessionEvents = {
-  /** DTLS is done and the peer's certificate is the announced one. */
+export type SessionEvents = TransportEvents & {
+  /** DTLS is done and the peer has proven to hold the announced certificate. */
   onConnected(profile: SrtpProfile): void;
-  onRtp(packet: Uint8Array): void;
-  onRtcp(packet: Uint8Array): void;
   onFailed(reason: string): void;
 };
 
+/** An address from which somebody who knows our password has checked connectivity. */
+type Pair = { readonly address: string; readonly port: number; readonly session: MuxSession };
+
 export class WebRtcMux {
   private readonly sessions = new Map<string, MuxSession>();
-  private readonly byAddress = new Map<string, MuxSession>();
-  /** SHA-256 of our certificate, as SDP writes it. */
-  readonly fingerprint: string;
+  /** By port first: a number is found without making a string per packet. Behind one port are seldom two addresses. */
+  private readonly pairs = new Map<number, Pair[]>();
   /** Packets that belonged to nobody or were not authentic. */
   strangers = 0;
 
   private constructor(
-    private readonly env: Env,
+    readonly env: Env,
     private readonly socket: UdpSocket,
     readonly certificate: Certificate,
-  ) {
-    this.fingerprint = new X509Certificate(certificate.certPem).fingerprint256;
-  }
+  ) {}
 
   static async open(env: Env, address: string, port: number): Promise<WebRtcMux> {
     let mux: WebRtcMux | null = null;
     const socket = await openUdp(address, port, (packet, from, fromPort) => mux?.received(packet, from, fromPort));
-    mux = new WebRtcMux(env, socket, await newCertificate());
+    mux = new WebRtcMux(env, socket, newCertificate());
     return mux;
   }
 
   get port(): number {
     return this.socket.port;
+  }
+
+  /** SHA-256 of our certificate, as SDP writes it. */
+  get fingerprint(): string {
+    return this.certificate.fingerprint;
   }
 
   session(events: SessionEvents): MuxSession {
@@ -65,38 +65,49 @@ export class WebRtcMux {
     return session;
   }
 
-  send(packet: Uint8Array, address: string, port: number): void {
+  send(packet: Uint8Array, { port, address }: Pair): void {
     this.socket.send(packet, port, address);
   }
 
-  /** The session listens to this address from now on; false when it has too many already or another session has it. */
-  claim(session: MuxSession, key: string): boolean {
-    const owner = this.byAddress.get(key);
-    if (owner !== undefined && owner !== session && !owner.isClosed) return false;
-    this.byAddress.set(key, session);
-    return true;
+  /** From now on packets from there are this session's. Whoever proved it last has the address: a NAT may give one to another browser. */
+  claim(pair: Pair): void {
+    const here = this.pairs.get(pair.port);
+    if (here === undefined) {
+      this.pairs.set(pair.port, [pair]);
+      return;
+    }
+    const index = here.findIndex(({ address }) => address === pair.address);
+    if (index < 0) here.push(pair);
+    else {
+      here[index]!.session.lost(here[index]!);
+      here[index] = pair;
+    }
   }
 
-  forget(session: MuxSession, keys: Iterable<string>): void {
+  forget(pair: Pair): void {
+    const here = this.pairs.get(pair.port) ?? [];
+    const index = here.indexOf(pair);
+    if (index >= 0) here.splice(index, 1);
+    if (here.length === 0) this.pairs.delete(pair.port);
+  }
+
+  end(session: MuxSession): void {
     this.sessions.delete(session.ufrag);
-    for (const key of keys) if (this.byAddress.get(key) === session) this.byAddress.delete(key);
   }
 
   close(): void {
+    for (const session of [...this.sessions.values()]) session.close();
     this.socket.close();
   }
 
   private received(packet: Uint8Array, address: string, port: number): void {
-    if (isStun(packet)) {
-      this.check(packet, address, port);
-      return;
-    }
-    const session = this.byAddress.get(`${address} ${port}`);
-    if (session === undefined) this.strangers += 1;
-    else session.received(packet, address, port);
+    if (isStun(packet)) return this.check(packet, address, port);
+    const here = this.pairs.get(port);
+    if (here !== undefined) for (const pair of here) if (pair.address === address) return pair.session.received(packet, pair);
+    this.strangers += 1;
   }
 
-  // ICE-lite (RFC 8445 §2.5): we only answer checks. Without the right password there is no answer at all.
+  // ICE-lite (RFC 8445 §2.5): we only answer checks. Without the right password there is no answer at all, so nobody can aim us at others.
   private check(packet: Uint8Array, address: string, port: number): void {
     const request = parseBindingRequest(packet);
     const [ours = "", theirs = ""] = request?.username.split(":") ?? [];
@@ -110,31 +121,25 @@ export class WebRtcMux {
       this.strangers += 1;
       return;
     }
-    if (!session.validated(address, port, request.useCandidate)) return;
-    this.send(bindingAnswer(request, address, port, session.pwd), address, port);
+    session.validated(address, port, request.useCandidate);
+    this.socket.send(bindingAnswer(request, address, port, session.pwd), port, address);
   }
 }
 
-/** What werift's DTLS needs of a transport: it believes it has a socket of its own. */
-type FakeTransport = {
-  type: string;
-  address: object;
-  closed: boolean;
-  onData: (data: Buffer, from: [string, number]) => void;
-  send(data: Buffer): Promise<void>;
-  close(): Promise<void>;
-};
-
-export class MuxSession {
+/** One browser's ICE, DTLS and SRTP. */
+export class MuxSession implements Transport {
   private remote: RemoteWebRtc | null = null;
-  private readonly addresses = new Set<string>();
-  /** The nominated pair's far end: where we send, and the only place media is taken from. */
-  private selected: { readonly address: string; readonly port: number } | null = null;
+  private pairs: Pair[] = [];
+  /** Where we send: the pair nominated last. A browser that changes its network nominates another (RFC 8445 §8.1.1). */
+  private selected: Pair | null = null;
+  private checkedAtMs = 0;
+  /** When the peer was announced, until it is up. */
+  private awaitedSinceMs: number | null = null;
   private dtls: DtlsServer | null = null;
-  private transport: FakeTransport | null = null;
   private handshakeDatagrams = 0;
   private srtp: Srtp | null = null;
-  isClosed = false;
+  private refusedBefore = 0;
+  private isClosed = false;
 
   constructor(
     private readonly mux: WebRtcMux,
@@ -144,40 +149,63 @@ export class MuxSession {
   ) {}
 
   get refused(): number {
-    return this.srtp?.refused ?? 0;
+    return this.refusedBefore + (this.srtp?.refused ?? 0);
   }
 
-  get profile(): SrtpProfile | null {
-    return this.srtp?.profile ?? null;
+  get protection(): string {
+    return this.srtp?.profile ?? "none";
   }
 
-  /** The peer's half of the SDP. A second call with the same certificate keeps the keys; another certificate begins anew. */
+  get isReady(): boolean {
+    return this.srtp !== null && this.selected !== null;
+  }
+
+  /**
+   * The peer's half of the SDP. Another certificate is another peer (a reloaded page): keys and pairs begin anew.
+   * Other ICE credentials alone are an ICE restart: media goes on over the old pair until a new one is nominated (RFC 8445 §9).
+   */
   setRemote(remote: RemoteWebRtc): void {
-    const changed = this.remote !== null && this.remote.fingerprint !== remote.fingerprint;
+    const isNewPeer = this.remote?.fingerprint !== remote.fingerprint;
     this.remote = remote;
-    if (changed) this.stopDtls();
+    if (!isNewPeer) return;
+    this.stopDtls();
+    for (const pair of this.pairs.splice(0)) this.mux.forget(pair);
+    this.selected = null;
+    this.awaitedSinceMs = this.mux.env.clock.monotonic();
   }
 
   knows(theirUfrag: string): boolean {
-    return !this.isClosed && this.remote !== null && this.remote.ufrag === theirUfrag;
+    return this.remote !== null && this.remote.ufrag === theirUfrag;
   }
 
-  /** An authenticated check came from here. The nominated one decides; until then the first one will do. */
-  validated(address: string, port: number, nominated: boolean): boolean {
-    const key = `${address} ${port}`;
-    if (!this.addresses.has(key)) {
-      if (this.addresses.size >= addressesPerSessionMax || !this.mux.claim(this, key)) return false;
-      this.addresses.add(key);
+  /** An authenticated check came from here: consent to send there (RFC 7675), and for good if nominated. Until then the first one will do. */
+  validated(address: string, port: number, isNominated: boolean): void {
+    this.checkedAtMs = this.mux.env.clock.monotonic();
+    let pair = this.pairs.find((known) => known.port === port && known.address === address);
+    if (pair === undefined) {
+      pair = { address, port, session: this };
+      this.mux.claim(pair);
+      this.pairs.push(pair);
+      const oldest = this.pairs.find((known) => known !== this.selected)!;
+      if (this.pairs.length > pairsPerSessionMax) {
+        this.mux.forget(oldest);
+        this.lost(oldest);
+      }
     }
-    if (nominated || this.selected === null) this.selected = { address, port };
-    return true;
+    if (isNominated || this.selected === null) this.selected = pair;
   }
 
-  received(packet: Uint8Array, address: string, port: number): void {
+  /** The pair is another session's now. */
+  lost(pair: Pair): void {
+    this.pairs = this.pairs.filter((known) => known !== pair);
+    if (this.selected === pair) this.selected = this.pairs.at(-1) ?? null;
+  }
+
+  received(packet: Uint8Array, pair: Pair): void {
     const first = packet[0] ?? 0;
-    if (first >= 20 && first < 64) this.handshake(packet, address, port);
+    // RFC 7983 §7: 20–63 is DTLS, 128–191 RTP or RTCP.
+    if (first >= 20 && first < 64) this.handshake(packet, pair);
     else if (first >= 128 && first < 192 && this.srtp !== null) {
-      // A validated address that was not nominated may still carry packets of a moment ago; SRTP says whether they are the peer's.
       if (isRtcp(packet)) {
         const plain = this.srtp.unprotectRtcp(packet);
         if (plain !== null) this.events.onRtcp(plain);
@@ -191,91 +219,75 @@ export class MuxSession {
   sendRtp(packet: Uint8Array): void {
     if (this.srtp === null || this.selected === null) return;
     const sealed = this.srtp.protect(packet);
-    if (sealed !== null) this.mux.send(sealed, this.selected.address, this.selected.port);
+    if (sealed !== null) this.mux.send(sealed, this.selected);
   }
 
   sendRtcp(packet: Uint8Array): void {
     if (this.srtp === null || this.selected === null) return;
     const sealed = this.srtp.protectRtcp(packet);
-    if (sealed !== null) this.mux.send(sealed, this.selected.address, this.selected.port);
+    if (sealed !== null) this.mux.send(sealed, this.selected);
+  }
+
+  /** Gives up on a peer that never comes, and stops sending to one that no longer checks: it may not be there any more. */
+  housekeep(nowMs: number): void {
+    if (this.selected !== null && nowMs - this.checkedAtMs > iceConsentMs) this.selected = null;
+    if (this.awaitedSinceMs !== null && nowMs - this.awaitedSinceMs > webRtcSetupMs)
+      this.fail(this.pairs.length === 0 ? "ICE: no check reached us" : "DTLS: no handshake");
   }
 
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.stopDtls();
-    this.mux.forget(this, this.addresses);
+    for (const pair of this.pairs.splice(0)) this.mux.forget(pair);
+    this.mux.end(this);
   }
 
-  private handshake(packet: Uint8Array, address: string, port: number): void {
-    if (this.remote === null || this.isClosed) return;
-    // Once up, a peer has little to say here: alerts and repeats of its last flight.
-    if (++this.handshakeDatagrams > handshakeDatagramsMax) return;
-    if (this.dtls === null) this.startDtls();
-    try {
-      this.transport!.onData(Buffer.from(packet), [address, port]);
-    } catch (error) {
-      this.fail(`DTLS: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  private handshake(packet: Uint8Array, pair: Pair): void {
+    if (this.remote === null || ++this.handshakeDatagrams > handshakeDatagramsMax) return;
+    this.dtls ??= this.startDtls(this.remote.fingerprint, pair);
+    this.dtls.receive(packet);
   }
 
-  private startDtls(): void {
-    const transport: FakeTransport = {
-      type: "udp",
-      address: {},
-      closed: false,
-      onData: () => undefined,
-      send: async (data) => {
-        if (this.selected !== null && !this.isClosed) this.mux.send(data, this.selected.address, this.selected.port);
-      },
-      close: async () => undefined,
-    };
-    const { certificate } = this.mux;
-    const dtls = new DtlsServer({
-      cert: certificate.certPem,
-      key: certificate.keyPem,
-      signatureHash: certificate.signatureHash,
-      transport: transport as never,
-      srtpProfiles: preferred as never,
-      extendedMasterSecret: true,
-      certificateRequest: true,
+  private startDtls(fingerprint: string, first: Pair): DtlsServer {
+    const { certificate, env } = this.mux;
+    const dtls: DtlsServer = new DtlsServer({
+      certificate,
+      fingerprint,
+      profiles: [...profiles.keys()],
+      clock: env.clock,
+      random: env.random,
+      send: (datagram) => this.mux.send(datagram, this.selected ?? first),
+      onConnected: (code) => this.connected(dtls, profiles.get(code)!),
+      onFailed: (reason) => this.fail(`DTLS: ${reason}`),
     });
-    this.transport = transport;
-    this.dtls = dtls;
-    dtls.onConnect.subscribe(() => {
-      if (this.dtls === dtls) this.connected(dtls);
-    });
-    dtls.onError.subscribe((error) => {
-      if (this.dtls === dtls) this.fail(`DTLS: ${error.message}`);
-    });
+    return dtls;
   }
 
-  private connected(dtls: DtlsServer): void {
-    const profile = profiles[dtls.srtp.srtpProfile as keyof typeof profiles];
-    if (profile === undefined || dtls.remoteCertificate === undefined) return this.fail("DTLS: no SRTP profile or no certificate");
-    if (fingerprintOf(dtls.remoteCertificate) !== this.remote?.fingerprint.toUpperCase())
-      return this.fail("DTLS: the certificate is not the announced one");
+  private connected(dtls: DtlsServer, profile: SrtpProfile): void {
+    // RFC 5764 §4.2: both keys, then both salts, the client's first. The peer is the client.
     const sizes = srtpKeySizes[profile];
-    const keys = dtls.extractSessionKeys(sizes.key, sizes.salt);
-    this.srtp = new Srtp(profile, { key: keys.localKey, salt: keys.localSalt }, { key: keys.remoteKey, salt: keys.remoteSalt });
+    const material = dtls.exportKeys(2 * (sizes.key + sizes.salt));
+    const part = (at: number, size: number): Buffer => material.subarray(at, at + size);
+    const theirs = { key: part(0, sizes.key), salt: part(2 * sizes.key, sizes.salt) };
+    const ours = { key: part(sizes.key, sizes.key), salt: part(2 * sizes.key + sizes.salt, sizes.salt) };
+    this.srtp = new Srtp(profile, ours, theirs);
+    this.awaitedSinceMs = null;
     this.events.onConnected(profile);
   }
 
+  /** Nothing more is believed or answered until another peer is announced. */
   private fail(reason: string): void {
-    if (this.isClosed) return;
+    this.awaitedSinceMs = null;
+    this.remote = null;
     this.stopDtls();
     this.events.onFailed(reason);
   }
 
   private stopDtls(): void {
-    if (this.transport !== null) this.transport.closed = true;
+    this.refusedBefore += this.srtp?.refused ?? 0;
     this.dtls = null;
-    this.transport = null;
     this.srtp = null;
     this.handshakeDatagrams = 0;
   }
-}
-
-function fingerprintOf(certificate: Buffer | Uint8Array): string {
-  return createHash("sha256").update(certificate).digest("hex").toUpperCase().match(/../g)!.join(":");
 }

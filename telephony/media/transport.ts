@@ -1,0 +1,21 @@
+// What a stream needs of whatever carries its packets: plain RTP on ports of its own, or WebRTC on the shared one.
+
+/** Packets handed over lie in buffers that are reused: whoever keeps one copies it. */
+export type TransportEvents = {
+  onRtp(packet: Uint8Array): void;
+  onRtcp(packet: Uint8Array): void;
+};
+
+export interface Transport {
+  /** Whether a packet sent now has somewhere to go. */
+  readonly isReady: boolean;
+  /** Packets from elsewhere, not authentic, replayed or oversized. */
+  readonly refused: number;
+  /** SRTP profile, or "none". */
+  readonly protection: string;
+  sendRtp(packet: Uint8Array): void;
+  sendRtcp(packet: Uint8Array): void;
+  /** Every second. */
+  housekeep(nowMs: number): void;
+  close(): void;
+}
