@@ -1,6 +1,6 @@
 // The compiled binary as a user runs it: started in an empty directory, asked over HTTP, stopped or killed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./steps.ts";
@@ -8,6 +8,8 @@ import { eventually } from "./steps.ts";
 export const binary = join(import.meta.dir, "../../dist/landline");
 export const password = "correct horse battery";
 const client = { id: "test-client", secret: "a secret of the test client" };
+
+type Applied = { readonly phones: readonly { readonly username: string; readonly secret: string }[] };
 
 export class Landline {
   readonly folder: string;
@@ -40,6 +42,12 @@ export class Landline {
 
   /** Ready when it resolves. */
   async start(): Promise<void> {
+    this.launch();
+    await this.ready();
+  }
+
+  /** Starts, and does not wait. */
+  launch(): void {
     const log = openSync(join(this.folder, "log"), "a");
     const env = {
       PATH: process.env.PATH ?? "",
@@ -49,11 +57,16 @@ export class Landline {
       LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
     };
     this.child = spawn(binary, ["serve", ...this.options], { cwd: join(this.folder, "empty"), env, stdio: ["ignore", log, log] });
-    const { child } = this;
+    closeSync(log);
+  }
+
+  async ready(): Promise<void> {
+    const child = this.child!;
     await eventually(
       "the node is ready",
       async () => {
         if (child.exitCode !== null) throw new Error(`landline ended with ${child.exitCode}: ${this.log.split("\n").slice(-6).join(" ")}`);
+        if (child.signalCode !== null) throw new Error(`landline ended by ${child.signalCode}`);
         return fetch(`${this.http}/readyz`).then(
           (answer) => answer.ok,
           () => false,
@@ -66,7 +79,7 @@ export class Landline {
   /** An orderly stop. */
   async stop(): Promise<void> {
     const { child } = this;
-    if (child === null || child.exitCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((done) => child.on("exit", done));
     child.kill("SIGTERM");
     await ended;
@@ -82,11 +95,13 @@ export class Landline {
     return { code: done.exitCode, out: done.stdout.toString(), error: done.stderr.toString() };
   }
 
-  apply(document: object): void {
+  /** What `config apply` says: also the secrets of phones, told once. */
+  apply(document: object): Applied {
     const path = join(this.folder, "centre.json");
     writeFileSync(path, JSON.stringify(document));
-    const { code, out, error } = this.run(["config", "apply", path]);
+    const { code, out, error } = this.run(["config", "apply", path, "--json"]);
     if (code !== 0) throw new Error(`config apply: ${error}${out}`);
+    return JSON.parse(out) as Applied;
   }
 
   /** The API as a program uses it. */
