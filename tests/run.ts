@@ -25,7 +25,7 @@ const packages: Readonly<Record<string, string>> = {
   strace: "/usr/bin/strace",
 };
 
-/** What an end-to-end program needs from the machine when its text names the left side. */
+/** What an end-to-end program needs from the machine when its text, or that of the support it imports, names the left side. */
 const needs: readonly (readonly [mention: string, what: string, isThere: () => boolean])[] = [
   ["/usr/bin/chromium", "chromium", () => existsSync("/usr/bin/chromium")],
   ["/usr/bin/firefox-esr", "firefox-esr", () => existsSync("/usr/bin/firefox-esr")],
@@ -117,7 +117,9 @@ async function unitTests(folder: string): Promise<void> {
 async function program(name: string): Promise<void> {
   const startedAt = Date.now();
   const path = join(root, "tests/e2e", name);
-  const text = readFileSync(path, "utf8");
+  const own = readFileSync(path, "utf8");
+  const support = [...own.matchAll(/"\.\.\/(support\/[a-z-]+\.ts)"/g)].map(([, file]) => readFileSync(join(root, "tests", file!), "utf8"));
+  const text = [own, ...support].join("\n");
   const lacking = needs.filter(([mention, , isThere]) => text.includes(mention) && !isThere()).map(([, what]) => what);
   if (!existsSync(binary)) lacking.unshift("dist/landline");
   if (lacking.length > 0) {
