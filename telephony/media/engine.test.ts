@@ -6,6 +6,7 @@ import { InlinePlane } from "./inline-plane.ts";
 import type { CodecName, MediaCommand, MediaEvent, RecordingSink } from "./plane.ts";
 import { PortRange } from "./ports.ts";
 import { payloadStart, payloadType, sequenceNumber, timestamp, writeHeader } from "./rtp/packet.ts";
+import { share } from "./support/listening.ts";
 import { toneSamples } from "./tone.ts";
 import { openUdp, type UdpSocket } from "./udp.ts";
 
@@ -150,19 +151,6 @@ class Peer {
         .flatMap((packet) => [...packet.payload].map((code) => decode[code]!)),
     );
   }
-}
-
-/** Share of the energy that lies at `hz`, 0–1 (Goertzel). */
-function share(samples: ArrayLike<number>, hz: number): number {
-  let [a, b, energy] = [0, 0, 0];
-  const k = 2 * Math.cos((2 * Math.PI * hz) / 8_000);
-  for (let i = 0; i < samples.length; i++) {
-    const c = samples[i]! + k * a - b;
-    b = a;
-    a = c;
-    energy += samples[i]! ** 2;
-  }
-  return energy === 0 ? 0 : (2 * (a * a + b * b - k * a * b)) / (samples.length * energy);
 }
 
 describe("the engine", () => {
