@@ -1,5 +1,6 @@
 // The media plane over worker threads: each group of streams lives in one worker, chosen when its first stream opens; a worker that dies ends its own.
-import type { Env } from "../../core/env/env.ts";
+import type { Env, Timer } from "../../core/env/env.ts";
+import { workerRestartMsMax, workerSilentMs } from "../../core/lib/limits.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, StreamStats } from "./plane.ts";
 
 /** First message to a worker. */
@@ -28,41 +29,69 @@ export type WorkerPlaneOptions = {
   readonly starts: readonly Omit<WorkerStart, "kind">[];
 };
 
+/** One worker's place: its thread is replaced when it dies. */
 type Slot = {
   readonly start: Omit<WorkerStart, "kind">;
-  thread: Worker;
+  thread: Worker | null;
+  isReady: boolean;
+  heardAtMs: number;
   muxPort: number;
-  load: { streams: number; packetsPerSecond: number };
+  load: { readonly streams: number; readonly packetsPerSecond: number };
   readonly streams: Set<string>;
   readonly recordings: Set<string>;
-  ready: Promise<void>;
+  /** Deaths since it last lived for long. */
+  deaths: number;
 };
 
-const restartMs = 500;
+const watchMs = 1_000;
+const restartMs = 250;
 const stopMs = 5_000;
+/** A stream that has just been placed weighs this much until the worker's own count tells: a call has 50 packets a second each way. */
+const packetsPerStream = 100;
 
 export class WorkerPlane implements MediaPlane {
-  private readonly slots: Slot[] = [];
+  private readonly slots: readonly Slot[];
   private readonly groups = new Map<string, { readonly slot: Slot; streams: number }>();
   private readonly groupOf = new Map<string, string>();
   private listener: (event: MediaEvent) => void = () => undefined;
-  private closing = false;
+  private watch: Timer | null = null;
+  private watchedAtMs: number;
+  private isClosing = false;
   /** Workers that died and were replaced. */
   crashes = 0;
 
-  private constructor(private readonly options: WorkerPlaneOptions) {}
+  private constructor(private readonly options: WorkerPlaneOptions) {
+    this.watchedAtMs = options.env.clock.monotonic();
+    this.slots = options.starts.map((start) => ({
+      start,
+      thread: null,
+      isReady: false,
+      heardAtMs: this.watchedAtMs,
+      muxPort: start.muxPort,
+      load: { streams: 0, packetsPerSecond: 0 },
+      streams: new Set(),
+      recordings: new Set(),
+      deaths: 0,
+    }));
+  }
 
   /** Every worker is ready, its ports bound, when it resolves. @throws Error with the reason of a worker that cannot start */
   static async start(options: WorkerPlaneOptions): Promise<WorkerPlane> {
     const plane = new WorkerPlane(options);
-    for (const start of options.starts) plane.slots.push(plane.launch(start));
-    await Promise.all(plane.slots.map((slot) => slot.ready));
+    try {
+      await Promise.all(plane.slots.map((slot) => plane.launch(slot)));
+    } catch (error) {
+      for (const { thread } of plane.slots) thread?.terminate();
+      throw error;
+    }
+    plane.keepWatch();
     return plane;
   }
 
   send(command: MediaCommand): void {
     const slot = this.slotOf(command);
-    slot?.thread.postMessage({ kind: "command", command } satisfies ToWorker);
+    if (slot?.isReady === true) slot.thread!.postMessage({ kind: "command", command } satisfies ToWorker);
+    else this.refuse(command);
   }
 
   onEvent(listener: (event: MediaEvent) => void): void {
@@ -74,86 +103,69 @@ export class WorkerPlane implements MediaPlane {
   }
 
   async close(): Promise<void> {
-    this.closing = true;
-    await Promise.all(
-      this.slots.map(
-        (slot) =>
-          new Promise<void>((done) => {
-            const timer = this.options.env.clock.after(stopMs, done);
-            slot.thread.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-              if (data.kind !== "stopped") return;
-              timer.cancel();
-              done();
-            });
-            slot.thread.postMessage({ kind: "stop" } satisfies ToWorker);
-          }),
-      ),
-    );
-    for (const slot of this.slots) slot.thread.terminate();
+    this.isClosing = true;
+    this.watch?.cancel();
+    await Promise.all(this.slots.map((slot) => this.stopped(slot)));
+    for (const { thread } of this.slots) thread?.terminate();
   }
 
-  // The least packets, not the least calls: a conference is more work than ten callers who wait.
-  private slotOf(command: MediaCommand): Slot | null {
-    if (command.kind === "open") {
-      const group = this.groups.get(command.groupId) ?? { slot: this.leastLoaded(), streams: 0 };
-      this.groups.set(command.groupId, group);
-      group.streams += 1;
-      group.slot.streams.add(command.streamId);
-      this.groupOf.set(command.streamId, command.groupId);
-      return group.slot;
-    }
-    if ("groupId" in command) {
-      const slot =
-        this.groups.get(command.groupId)?.slot ?? this.slots.find((candidate) => candidate.recordings.has(command.recordingId)) ?? null;
-      if (command.kind === "record-start") slot?.recordings.add(command.recordingId);
-      return slot;
-    }
-    const streamId = command.kind === "bridge" ? command.a : command.streamId;
-    const groupId = this.groupOf.get(streamId);
-    return groupId === undefined ? null : (this.groups.get(groupId)?.slot ?? null);
-  }
-
-  private leastLoaded(): Slot {
-    return this.slots.reduce((best, slot) => (weight(slot) < weight(best) ? slot : best));
-  }
-
-  private launch(start: Omit<WorkerStart, "kind">): Slot {
-    const thread = new Worker(this.options.entry);
-    const slot: Slot = {
-      start,
-      thread,
-      muxPort: start.muxPort,
-      load: { streams: 0, packetsPerSecond: 0 },
-      streams: new Set(),
-      recordings: new Set(),
-      ready: Promise.resolve(),
-    };
-    slot.ready = this.attach(slot);
-    return slot;
-  }
-
-  private attach(slot: Slot): Promise<void> {
-    const { thread } = slot;
-    return new Promise<void>((done, fail) => {
+  private stopped({ thread, isReady }: Slot): Promise<void> {
+    if (thread === null || !isReady) return Promise.resolve();
+    return new Promise((done) => {
+      const timer = this.options.env.clock.after(stopMs, done);
       thread.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-        if (slot.thread !== thread) return;
-        if (data.kind === "ready") {
-          slot.muxPort = data.muxPort;
-          done();
-        } else if (data.kind === "failed-to-start") fail(new Error(data.reason));
-        else if (data.kind === "load") slot.load = data;
-        else if (data.kind === "event") this.onWorkerEvent(slot, data.event);
+        if (data.kind !== "stopped") return;
+        timer.cancel();
+        done();
       });
-      thread.addEventListener("error", ({ message }) => this.died(slot, thread, message));
-      thread.addEventListener("close", () => this.died(slot, thread, "exited"));
-      thread.postMessage({ kind: "start", ...slot.start } satisfies ToWorker);
+      thread.postMessage({ kind: "stop" } satisfies ToWorker);
     });
   }
 
-  private onWorkerEvent(slot: Slot, event: MediaEvent): void {
-    if (event.kind === "stats" && event.final) this.forget(slot, event.streamId);
-    if (event.kind === "recording-closed" || event.kind === "recording-failed") slot.recordings.delete(event.recordingId);
-    this.listener(event);
+  // ── Which worker ──
+
+  private slotOf(command: MediaCommand): Slot | null {
+    if (command.kind === "open") return this.place(command.streamId, command.groupId);
+    if ("groupId" in command) return this.slotOfRecording(command);
+    const groupId = this.groupOf.get(command.kind === "bridge" ? command.a : command.streamId);
+    return groupId === undefined ? null : (this.groups.get(groupId)?.slot ?? null);
+  }
+
+  private place(streamId: string, groupId: string): Slot | null {
+    const slot = this.groups.get(groupId)?.slot ?? this.leastLoaded();
+    if (slot === null) return null;
+    const group = this.groups.get(groupId) ?? { slot, streams: 0 };
+    this.groups.set(groupId, group);
+    group.streams += 1;
+    slot.streams.add(streamId);
+    this.groupOf.set(streamId, groupId);
+    return slot;
+  }
+
+  // A recording outlives its streams: it is sealed after they have closed.
+  private slotOfRecording(command: Extract<MediaCommand, { readonly groupId: string; readonly recordingId: string }>): Slot | null {
+    const { groupId, recordingId } = command;
+    const slot = this.slots.find(({ recordings }) => recordings.has(recordingId)) ?? this.groups.get(groupId)?.slot ?? null;
+    if (command.kind === "record-start") slot?.recordings.add(recordingId);
+    return slot;
+  }
+
+  // The least packets, not the least calls: a call on hold costs little, one with many legs much.
+  private leastLoaded(): Slot | null {
+    const weight = ({ load, streams }: Slot): number => load.packetsPerSecond + Math.max(0, streams.size - load.streams) * packetsPerStream;
+    return this.slots.reduce<Slot | null>(
+      (best, slot) => (slot.isReady && (best === null || weight(slot) < weight(best)) ? slot : best),
+      null,
+    );
+  }
+
+  /** What asked for something new is told that there is none; anything else is about what has already ended. */
+  private refuse(command: MediaCommand): void {
+    const reason = "no media worker is up";
+    queueMicrotask(() => {
+      if (command.kind === "open") this.listener({ kind: "failed", streamId: command.streamId, reason });
+      if (command.kind === "record-start") this.listener({ kind: "recording-failed", recordingId: command.recordingId, reason });
+    });
   }
 
   private forget(slot: Slot, streamId: string): void {
@@ -166,25 +178,81 @@ export class WorkerPlane implements MediaPlane {
     if (group.streams <= 0) this.groups.delete(groupId!);
   }
 
-  // What lived in it has ended: signalling must know at once. A new one takes new calls.
+  // ── Life and death ──
+
+  private launch(slot: Slot): Promise<void> {
+    const thread = new Worker(this.options.entry);
+    slot.thread = thread;
+    slot.heardAtMs = this.options.env.clock.monotonic();
+    return new Promise((done, fail) => {
+      thread.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+        if (slot.thread !== thread) return;
+        slot.heardAtMs = this.options.env.clock.monotonic();
+        if (data.kind === "event") this.onWorkerEvent(slot, data.event);
+        else if (data.kind === "load") slot.load = data;
+        else if (data.kind === "ready") {
+          slot.muxPort = data.muxPort;
+          slot.isReady = true;
+          done();
+        } else if (data.kind === "failed-to-start") {
+          fail(new Error(data.reason));
+          this.died(slot, thread, data.reason);
+        }
+      });
+      const ended = (reason: string): void => {
+        fail(new Error(reason));
+        this.died(slot, thread, reason);
+      };
+      thread.addEventListener("error", ({ message }) => ended(message));
+      thread.addEventListener("close", () => ended("exited"));
+      thread.postMessage({ kind: "start", ...slot.start } satisfies ToWorker);
+    });
+  }
+
+  private onWorkerEvent(slot: Slot, event: MediaEvent): void {
+    if (event.kind === "stats" && event.final) this.forget(slot, event.streamId);
+    if (event.kind === "recording-closed" || event.kind === "recording-failed") slot.recordings.delete(event.recordingId);
+    this.listener(event);
+  }
+
+  /** What lived in it has ended: signalling must know at once. Another takes new calls; one that keeps dying is given ever more time. */
   private died(slot: Slot, thread: Worker, reason: string): void {
-    if (slot.thread !== thread || this.closing) return;
+    // Before all have started there is no listener and nobody to replace it for: the start fails.
+    if (slot.thread !== thread || this.isClosing || this.watch === null) return;
+    const { clock, log } = this.options.env;
+    log.error("media worker died", { worker: slot.start.worker, reason, streams: slot.streams.size });
     this.crashes += 1;
-    this.options.env.log.error("media worker died", { worker: slot.start.worker, reason });
+    slot.thread = null;
+    slot.isReady = false;
+    slot.load = { streams: 0, packetsPerSecond: 0 };
+    thread.terminate();
+    clock.after(Math.min(workerRestartMsMax, restartMs * 2 ** Math.min(slot.deaths++, 10)), () => {
+      if (!this.isClosing) this.launch(slot).catch(() => undefined);
+    });
     const streams = [...slot.streams];
     const recordings = [...slot.recordings];
-    for (const streamId of streams) this.forget(slot, streamId);
     slot.recordings.clear();
-    slot.thread = new Worker(this.options.entry);
-    this.options.env.clock.after(restartMs, () => {
-      slot.ready = this.attach(slot);
-      slot.ready.catch((error: unknown) =>
-        this.options.env.log.error("media worker cannot start", { worker: slot.start.worker, reason: String(error) }),
-      );
-    });
+    for (const streamId of streams) this.forget(slot, streamId);
     for (const recordingId of recordings) this.listener({ kind: "recording-failed", recordingId, reason: "worker-died" });
     for (const streamId of streams) this.listener({ kind: "failed", streamId, reason: "worker-died" });
     for (const streamId of streams) this.listener({ kind: "stats", streamId, stats: nothingMeasured, final: true });
+  }
+
+  /** A worker that is up tells its load every second. One that does not hangs, and its calls with it. */
+  private keepWatch(): void {
+    const { clock } = this.options.env;
+    this.watch = clock.after(watchMs, () => {
+      const nowMs = clock.monotonic();
+      // If we slept ourselves, what they told meanwhile is still waiting to be read.
+      const wasLate = nowMs - this.watchedAtMs > 2 * watchMs;
+      this.watchedAtMs = nowMs;
+      this.keepWatch();
+      for (const slot of this.slots) {
+        if (wasLate) slot.heardAtMs = nowMs;
+        else if (slot.thread !== null && nowMs - slot.heardAtMs > workerSilentMs) this.died(slot, slot.thread, "hangs");
+        else if (slot.isReady && slot.load.streams > 0) slot.deaths = 0;
+      }
+    });
   }
 }
 
@@ -202,7 +270,3 @@ const nothingMeasured: StreamStats = {
   codec: null,
   protection: "none",
 };
-
-function weight(slot: Slot): number {
-  return slot.load.packetsPerSecond + slot.streams.size * 50;
-}

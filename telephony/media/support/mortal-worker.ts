@@ -1,0 +1,16 @@
+// A media worker that dies as it is told: the real one, with a way to be asked for each kind of death.
+import "../../../cmd/media-worker.ts";
+import type { ToWorker } from "../worker-plane.ts";
+
+declare const self: Worker;
+
+const real = self.onmessage!;
+self.onmessage = (event: MessageEvent<ToWorker>) => {
+  const { data } = event;
+  const death = data.kind === "command" && data.command.kind === "stop-play" ? data.command.playId : "";
+  if (death === "exit") process.exit(1);
+  if (death === "throw") throw new Error("told to");
+  if (death === "reject") void Promise.reject(new Error("told to"));
+  if (death === "hang") for (;;);
+  real.call(self, event);
+};
