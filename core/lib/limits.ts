@@ -122,12 +122,14 @@ export const toneMsMax = 60_000;
 export const promptsPerPlayMax = 100;
 /** Digits waiting to be sent to one peer. */
 export const digitsToSendMax = 128;
-/** Streams of one worker that are gone from its clock for this long are not made up for. */
-export const recordingGapMsMax = 60_000;
+/** A recording makes up for this much time in which the process stood still; more (a machine asleep) is a cut. */
+export const recordingGapMsMax = 10_000;
 /** Recorded chunks waiting for the disk; beyond them the disk is too slow, and the recording fails rather than eat the memory. */
 export const recordingChunksWaitingMax = 30;
 /** A worker that has not told its load for this long hangs and is replaced; it tells every second. */
 export const workerSilentMs = 5_000;
+/** Longest pause before a worker that keeps dying is started again. */
+export const workerRestartMsMax = 30_000;
 /** A browser that has not proven for this long that it wants our packets gets none (RFC 7675 §5.1). */
 export const iceConsentMs = 30_000;
 /** ICE and DTLS take a browser a tenth of a second; one that is not up after this will never be. */
