@@ -102,7 +102,9 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
   "conversation.alert.ended": async (payload, { stores, event, conversationId }) => {
     const alertId = payload.alertId as AlertId;
     if (!(await stores.alerts.end(alertId, payload.outcome, event.at))) return;
-    await stores.waiting.resolve(conversationId, alertId, "waiting");
+    // Whoever has left is not offered again; the end that should follow may never come, if its node could not close it.
+    if (payload.callerLeft) await stores.waiting.leave(conversationId);
+    else await stores.waiting.resolve(conversationId, alertId, "waiting");
     // The caller who left is nobody's fault; anything else makes the agent Not Responding (D5, O13).
     const blamed = payload.outcome !== "withdrawn";
     await freeAgent(stores, payload.userId as UserId, { kind: "alert", id: alertId }, { at: event.at, notResponding: blamed });

@@ -119,9 +119,10 @@ const folders: { readonly [type: string]: Folder | undefined } = {
     });
   },
   "conversation.alert.ended": (world, payload, event) => {
-    const { alertId, userId, outcome } = payload as { alertId: string; userId: UserId; outcome: string };
+    const { alertId, userId, outcome, callerLeft } = payload as { alertId: string; userId: UserId; outcome: string; callerLeft: boolean };
     const waiting = world.waiting.get(event.subjectIds[0]!);
-    if (waiting?.alertId === alertId && waiting.state === "alerting") {
+    if (callerLeft) world.waiting.delete(event.subjectIds[0]!);
+    else if (waiting?.alertId === alertId && waiting.state === "alerting") {
       world.waiting.set(waiting.conversationId, { ...waiting, state: "waiting", alertId: null });
     }
     if (holds(world, userId, "alert", alertId)) free(world, userId, event.at, outcome !== "withdrawn");
