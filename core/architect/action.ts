@@ -37,8 +37,8 @@ export type FlowInput =
   | { readonly kind: "digit"; readonly digit: string }
   | { readonly kind: "play-finished"; readonly playId: string; readonly reason: "done" | "stopped" | "unknown-prompt" }
   | { readonly kind: "timer" }
-  /** `position` counts from 1; `estimatedWaitMs` null: not known. */
-  | { readonly kind: "queue-facts"; readonly position: number; readonly estimatedWaitMs: number | null }
+  /** `position` counts from 1; null: not known. */
+  | { readonly kind: "queue-facts"; readonly position: number | null; readonly estimatedWaitMs: number | null }
   /** A `transfer-to-acd` that cannot be carried out: no such queue. */
   | { readonly kind: "transfer-failed"; readonly message: string };
 

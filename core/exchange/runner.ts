@@ -159,8 +159,9 @@ export class Runner {
       case "ask-queue-facts": {
         // Asked outside the mailbox: a slow database must not keep the caller's hang-up waiting.
         const { generation } = this;
-        const facts = await queueFacts(app, this.conversationId, this.state?.acd?.queueId ?? null);
-        this.enqueue({ kind: "flow", input: { kind: "queue-facts", ...facts }, generation });
+        void queueFacts(app, this.conversationId, this.state?.acd?.queueId ?? null).then((facts) =>
+          this.enqueue({ kind: "flow", input: { kind: "queue-facts", ...facts }, generation }),
+        );
         return;
       }
       case "timer-set":

@@ -28,6 +28,8 @@ export const collectDigitsMax = 64;
 
 /** Remote text (display names, user agents, SDP names) in characters, after cleaning. */
 export const remoteTextMax = 256;
+/** A waiting caller is told place and estimate only when the database says them within this time; then the music goes on. */
+export const queueFactsMs = 1_000;
 /** The redacted ladder of one conversation. */
 export const ladderBytesMax = 64 * 1024;
 

@@ -1,4 +1,4 @@
-// Play Position: "You are number three in the queue."
+// Play Position: "You are number three in the queue." Says nothing when the place is not known.
 import { z } from "zod";
 import { type ActionKind, prompts } from "../action.ts";
 import { untilPlayed } from "./audio.ts";
@@ -14,6 +14,7 @@ export const playPosition: ActionKind<z.infer<typeof schema>, string> = {
   start: (_params, { playId }) => ({ kind: "wait", frame: playId, outputs: [{ kind: "ask-queue-facts" }] }),
   resume: (_params, playId, input) => {
     if (input.kind !== "queue-facts") return untilPlayed(playId, input);
+    if (input.position === null) return { kind: "next", output: "next", facts: { position: "unknown" } };
     const audio = prompts(["system.your-position-is", ...spokenNumber(input.position)]);
     return { kind: "wait", frame: playId, outputs: [{ kind: "play", playId, prompts: audio, loop: false }] };
   },
