@@ -30,6 +30,8 @@ import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
 const probeMs = 1_000;
+/** A database that has not answered for this long is away, whatever keeps it: a frozen one refuses nothing. */
+const probeAnswerMs = 2_000;
 
 export type RunningNode = {
   readonly exchange: Exchange;
@@ -125,12 +127,17 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     env.clock.after(ms, again);
   };
   every(probeMs, async () => {
+    const late = env.clock.after(probeAnswerMs, () => {
+      databaseUp = false;
+    });
     try {
       await node.sql`select 1`;
       databaseUp = true;
     } catch (error) {
       databaseUp = false;
       throw error;
+    } finally {
+      late.cancel();
     }
   });
   every(nodeLeaseMs / 3, async () => {
