@@ -382,6 +382,7 @@ export class MediaEngine {
 }
 
 function unbridge(stream: MediaStream): void {
+  for (const side of [stream, stream.partner]) side?.out.pause();
   if (stream.partner?.partner === stream) stream.partner.partner = null;
   stream.partner = null;
 }

@@ -98,6 +98,11 @@ export class Outgoing {
     if (this.relay !== null) this.relay.sequence = (this.relay.sequence - 1) & 0xffff;
   }
 
+  /** The relayed source goes unheard for a while: what it says then is not missed. */
+  pause(): void {
+    this.relay = null;
+  }
+
   private own(marker: boolean, type: number, time: number, payload: Uint8Array, nowMs: number): Uint8Array {
     this.relay = null;
     this.isSpeaking = true;

@@ -30,7 +30,7 @@ export class RtpTransport implements Transport {
     private readonly events: TransportEvents,
   ) {}
 
-  static async open(ports: PortRange, address: string, events: TransportEvents): Promise<RtpTransport> {
+  static async open(ports: Pick<PortRange, "bind">, address: string, events: TransportEvents): Promise<RtpTransport> {
     let transport: RtpTransport | null = null;
     const sockets = await ports.bind(
       address,

@@ -134,7 +134,7 @@ export class MediaStream {
     nowMs: number,
   ): void {
     const { format, transport, out } = this;
-    if (format === null || transport === null || this.isSpeaking || !this.sends) return;
+    if (format === null || transport === null || this.isSpeaking || !this.sends) return out.pause();
     const type = isDigit ? format.dtmfPayloadType : format.payloadType;
     if (type === null || isHidden) return out.skip();
     const table = isDigit ? null : transcodeTable(codec, format.codec);

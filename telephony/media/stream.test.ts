@@ -1,0 +1,247 @@
+// One stream in virtual time: reports both ways, silence and its end, digits to the peer, hold, and what it must not take.
+import { describe, expect, test } from "bun:test";
+import { fakeEnv } from "../support/fake-env.ts";
+import { DigitReceiver, DigitSender } from "./dtmf.ts";
+import { hasMarker, payloadType, sequenceNumber, timestamp, timestampDistance, writeHeader } from "./rtp/packet.ts";
+import { buildRtcp, parseRtcp, type RtcpPacket } from "./rtp/rtcp.ts";
+import { MediaStream } from "./stream.ts";
+
+class Phone {
+  readonly told: string[] = [];
+  readonly packets: Uint8Array[] = [];
+  readonly reports: RtcpPacket[] = [];
+  readonly stream: MediaStream;
+  private sequence = 0;
+
+  constructor(
+    readonly env = fakeEnv(),
+    dtmfPayloadType: number | null = 101,
+  ) {
+    this.stream = new MediaStream("alice", env, {
+      onConnected: () => this.told.push("connected"),
+      onDigit: (digit, durationMs) => this.told.push(`digit ${digit} ${durationMs}`),
+      onSilent: (forMs) => this.told.push(`silent ${forMs}`),
+      onHeardAgain: () => this.told.push("heard again"),
+      onStats: () => this.told.push("stats"),
+    });
+    this.stream.format = { codec: "PCMU", payloadType: 0, dtmfPayloadType };
+    this.stream.direction = "sendrecv";
+    this.stream.transport = {
+      isReady: true,
+      refused: 0,
+      protection: "none",
+      sendRtp: (packet) => void this.packets.push(packet.slice()),
+      sendRtcp: (packet) => void this.reports.push(...(parseRtcp(packet) ?? [])),
+      housekeep: () => undefined,
+      close: () => undefined,
+    };
+  }
+
+  say(count = 1, { type = 0, payload = new Uint8Array(160), everyMs = 20, ssrc = 77 } = {}): void {
+    for (let n = 0; n < count; n++) {
+      const packet = new Uint8Array(12 + payload.length);
+      writeHeader(packet, false, type, this.sequence & 0xffff, (this.sequence * 160) >>> 0, ssrc);
+      packet.set(payload, 12);
+      this.sequence++;
+      this.stream.onRtp(packet);
+      this.env.advance(everyMs);
+    }
+  }
+
+  /** Seconds of housekeeping. */
+  seconds(count: number): void {
+    for (let n = 0; n < count; n++) {
+      this.env.advance(1_000);
+      this.stream.housekeep(this.env.clock.monotonic());
+    }
+  }
+
+  ticks(count: number): void {
+    for (let n = 0; n < count; n++) {
+      this.env.advance(20);
+      this.stream.tick(this.env.clock.monotonic());
+    }
+  }
+
+  skip(count: number): void {
+    this.sequence += count;
+  }
+}
+
+describe("reports", () => {
+  test("say what was lost and how late, every five seconds, and who we are", () => {
+    const phone = new Phone();
+    phone.say(50);
+    phone.skip(10);
+    phone.say(40);
+    phone.seconds(10);
+    const receiver = phone.reports.filter((packet) => packet.kind === "receiver-report");
+    expect(receiver).toHaveLength(2);
+    expect(receiver[0]!.reports[0]).toMatchObject({
+      ssrc: 77,
+      packetsLost: 10,
+      fractionLost: Math.floor((10 * 256) / 100),
+      highestSequence: 99,
+    });
+    expect(receiver[1]!.reports[0]).toMatchObject({ fractionLost: 0, packetsLost: 10 });
+    expect(phone.reports.filter((packet) => packet.kind === "source-description")).toHaveLength(2);
+    expect(phone.stream.stats()).toMatchObject({ packetsReceived: 90, packetsLost: 10 });
+  });
+
+  test("of a speaker carry its clock, and the peer's answer tells the round trip and the loss there", () => {
+    const phone = new Phone();
+    phone.stream.digitsOut = new DigitSender("1", 100, 100);
+    phone.ticks(10);
+    phone.seconds(6);
+    const sent = phone.reports.find((packet) => packet.kind === "sender-report")!;
+    if (sent.kind !== "sender-report") throw new Error("unreachable");
+    expect(sent.packets).toBe(phone.packets.length);
+    const age = timestampDistance(timestamp(phone.packets[0]!), sent.rtpTimestamp);
+    expect(age).toBeGreaterThan(4_000 * 8);
+    phone.env.advance(150);
+    // The peer held the report back until 80 ms before now.
+    const middle = ((sent.ntpSeconds << 16) | (sent.ntpFraction >>> 16)) >>> 0;
+    const elapsed =
+      ((phone.env.clock.now() / 1000 + 2_208_988_800) * 65_536 - ((sent.ntpSeconds >>> 0) + sent.ntpFraction / 2 ** 32) * 65_536) | 0;
+    const delay = elapsed - Math.round(0.08 * 65_536);
+    const block = { ssrc: phone.stream.out.ssrc, fractionLost: 0, packetsLost: 3, highestSequence: 1, jitter: 0 };
+    const answer = { ...block, lastSenderReport: middle, delaySinceLastSenderReport: delay };
+    phone.stream.onRtcp(buildRtcp([{ kind: "receiver-report", ssrc: 1, reports: [answer] }]));
+    expect(phone.stream.stats().remotePacketsLost).toBe(3);
+    expect(phone.stream.stats().roundTripMs!).toBeCloseTo(80, 0);
+  });
+
+  test("about somebody else, or garbage, change nothing", () => {
+    const phone = new Phone();
+    const block = {
+      ssrc: 1,
+      fractionLost: 0,
+      packetsLost: 3,
+      highestSequence: 1,
+      jitter: 0,
+      lastSenderReport: 9,
+      delaySinceLastSenderReport: 9,
+    };
+    phone.stream.onRtcp(buildRtcp([{ kind: "receiver-report", ssrc: 1, reports: [block] }]));
+    phone.stream.onRtcp(new Uint8Array(7));
+    expect(phone.stream.stats()).toMatchObject({ remotePacketsLost: null, roundTripMs: null });
+  });
+
+  test("end with a goodbye", () => {
+    const phone = new Phone();
+    phone.say();
+    phone.stream.close();
+    expect(phone.reports.at(-1)).toEqual({ kind: "bye", ssrcs: [phone.stream.out.ssrc] });
+    phone.say();
+    expect(phone.told).toEqual(["connected"]);
+  });
+});
+
+describe("silence", () => {
+  test("is told after five seconds, then every ten, and its end once", () => {
+    const phone = new Phone();
+    phone.say();
+    phone.seconds(27);
+    phone.say(2);
+    expect(phone.told.filter((line) => line !== "stats")).toEqual([
+      "connected",
+      "silent 5000",
+      "silent 15000",
+      "silent 25000",
+      "heard again",
+    ]);
+  });
+
+  test("is none while the peer is not meant to speak, or says that it is quiet", () => {
+    const held = new Phone();
+    held.stream.direction = "sendonly";
+    held.seconds(20);
+    const quiet = new Phone();
+    for (let n = 0; n < 20; n++) {
+      quiet.say(1, { type: 13, payload: new Uint8Array(1) });
+      quiet.seconds(1);
+    }
+    expect([...held.told, ...quiet.told].filter((line) => line.startsWith("silent"))).toEqual([]);
+  });
+});
+
+describe("digits to the peer", () => {
+  test("are heard there once each, and audio of ours goes on around them", () => {
+    const phone = new Phone();
+    phone.stream.digitsOut = new DigitSender("12", 100, 80);
+    phone.ticks(30);
+    const receiver = new DigitReceiver();
+    const heard = phone.packets.flatMap((packet, index) =>
+      receiver.push(packet, 12, packet.length, sequenceNumber(packet), timestamp(packet), index * 20),
+    );
+    expect(heard).toEqual([
+      { digit: "1", durationMs: 100 },
+      { digit: "2", durationMs: 100 },
+    ]);
+    expect(new Set(phone.packets.map(payloadType))).toEqual(new Set([101]));
+    expect(phone.packets.filter(hasMarker)).toHaveLength(2);
+    expect(phone.packets.map((packet, index) => sequenceNumber(packet) - index)).toEqual(
+      phone.packets.map(() => sequenceNumber(phone.packets[0]!)),
+    );
+    expect(phone.stream.isSpeaking).toBe(false);
+  });
+
+  test("cover the partner for as long as they sound", () => {
+    const env = fakeEnv();
+    const [alice, bob] = [new Phone(env), new Phone(env)];
+    alice.stream.partner = bob.stream;
+    bob.stream.digitsOut = new DigitSender("1", 100, 40);
+    alice.say(3);
+    expect(bob.packets).toHaveLength(0);
+    bob.ticks(10);
+    alice.say(3);
+    expect(bob.packets.filter((packet) => payloadType(packet) === 0)).toHaveLength(3);
+  });
+});
+
+describe("the partner hears", () => {
+  test("nothing while it is held, and goes on without a gap", () => {
+    const env = fakeEnv();
+    const [alice, bob] = [new Phone(env), new Phone(env)];
+    alice.stream.partner = bob.stream;
+    alice.say(2);
+    bob.stream.direction = "recvonly";
+    alice.say(5);
+    bob.stream.direction = "sendrecv";
+    alice.say(2);
+    const [first] = bob.packets;
+    expect(bob.packets.map((packet) => sequenceNumber(packet) - sequenceNumber(first!))).toEqual([0, 1, 2, 3]);
+    expect(bob.packets.map((packet) => timestampDistance(timestamp(first!), timestamp(packet)) / 160)).toEqual([0, 1, 7, 8]);
+  });
+
+  test("no digit when it was offered none, and its numbers show no loss", () => {
+    const env = fakeEnv();
+    const [alice, bob] = [new Phone(env), new Phone(env, null)];
+    alice.stream.partner = bob.stream;
+    alice.say(1);
+    alice.say(1, { type: 101, payload: Uint8Array.of(5, 0x8a, 1, 64) });
+    alice.say(1);
+    expect(alice.told).toEqual(["connected", "digit 5 40"]);
+    expect(bob.packets.map((packet) => sequenceNumber(packet) - sequenceNumber(bob.packets[0]!))).toEqual([0, 1]);
+  });
+
+  test("no digit of somebody who is muted", () => {
+    const env = fakeEnv();
+    const [alice, bob] = [new Phone(env), new Phone(env)];
+    alice.stream.partner = bob.stream;
+    alice.stream.muted = true;
+    alice.say(1, { type: 101, payload: Uint8Array.of(5, 0x8a, 1, 64) });
+    alice.say(1, { payload: new Uint8Array(160).fill(3) });
+    expect(bob.packets.map((packet) => [payloadType(packet), packet[20]])).toEqual([[0, 0xff]]);
+  });
+});
+
+test("other codecs, malformed packets and wild numbers are counted and not used", () => {
+  const phone = new Phone();
+  phone.say(3);
+  phone.say(2, { type: 18 });
+  phone.stream.onRtp(new Uint8Array(11));
+  phone.skip(20_000);
+  phone.say(1);
+  expect(phone.stream.stats()).toMatchObject({ packetsReceived: 3, packetsDiscarded: 4 });
+});
