@@ -7,6 +7,8 @@ import { readWav, toneWav } from "./tones.ts";
 const modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
 
 export class Baresip {
+  private static readonly running = new Set<Baresip>();
+
   private readonly child: ChildProcess;
 
   /** Ready to dial a moment after. `hz` is the tone it speaks for two minutes. */
@@ -52,6 +54,7 @@ export class Baresip {
     writeFileSync(join(folder, "contacts"), "");
     const log = openSync(join(folder, "log"), "a");
     this.child = spawn("baresip", ["-f", folder], { stdio: ["pipe", log, log] });
+    Baresip.running.add(this);
   }
 
   dial(uri: string): void {
@@ -87,8 +90,14 @@ export class Baresip {
     return dump === undefined ? new Int16Array(0) : readWav(readFileSync(join(this.folder, dump))).left;
   }
 
+  /** However a test ends: a phone that stays would keep its ports. */
+  static quitAll(): void {
+    for (const phone of Baresip.running) phone.quit();
+  }
+
   quit(): void {
     this.child.kill("SIGKILL");
+    Baresip.running.delete(this);
   }
 
   private type(text: string): void {
