@@ -1,25 +1,19 @@
-// The relay under test: one process with the real engine and a number of bridged pairs; prints the ports as JSON and runs until it is ended.
+// The relay under test: one process with the product's media worker and a number of bridged pairs; prints the ports as JSON and runs until it is ended.
 import { realEnv } from "../../cmd/env.ts";
-import { InlinePlane } from "../../telephony/media/inline-plane.ts";
-import { PortRange } from "../../telephony/media/ports.ts";
+import { WorkerPlane } from "../../telephony/media/worker-plane.ts";
 
 const [calls = 100, firstPeerPort = 0] = process.argv.slice(2).map(Number);
-const plane = new InlinePlane({
+const plane = await WorkerPlane.start({
   env: realEnv("error"),
-  ports: new PortRange(36_000, 39_999),
-  mux: null,
-  prompts: async () => null,
-  openSink: async () => {
-    throw new Error("nothing is recorded here");
-  },
+  entry: new URL("../../cmd/media-worker.ts", import.meta.url).href,
+  starts: [{ worker: 0, rtpPorts: [36_000, 39_999], muxAddress: "127.0.0.1", muxPort: 0, logLevel: "error", prompts: {} }],
 });
 const ports = new Map<string, number>();
 const legs = Array.from({ length: calls * 2 }, (_, i) => `leg-${i}`);
 plane.onEvent((event) => {
   if (event.kind !== "opened") return;
   ports.set(event.streamId, event.local.rtpPort);
-  const i = legs.indexOf(event.streamId);
-  const port = firstPeerPort + i * 2;
+  const port = firstPeerPort + legs.indexOf(event.streamId) * 2;
   plane.send({
     kind: "connect-rtp",
     streamId: event.streamId,
@@ -30,6 +24,5 @@ plane.onEvent((event) => {
   for (let call = 0; call < calls; call++) plane.send({ kind: "bridge", a: legs[call * 2]!, b: legs[call * 2 + 1]! });
   console.log(JSON.stringify(legs.map((leg) => ports.get(leg))));
 });
-for (const [i, streamId] of legs.entries()) {
-  plane.send({ kind: "open", streamId, groupId: `call-${i >> 1}`, transport: "rtp", localAddress: "127.0.0.1" });
-}
+// All in one worker, as a conversation is: the load of one is what is measured.
+for (const streamId of legs) plane.send({ kind: "open", streamId, groupId: "all", transport: "rtp", localAddress: "127.0.0.1" });

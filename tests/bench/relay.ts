@@ -1,6 +1,6 @@
 // CPU per relayed packet beside Debian's rtpengine: 100 two-way calls, interleaved pairs, medians; prints a table and the ratio, asserts nothing.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const calls = 100;
@@ -12,7 +12,7 @@ const engineAddress = "127.0.0.1";
 const ngPort = 22_223;
 
 type Relay = { readonly pid: number; readonly to: number[]; stop(): void };
-type Run = { readonly microseconds: number; readonly lossPercent: number };
+type Run = { readonly microseconds: number; readonly lossPercent: number; readonly reports: number };
 
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   const reader = stream.getReader();
@@ -113,10 +113,10 @@ function bencode(value: unknown): string {
   return `${text.length}:${text}`;
 }
 
-/** User and system time of a process, all threads, in ms. */
+/** User and system time of a process, all threads, in ms: the scheduler's own count, not the clock ticks of /proc/PID/stat. */
 function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  return tasks.reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "latin1").split(" ")[0]), 0) / 1e6;
 }
 
 async function measure(start: () => Promise<Relay>): Promise<Run> {
@@ -131,21 +131,25 @@ async function measure(start: () => Promise<Relay>): Promise<Run> {
   await Bun.sleep(measuredMs);
   const used = cpuMs(relay.pid) - before;
   const packets = ((performance.now() - startedAt) / 20) * calls * 2;
-  const { sent, received } = JSON.parse((await output).trim().split("\n").at(-1)!) as { sent: number; received: number };
+  const { sent, received, reports } = JSON.parse((await output).trim().split("\n").at(-1)!) as Record<
+    "sent" | "received" | "reports",
+    number
+  >;
   relay.stop();
   await Bun.sleep(200);
-  return { microseconds: (used * 1_000) / packets, lossPercent: (1 - received / sent) * 100 };
+  return { microseconds: (used * 1_000) / packets, lossPercent: (1 - received / sent) * 100, reports };
 }
 
 const results: { readonly ours: Run; readonly theirs: Run }[] = [];
 console.log(`${calls} two-way calls, ${calls * 100} packets a second, ${measuredMs / 1_000} s measured, ${pairs} interleaved pairs`);
-console.log("pair   landline µs/packet (loss)   rtpengine µs/packet (loss)   ratio");
+console.log("pair   landline µs/packet (loss, RTCP)   rtpengine µs/packet (loss, RTCP)   ratio");
 for (let pair = 1; pair <= pairs; pair++) {
   const result = { ours: await measure(ours), theirs: await measure(rtpengine) };
   results.push(result);
-  const show = ({ microseconds, lossPercent }: Run): string => `${microseconds.toFixed(1).padStart(8)} (${lossPercent.toFixed(2)} %)`;
+  const show = ({ microseconds, lossPercent, reports }: Run): string =>
+    `${microseconds.toFixed(1).padStart(8)} (${lossPercent.toFixed(2)} %, ${reports})`;
   console.log(
-    `${String(pair).padEnd(7)}${show(result.ours).padEnd(28)}${show(result.theirs).padEnd(29)}${(result.ours.microseconds / result.theirs.microseconds).toFixed(2)}`,
+    `${String(pair).padEnd(7)}${show(result.ours).padEnd(34)}${show(result.theirs).padEnd(35)}${(result.ours.microseconds / result.theirs.microseconds).toFixed(2)}`,
   );
 }
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
