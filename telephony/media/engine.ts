@@ -20,7 +20,7 @@ const lateTicksMax = 5;
 
 export type EngineOptions = {
   readonly env: Env;
-  readonly ports: PortRange;
+  readonly ports: Pick<PortRange, "bind">;
   /** Null: this worker carries no WebRTC. */
   readonly mux: WebRtcMux | null;
   readonly prompts: PromptLoader;
