@@ -4,12 +4,13 @@ import type { AlertOffer } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
 import type { AlertId, ConversationId, LegId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "../lib/id.ts";
-import { callsMax } from "../lib/limits.ts";
+import { callsMax, journalRetryMs } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
 import type { RecordingFacts, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import { type Directory, route } from "./directory.ts";
+import { keep } from "./keep.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
 
 export type ExchangePorts = RunnerPorts & { readonly vault: RecordingVault };
@@ -175,9 +176,21 @@ export class Exchange {
 
   /** Signs the manifest and chains it: also for recordings that a crash interrupted. */
   async keepRecording(facts: RecordingFacts): Promise<void> {
-    const { manifestSha256 } = await this.ports.vault.signManifest(facts);
+    const { manifestSha256 } = await this.signManifest(facts);
     const { conversationId, recordingId, ...payload } = facts;
     await this.keep("conversation.recording.closed", conversationId, [recordingId], { recordingId, ...payload, manifestSha256 });
+  }
+
+  // A disk that is full now has room later; until then the recording is there, unsigned.
+  private async signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }> {
+    for (;;) {
+      try {
+        return await this.ports.vault.signManifest(facts);
+      } catch (error) {
+        this.app.env.log.error("manifest not written", { call: facts.conversationId, reason: String(error) });
+        await this.pause(journalRetryMs);
+      }
+    }
   }
 
   /** Recordings of an earlier run in which nothing can be read. */
@@ -227,7 +240,7 @@ export class Exchange {
       seal: { kind: "conversation", id: conversationId },
       payload,
     });
-    return this.journal.append([event]);
+    return keep(this.app.env, this.journal, [event], conversationId);
   }
 
   // Facts that nobody waits for: a failure is an alarm, not an exception in the middle of a call.

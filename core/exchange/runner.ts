@@ -12,6 +12,7 @@ import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import { defaultInQueueFlow } from "./default-flow.ts";
 import { type Directory, flowById, inQueueFlowByName } from "./directory.ts";
+import { keep } from "./keep.ts";
 import { queueFacts } from "./queue-facts.ts";
 
 export type RunnerPorts = { readonly app: App; readonly journal: Journal; readonly control: CallControl; readonly directory: Directory };
@@ -19,9 +20,6 @@ export type RunnerPorts = { readonly app: App; readonly journal: Journal; readon
 type Mail =
   | { readonly kind: "call"; readonly input: CallInput }
   | { readonly kind: "flow"; readonly input: FlowInput; readonly generation: number };
-
-/** A journal that refuses is tried again this often; the call waits, its media goes on. */
-const journalRetryMs = 500;
 
 export class Runner {
   private readonly mailbox: Mail[] = [];
@@ -122,18 +120,10 @@ export class Runner {
     });
   }
 
-  // Nothing is acknowledged before this returns; a disk that refuses keeps the call waiting, and is tried again.
-  private async append(batch: readonly EventDraft[]): Promise<void> {
+  // Nothing is acknowledged before this returns.
+  private append(batch: readonly EventDraft[]): Promise<void> {
     const { journal, app } = this.ports;
-    for (;;) {
-      try {
-        await journal.append(batch);
-        return;
-      } catch (error) {
-        app.env.log.error("journal refuses", { call: this.conversationId, reason: String(error) });
-        await new Promise<void>((resolve) => app.env.clock.after(journalRetryMs, resolve));
-      }
-    }
+    return keep(app.env, journal, batch, this.conversationId);
   }
 
   private async carryOutOne(output: Exclude<CallOutput, { kind: "append" }>): Promise<void> {

@@ -37,6 +37,8 @@ export const ladderBytesMax = 64 * 1024;
 export const journalBytesMax = 256 * 1024 * 1024;
 /** A journal file; moved ones are deleted whole. */
 export const journalSegmentBytesMax = 4 * 1024 * 1024;
+/** A journal that refuses is tried again this often. */
+export const journalRetryMs = 500;
 /** One record: what one act writes at once. */
 export const journalRecordBytesMax = 8 * 1024 * 1024;
 /** Events moved into the database in one transaction. */
@@ -46,6 +48,9 @@ export const journalBatchMax = 500;
 export const recordingChunkMs = 1_000;
 /** Audio in one sealed chunk of a recording: two seconds are 64 KB; a reader never allocates more for a forged length. */
 export const recordingChunkBytesMax = 1024 * 1024;
+
+/** A recording's chunk that finds a full disk is tried again this often, as long as the chunks behind it may wait. */
+export const recordingRetryMs = 500;
 
 /** Server-sent-event streams at once on one node. */
 export const liveStreamsMax = 2_000;
