@@ -25,7 +25,7 @@ async function start(message: WorkerStart): Promise<void> {
     ports: new PortRange(...message.rtpPorts),
     mux,
     prompts: async (key) => sounds.get(key) ?? null,
-    openSink: openRecordingSink,
+    openSink: (target) => openRecordingSink(target, env.clock),
     emit: (event) => tell({ kind: "event", event }),
   });
   engine = running;

@@ -202,6 +202,7 @@ export interface ConversationStore {
 export interface RecordingStore {
   byId(id: RecordingId): Promise<Recording | null>;
   insert(recording: Recording): Promise<void>;
+  /** Once; but what had failed may still be found whole enough when the node starts again. */
   close(id: RecordingId, facts: Pick<Recording, "endedAt" | "state" | "durationMs" | "sizeBytes" | "chunks" | "sha256">): Promise<boolean>;
   ofConversation(id: ConversationId): Promise<readonly Recording[]>;
   openOfNode(nodeId: string): Promise<readonly Recording[]>;

@@ -343,7 +343,10 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     recordings: {
       byId: async (id) => tables().recordings.get(id) ?? null,
       insert: async (row) => void tables().recordings.set(row.id, row),
-      close: async (id, facts) => tables().recordings.get(id)?.state === "recording" && set(tables().recordings, id, facts),
+      close: async (id, facts) => {
+        const state = tables().recordings.get(id)?.state;
+        return (state === "recording" || (state === "failed" && facts.state !== "failed")) && set(tables().recordings, id, facts);
+      },
       ofConversation: async (id) => [...tables().recordings.values()].filter((row) => row.conversationId === id),
       openOfNode: async (nodeId) => [...tables().recordings.values()].filter((row) => row.nodeId === nodeId && row.state === "recording"),
       all: async (organizationId) => [...tables().recordings.values()].filter((row) => row.organizationId === organizationId),

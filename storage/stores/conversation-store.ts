@@ -72,7 +72,10 @@ export function recordingStore(sql: Session): RecordingStore {
     byId: async (id) => first(await sql`${recordings.from(sql)} where t.id = ${id}`),
     insert: (row) => recordings.insert(sql, row),
     close: async (id, facts) =>
-      (await sql`update recording set ${sql(recordings.toColumns(sql, facts))} where id = ${id} and state = 'recording'`).count === 1,
+      (
+        await sql`update recording set ${sql(recordings.toColumns(sql, facts))}
+          where id = ${id} and (state = 'recording' or (state = 'failed' and ${facts.state} <> 'failed'))`
+      ).count === 1,
     ofConversation: async (id) => sql<Recording[]>`${recordings.from(sql)} where t.conversation_id = ${id} order by t.started_at`,
     openOfNode: async (nodeId) => sql<Recording[]>`${recordings.from(sql)} where t.node_id = ${nodeId} and t.state = 'recording'`,
     all: async (organizationId) =>

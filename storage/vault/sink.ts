@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { recordingChunkBytesMax } from "../../core/lib/limits.ts";
+import type { Clock } from "../../core/env/env.ts";
+import { recordingChunkBytesMax, recordingChunkMs, recordingChunksWaitingMax, recordingRetryMs } from "../../core/lib/limits.ts";
 import { flushData, flushPath, writeAll } from "../files.ts";
 import { audioBytesPerMs, type ChunkCursor, chunkFlags, decodeHeader, sealChunk } from "./recording-file.ts";
 
@@ -11,8 +12,11 @@ export type RecordingTarget = { readonly path: string; readonly key: Uint8Array;
 export type RecordingEnd = { readonly chunks: number; readonly durationMs: number; readonly sizeBytes: number; readonly sha256: string };
 export type RecordingSink = { write(samples: Uint8Array): Promise<void>; close(): Promise<RecordingEnd> };
 
-/** Makes the file and puts its header on disk. The `RecordingSinkFactory` of media workers. */
-export async function openRecordingSink(target: RecordingTarget): Promise<RecordingSink> {
+/**
+ * Makes the file and puts its header on disk. The `RecordingSinkFactory` of media workers. With a clock, a chunk that finds no room waits
+ * for some, as long as the recorder lets chunks wait.
+ */
+export async function openRecordingSink(target: RecordingTarget, clock: Clock | null = null): Promise<RecordingSink> {
   const decoded = decodeHeader(Buffer.from(target.header));
   if (decoded === null) throw new Error("the recording's target has no valid header");
   const fd = openSync(target.path, "wx", 0o600);
@@ -24,7 +28,7 @@ export async function openRecordingSink(target: RecordingTarget): Promise<Record
     closeSync(fd);
     throw error;
   }
-  return new FileSink(fd, target, decoded.header.recordingId, decoded.start);
+  return new FileSink(fd, target, decoded.header.recordingId, decoded.start, clock);
 }
 
 class FileSink implements RecordingSink {
@@ -39,6 +43,7 @@ class FileSink implements RecordingSink {
     private readonly target: RecordingTarget,
     private readonly recordingId: string,
     private cursor: ChunkCursor,
+    private readonly clock: Clock | null,
   ) {
     this.hash.update(target.header);
   }
@@ -75,11 +80,24 @@ class FileSink implements RecordingSink {
 
   private async append(audio: Uint8Array, flags: number): Promise<void> {
     const { bytes, next } = sealChunk(this.target.key, this.recordingId, this.cursor, audio, flags);
-    await writeAll(this.fd, bytes, this.cursor.offset);
-    await flushData(this.fd);
+    await this.put(bytes);
     this.hash.update(bytes);
     this.cursor = next;
     this.audioBytes += audio.length;
+  }
+
+  // The same bytes to the same place: a nonce is used for them alone, however often they are tried.
+  private async put(bytes: Uint8Array): Promise<void> {
+    for (let waitedMs = 0; ; waitedMs += recordingRetryMs) {
+      try {
+        await writeAll(this.fd, bytes, this.cursor.offset);
+        return await flushData(this.fd);
+      } catch (error) {
+        const isFull = (error as NodeJS.ErrnoException).code === "ENOSPC";
+        if (this.clock === null || !isFull || waitedMs >= recordingChunksWaitingMax * recordingChunkMs) throw error;
+        await new Promise<void>((done) => this.clock!.after(recordingRetryMs, done));
+      }
+    }
   }
 
   private inOrder(work: () => Promise<void>): Promise<void> {

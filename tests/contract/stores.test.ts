@@ -555,7 +555,11 @@ for (const [name, open] of Object.entries(implementations)) {
         false,
       ]);
       expect(plain(await recordings.ofConversation(recording.conversationId))).toEqual([{ ...recording, ...facts }]);
-      expect([(await recordings.openOfNode(nodeId)).length, (await recordings.all(organizationId)).length]).toEqual([0, 1]);
+      const second = { ...recording, id: id<Recording["id"]>(), state: "failed" } as const;
+      await recordings.insert(second);
+      expect(await recordings.close(second.id, { ...facts, state: "failed" })).toBe(false);
+      expect(await recordings.close(second.id, { ...facts, state: "interrupted" })).toBe(true);
+      expect([(await recordings.openOfNode(nodeId)).length, (await recordings.all(organizationId)).length]).toEqual([0, 2]);
     });
 
     test("trunks, stations, IVRs and flows come back as they are", async () => {
