@@ -7,7 +7,7 @@ import { WorkerPlane } from "./worker-plane.ts";
 
 const env = realEnv("error");
 const quiet = { ...env, log: { ...env.log, error: () => undefined } };
-const entry = new URL("./support/mortal-worker.ts", import.meta.url).href;
+const entry = new URL("../../tests/support/mortal-worker.ts", import.meta.url).href;
 const planes: WorkerPlane[] = [];
 afterEach(async () => {
   for (const plane of planes.splice(0)) await plane.close();

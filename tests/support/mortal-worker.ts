@@ -1,6 +1,6 @@
 // A media worker that dies as it is told: the real one, with a way to be asked for each kind of death.
-import "../../../cmd/media-worker.ts";
-import type { ToWorker } from "../worker-plane.ts";
+import "../../cmd/media-worker.ts";
+import type { ToWorker } from "../../telephony/media/worker-plane.ts";
 
 declare const self: Worker;
 
