@@ -1,0 +1,109 @@
+// The binary as a file: what it needs of the host, that nothing around it changes it, and that it says what is wrong when called wrongly.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { binary, Landline } from "../support/landline.ts";
+import { expect, program, step } from "../support/steps.ts";
+
+/** What README says that the host must have. */
+const ofTheHost = /^(linux-vdso|ld-linux-x86-64|libc|libm|libpthread|libdl|librt|libstdc\+\+|libgcc_s)\.so/;
+const landline = new Landline(["--sip", "127.0.0.1:15063", "--media-ports", "19063", "--metrics", "127.0.0.1:9463"]);
+
+function run(
+  words: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+): { readonly code: number; readonly text: string } {
+  const done = Bun.spawnSync([binary, ...words], {
+    cwd: options.cwd ?? "/",
+    env: { PATH: process.env.PATH ?? "", HOME: landline.folder, ...options.env },
+  });
+  return { code: done.exitCode, text: `${done.stdout}${done.stderr}` };
+}
+
+/** Every ELF file below a folder. */
+function elves(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path).subarray(0, 4).equals(Buffer.from("\x7fELF", "latin1")));
+}
+
+await program(
+  async () => {
+    await step("help, version and OpenAPI are printed; wrong calls end with 2 and name the nearest", async () => {
+      const help = run(["--help"]);
+      expect(help.code === 0 && /serve[\s\S]*verify[\s\S]*doctor/.test(help.text), help.text);
+      expect(run(["version", "--json"]).text.includes('"version"'), "version as JSON");
+      expect((JSON.parse(run(["openapi"]).text) as { openapi: string }).openapi === "3.1.0", "an OpenAPI document");
+      const cases: readonly (readonly [readonly string[], Record<string, string>, RegExp])[] = [
+        [["sreve"], {}, /unknown subcommand sreve/],
+        [["serve", "--htp", "1"], {}, /did you mean --http/],
+        [["serve"], { LANDLINE_HTPP: "1" }, /did you mean LANDLINE_HTTP/],
+        [["serve", "--http", "nonsense"], {}, /http: host:port/],
+        [["serve", "--data", "/tmp/a", "--key-file", "/tmp/a/key"], {}, /key-file: must not lie inside --data/],
+        [["serve", "--workers", "2"], {}, /media-ports: 2 workers need 2 ports/],
+      ];
+      for (const [words, env, message] of cases) {
+        const { code, text } = run(words, { env });
+        expect(code === 2 && message.test(text), `${words.join(" ")}: ${code} ${text}`);
+      }
+    });
+
+    await step("a TOML file is read, an unknown key in it is an error, secrets come from files, flags win", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "landline-config-"));
+      const toml = join(folder, "landline.toml");
+      writeFileSync(toml, 'http = "127.0.0.1:1"\ndatabse = "x"\n');
+      const wrong = run(["healthcheck", "--config", toml]);
+      expect(wrong.code === 2 && /unknown key databse \(did you mean database\?\)/.test(wrong.text), wrong.text);
+      writeFileSync(toml, 'http = "127.0.0.1:1"\n');
+      expect(/port 1$/m.test(run(["healthcheck", "--config", toml]).text), "the file's port");
+      expect(
+        /port 2$/m.test(run(["healthcheck", "--config", toml], { env: { LANDLINE_HTTP: "127.0.0.1:2" } }).text),
+        "the environment's port",
+      );
+      expect(
+        /port 3$/m.test(run(["healthcheck", "--config", toml, "--http", "127.0.0.1:3"], { env: { LANDLINE_HTTP: "127.0.0.1:2" } }).text),
+        "the flag's port",
+      );
+      const missing = run(["healthcheck"], { env: { LANDLINE_BOOTSTRAP_PASSWORD_FILE: join(folder, "nothing") } });
+      expect(missing.code === 2 && /cannot be read/.test(missing.text), missing.text);
+    });
+
+    await step(".env and bunfig.toml of the folder change nothing", async () => {
+      const folder = join(landline.folder, "trap");
+      mkdirSync(folder);
+      writeFileSync(join(folder, "trap.ts"), 'console.log("TRAPPED");');
+      writeFileSync(join(folder, "bunfig.toml"), 'preload = ["./trap.ts"]\n');
+      writeFileSync(join(folder, ".env"), "LANDLINE_NONSENSE=1\n");
+      const { code, text } = run(["version"], { cwd: folder });
+      expect(code === 0 && !text.includes("TRAPPED"), text);
+    });
+
+    await step("it starts, is healthy, and every ELF file it ships needs only what README says", async () => {
+      await landline.start();
+      expect(landline.run(["healthcheck"]).code === 0, "healthcheck");
+      expect(landline.run(["doctor"]).out.includes("commits a second"), "doctor measures the disk");
+      const files = [binary, ...elves(join(landline.data, "postgres")), ...elves(join(landline.data, "lib"))];
+      expect(files.length > 10, `${files.length} files`);
+      for (const path of files) {
+        const listed = Bun.spawnSync(["ldd", path], {
+          env: { LD_LIBRARY_PATH: join(path, "../../lib"), PATH: process.env.PATH ?? "" },
+        }).stdout.toString();
+        const needed = listed
+          .split("\n")
+          .map((line) => /^\s*(\S+)( => (\S+))?/.exec(line))
+          .filter((match) => match !== null && match[1] !== "statically");
+        const foreign = needed.filter(
+          (match) => !ofTheHost.test(match![1]!.split("/").at(-1)!) && !(match![3] ?? "").startsWith(landline.data),
+        );
+        expect(foreign.length === 0, `${path} needs ${foreign.map((match) => match![1]).join(", ")}`);
+      }
+    });
+
+    await step("a second process on the same data is refused with a sentence", async () => {
+      const second = run(["serve", ...landline.options.map((word) => word.replace("127.0.0.1:8080", "127.0.0.1:8081"))]);
+      expect(second.code === 1 && /in use by another Landline process/.test(second.text), second.text);
+    });
+  },
+  () => landline.stop(),
+);
