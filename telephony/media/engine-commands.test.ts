@@ -237,6 +237,19 @@ describe("a stream", () => {
     expect(at.told("failed")).toEqual([{ kind: "failed", streamId: "alice", reason: "a stream opened as rtp cannot connect-webrtc" }]);
   });
 
+  test("of which our own code throws ends alone", async () => {
+    const at = await desk();
+    at.do({ kind: "bridge", a: "alice", b: "bob" });
+    at.sent.get(5_002)!.push = () => {
+      throw new Error("a bug");
+    };
+    at.say(5_000, 1, 100);
+    at.say(5_000, 2, 100);
+    expect(at.told("failed")).toEqual([{ kind: "failed", streamId: "alice", reason: "internal error" }]);
+    at.say(5_002, 1, 100);
+    expect(at.told("connected").map((event) => "streamId" in event && event.streamId)).toEqual(["alice", "bob"]);
+  });
+
   test("that nobody knows changes nothing", () => {
     const at = new Desk();
     for (const kind of ["unbridge", "close"] as const) at.do({ kind, streamId: "nobody" });

@@ -137,6 +137,7 @@ export class MediaEngine {
       onSilent: (forMs) => emit({ kind: "silent", streamId, forMs }),
       onHeardAgain: () => emit({ kind: "heard-again", streamId }),
       onStats: (stats) => emit({ kind: "stats", streamId, stats, final: false }),
+      onBug: (error) => this.bug(streamId, error),
     });
     const entry: Entry = { stream, how: command.transport, transport: null, connect: null, awaited: null };
     const isFull = this.streams.size >= streamsPerWorkerMax;
@@ -167,6 +168,7 @@ export class MediaEngine {
       onRtp: (packet) => stream.onRtp(packet),
       onRtcp: (packet) => stream.onRtcp(packet),
       onFailed: (reason) => this.fail(stream.streamId, reason),
+      onBug: (error) => this.bug(stream.streamId, error),
     });
     const { ufrag, pwd } = session;
     this.opened(entry, session, { rtpPort: mux.port, rtcpPort: mux.port, webrtc: { ufrag, pwd, fingerprint: mux.fingerprint } });
@@ -216,6 +218,20 @@ export class MediaEngine {
   /** The stream stays, silent, until signalling closes it. */
   private fail(streamId: string, reason: string): void {
     if (this.streams.has(streamId)) this.options.emit({ kind: "failed", streamId, reason });
+  }
+
+  /** Nothing more is taken from or sent to a stream of which our own code has thrown. */
+  private bug(streamId: string, error: unknown): void {
+    const stream = this.streams.get(streamId)?.stream;
+    if (stream === undefined || stream.format === null) return;
+    this.options.env.log.error("media stream ended by a bug", {
+      stream: streamId,
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    stream.format = null;
+    stream.player = stream.digitsOut = null;
+    unbridge(stream);
+    this.fail(streamId, "internal error");
   }
 
   // ── What we say ──
@@ -356,7 +372,11 @@ export class MediaEngine {
 
   private tick(nowMs: number): void {
     for (const stream of this.speaking) {
-      stream.tick(nowMs);
+      try {
+        stream.tick(nowMs);
+      } catch (error) {
+        this.bug(stream.streamId, error);
+      }
       if (stream.player?.isDone === true) this.endPlay(stream, "done");
       if (!stream.isSpeaking) this.speaking.delete(stream);
     }

@@ -19,6 +19,7 @@ class Leg {
   heard = 0;
   reports = 0;
   readonly sent: string[] = [];
+  readonly bugs: unknown[] = [];
   private deliver: { rtp: Receive; rtcp: Receive } | null = null;
   transport!: RtpTransport;
 
@@ -36,7 +37,11 @@ class Leg {
         return { rtp: socket("rtp", 5_000), rtcp: socket("rtcp", 5_001) };
       },
     };
-    leg.transport = await RtpTransport.open(ports, "127.0.0.1", { onRtp: () => void leg.heard++, onRtcp: () => void leg.reports++ });
+    leg.transport = await RtpTransport.open(ports, "127.0.0.1", {
+      onRtp: () => void leg.heard++,
+      onRtcp: () => void leg.reports++,
+      onBug: (error) => void leg.bugs.push(error),
+    });
     if (remote !== null) leg.transport.setRemote(remote);
     return leg;
   }

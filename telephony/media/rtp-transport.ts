@@ -4,7 +4,7 @@ import type { RemoteRtp } from "./plane.ts";
 import type { PortRange } from "./ports.ts";
 import { isRtcp, payloadStart, sequenceNumber, ssrc } from "./rtp/packet.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
-import { canonicalAddress, type UdpSocket } from "./udp.ts";
+import { canonicalAddress, type Receive, type UdpSocket } from "./udp.ts";
 
 type Address = { readonly address: string; readonly port: number };
 /** Somebody who is not at the SDP's address but speaks RTP to us, and for how many packets in a row. */
@@ -34,8 +34,8 @@ export class RtpTransport implements Transport {
     let transport: RtpTransport | null = null;
     const sockets = await ports.bind(
       address,
-      (packet, from, port) => transport?.receivedRtp(packet, from, port),
-      (packet, from, port) => transport?.receivedRtcp(packet, from, port),
+      guarded(events, (packet, from, port) => transport?.receivedRtp(packet, from, port)),
+      guarded(events, (packet, from, port) => transport?.receivedRtcp(packet, from, port)),
     );
     transport = new RtpTransport(sockets, events);
     return transport;
@@ -137,4 +137,14 @@ export class RtpTransport implements Transport {
     if (this.hasLearned) this.learnedRtcpPort = port;
     this.events.onRtcp(packet);
   }
+}
+
+function guarded(events: TransportEvents, receive: Receive): Receive {
+  return (packet, address, port) => {
+    try {
+      receive(packet, address, port);
+    } catch (error) {
+      events.onBug(error);
+    }
+  };
 }

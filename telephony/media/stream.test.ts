@@ -23,6 +23,9 @@ class Phone {
       onSilent: (forMs) => this.told.push(`silent ${forMs}`),
       onHeardAgain: () => this.told.push("heard again"),
       onStats: () => this.told.push("stats"),
+      onBug: (error) => {
+        throw error;
+      },
     });
     this.stream.format = { codec: "PCMU", payloadType: 0, dtmfPayloadType };
     this.stream.direction = "sendrecv";

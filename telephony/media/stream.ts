@@ -25,6 +25,7 @@ export type StreamEvents = {
   onSilent(forMs: number): void;
   onHeardAgain(): void;
   onStats(stats: StreamStats): void;
+  onBug(error: unknown): void;
 };
 
 export type Format = { readonly codec: CodecName; readonly payloadType: number; readonly dtmfPayloadType: number | null };
@@ -259,6 +260,10 @@ export class MediaStream {
     if (this.isConnected) return;
     this.isConnected = true;
     this.events.onConnected();
+  }
+
+  onBug(error: unknown): void {
+    this.events.onBug(error);
   }
 
   private newSource(source: number, sequence: number, nowMs: number): void {

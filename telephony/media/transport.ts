@@ -4,6 +4,8 @@
 export type TransportEvents = {
   onRtp(packet: Uint8Array): void;
   onRtcp(packet: Uint8Array): void;
+  /** Something of ours threw: it ends this stream, not the worker with all its calls. */
+  onBug(error: unknown): void;
 };
 
 export interface Transport {

@@ -202,6 +202,14 @@ export class MuxSession implements Transport {
   }
 
   received(packet: Uint8Array, pair: Pair): void {
+    try {
+      this.take(packet, pair);
+    } catch (error) {
+      this.events.onBug(error);
+    }
+  }
+
+  private take(packet: Uint8Array, pair: Pair): void {
     const first = packet[0] ?? 0;
     // RFC 7983 §7: 20–63 is DTLS, 128–191 RTP or RTCP.
     if (first >= 20 && first < 64) this.handshake(packet, pair);
