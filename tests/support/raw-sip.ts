@@ -6,6 +6,8 @@ export type RawCall = {
   readonly from?: string;
   /** Whole lines, with their names. */
   readonly headers?: readonly string[];
+  /** Pressed once the call is up, each in an INFO, as phones do that know no RFC 4733. */
+  readonly digits?: string;
 };
 
 export class RawSip {
@@ -68,10 +70,18 @@ export class RawSip {
     const ackBranch = status < 300 ? this.fresh().branch : fresh.branch;
     this.send(this.head("ACK", uri, ackBranch, callId, "1 ACK", from, to));
     if (status >= 300) return status;
+    let cseq = 1;
+    const within = async (method: string, more: readonly string[] = [], body = ""): Promise<void> => {
+      const { branch } = this.fresh();
+      this.send(this.head(method, uri, branch, callId, `${++cseq} ${method}`, from, to, more), body);
+      await this.final(branch);
+    };
+    for (const digit of call.digits ?? "") {
+      await Bun.sleep(50);
+      await within("INFO", ["Content-Type: application/dtmf-relay"], `Signal=${digit}\r\nDuration=160\r\n`);
+    }
     await Bun.sleep(forMs);
-    const bye = this.fresh().branch;
-    this.send(this.head("BYE", uri, bye, callId, "2 BYE", from, to));
-    await this.final(bye);
+    await within("BYE");
     return status;
   }
 
