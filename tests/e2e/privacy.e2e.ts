@@ -13,7 +13,7 @@ import { Landline, testCentre } from "../support/landline.ts";
 import { withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { RawSip } from "../support/raw-sip.ts";
-import { eventually, expect, program, step } from "../support/steps.ts";
+import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
 /** Of a row that no program and no date holds by chance. */
 const card = "4929718305629417";
@@ -92,6 +92,7 @@ await program(
   async () => {
     Baresip.quitAll();
     await landline.stop();
+    if (!hasFailed()) landline.discard();
   },
 );
 

@@ -1,6 +1,6 @@
 // The compiled binary as a user runs it: started in an empty directory, asked over HTTP, stopped or killed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./steps.ts";
@@ -83,6 +83,11 @@ export class Landline {
     const ended = new Promise((done) => child.on("exit", done));
     child.kill("SIGTERM");
     await ended;
+  }
+
+  /** Takes everything away; after `stop`. */
+  discard(): void {
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** A subcommand beside the running node. */

@@ -14,6 +14,11 @@ export async function step(name: string, work: () => Promise<unknown>, options: 
   }
 }
 
+/** Whether any step has failed so far: what it left is worth a look then. */
+export function hasFailed(): boolean {
+  return failed;
+}
+
 export function leftOut(name: string, reason: string): void {
   console.log(`left out ${name}: ${reason}`);
 }
