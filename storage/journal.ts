@@ -9,15 +9,22 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  statfsSync,
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Env } from "../core/env/env.ts";
+import type { Env, Timer } from "../core/env/env.ts";
 import type { EventDraft } from "../core/events/event.ts";
 import type { Journal } from "../core/events/log.ts";
 import { Unavailable } from "../core/lib/errors.ts";
 import { isId } from "../core/lib/id.ts";
-import { journalBatchMax, journalBytesMax, journalRecordBytesMax, journalSegmentBytesMax } from "../core/lib/limits.ts";
+import {
+  journalBatchMax,
+  journalBytesMax,
+  journalRecordBytesMax,
+  journalRoomBytesMin,
+  journalSegmentBytesMax,
+} from "../core/lib/limits.ts";
 import { instantOf, NodeFenced, unstorable } from "./append.ts";
 import { flushData, flushPath, writeAll } from "./files.ts";
 import {
@@ -79,6 +86,7 @@ export class FileJournal<Stores> implements Journal {
   private flushing: Promise<void> | null = null;
   private moving: Promise<void> | null = null;
   private diskRefuses = false;
+  private probing: Timer | null = null;
   private stopped = false;
   private drains: Drain[] = [];
   private wakeMover: () => void = () => undefined;
@@ -128,6 +136,7 @@ export class FileJournal<Stores> implements Journal {
   /** Writes what waits, stops moving, and takes away what has been moved. What the database does not have yet stays for the next start. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.probing?.cancel();
     while (this.flushing !== null) await this.flushing;
     this.wakeMover();
     await this.moving;
@@ -164,7 +173,7 @@ export class FileJournal<Stores> implements Journal {
       this.queue = [];
       try {
         await this.writeGroup(group);
-        this.diskRefuses = false;
+        this.diskRefuses &&= !this.hasRoom();
         for (const entry of group) entry.done();
         this.wakeMover();
       } catch (error) {
@@ -207,10 +216,21 @@ export class FileJournal<Stores> implements Journal {
       this.removeIfMoved(last);
     }
     for (const { fail } of group) fail(new Unavailable("The journal cannot be written.", 5_000, "journal.unwritable"));
-    // Somebody has to notice when the disk is well again, also when no call is left to write.
-    this.env.clock.after(probeMs, () => {
-      if (this.diskRefuses && this.flushing === null && !this.stopped) this.enqueue(Buffer.from("[]"), 0).catch(() => undefined);
-    });
+    this.probing ??= this.env.clock.after(probeMs, () => this.probe());
+  }
+
+  // Somebody has to notice when the disk is well again, also when no call is left to write.
+  private probe(): void {
+    this.probing = null;
+    if (!this.diskRefuses || this.stopped) return;
+    this.probing = this.env.clock.after(probeMs, () => this.probe());
+    if (this.flushing === null) this.enqueue(Buffer.from("[]"), 0).catch(() => undefined);
+  }
+
+  // What a refused write gave back is room for a record, not for calls: without a margin the node would be full and well in turns.
+  private hasRoom(): boolean {
+    const { bavail, bsize } = statfsSync(this.folder);
+    return bavail * bsize >= journalRoomBytesMin;
   }
 
   private async writableSegment(): Promise<Segment> {

@@ -37,6 +37,8 @@ export const ladderBytesMax = 64 * 1024;
 export const journalBytesMax = 256 * 1024 * 1024;
 /** A journal file; moved ones are deleted whole. */
 export const journalSegmentBytesMax = 4 * 1024 * 1024;
+/** Free room that a disk which refused the journal must have before new calls are taken again: one segment. */
+export const journalRoomBytesMin = journalSegmentBytesMax;
 /** A journal that refuses is tried again this often. */
 export const journalRetryMs = 500;
 /** One record: what one act writes at once. */

@@ -33,11 +33,14 @@ const types = {
   numeric: { to: 1700, from: [1700], serialize: (value: number) => String(value), parse: (text: string) => Number(text) },
   /** Epoch ms outside, timestamptz inside. Sessions run in UTC, so the text always ends in +00. */
   instant: { to: 1184, from: [1184], serialize: instantText, parse: parseInstant },
+  /** The arrays that our statements carry. postgres.js would ask every new connection for all types, and what it asks in vain ends the process. */
+  bigints: { to: 1016, from: [1016], serialize: arrayText, parse: (text: string) => parseArray(text).map(Number) },
+  texts: { to: 1009, from: [1009, 2951], serialize: arrayText, parse: parseArray },
 };
 export type Sql = Omit<postgres.Sql<Converted>, "reserve" | "subscribe" | "largeObject"> & postgres.ISql<Converted>;
 /** A pool or one transaction of it. */
 export type Session = postgres.ISql<Converted>;
-type Converted = { bigint: number; numeric: number; instant: number };
+type Converted = { bigint: number; numeric: number; instant: number; bigints: number[]; texts: string[] };
 
 /** Opens a pool lazily: no connection is made before the first query. `max` statements or transactions at once, and one more for listening. */
 export function connect(target: ConnectTarget, options: { readonly max: number; readonly name: string }): Sql {
@@ -49,6 +52,7 @@ export function connect(target: ConnectTarget, options: { readonly max: number; 
     pass: target.password,
     ssl: target.tls,
     types,
+    fetch_types: false,
     // A server that is away must be told within seconds: the journal and "please hold" take over then.
     connect_timeout: 5,
     // For the listener alone: the pool's own connections are never made twice.
@@ -77,6 +81,16 @@ export function instantText(at: number | string): string {
 
 export function parseInstant(text: string): number {
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11).replace(/[+]00$/, "Z")}`);
+}
+
+/** One dimension, no nulls, every element in quotes. PostgreSQL documentation, "Array Input and Output Syntax". */
+export function arrayText(elements: readonly (string | number)[]): string {
+  return `{${elements.map((element) => `"${String(element).replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}
+
+export function parseArray(text: string): string[] {
+  const elements = text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/gs);
+  return Array.from(elements, ([, quoted, bare]) => quoted?.replace(/\\(.)/gs, "$1") ?? bare!);
 }
 
 // Classes 08, 53, 57, 58 (connection, resources, operator, system) and a read-only server: the statement itself is not to blame.

@@ -97,3 +97,12 @@ test("more transactions than connections wait their turn; the end of the pool te
   await stuck.end({ timeout: 0.05 });
   await expect(never).rejects.toThrow("gone");
 });
+
+test("arrays come back as they were sent, whatever their texts hold", async () => {
+  const { sql } = await testDatabase();
+  const texts = ["", "null", "NULL", "a,b", '"quoted"', "back\\slash\\", "{}", " spaces ", "two\nlines", "ä€😀", "plain"];
+  const ids = ["0199f0aa-0000-7000-8000-000000000001"];
+  const [row] =
+    await sql`select ${texts}::text[] as texts, ${[]}::text[] as none, ${ids}::uuid[] as ids, ${[1, 2 ** 53 - 1]}::bigint[] as numbers`;
+  expect(row).toEqual({ texts, none: [], ids, numbers: [1, 2 ** 53 - 1] });
+});
