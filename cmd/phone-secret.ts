@@ -1,7 +1,7 @@
 // Secrets of SIP phones: made by us, told once; only their HA1 is kept, sealed with the key file.
 
-import type { PhoneSecret } from "../core/centre/apply.ts";
 import type { Random } from "../core/env/env.ts";
+import type { PhoneSecret } from "../core/telephony/commands.ts";
 import type { Keys } from "../storage/vault/keys.ts";
 import { seal, unseal } from "../storage/vault/seal.ts";
 import { type Ha1, ha1Of } from "../telephony/sip/auth/digest.ts";

@@ -1,10 +1,11 @@
 // `serve`: starts everything in order, owns the one HTTP server and its sockets, says what is where, drains and stops.
-import { newEvent } from "../core/app.ts";
 import type { SipSocketHandler } from "../core/call/call-control.ts";
 import { applyCentre } from "../core/centre/apply.ts";
 import { createUser } from "../core/directory/commands.ts";
+import { oauthClientKind } from "../core/directory/kinds.ts";
 import { newUser, type User } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
+import { createObject } from "../core/objects/commands.ts";
 import { createWebApp } from "../web/app.tsx";
 import { newToken, tokenHash } from "../web/crypto.ts";
 import { sessionCookie, sessionOf } from "../web/middleware/identity.ts";
@@ -67,25 +68,10 @@ async function bootstrap(node: OpenNode): Promise<void> {
   }
   const id = config["bootstrap-client-id"];
   const secret = config["bootstrap-client-secret"];
-  if (id === null || (await app.stores.oauth.client(id)) !== null) return;
+  if (id === null || (await app.stores.oauthClients.byId(id)) !== null) return;
   if (secret === null || secret.length < 16) throw new ConfigError("bootstrap-client-secret: at least 16 characters");
-  const { organizationId, divisionId } = app;
-  const client = { id, organizationId, divisionId, name: "Bootstrap client", roles: ["admin"], accessTokenValiditySeconds: 86_400 };
-  await app.unit.run(async (stores) => {
-    await stores.oauth.insertClient({ ...client, secretHash: tokenHash(secret), eventSeq: null });
-    return {
-      value: undefined,
-      events: [
-        newEvent(app, {
-          type: "oauth.client.created",
-          actorId: actor.id,
-          subjectIds: [id],
-          payload: { after: client },
-          rows: [{ table: "oauth_client", id }],
-        }),
-      ],
-    };
-  });
+  const settings = { name: "Bootstrap client", roles: ["admin"], accessTokenValiditySeconds: 86_400 };
+  await createObject(app, actor, oauthClientKind, settings, { id, secretHash: tokenHash(secret) });
 }
 
 /** Makes the trial centre when there is nobody yet; the password is told once. */

@@ -25,7 +25,7 @@ import type { NodeHealth, WebPorts } from "../web/ports.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
 import type { OpenNode } from "./node.ts";
-import { openHa1 } from "./phone-secret.ts";
+import { newPhoneSecret, openHa1 } from "./phone-secret.ts";
 import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
@@ -148,7 +148,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   every(3_600_000, async () => {
     const now = env.clock.now();
     await app.stores.sessions.deleteExpired(now);
-    await app.stores.oauth.deleteExpired(now);
+    await app.stores.tokens.deleteExpired(now);
   });
   await tail.start();
   assigner.start();
@@ -187,6 +187,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
       };
     },
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
+    newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],
     trustedProxies: new Set(config["trusted-proxies"]),
     version: landlineVersion,

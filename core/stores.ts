@@ -1,31 +1,16 @@
 // The ports to what is kept, in verbs of the domain. PostgreSQL (storage) and memory (core/simulation) implement them under one contract suite.
 
 import type { Conversation, Participant, Recording, Segment } from "./conversation/conversation.ts";
-import type { AccessToken, OAuthClient, Session, User } from "./directory/user.ts";
-import type { AlertId, ConversationId, FlowId, OrganizationId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "./lib/id.ts";
+import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "./directory/user.ts";
+import type { AlertId, ConversationId, OrganizationId, ParticipantId, QueueId, RecordingId, UserId } from "./lib/id.ts";
+import type { ObjectStore } from "./objects/object.ts";
 import type { AfterCallWork, AgentState, InHand, RoutableAgent, RoutingStatus, SystemPresence } from "./routing/agent.ts";
 import type { RoutingSnapshot } from "./routing/match.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
-import type { FlowRecord, Ivr, Station, Trunk } from "./telephony/telephony.ts";
+import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "./telephony/telephony.ts";
 
-export type Page = { readonly pageSize: number; readonly pageNumber: number };
-export type Paged<T> = { readonly entities: readonly T[]; readonly total: number };
-
-export interface QueueStore {
-  byId(id: QueueId): Promise<Queue | null>;
-  /** Names are unique per organization without regard to case. */
-  byName(organizationId: OrganizationId, name: string): Promise<Queue | null>;
-  /** Ordered by name. `name` filters by substring without regard to case; `divisionIds` null: all. */
-  list(
-    organizationId: OrganizationId,
-    filter: { readonly name?: string; readonly divisionIds: readonly string[] | null },
-    page: Page,
-  ): Promise<Paged<Queue>>;
-  insert(queue: Queue): Promise<void>;
-  /** Writes settings, pool and `modifiedAt`, and sets version = expected + 1, only if the version is still `expectedVersion`. False: somebody was faster. */
-  update(queue: Queue, expectedVersion: number): Promise<boolean>;
-  delete(id: QueueId): Promise<boolean>;
+export interface QueueStore extends ObjectStore<Queue> {
   members(queueId: QueueId): Promise<readonly QueueMember[]>;
   queuesOf(userId: UserId): Promise<readonly QueueMember[]>;
   addMember(member: QueueMember): Promise<void>;
@@ -37,42 +22,31 @@ export interface QueueStore {
   setPool(queueId: QueueId, poolId: string): Promise<void>;
 }
 
-export interface SkillStore {
-  list(organizationId: OrganizationId): Promise<readonly Skill[]>;
-  insert(skill: Skill): Promise<void>;
+export interface SkillStore extends ObjectStore<Skill> {
   ofUser(userId: UserId): Promise<readonly UserSkill[]>;
   /** Replaces all skills of a user. */
   setOfUser(userId: UserId, skills: readonly UserSkill[]): Promise<void>;
+  /** Who has it. */
+  usersOf(skillId: string): Promise<readonly UserId[]>;
 }
 
-export interface WrapupCodeStore {
-  list(organizationId: OrganizationId): Promise<readonly WrapupCode[]>;
-  insert(code: WrapupCode): Promise<void>;
-  ofQueue(queueId: QueueId): Promise<readonly WrapupCode[]>;
-  assign(queueId: QueueId, codeId: string): Promise<void>;
-}
-
-export interface UserStore {
-  byId(id: UserId): Promise<User | null>;
+export interface UserStore extends ObjectStore<User> {
   byEmail(organizationId: OrganizationId, email: string): Promise<User | null>;
-  list(organizationId: OrganizationId, filter: { readonly ids?: readonly string[] }, page: Page): Promise<Paged<User>>;
-  insert(user: User): Promise<void>;
-  update(user: User, expectedVersion: number): Promise<boolean>;
 }
 
 export interface SessionStore {
   byTokenHash(tokenHash: string): Promise<Session | null>;
   insert(session: Session): Promise<void>;
   delete(tokenHash: string): Promise<void>;
+  deleteOfUser(userId: UserId): Promise<void>;
   deleteExpired(now: number): Promise<number>;
 }
 
-export interface OAuthStore {
-  client(id: string): Promise<OAuthClient | null>;
-  insertClient(client: OAuthClient): Promise<void>;
-  token(tokenHash: string): Promise<AccessToken | null>;
-  insertToken(token: AccessToken): Promise<void>;
-  deleteToken(tokenHash: string): Promise<void>;
+export interface TokenStore {
+  byHash(tokenHash: string): Promise<AccessToken | null>;
+  insert(token: AccessToken): Promise<void>;
+  delete(tokenHash: string): Promise<void>;
+  deleteOfClient(clientId: string): Promise<void>;
   deleteExpired(now: number): Promise<number>;
 }
 
@@ -209,21 +183,6 @@ export interface RecordingStore {
   all(organizationId: OrganizationId): Promise<readonly Recording[]>;
 }
 
-export interface TelephonyStore {
-  trunks(organizationId: OrganizationId): Promise<readonly Trunk[]>;
-  insertTrunk(trunk: Trunk): Promise<void>;
-  stations(organizationId: OrganizationId): Promise<readonly Station[]>;
-  station(id: StationId): Promise<Station | null>;
-  insertStation(station: Station): Promise<void>;
-  ivrs(organizationId: OrganizationId): Promise<readonly Ivr[]>;
-  insertIvr(ivr: Ivr): Promise<void>;
-  flows(organizationId: OrganizationId): Promise<readonly FlowRecord[]>;
-  flow(id: FlowId): Promise<FlowRecord | null>;
-  insertFlow(flow: FlowRecord): Promise<void>;
-  /** Replaces the document and name, version + 1. */
-  updateFlow(flow: FlowRecord): Promise<void>;
-}
-
 /** What a node is asked to do with a conversation it owns; the result is an event. Also when the asker is the same node: one path. */
 export type InboxItem = {
   readonly id: string;
@@ -252,16 +211,22 @@ export type Stores = {
   readonly organizations: OrganizationStore;
   readonly queues: QueueStore;
   readonly skills: SkillStore;
-  readonly wrapupCodes: WrapupCodeStore;
+  readonly wrapupCodes: ObjectStore<WrapupCode>;
   readonly users: UserStore;
   readonly sessions: SessionStore;
-  readonly oauth: OAuthStore;
+  readonly tokens: TokenStore;
+  readonly oauthClients: ObjectStore<OAuthClient>;
+  readonly presences: ObjectStore<PresenceDefinition>;
   readonly agents: AgentStore;
   readonly waiting: WaitingStore;
   readonly alerts: AlertStore;
   readonly routing: RoutingStore;
   readonly conversations: ConversationStore;
   readonly recordings: RecordingStore;
-  readonly telephony: TelephonyStore;
+  readonly trunks: ObjectStore<Trunk>;
+  readonly stations: ObjectStore<Station>;
+  readonly didPools: ObjectStore<DidPool>;
+  readonly ivrs: ObjectStore<Ivr>;
+  readonly flows: ObjectStore<FlowRecord>;
   readonly inbox: InboxStore;
 };

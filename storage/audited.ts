@@ -11,5 +11,9 @@ export const audited: readonly { readonly table: Table<Row>; readonly types: Reg
   { table: new Table<Row>(schema.trunk), types: /^telephony\.trunk\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.station), types: /^telephony\.station\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.ivr), types: /^architect\.ivr\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.skill), types: /^routing\.skill\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.wrapupCode), types: /^routing\.wrapup-code\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.presenceDefinition), types: /^presence\.definition\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.didPool), types: /^telephony\.did-pool\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.flow), types: /^architect\.flow\.(created|updated|published|deleted)$/ },
 ];

@@ -11,11 +11,11 @@ import { apiError, pageError } from "./errors.tsx";
 import { liveRoutes } from "./live/stream.tsx";
 import { bearer, signedIn } from "./middleware/identity.ts";
 import { securityHeaders } from "./middleware/security.ts";
+import { adminRoutes } from "./pages/admin/routes.tsx";
 import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
 import { deskRoutes } from "./pages/desk/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
-import { queueRoutes } from "./pages/queues/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
 import type { WebPorts } from "./ports.ts";
 import { type ApiRoute, demandAccess, type PageRoute } from "./route.ts";
@@ -24,7 +24,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...signInRoutes,
   ...deskRoutes,
   ...boardRoutes,
-  ...queueRoutes,
+  ...adminRoutes,
   ...conversationRoutes,
   ...helpRoutes,
   ...liveRoutes,

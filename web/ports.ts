@@ -2,6 +2,7 @@
 import type { App } from "../core/app.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
+import type { PhoneSecret } from "../core/telephony/commands.ts";
 
 export type Asset = { readonly bytes: Uint8Array; readonly type: string; readonly etag: string };
 
@@ -36,6 +37,8 @@ export type WebPorts = {
   verify(): Promise<VerifyReport>;
   /** Whether a station has a device registered now. */
   isRegistered(stationId: string): boolean;
+  /** Makes the secret of a SIP phone, and what is kept of it. */
+  newPhoneSecret(username: string): PhoneSecret;
   /** Our own origins, as browsers write them; null: whatever the Host header says. */
   readonly publicUrl: string | null;
   readonly trustedProxies: ReadonlySet<string>;

@@ -36,8 +36,8 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
     stores.recordings.ofConversation(id),
     stores.routing.decisionsOf(id),
     app.log.readSubject(id),
-    stores.users.list(app.organizationId, {}, { pageSize: 10_000, pageNumber: 1 }),
-    stores.queues.list(app.organizationId, { divisionIds: null }, { pageSize: 10_000, pageNumber: 1 }),
+    stores.users.all(app.organizationId),
+    stores.queues.all(app.organizationId),
   ]);
   return {
     conversation,
@@ -47,8 +47,8 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
     decisions,
     events,
     accesses: events.filter((event) => event.type === "recording.accessed").reverse(),
-    users: new Map(users.entities.map((user) => [user.id, user])),
-    queueNames: new Map(queues.entities.map((queue) => [queue.id, queue.name])),
+    users: new Map(users.map((user) => [user.id, user])),
+    queueNames: new Map(queues.map((queue) => [queue.id, queue.name])),
   };
 }
 

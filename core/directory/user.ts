@@ -1,37 +1,37 @@
 // People, and what they may sign in with.
 import { z } from "zod";
-import type { DivisionId, OrganizationId, StationId, UserId } from "../lib/id.ts";
+import { isId, type OrganizationId, type StationId, type UserId } from "../lib/id.ts";
+import type { ConfiguredObject } from "../objects/object.ts";
+import { systemPresences } from "../routing/agent.ts";
 
 export const userState = ["active", "inactive"] as const;
 
-export const newUser = z.strictObject({
+export const userSettings = z.strictObject({
   name: z.string({ error: "A user needs a name." }).trim().min(1, "A user needs a name.").max(128, "At most 128 characters."),
   email: z
     .email({ error: "An email address, like ada@example.org." })
     .max(254)
     .transform((email) => email.toLowerCase()),
-  /** Argon2id keeps it; length is what counts (NIST SP 800-63B). */
-  password: z.string().min(12, "At least 12 characters.").max(256, "At most 256 characters.").optional(),
-  roles: z.array(z.string()).default([]),
+  state: z.enum(userState, { error: "One of active, inactive." }).default("active"),
+  /** Names of built-in roles (core/authorization/permissions.ts). */
+  roles: z.array(z.string()).max(20, "At most 20 roles.").default([]),
+  /** Where they are rung; null: at nobody's station. */
+  stationId: z.string().refine(isId, "Not a station.").nullable().default(null),
 });
+export type UserSettings = z.infer<typeof userSettings>;
+
+/** Argon2id keeps it; length is what counts (NIST SP 800-63B). */
+export const password = z.string().min(12, "At least 12 characters.").max(256, "At most 256 characters.");
+export const newUser = userSettings.pick({ name: true, email: true, roles: true }).extend({ password: password.optional() });
 export type NewUser = z.infer<typeof newUser>;
 
-export type User = {
-  readonly id: UserId;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
-  readonly email: string;
-  readonly state: (typeof userState)[number];
-  /** Names of built-in roles (core/authorization/roles.ts). */
-  readonly roles: readonly string[];
-  /** Argon2id PHC string; null: cannot sign in with a password. Never leaves storage and the sign-in command. */
-  readonly passwordHash: string | null;
-  readonly stationId: StationId | null;
-  readonly version: number;
-  readonly eventSeq: number | null;
-  readonly createdAt: number;
-};
+export type User = ConfiguredObject &
+  Omit<UserSettings, "stationId"> & {
+    readonly id: UserId;
+    readonly stationId: StationId | null;
+    /** Argon2id PHC string; null: cannot sign in with a password. Never leaves storage and the sign-in command. */
+    readonly passwordHash: string | null;
+  };
 
 /** A signed-in browser. Only the SHA-256 of its cookie is stored. */
 export type Session = {
@@ -43,16 +43,28 @@ export type Session = {
   readonly userAgent: string;
 };
 
-export type OAuthClient = {
-  readonly id: string;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
-  readonly secretHash: string;
-  readonly roles: readonly string[];
-  readonly accessTokenValiditySeconds: number;
-  readonly eventSeq: number | null;
-};
+export const oauthClientSettings = z.strictObject({
+  name: z.string({ error: "A client needs a name." }).trim().min(1, "A client needs a name.").max(200, "At most 200 characters."),
+  roles: z.array(z.string()).min(1, "Without a role a client may do nothing: choose one.").max(20, "At most 20 roles."),
+  accessTokenValiditySeconds: z.coerce
+    .number({ error: "A whole number of seconds." })
+    .int("A whole number of seconds.")
+    .min(300, "At least 5 minutes.")
+    .max(172_800, "At most two days.")
+    .default(86_400),
+});
+export type OAuthClientSettings = z.infer<typeof oauthClientSettings>;
+/** Only the SHA-256 of the secret is stored. */
+export type OAuthClient = ConfiguredObject & OAuthClientSettings & { readonly secretHash: string };
+
+export const presenceSettings = z.strictObject({
+  name: z.string({ error: "A presence needs a name." }).trim().min(1, "A presence needs a name.").max(40, "At most 40 characters."),
+  /** What the centre takes it for. On Queue and Offline are the system's own. */
+  systemPresence: z.enum(systemPresences, { error: `One of ${systemPresences.join(", ")}.` }),
+});
+export type PresenceSettings = z.infer<typeof presenceSettings>;
+/** A presence of the organization's own, like “School run”, that counts as one of the system's. */
+export type PresenceDefinition = ConfiguredObject & PresenceSettings;
 
 /** A bearer token; only its SHA-256 is stored. */
 export type AccessToken = {

@@ -58,12 +58,12 @@ export class Directory {
   private async read(): Promise<void> {
     const { stores, organizationId, env } = this.app;
     const [queues, skills, trunks, stations, ivrs, records] = await Promise.all([
-      stores.queues.list(organizationId, { divisionIds: null }, { pageSize: 100_000, pageNumber: 1 }),
-      stores.skills.list(organizationId),
-      stores.telephony.trunks(organizationId),
-      stores.telephony.stations(organizationId),
-      stores.telephony.ivrs(organizationId),
-      stores.telephony.flows(organizationId),
+      stores.queues.all(organizationId),
+      stores.skills.all(organizationId),
+      stores.trunks.all(organizationId),
+      stores.stations.all(organizationId),
+      stores.ivrs.all(organizationId),
+      stores.flows.all(organizationId),
     ]);
     const flows = records.flatMap((record): Flow[] => {
       const parsed = parseFlow(record.document);
@@ -71,7 +71,7 @@ export class Directory {
       env.log.error("flow cannot be used", { flow: record.id, problem: `${parsed.problems[0]?.path}: ${parsed.problems[0]?.message}` });
       return [];
     });
-    this.loaded = { queues: queues.entities, skills, trunks, stations, ivrs, flows };
+    this.loaded = { queues, skills, trunks, stations, ivrs, flows };
   }
 }
 

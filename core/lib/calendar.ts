@@ -18,6 +18,13 @@ export function longDate(at: number, timeZone: string = localZone()): string {
     .replace(",", "");
 }
 
+/** `23 Nov 2026, 09:14` in the server's time zone. */
+export function dayAndTime(at: number, timeZone: string = localZone()): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
+  const day = local.toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return `${day}, ${local.toPlainTime().toString({ smallestUnit: "minute" })}`;
+}
+
 /** ISO 8601 in UTC, milliseconds: what the Platform API writes. */
 export function isoInstant(at: number): string {
   return Temporal.Instant.fromEpochMilliseconds(at).toString({ smallestUnit: "millisecond" });

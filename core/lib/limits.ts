@@ -146,3 +146,6 @@ export const webRtcSetupMs = 30_000;
 /** Passwords hashed at once (19 MiB and a core each), and waiting for that; more are told to come again. */
 export const passwordHashesAtOnce = 2;
 export const passwordHashesWaitingMax = 100;
+
+/** Numbers of one DID pool: the list of numbers is made from the pools. */
+export const didsPerPoolMax = 10_000;

@@ -7,6 +7,7 @@ import { type ConversationId, newId, type ParticipantId, type UserId } from "../
 import type { Stores } from "../stores.ts";
 import type { AfterCallWork, AgentState, RoutingStatus, SystemPresence } from "./agent.ts";
 import { freeAgent } from "./free-agent.ts";
+import { wrapupCodesOf } from "./queries.ts";
 import { wrapupTimeoutCode } from "./queue.ts";
 
 /** Sets a presence; On Queue makes ready and ends Not Responding (O14). What is in hand stays in hand. @throws Forbidden · NotFound */
@@ -50,7 +51,7 @@ export async function wrapUp(app: App, actor: Actor, participantId: ParticipantI
     if (participant === null || participant.userId === null || participant.userId !== actor.userId || participant.queueId === null) {
       throw new NotFound("conversation of yours with this participant");
     }
-    const codes = await stores.wrapupCodes.ofQueue(participant.queueId);
+    const codes = await wrapupCodesOf(stores, participant.queueId);
     if (!codes.some((entry) => entry.name === code)) {
       throw new BadInput(
         `“${code}” is not a wrap-up code of this queue. Choose one of: ${codes.map((entry) => entry.name).join(", ")}.`,

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import type { Conversation, Participant } from "../conversation/conversation.ts";
 import { startOfDay } from "../lib/calendar.ts";
 import type { ParticipantId, QueueId, UserId } from "../lib/id.ts";
+import type { Stores } from "../stores.ts";
 import type { AfterCallWork, AgentState, RoutableAgent, RoutingStatus } from "./agent.ts";
 import { routingStatuses } from "./agent.ts";
 import { estimateWaitMs } from "./estimate.ts";
@@ -33,13 +34,13 @@ export async function queueBoard(app: App): Promise<Board> {
   const now = app.env.clock.now();
   const since = startOfDay(now);
   const { stores, organizationId } = app;
-  const [{ entities }, agents, stays] = await Promise.all([
-    stores.queues.list(organizationId, { divisionIds: null }, { pageSize: 1_000, pageNumber: 1 }),
+  const [all, agents, stays] = await Promise.all([
+    stores.queues.all(organizationId),
     stores.routing.agents(organizationId),
     stores.routing.queueStays(organizationId, since),
   ]);
   const queues = await Promise.all(
-    entities.map(async (queue): Promise<QueueFigures> => {
+    all.map(async (queue): Promise<QueueFigures> => {
       const mine = stays.filter((stay) => stay.queueId === queue.id);
       const open = mine.filter((stay) => stay.endedAt === null);
       const answered = mine.filter((stay) => stay.answered);
@@ -122,9 +123,17 @@ async function currentView(
   const [queue, work, codes, waiting] = await Promise.all([
     stores.queues.byId(queueId),
     stores.agents.afterCallWork(open.participant.id as ParticipantId),
-    stores.wrapupCodes.ofQueue(queueId),
+    wrapupCodesOf(stores, queueId),
     stores.waiting.byConversation(open.conversation.id),
   ]);
   const waitedMs = waiting === null ? 0 : (open.participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
   return { ...open, queue, work: work?.endedAt === null ? work : null, codes, waitedMs };
+}
+
+/** The codes that agents of a queue may choose from, by name. */
+export async function wrapupCodesOf(stores: Stores, queueId: QueueId): Promise<readonly WrapupCode[]> {
+  const queue = await stores.queues.byId(queueId);
+  if (queue === null) return [];
+  const all = await stores.wrapupCodes.all(queue.organizationId);
+  return all.filter((code) => queue.wrapupCodeIds.includes(code.id));
 }

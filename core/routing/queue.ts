@@ -1,6 +1,7 @@
 // A routing queue: its settings as the Platform API names them, one schema for form, API and command.
 import { z } from "zod";
-import type { DivisionId, OrganizationId, QueueId, SkillId, UserId, WrapupCodeId } from "../lib/id.ts";
+import { isId, type QueueId, type SkillId, type UserId, type WrapupCodeId } from "../lib/id.ts";
+import type { ConfiguredObject } from "../objects/object.ts";
 
 export const skillEvaluationMethods = ["ALL", "BEST", "NONE"] as const;
 export type SkillEvaluationMethod = (typeof skillEvaluationMethods)[number];
@@ -38,38 +39,34 @@ export const queueSettings = z.strictObject({
     .min(1_000, "At least one second.")
     .max(900_000, "At most 15 minutes.")
     .default(60_000),
+  /** Codes that its agents may choose from. */
+  wrapupCodeIds: z.array(z.string().refine(isId, "Not a wrap-up code.")).max(200, "At most 200 codes.").default([]),
 });
 export type QueueSettings = z.infer<typeof queueSettings>;
 
-export type Queue = QueueSettings & {
-  readonly id: QueueId;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  /** Counts up with every change; a stale write is refused. */
-  readonly version: number;
-  /** Sequence of the event whose `after` is this row; null only before the first commit. */
-  readonly eventSeq: number | null;
-  /** Queues connected by shared members carry one pool id; it names the lock under which work is assigned. */
-  readonly poolId: string;
-  readonly createdAt: number;
-  readonly modifiedAt: number;
-};
+export type Queue = ConfiguredObject &
+  QueueSettings & {
+    readonly id: QueueId;
+    /** Queues connected by shared members carry one pool id; it names the lock under which work is assigned. */
+    readonly poolId: string;
+  };
 
 export type QueueMember = { readonly queueId: QueueId; readonly userId: UserId; readonly joined: boolean };
 
-export type Skill = {
-  readonly id: SkillId;
-  readonly organizationId: OrganizationId;
-  readonly name: string;
-  readonly kind: "skill" | "language";
-};
+export const skillKinds = ["skill", "language"] as const;
+export const skillSettings = z.strictObject({
+  name: z.string({ error: "A skill needs a name." }).trim().min(1, "A skill needs a name.").max(200, "At most 200 characters."),
+  kind: z.enum(skillKinds, { error: "One of skill, language." }).default("skill"),
+});
+export type SkillSettings = z.infer<typeof skillSettings>;
+export type Skill = ConfiguredObject & SkillSettings & { readonly id: SkillId };
+
 export type UserSkill = { readonly userId: UserId; readonly skillId: SkillId; readonly proficiency: number };
 
-export type WrapupCode = {
-  readonly id: WrapupCodeId;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
-};
+export const wrapupCodeSettings = z.strictObject({
+  name: z.string({ error: "A code needs a name." }).trim().min(1, "A code needs a name.").max(200, "At most 200 characters."),
+});
+export type WrapupCodeSettings = z.infer<typeof wrapupCodeSettings>;
+export type WrapupCode = ConfiguredObject & WrapupCodeSettings & { readonly id: WrapupCodeId };
 /** The code the system sets when after-call work runs out without one (Platform API's own name). */
 export const wrapupTimeoutCode = "ININ-WRAP-UP-TIMEOUT";

@@ -80,9 +80,7 @@ export function checkAtRest(world: World): void {
     assert(agent.inHand.kind === "nothing", `agent ${agent.userId} keeps ${agent.inHand.kind}`);
     assert(agent.routingStatus !== "INTERACTING", `agent ${agent.userId} is Interacting with nobody`);
   }
-  // A crash takes the recorder with it: what was being recorded is closed by the vault at the next start, outside this world.
-  if (!world.reached.has("crash"))
-    for (const recording of tables.recordings.values()) assert(recording.state !== "recording", `recording ${recording.id} never closed`);
+  for (const recording of tables.recordings.values()) assert(recording.state !== "recording", `recording ${recording.id} never closed`);
   checkFold(world, events);
 }
 

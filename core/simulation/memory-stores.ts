@@ -1,11 +1,12 @@
 // The stores in memory: the twin of storage's, for the simulator; one contract suite holds both to the same behaviour.
 import type { Conversation, Participant, Recording, Segment } from "../conversation/conversation.ts";
-import type { AccessToken, OAuthClient, Session, User } from "../directory/user.ts";
+import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "../directory/user.ts";
+import type { ConfiguredObject, ObjectStore, Page, Paged } from "../objects/object.ts";
 import type { AfterCallWork, AgentState, InHand, RoutableAgent } from "../routing/agent.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routing/queue.ts";
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
-import type { InboxItem, Organization, Page, Paged, StoredDecision, Stores } from "../stores.ts";
-import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
+import type { InboxItem, Organization, StoredDecision, Stores } from "../stores.ts";
+import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
 
 /** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
 export class MemoryTables {
@@ -15,10 +16,11 @@ export class MemoryTables {
   skills = new Map<string, Skill>();
   userSkills: readonly UserSkill[] = [];
   wrapupCodes = new Map<string, WrapupCode>();
-  queueCodes: readonly { queueId: string; codeId: string }[] = [];
   users = new Map<string, User>();
   sessions = new Map<string, Session>();
   clients = new Map<string, OAuthClient>();
+  presences = new Map<string, PresenceDefinition>();
+  didPools = new Map<string, DidPool>();
   tokens = new Map<string, AccessToken>();
   agents = new Map<string, AgentState>();
   work = new Map<string, AfterCallWork>();
@@ -61,7 +63,37 @@ function sameInHand(a: InHand, b: InHand): boolean {
   return a.kind === b.kind && (a.kind === "nothing" || (b.kind !== "nothing" && a.id === b.id));
 }
 
-const byName = (a: { name: string }, b: { name: string }): number => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1);
+const byName = (a: { name: string; id: string }, b: { name: string; id: string }): number =>
+  a.name.toLowerCase() < b.name.toLowerCase() || (a.name.toLowerCase() === b.name.toLowerCase() && a.id < b.id) ? -1 : 1;
+
+/** Storage's objectStore in memory; `searched` is the text in which a filter by name looks. */
+function memoryObjects<Row extends ConfiguredObject>(
+  rows: () => Map<string, Row>,
+  searched: (row: Row) => string = (row) => row.name,
+): ObjectStore<Row> {
+  const all = (organizationId: string): Row[] => [...rows().values()].filter((row) => row.organizationId === organizationId).sort(byName);
+  return {
+    byId: async (id) => rows().get(id) ?? null,
+    byName: async (organizationId, name) => all(organizationId).find((row) => row.name.toLowerCase() === name.toLowerCase()) ?? null,
+    list: async (organizationId, { name = "", ids, divisionIds }, at) =>
+      page(
+        all(organizationId)
+          .filter((row) => searched(row).toLowerCase().includes(name.toLowerCase()))
+          .filter((row) => ids === undefined || ids.includes(row.id))
+          .filter((row) => divisionIds === undefined || divisionIds.includes(row.divisionId)),
+        at,
+      ),
+    all: async (organizationId) => all(organizationId),
+    insert: async (row) => void rows().set(row.id, row),
+    update: async (row, expected) => {
+      const before = rows().get(row.id);
+      if (before?.version !== expected) return false;
+      rows().set(row.id, { ...row, version: expected + 1, eventSeq: before.eventSeq });
+      return true;
+    },
+    delete: async (id) => rows().delete(id),
+  };
+}
 
 /** The ports over one set of tables; `maxSeq` is the log's newest sequence as the tables' snapshot sees it. */
 export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): Stores {
@@ -84,27 +116,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       insert: async (row) => void tables().organizations.set(row.id, row),
     },
     queues: {
-      byId: async (id) => tables().queues.get(id) ?? null,
-      byName: async (organizationId, name) =>
-        [...tables().queues.values()].find(
-          (row) => row.organizationId === organizationId && row.name.toLowerCase() === name.toLowerCase(),
-        ) ?? null,
-      list: async (organizationId, filter, at) =>
-        page(
-          [...tables().queues.values()]
-            .filter((row) => row.organizationId === organizationId)
-            .filter((row) => filter.name === undefined || row.name.toLowerCase().includes(filter.name.toLowerCase()))
-            .filter((row) => filter.divisionIds === null || filter.divisionIds.includes(row.divisionId))
-            .sort(byName),
-          at,
-        ),
-      insert: async (row) => void tables().queues.set(row.id, row),
-      update: async (row, expected) => {
-        const before = tables().queues.get(row.id);
-        if (before?.version !== expected) return false;
-        tables().queues.set(row.id, { ...row, version: expected + 1, eventSeq: before.eventSeq });
-        return true;
-      },
+      ...memoryObjects(() => tables().queues),
       delete: async (id) => {
         tables().members = tables().members.filter((member) => member.queueId !== id);
         return tables().queues.delete(id);
@@ -131,59 +143,46 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       setPool: async (id, poolId) => void set(tables().queues, id, { poolId }),
     },
     skills: {
-      list: async (organizationId) => [...tables().skills.values()].filter((row) => row.organizationId === organizationId).sort(byName),
-      insert: async (row) => void tables().skills.set(row.id, row),
+      ...memoryObjects(() => tables().skills),
       ofUser: async (userId) => tables().userSkills.filter((skill) => skill.userId === userId),
       setOfUser: async (userId, skills) => {
         tables().userSkills = [...tables().userSkills.filter((skill) => skill.userId !== userId), ...skills];
       },
-    },
-    wrapupCodes: {
-      list: async (organizationId) =>
-        [...tables().wrapupCodes.values()].filter((row) => row.organizationId === organizationId).sort(byName),
-      insert: async (row) => void tables().wrapupCodes.set(row.id, row),
-      ofQueue: async (queueId) =>
+      usersOf: async (skillId) =>
         tables()
-          .queueCodes.filter((row) => row.queueId === queueId)
-          .map((row) => tables().wrapupCodes.get(row.codeId)!)
-          .sort(byName),
-      assign: async (queueId, codeId) => {
-        tables().queueCodes = [...tables().queueCodes, { queueId, codeId }];
-      },
+          .userSkills.filter((skill) => skill.skillId === skillId)
+          .map((skill) => skill.userId)
+          .sort(),
     },
+    wrapupCodes: memoryObjects(() => tables().wrapupCodes),
     users: {
-      byId: async (id) => tables().users.get(id) ?? null,
+      ...memoryObjects(
+        () => tables().users,
+        (user) => `${user.name}\n${user.email}`,
+      ),
       byEmail: async (organizationId, email) =>
         [...tables().users.values()].find((row) => row.organizationId === organizationId && row.email === email.toLowerCase()) ?? null,
-      list: async (organizationId, filter, at) =>
-        page(
-          [...tables().users.values()]
-            .filter((row) => row.organizationId === organizationId && (filter.ids === undefined || filter.ids.includes(row.id)))
-            .sort(byName),
-          at,
-        ),
-      insert: async (row) => void tables().users.set(row.id, row),
-      update: async (row, expected) => {
-        const before = tables().users.get(row.id);
-        if (before?.version !== expected) return false;
-        tables().users.set(row.id, { ...row, version: expected + 1, eventSeq: before.eventSeq });
-        return true;
-      },
     },
     sessions: {
       byTokenHash: async (hash) => tables().sessions.get(hash) ?? null,
       insert: async (row) => void tables().sessions.set(row.tokenHash, row),
       delete: async (hash) => void tables().sessions.delete(hash),
+      deleteOfUser: async (userId) => {
+        for (const [hash, row] of tables().sessions) if (row.userId === userId) tables().sessions.delete(hash);
+      },
       deleteExpired: async (now) => expire(tables().sessions, now),
     },
-    oauth: {
-      client: async (id) => tables().clients.get(id) ?? null,
-      insertClient: async (row) => void tables().clients.set(row.id, row),
-      token: async (hash) => tables().tokens.get(hash) ?? null,
-      insertToken: async (row) => void tables().tokens.set(row.tokenHash, row),
-      deleteToken: async (hash) => void tables().tokens.delete(hash),
+    tokens: {
+      byHash: async (hash) => tables().tokens.get(hash) ?? null,
+      insert: async (row) => void tables().tokens.set(row.tokenHash, row),
+      delete: async (hash) => void tables().tokens.delete(hash),
+      deleteOfClient: async (clientId) => {
+        for (const [hash, row] of tables().tokens) if (row.clientId === clientId) tables().tokens.delete(hash);
+      },
       deleteExpired: async (now) => expire(tables().tokens, now),
     },
+    oauthClients: memoryObjects(() => tables().clients),
+    presences: memoryObjects(() => tables().presences),
     agents: {
       byUser: async (userId) => tables().agents.get(userId) ?? null,
       lock: async (userId) => tables().agents.get(userId) ?? null,
@@ -351,19 +350,11 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       openOfNode: async (nodeId) => [...tables().recordings.values()].filter((row) => row.nodeId === nodeId && row.state === "recording"),
       all: async (organizationId) => [...tables().recordings.values()].filter((row) => row.organizationId === organizationId),
     },
-    telephony: {
-      trunks: async (organizationId) => [...tables().trunks.values()].filter((row) => row.organizationId === organizationId),
-      insertTrunk: async (row) => void tables().trunks.set(row.id, row),
-      stations: async (organizationId) => [...tables().stations.values()].filter((row) => row.organizationId === organizationId),
-      station: async (id) => tables().stations.get(id) ?? null,
-      insertStation: async (row) => void tables().stations.set(row.id, row),
-      ivrs: async (organizationId) => [...tables().ivrs.values()].filter((row) => row.organizationId === organizationId),
-      insertIvr: async (row) => void tables().ivrs.set(row.id, row),
-      flows: async (organizationId) => [...tables().flows.values()].filter((row) => row.organizationId === organizationId),
-      flow: async (id) => tables().flows.get(id) ?? null,
-      insertFlow: async (row) => void tables().flows.set(row.id, row),
-      updateFlow: async (row) => void tables().flows.set(row.id, { ...row, version: (tables().flows.get(row.id)?.version ?? 0) + 1 }),
-    },
+    trunks: memoryObjects(() => tables().trunks),
+    stations: memoryObjects(() => tables().stations),
+    didPools: memoryObjects(() => tables().didPools),
+    ivrs: memoryObjects(() => tables().ivrs),
+    flows: memoryObjects(() => tables().flows),
     inbox: {
       insert: async (row) => {
         tables().inbox = [...tables().inbox, row];

@@ -1,5 +1,6 @@
 // A whole centre in one thread and virtual time: nodes, callers, agents, a database, disks, and what can go wrong with them.
-import { type App, newEvent } from "../app.ts";
+import type { App } from "../app.ts";
+import { flowKind, ivrKind } from "../architect/kinds.ts";
 import type { Actor } from "../authorization/actor.ts";
 import { permissions } from "../authorization/permissions.ts";
 import { project } from "../conversation/projection.ts";
@@ -10,6 +11,7 @@ import { Assigner } from "../exchange/assigner.ts";
 import { Directory } from "../exchange/directory.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import { reapNode } from "../exchange/reaper.ts";
+import { Unavailable } from "../lib/errors.ts";
 import {
   type ConversationId,
   type DivisionId,
@@ -22,8 +24,10 @@ import {
   type UserId,
 } from "../lib/id.ts";
 import { agentLegHeldMs } from "../lib/limits.ts";
+import { createObject } from "../objects/commands.ts";
 import { setPresence, wrapUp } from "../routing/agent-commands.ts";
-import { createQueue, setQueueMember } from "../routing/commands.ts";
+import { setQueueMember } from "../routing/commands.ts";
+import { queueKind } from "../routing/kinds.ts";
 import type { RoutingSnapshot } from "../routing/match.ts";
 import { queueSettings } from "../routing/queue.ts";
 import type { Stores } from "../stores.ts";
@@ -118,7 +122,7 @@ export class World {
       ["Sales", { acwWrapupPrompt: "MANDATORY_TIMEOUT", acwTimeoutMs: 20_000 }],
       ["Service", { acwWrapupPrompt: "OPTIONAL", skillEvaluationMethod: "BEST" }],
     ] as const) {
-      this.queueIds.push((await createQueue(app, this.admin, queueSettings.parse({ name, ...more }))).id);
+      this.queueIds.push((await createObject(app, this.admin, queueKind, queueSettings.parse({ name, ...more }))).id);
     }
     for (let n = 0; n < this.options.agents; n++) await this.hire(app, n);
     await this.seedFlow(app);
@@ -135,8 +139,6 @@ export class World {
   }
 
   private async seedFlow(app: App): Promise<void> {
-    const { organizationId, divisionId } = this;
-    const id = newId<FlowId>(app.env);
     const document = {
       name: "Main",
       type: "INBOUNDCALL",
@@ -156,31 +158,8 @@ export class World {
         bye: { type: "disconnect", name: "Bye" },
       },
     };
-    await app.unit.run(async (stores) => {
-      await stores.telephony.insertFlow({
-        id,
-        organizationId,
-        divisionId,
-        name: "Main",
-        type: "INBOUNDCALL",
-        version: 1,
-        document,
-        eventSeq: null,
-      });
-      await stores.telephony.insertIvr({
-        id: newId(app.env),
-        organizationId,
-        divisionId,
-        name: "Main",
-        dnis: ["+441632960100"],
-        flowId: id,
-        eventSeq: null,
-      });
-      return {
-        value: undefined,
-        events: [newEvent(app, { type: "architect.flow.published", actorId: this.admin.id, subjectIds: [id], payload: {} })],
-      };
-    });
+    const flow = await createObject(app, this.admin, flowKind, { name: "Main", type: "INBOUNDCALL", document });
+    await createObject(app, this.admin, ivrKind, { name: "Main", dnis: ["+441632960100"], flowId: flow.id as FlowId });
   }
 
   /** A process starts: fresh memory, the same disk. */
@@ -324,7 +303,13 @@ export class World {
     dead.disk.moved = Math.max(0, dead.disk.moved - this.random.below(6));
     const node = this.boot(dead.id, dead.disk);
     this.nodes[index] = node;
-    await this.start(node);
+    try {
+      await this.start(node);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      // A full disk at the start: the process says so and ends, and whoever watches it starts it again.
+      this.crash(index);
+    }
   }
 
   /** The database is away for a while; calls go on, work is not assigned. */

@@ -1,51 +1,37 @@
 // What the exchange and telephony share of the configuration: trunks, stations, DIDs and IVRs.
-import type { DivisionId, FlowId, OrganizationId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { FlowId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { ConfiguredObject } from "../objects/object.ts";
 
 /** A carrier or PBX that may call in, known by its source addresses. */
-export type Trunk = {
+export type Trunk = ConfiguredObject & {
   readonly id: TrunkId;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
   /** Literal IPv4 or IPv6 addresses, exact. */
   readonly addresses: readonly string[];
-  readonly eventSeq: number | null;
 };
 
-export type Station = {
+export type Station = ConfiguredObject & {
   readonly id: StationId;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
   readonly kind: "browser" | "phone";
   readonly userId: UserId | null;
   /** User part of its address of record. */
   readonly username: string;
   /** HA1 of a phone's generated secret, sealed with the vault's key; null for browsers. */
   readonly sealedHa1: string | null;
-  readonly eventSeq: number | null;
 };
 
 /** Numbers that lead to a flow. */
-export type Ivr = {
-  readonly id: string;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
+export type Ivr = ConfiguredObject & {
   /** As dialled, or in E.164 with a leading +. */
   readonly dnis: readonly string[];
   readonly flowId: FlowId;
-  readonly eventSeq: number | null;
 };
 
 /** A flow's published version; `document` is parsed by core/architect/document.ts. */
-export type FlowRecord = {
+export type FlowRecord = ConfiguredObject & {
   readonly id: FlowId;
-  readonly organizationId: OrganizationId;
-  readonly divisionId: DivisionId;
-  readonly name: string;
   readonly type: "INBOUNDCALL" | "INQUEUECALL";
-  readonly version: number;
   readonly document: unknown;
-  readonly eventSeq: number | null;
 };
+
+/** Numbers that a carrier has given us, from the first to the last. */
+export type DidPool = ConfiguredObject & { readonly startPhoneNumber: string; readonly endPhoneNumber: string };

@@ -12,9 +12,17 @@ const scoped = () => ({
   eventSeq: big("event_seq"),
 });
 
-export const queue = pgTable("queue", {
+/** What every configured object has. */
+const configured = () => ({
   ...scoped(),
   name: text("name"),
+  version: integer("version"),
+  createdAt: instant("created_at"),
+  modifiedAt: instant("modified_at"),
+});
+
+export const queue = pgTable("queue", {
+  ...configured(),
   description: text("description"),
   skillEvaluationMethod: text("skill_evaluation_method"),
   scoringMethod: text("scoring_method"),
@@ -23,18 +31,14 @@ export const queue = pgTable("queue", {
   serviceLevelMs: integer("service_level_ms"),
   acwWrapupPrompt: text("acw_wrapup_prompt"),
   acwTimeoutMs: integer("acw_timeout_ms"),
-  version: integer("version"),
+  wrapupCodeIds: uuid("wrapup_code_ids").array(),
   poolId: text("pool_id"),
-  createdAt: instant("created_at"),
-  modifiedAt: instant("modified_at"),
 });
 
 export const queueMember = pgTable("queue_member", { queueId: uuid("queue_id"), userId: uuid("user_id"), joined: boolean("joined") });
 
 export const skill = pgTable("skill", {
-  id: uuid("id").primaryKey(),
-  organizationId: uuid("organization_id"),
-  name: text("name"),
+  ...configured(),
   kind: text("kind"),
 });
 
@@ -45,22 +49,16 @@ export const userSkill = pgTable("user_skill", {
 });
 
 export const wrapupCode = pgTable("wrapup_code", {
-  id: uuid("id").primaryKey(),
-  organizationId: uuid("organization_id"),
-  divisionId: uuid("division_id"),
-  name: text("name"),
+  ...configured(),
 });
 
 export const user = pgTable("user", {
-  ...scoped(),
-  name: text("name"),
+  ...configured(),
   email: text("email"),
   state: text("state"),
   roles: text("roles").array(),
   passwordHash: text("password_hash"),
   stationId: uuid("station_id"),
-  version: integer("version"),
-  createdAt: instant("created_at"),
 });
 
 export const session = pgTable("session", {
@@ -73,9 +71,8 @@ export const session = pgTable("session", {
 });
 
 export const oauthClient = pgTable("oauth_client", {
-  ...scoped(),
+  ...configured(),
   id: text("id").primaryKey(),
-  name: text("name"),
   secretHash: text("secret_hash"),
   roles: text("roles").array(),
   accessTokenValiditySeconds: integer("access_token_validity_seconds"),
@@ -211,24 +208,28 @@ export const recording = pgTable("recording", {
   sha256: text("sha256"),
 });
 
-export const trunk = pgTable("trunk", { ...scoped(), name: text("name"), addresses: text("addresses").array() });
+export const trunk = pgTable("trunk", {
+  ...configured(),
+  addresses: text("addresses").array(),
+});
 
 export const station = pgTable("station", {
-  ...scoped(),
-  name: text("name"),
+  ...configured(),
   kind: text("kind"),
   userId: uuid("user_id"),
   username: text("username"),
   sealedHa1: text("sealed_ha1"),
 });
 
-export const ivr = pgTable("ivr", { ...scoped(), name: text("name"), dnis: text("dnis").array(), flowId: uuid("flow_id") });
+export const ivr = pgTable("ivr", {
+  ...configured(),
+  dnis: text("dnis").array(),
+  flowId: uuid("flow_id"),
+});
 
 export const flow = pgTable("flow", {
-  ...scoped(),
-  name: text("name"),
+  ...configured(),
   type: text("type"),
-  version: integer("version"),
   document: jsonb("document"),
 });
 
@@ -239,4 +240,15 @@ export const inbox = pgTable("inbox", {
   actorId: text("actor_id"),
   at: instant("at"),
   command: jsonb("command"),
+});
+
+export const presenceDefinition = pgTable("presence_definition", {
+  ...configured(),
+  systemPresence: text("system_presence"),
+});
+
+export const didPool = pgTable("did_pool", {
+  ...configured(),
+  startPhoneNumber: text("start_phone_number"),
+  endPhoneNumber: text("end_phone_number"),
 });

@@ -1,13 +1,13 @@
 // Organizations, people, and what they are signed in with.
-import type { AccessToken, OAuthClient, User, Session as WebSession } from "../../core/directory/user.ts";
-import type { OAuthStore, Organization, OrganizationStore, SessionStore, UserStore } from "../../core/stores.ts";
+import type { AccessToken, User, Session as WebSession } from "../../core/directory/user.ts";
+import type { Organization, OrganizationStore, SessionStore, TokenStore, UserStore } from "../../core/stores.ts";
 import type { Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
+import { objectStore } from "./object-store.ts";
 import { first, Table } from "./table.ts";
 
 const users = new Table<User>(schema.user);
 const sessions = new Table<WebSession>(schema.session);
-const clients = new Table<OAuthClient>(schema.oauthClient);
 const tokens = new Table<AccessToken>(schema.accessToken);
 
 export function organizationStore(sql: Session): OrganizationStore {
@@ -25,25 +25,9 @@ export function organizationStore(sql: Session): OrganizationStore {
 
 export function userStore(sql: Session): UserStore {
   return {
-    byId: async (id) => first(await sql`${users.from(sql)} where t.id = ${id}`),
+    ...objectStore(sql, users, ["name", "email"]),
     byEmail: async (organizationId, email) =>
       first(await sql`${users.from(sql)} where t.organization_id = ${organizationId} and t.email = ${email.toLowerCase()}`),
-    list: async (organizationId, filter, page) => {
-      const matches = sql`t.organization_id = ${organizationId} ${filter.ids === undefined ? sql`` : sql`and t.id = any(${filter.ids as string[]}::uuid[])`}`;
-      const entities = await sql<
-        User[]
-      >`${users.from(sql)} where ${matches} order by lower(t.name), t.id limit ${page.pageSize} offset ${(page.pageNumber - 1) * page.pageSize}`;
-      const [count] = await sql<{ total: number }[]>`select count(*)::int as total from "user" t where ${matches}`;
-      return { entities, total: count!.total };
-    },
-    insert: (row) => users.insert(sql, row),
-    update: async (row, expectedVersion) => {
-      const { name, email, state, roles, passwordHash, stationId, divisionId } = row;
-      const updated = await sql`update "user" set name = ${name}, email = ${email}, state = ${state}, roles = ${roles as string[]},
-        password_hash = ${passwordHash}, station_id = ${stationId}, division_id = ${divisionId}, version = ${expectedVersion + 1}
-        where id = ${row.id} and version = ${expectedVersion}`;
-      return updated.count === 1;
-    },
   };
 }
 
@@ -54,18 +38,22 @@ export function sessionStore(sql: Session): SessionStore {
     delete: async (hash) => {
       await sql`delete from session where token_hash = ${hash}`;
     },
+    deleteOfUser: async (userId) => {
+      await sql`delete from session where user_id = ${userId}`;
+    },
     deleteExpired: async (now) => (await sql`delete from session where expires_at <= ${now}`).count,
   };
 }
 
-export function oauthStore(sql: Session): OAuthStore {
+export function tokenStore(sql: Session): TokenStore {
   return {
-    client: async (id) => first(await sql`${clients.from(sql)} where t.id = ${id}`),
-    insertClient: (row) => clients.insert(sql, row),
-    token: async (hash) => first(await sql`${tokens.from(sql)} where t.token_hash = ${hash}`),
-    insertToken: (row) => tokens.insert(sql, row),
-    deleteToken: async (hash) => {
+    byHash: async (hash) => first(await sql`${tokens.from(sql)} where t.token_hash = ${hash}`),
+    insert: (row) => tokens.insert(sql, row),
+    delete: async (hash) => {
       await sql`delete from access_token where token_hash = ${hash}`;
+    },
+    deleteOfClient: async (clientId) => {
+      await sql`delete from access_token where client_id = ${clientId}`;
     },
     deleteExpired: async (now) => (await sql`delete from access_token where expires_at <= ${now}`).count,
   };

@@ -1,30 +1,52 @@
 // The core's store ports over one PostgreSQL session: a pool for reading, a transaction for changing.
+
+import type { OAuthClient, PresenceDefinition } from "../../core/directory/user.ts";
+import type { WrapupCode } from "../../core/routing/queue.ts";
 import type { Stores } from "../../core/stores.ts";
+import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../core/telephony/telephony.ts";
 import type { Session } from "../postgres/connect.ts";
+import * as schema from "../schema/tables.ts";
 import { agentStore } from "./agent-store.ts";
 import { conversationStore, recordingStore } from "./conversation-store.ts";
-import { oauthStore, organizationStore, sessionStore, userStore } from "./directory-store.ts";
-import { queueStore, skillStore, wrapupCodeStore } from "./queue-store.ts";
+import { organizationStore, sessionStore, tokenStore, userStore } from "./directory-store.ts";
+import { inboxStore } from "./inbox-store.ts";
+import { objectStore } from "./object-store.ts";
+import { queueStore, skillStore } from "./queue-store.ts";
 import { routingStore } from "./routing-store.ts";
-import { inboxStore, telephonyStore } from "./telephony-store.ts";
+import { Table } from "./table.ts";
 import { alertStore, waitingStore } from "./waiting-store.ts";
+
+const wrapupCodes = new Table<WrapupCode>(schema.wrapupCode);
+const oauthClients = new Table<OAuthClient>(schema.oauthClient);
+const presences = new Table<PresenceDefinition>(schema.presenceDefinition);
+const trunks = new Table<Trunk>(schema.trunk);
+const stations = new Table<Station>(schema.station);
+const didPools = new Table<DidPool>(schema.didPool);
+const ivrs = new Table<Ivr>(schema.ivr);
+const flows = new Table<FlowRecord>(schema.flow);
 
 export function postgresStores(sql: Session): Stores {
   return {
     organizations: organizationStore(sql),
     queues: queueStore(sql),
     skills: skillStore(sql),
-    wrapupCodes: wrapupCodeStore(sql),
+    wrapupCodes: objectStore(sql, wrapupCodes),
     users: userStore(sql),
     sessions: sessionStore(sql),
-    oauth: oauthStore(sql),
+    tokens: tokenStore(sql),
+    oauthClients: objectStore(sql, oauthClients),
+    presences: objectStore(sql, presences),
     agents: agentStore(sql),
     waiting: waitingStore(sql),
     alerts: alertStore(sql),
     routing: routingStore(sql),
     conversations: conversationStore(sql),
     recordings: recordingStore(sql),
-    telephony: telephonyStore(sql),
+    trunks: objectStore(sql, trunks),
+    stations: objectStore(sql, stations),
+    didPools: objectStore(sql, didPools),
+    ivrs: objectStore(sql, ivrs),
+    flows: objectStore(sql, flows),
     inbox: inboxStore(sql),
   };
 }

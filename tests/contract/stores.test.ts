@@ -6,6 +6,7 @@ import type { User } from "../../core/directory/user.ts";
 import type { EventDraft, EventLog, UnitOfWork } from "../../core/events/index.ts";
 import type { ConversationId, DivisionId, Id, OrganizationId, ParticipantId, QueueId, SkillId, UserId } from "../../core/lib/id.ts";
 import { newId } from "../../core/lib/id.ts";
+import type { ConfiguredObject, ObjectStore } from "../../core/objects/object.ts";
 import type { AgentState } from "../../core/routing/agent.ts";
 import type { Queue } from "../../core/routing/queue.ts";
 import type { Alert, WaitingConversation } from "../../core/routing/waiting.ts";
@@ -45,15 +46,28 @@ function queueOf({ organizationId, divisionId }: Centre, fields: Partial<Queue> 
   return {
     ...{ id: queueId, organizationId, divisionId, name: "Sales", description: "", skillEvaluationMethod: "ALL" },
     ...{ scoringMethod: "TimestampAndPriority", alertingTimeoutSeconds: 8, serviceLevelPercentage: 0.8, serviceLevelMs: 20_000 },
-    ...{ acwWrapupPrompt: "OPTIONAL", acwTimeoutMs: 60_000, version: 1, eventSeq: null, poolId: queueId, createdAt: now, modifiedAt: now },
+    ...{
+      acwWrapupPrompt: "OPTIONAL",
+      acwTimeoutMs: 60_000,
+      wrapupCodeIds: [],
+      version: 1,
+      eventSeq: null,
+      poolId: queueId,
+      createdAt: now,
+      modifiedAt: now,
+    },
     ...fields,
   };
+}
+
+function configured({ organizationId, divisionId }: Centre, name: string): ConfiguredObject {
+  return { id: id(), organizationId, divisionId, name, version: 1, eventSeq: null, createdAt: now, modifiedAt: now };
 }
 
 function userOf({ organizationId, divisionId }: Centre, fields: Partial<User> = {}): User {
   return {
     ...{ id: id<UserId>(), organizationId, divisionId, name: "Ada", email: "ada@example.org", state: "active", roles: ["agent"] },
-    ...{ passwordHash: null, stationId: null, version: 1, eventSeq: null, createdAt: now },
+    ...{ passwordHash: null, stationId: null, version: 1, eventSeq: null, createdAt: now, modifiedAt: now },
     ...fields,
   };
 }
@@ -143,14 +157,14 @@ for (const [name, open] of Object.entries(implementations)) {
       expect((await queues.byName(centre.organizationId, "SALES"))?.id).toBe(rows[0]!.id);
       expect(await queues.byName(centre.organizationId, "sale")).toBeNull();
       expect(await queues.byName(id<OrganizationId>(), "sales")).toBeNull();
-      const first = await queues.list(centre.organizationId, { divisionIds: null }, { pageSize: 3, pageNumber: 1 });
+      const first = await queues.list(centre.organizationId, {}, { pageSize: 3, pageNumber: 1 });
       expect([first.total, first.entities.map((row) => row.name)]).toEqual([4, ["Billing", "sales", "support"]]);
-      const second = await queues.list(centre.organizationId, { divisionIds: null }, { pageSize: 3, pageNumber: 2 });
+      const second = await queues.list(centre.organizationId, {}, { pageSize: 3, pageNumber: 2 });
       expect(second.entities.map((row) => row.name)).toEqual(["Über"]);
       const page = { pageSize: 10, pageNumber: 1 };
-      const matches = await queues.list(centre.organizationId, { name: "S", divisionIds: null }, page);
+      const matches = await queues.list(centre.organizationId, { name: "S" }, page);
       expect(matches.entities.map((row) => row.name)).toEqual(["sales", "support"]);
-      expect((await queues.list(centre.organizationId, { name: "%", divisionIds: null }, page)).total).toBe(0);
+      expect((await queues.list(centre.organizationId, { name: "%" }, page)).total).toBe(0);
       expect((await queues.list(centre.organizationId, { divisionIds: [] }, page)).total).toBe(0);
       expect((await queues.list(centre.organizationId, { divisionIds: [centre.divisionId] }, page)).total).toBe(4);
       const changed = { ...rows[0]!, name: "Sales EU", serviceLevelPercentage: 0.9, modifiedAt: now + 1 };
@@ -190,13 +204,12 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(plain(await queues.memberships(centre.organizationId))).toEqual([{ queueId: b.id, userId: u, joined: true }]);
     });
 
-    test("skills of a user are replaced whole; wrap-up codes belong to queues", async () => {
+    test("skills of a user are replaced whole, and lead back to who has them", async () => {
       const centre = await open();
-      const { skills, wrapupCodes } = centre.stores;
-      const { organizationId, divisionId } = centre;
-      const rows = ["French", "billing"].map((skill) => ({ id: id<SkillId>(), organizationId, name: skill, kind: "skill" as const }));
+      const { skills } = centre.stores;
+      const rows = ["French", "billing"].map((name) => ({ ...configured(centre, name), id: id<SkillId>(), kind: "skill" as const }));
       for (const row of rows) await skills.insert(row);
-      expect((await skills.list(organizationId)).map((row) => row.name)).toEqual(["billing", "French"]);
+      expect((await skills.all(centre.organizationId)).map((row) => row.name)).toEqual(["billing", "French"]);
       const userId = id<UserId>();
       await skills.setOfUser(
         userId,
@@ -204,14 +217,47 @@ for (const [name, open] of Object.entries(implementations)) {
       );
       await skills.setOfUser(userId, [{ userId, skillId: rows[1]!.id, proficiency: 0 }]);
       expect(plain(await skills.ofUser(userId))).toEqual([{ userId, skillId: rows[1]!.id, proficiency: 0 }]);
-      const queueId = id<QueueId>();
-      for (const code of ["Sold", "callback"]) {
-        const codeId = id<Id<"WrapupCode">>();
-        await wrapupCodes.insert({ id: codeId, organizationId, divisionId, name: code });
-        await wrapupCodes.assign(queueId, codeId);
+      expect([await skills.usersOf(rows[0]!.id), await skills.usersOf(rows[1]!.id)]).toEqual([[], [userId]]);
+    });
+
+    test("any configured object: by id, by name in any case, listed, changed only in the version that was seen, deleted once", async () => {
+      const centre = await open();
+      const { organizationId } = centre;
+      const common = (name: string) => configured(centre, name);
+      const kinds = {
+        trunks: [{ ...common("Carrier"), id: id<Id<"Trunk">>(), addresses: ["192.0.2.1", "2001:db8::1"] }, { addresses: ["192.0.2.2"] }],
+        stations: [
+          { ...common("Ada"), id: id<Id<"Station">>(), kind: "phone" as const, userId: null, username: "ada", sealedHa1: "x" },
+          { userId: id<UserId>() },
+        ],
+        flows: [
+          { ...common("Main"), id: id<Id<"Flow">>(), type: "INBOUNDCALL" as const, document: { start: ["a", 1, null] } },
+          { document: { start: [] } },
+        ],
+        ivrs: [{ ...common("Main"), dnis: ["+49301234"], flowId: id<Id<"Flow">>() }, { dnis: ["100", "*7#"] }],
+        didPools: [{ ...common("Pool"), startPhoneNumber: "+4412340", endPhoneNumber: "+4412349" }, { endPhoneNumber: "+4412345" }],
+        presences: [{ ...common("School run"), systemPresence: "AWAY" as const }, { systemPresence: "BUSY" }],
+        wrapupCodes: [{ ...common("Sold"), id: id<Id<"WrapupCode">>() }, { name: "Sold, twice" }],
+        oauthClients: [
+          { ...common("CRM"), id: "crm", secretHash: "h", roles: ["admin"], accessTokenValiditySeconds: 60 },
+          { roles: ["agent", "admin"] },
+        ],
+      } as const;
+      for (const [name, [row, change]] of Object.entries(kinds)) {
+        const store = centre.stores[name as keyof typeof kinds] as unknown as ObjectStore<ConfiguredObject>;
+        await store.insert(row);
+        expect(await store.byId(row.id)).toEqual(row);
+        expect(await store.byName(organizationId, row.name.toUpperCase())).toEqual(row);
+        expect(await store.byName(id<OrganizationId>(), row.name)).toBeNull();
+        const changed = { ...row, ...change, modifiedAt: now + 1 };
+        expect([await store.update(changed, 2), await store.update(changed, 1), await store.update(row, 1)]).toEqual([false, true, false]);
+        expect(plain(await store.all(organizationId))).toEqual([{ ...changed, version: 2 }]);
+        const page = { pageSize: 10, pageNumber: 1 };
+        expect((await store.list(organizationId, { ids: [row.id] }, page)).total).toBe(1);
+        expect((await store.list(organizationId, { ids: [] }, page)).total).toBe(0);
+        expect((await store.list(organizationId, { divisionIds: [id()] }, page)).total).toBe(0);
+        expect([await store.delete(row.id), await store.delete(row.id)]).toEqual([true, false]);
       }
-      expect((await wrapupCodes.ofQueue(queueId)).map((code) => code.name)).toEqual(["callback", "Sold"]);
-      expect(await wrapupCodes.ofQueue(id<QueueId>())).toBeEmpty();
     });
 
     test("users: found by email in any case, listed by name, stale writes refused", async () => {
@@ -235,7 +281,7 @@ for (const [name, open] of Object.entries(implementations)) {
     });
 
     test("sessions and tokens expire at their instant, not after it", async () => {
-      const { stores, organizationId, divisionId } = await open();
+      const { stores, organizationId } = await open();
       const session = { tokenHash: "s1", organizationId, userId: id<UserId>(), createdAt: now, expiresAt: now + 10, userAgent: "Firefox" };
       await stores.sessions.insert(session);
       await stores.sessions.insert({ ...session, tokenHash: "s2", expiresAt: now + 11 });
@@ -244,23 +290,17 @@ for (const [name, open] of Object.entries(implementations)) {
       expect([await stores.sessions.byTokenHash("s1"), (await stores.sessions.byTokenHash("s2"))?.tokenHash]).toEqual([null, "s2"]);
       await stores.sessions.delete("s2");
       expect(await stores.sessions.byTokenHash("s2")).toBeNull();
-      const client = {
-        id: "crm",
-        organizationId,
-        divisionId,
-        name: "CRM",
-        secretHash: "h",
-        roles: ["admin"],
-        accessTokenValiditySeconds: 60,
-        eventSeq: null,
-      };
-      await stores.oauth.insertClient(client);
-      expect(await stores.oauth.client("crm")).toEqual(client);
       const token = { tokenHash: "t1", organizationId, clientId: "crm", expiresAt: now };
-      await stores.oauth.insertToken(token);
-      expect(await stores.oauth.token("t1")).toEqual(token);
-      expect([await stores.oauth.deleteExpired(now - 1), await stores.oauth.deleteExpired(now)]).toEqual([0, 1]);
-      expect(await stores.oauth.token("t1")).toBeNull();
+      await stores.tokens.insert(token);
+      await stores.tokens.insert({ ...token, tokenHash: "t2", clientId: "erp" });
+      expect(await stores.tokens.byHash("t1")).toEqual(token);
+      await stores.tokens.deleteOfClient("erp");
+      expect(await stores.tokens.byHash("t2")).toBeNull();
+      expect([await stores.tokens.deleteExpired(now - 1), await stores.tokens.deleteExpired(now)]).toEqual([0, 1]);
+      expect(await stores.tokens.byHash("t1")).toBeNull();
+      await stores.sessions.insert({ ...session, tokenHash: "s3" });
+      await stores.sessions.deleteOfUser(session.userId);
+      expect(await stores.sessions.byTokenHash("s3")).toBeNull();
     });
 
     test("an agent is given one thing at a time and freed once", async () => {
@@ -560,42 +600,6 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await recordings.close(second.id, { ...facts, state: "failed" })).toBe(false);
       expect(await recordings.close(second.id, { ...facts, state: "interrupted" })).toBe(true);
       expect([(await recordings.openOfNode(nodeId)).length, (await recordings.all(organizationId)).length]).toEqual([0, 2]);
-    });
-
-    test("trunks, stations, IVRs and flows come back as they are", async () => {
-      const { stores, organizationId, divisionId } = await open();
-      const { telephony } = stores;
-      const common = { organizationId, divisionId, eventSeq: null };
-      const trunk = { id: id<Id<"Trunk">>(), ...common, name: "Carrier", addresses: ["192.0.2.1", "2001:db8::1"] };
-      const station = {
-        id: id<Id<"Station">>(),
-        ...common,
-        name: "Ada",
-        kind: "phone" as const,
-        userId: null,
-        username: "ada",
-        sealedHa1: "x",
-      };
-      const flow = {
-        id: id<Id<"Flow">>(),
-        ...common,
-        name: "Main",
-        type: "INBOUNDCALL" as const,
-        version: 1,
-        document: { start: ["a", 1, null] },
-      };
-      const ivr = { id: id(), ...common, name: "Main", dnis: ["+49301234"], flowId: flow.id };
-      await telephony.insertTrunk(trunk);
-      await telephony.insertStation(station);
-      await telephony.insertFlow(flow);
-      await telephony.insertIvr(ivr);
-      expect(plain(await telephony.trunks(organizationId))).toEqual([trunk]);
-      expect(plain(await telephony.stations(organizationId))).toEqual([station]);
-      expect(await telephony.station(station.id)).toEqual(station);
-      expect(plain(await telephony.ivrs(organizationId))).toEqual([ivr]);
-      await telephony.updateFlow({ ...flow, name: "Main 2", document: { start: [] } });
-      expect(await telephony.flow(flow.id)).toEqual({ ...flow, name: "Main 2", document: { start: [] }, version: 2 });
-      expect((await telephony.flows(organizationId)).length).toBe(1);
     });
 
     test("the inbox gives each wish once, oldest first, to its node", async () => {

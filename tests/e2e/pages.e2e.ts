@@ -29,18 +29,35 @@ async function signIn(context: BrowserContext, email: string): Promise<Page> {
 }
 
 /** The pages, by who may see them. */
-async function pagesOf(queueId: string): Promise<readonly { readonly name: string; readonly path: string; readonly as: string | null }[]> {
+async function pagesOf(): Promise<readonly { readonly name: string; readonly path: string; readonly as: string | null }[]> {
+  const first = async (list: string): Promise<string> => (await landline.api<{ entities: { id: string }[] }>(list)).entities[0]!.id;
+  const queueId = await first("/api/v2/routing/queues");
+  const [personId, skillId] = [await first("/api/v2/users"), await first("/api/v2/routing/skills")];
+  const owner = (name: string, path: string) => ({ name, path, as: "owner@example.org" });
   return [
     { name: "sign-in", path: "/sign-in", as: null },
     { name: "desk", path: "/", as: "priya@example.org" },
     { name: "board", path: "/performance/queues", as: "gareth@example.org" },
-    { name: "queues", path: "/admin/queues", as: "owner@example.org" },
-    { name: "queue-new", path: "/admin/queues/new", as: "owner@example.org" },
-    { name: "queue", path: `/admin/queues/${queueId}`, as: "owner@example.org" },
-    { name: "queue-members", path: `/admin/queues/${queueId}/members`, as: "owner@example.org" },
-    { name: "queue-history", path: `/admin/queues/${queueId}/history`, as: "owner@example.org" },
+    owner("admin", "/admin"),
+    owner("queues", "/admin/queues"),
+    owner("queue-new", "/admin/queues/new"),
+    owner("queue", `/admin/queues/${queueId}`),
+    owner("queue-members", `/admin/queues/${queueId}/members`),
+    owner("queue-used-by", `/admin/queues/${queueId}/used-by`),
+    owner("queue-history", `/admin/queues/${queueId}/history`),
+    owner("people", "/admin/people"),
+    owner("person", `/admin/people/${personId}`),
+    owner("person-skills", `/admin/people/${personId}/skills`),
+    owner("person-password", `/admin/people/${personId}/password`),
+    owner("skill", `/admin/skills/${skillId}`),
+    owner("presences-empty", "/admin/presences"),
+    owner("stations", "/admin/stations"),
+    owner("trunk-new", "/admin/trunks/new"),
+    owner("ivrs", "/admin/ivrs"),
+    owner("flow-new", "/admin/flows/new"),
+    owner("oauth-clients", "/admin/oauth-clients"),
     { name: "help", path: "/help/desk", as: null },
-    { name: "not-found", path: "/nowhere", as: "owner@example.org" },
+    owner("not-found", "/nowhere"),
   ];
 }
 
@@ -83,7 +100,7 @@ await program(
     landline.apply(testCentre(["127.0.0.1"]));
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: ["--no-sandbox"] });
     const { entities } = await landline.api<{ entities: { id: string }[] }>("/api/v2/routing/queues");
-    const pages = await pagesOf(entities[0]!.id);
+    const pages = await pagesOf();
     for (const scheme of schemes) {
       for (const size of sizes) {
         await step(`pages at ${size.width}×${size.height}, ${scheme}`, async () => {
@@ -118,11 +135,103 @@ await program(
       await page.keyboard.press("Enter");
       await page.waitForSelector('.tabs >> text="History"');
       await page.click('.tabs >> text="History"');
-      await page.waitForSelector(".timeline >> text=made the queue");
+      await page.waitForSelector(".changes >> text=made it");
       await page.goto(`${landline.http}/admin/queues/new`);
       await page.fill("#name", "switchboard");
       await page.keyboard.press("Enter");
       await page.waitForSelector("#name-error");
+      await context.close();
+    });
+
+    await step("a change is previewed, kept in the history, and restored", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "owner@example.org");
+      await page.goto(`${landline.http}/admin/wrap-up-codes/new`);
+      await page.fill("#name", "Refund");
+      await page.click('.savebar button[data-kind="primary"]');
+      await page.waitForSelector(".tabs");
+      await page.fill("#name", "Refund asked");
+      await page.click('button[name="preview"]');
+      await page.waitForSelector(".preview .added >> text=Refund asked");
+      const code = async (): Promise<string> => {
+        const found = await landline.api<{ entities: { name: string }[] }>("/api/v2/routing/wrapupcodes?name=Refund");
+        return found.entities[0]!.name;
+      };
+      expect((await code()) === "Refund", "a preview has changed something");
+      await page.click('.savebar button[data-kind="primary"]');
+      await page.waitForSelector("text=Saved.");
+      expect((await code()) === "Refund asked", "the change was not saved");
+      await page.click('.tabs >> text="History"');
+      await page.click('button >> text="Restore this version"');
+      await page.waitForSelector("text=Saved.");
+      expect((await code()) === "Refund", "the old version did not come back");
+      await context.close();
+    });
+
+    await step("a queue that a flow leads to keeps its place when renamed, and cannot be deleted", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "owner@example.org");
+      page.on("dialog", (dialog) => void dialog.accept());
+      await page.goto(`${landline.http}/admin/queues?name=Accounts`);
+      await page.click('.table >> text="Accounts"');
+      await page.fill("#name", "Accounts and cards");
+      await page.click('.savebar button[data-kind="primary"]');
+      await page.waitForSelector("text=Saved.");
+      await page.click('.tabs >> text="Used by"');
+      await page.waitForSelector(".table >> text=To Accounts");
+      await page.click('.tabs >> text="Settings"');
+      await page.click('button[data-kind="danger"]');
+      await page.waitForSelector('[role="alert"] >> text=This queue is in use: Flow “Main”');
+      await context.close();
+    });
+
+    await step("a new phone's secret and a new client's secret are told once", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "owner@example.org");
+      await page.goto(`${landline.http}/admin/stations/new`);
+      await page.fill("#name", "Front desk");
+      await page.click('.savebar button[data-kind="primary"]');
+      const secret = await page.textContent(".told dd:last-child code");
+      expect((secret ?? "").length >= 20, `the secret is “${secret}”`);
+      await page.goto(`${landline.http}/admin/stations?name=Front`);
+      await page.click('.table >> text="Front desk"');
+      await page.waitForSelector(".tabs");
+      expect(!(await page.content()).includes(secret!), "the secret is shown again");
+      await page.goto(`${landline.http}/admin/oauth-clients/new`);
+      await page.fill("#name", "CRM");
+      await page.check('input[value="supervisor"]');
+      await page.click('.savebar button[data-kind="primary"]');
+      const [id, clientSecret] = await page.locator(".told code").allTextContents();
+      const answer = await fetch(`${landline.http}/oauth/token`, {
+        method: "POST",
+        headers: { authorization: `Basic ${Buffer.from(`${id}:${clientSecret}`).toString("base64")}` },
+        body: new URLSearchParams({ grant_type: "client_credentials" }),
+      });
+      expect(answer.ok, `the new client is answered ${answer.status}`);
+      await context.close();
+    });
+
+    await step("a new person signs in with the password that was told, and no longer once inactive", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "owner@example.org");
+      await page.goto(`${landline.http}/admin/people/new`);
+      await page.fill("#name", "Nadia Petrova");
+      await page.fill("#email", "nadia@example.org");
+      await page.click('.savebar button[data-kind="primary"]');
+      const first = (await page.textContent(".told code"))!;
+      const hers = await browser!.newContext();
+      const desk = await hers.newPage();
+      await desk.goto(`${landline.http}/sign-in`);
+      await desk.fill("#email", "nadia@example.org");
+      await desk.fill("#password", first);
+      await desk.keyboard.press("Enter");
+      await desk.waitForSelector(".app #main");
+      await page.selectOption("#state", "inactive");
+      await page.click('.savebar button[data-kind="primary"]');
+      await page.waitForSelector("text=Saved.");
+      await desk.goto(`${landline.http}/`);
+      await desk.waitForSelector("#password");
+      await hers.close();
       await context.close();
     });
 
@@ -137,7 +246,7 @@ await program(
         [second, "13"],
       ] as const) {
         await page.fill("#alertingTimeoutSeconds", seconds);
-        await page.click('.savebar button[type="submit"]');
+        await page.click('.savebar button[data-kind="primary"]');
         await page.waitForLoadState("networkidle");
       }
       await second.waitForSelector('[role="alert"] >> text=Somebody else');

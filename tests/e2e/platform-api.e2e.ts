@@ -8,6 +8,10 @@ const client = sdk.ApiClient.instance;
 const routing = new sdk.RoutingApi();
 const users = new sdk.UsersApi();
 const presence = new sdk.PresenceApi();
+const architect = new sdk.ArchitectApi();
+const edges = new sdk.TelephonyProvidersEdgeApi();
+const stations = new sdk.StationsApi();
+const oauth = new sdk.OAuthApi();
 
 type ApiFailure = {
   readonly status: number;
@@ -78,7 +82,7 @@ await program(
       expect(wrong.status === 400 && /acwTimeoutMs/.test(wrong.message), JSON.stringify(wrong));
       const unknown = await failure(routing.getRoutingQueue("00000000-0000-0000-0000-000000000000"));
       expect(unknown.status === 404, JSON.stringify(unknown));
-      const nowhere = await failure(routing.getRoutingLanguages());
+      const nowhere = await failure(routing.getRoutingUtilization());
       expect(nowhere.status === 501 && nowhere.code === "not.implemented", JSON.stringify(nowhere));
     });
 
@@ -98,6 +102,77 @@ await program(
         (await users.getUser(priya.id!, { expand: ["presence"] })).presence?.presenceDefinition?.systemPresence === "BREAK",
         "is on a break",
       );
+    });
+
+    await step("a centre is configured by the SDK alone: skills, codes, people, numbers, clients, presences", async () => {
+      const skill = await routing.postRoutingSkills({ name: "Mortgages" });
+      const language = await routing.postRoutingLanguages({ name: "Polish" });
+      expect((await routing.getRoutingSkills({ name: "Mort" })).entities?.[0]?.id === skill.id, "the skill is not found by name");
+      expect(
+        (await routing.getRoutingLanguages()).entities?.every((entry) => entry.id !== skill.id) === true,
+        "a skill passes for a language",
+      );
+      const code = await routing.postRoutingWrapupcodes({ name: "Advice given" });
+      await routing.postRoutingQueueWrapupcodes(id, [{ id: code.id! }]);
+      expect((await routing.getRoutingQueueWrapupcodes(id)).entities?.[0]?.name === "Advice given", "the queue does not offer the code");
+      const inUse = await failure(routing.deleteRoutingWrapupcode(code.id!));
+      expect(inUse.status === 409 && inUse.code === "object.in.use", JSON.stringify(inUse));
+      await routing.deleteRoutingQueueWrapupcode(id, code.id!);
+      await routing.deleteRoutingWrapupcode(code.id!);
+
+      const person = await users.postUsers({
+        name: "Olga Marsh",
+        email: "olga@example.org",
+        password: "twelve letters and more",
+        divisionId: "",
+      });
+      await users.putUserRoutingskillsBulk(person.id!, [{ id: skill.id!, proficiency: 3.5 }]);
+      await users.patchUserRoutinglanguagesBulk(person.id!, [{ id: language.id!, proficiency: 5 }]);
+      expect((await users.getUserRoutingskills(person.id!)).entities?.[0]?.proficiency === 3.5, "the proficiency is another");
+      const married = await users.patchUser(person.id!, { name: "Olga Reed", version: person.version! });
+      expect(married.name === "Olga Reed" && married.version === person.version! + 1, JSON.stringify(married));
+      const stale = await failure(users.patchUser(person.id!, { name: "Olga Stale", version: person.version! }));
+      expect(stale.status === 409, JSON.stringify(stale));
+      const left = (await users.deleteUser(person.id!)) as { state?: string };
+      expect(left.state === "inactive", JSON.stringify(left));
+
+      const pool = await edges.postTelephonyProvidersEdgesDidpools({
+        name: "Main block",
+        startPhoneNumber: "+441632960200",
+        endPhoneNumber: "+441632960209",
+      });
+      const overlap = await failure(
+        edges.postTelephonyProvidersEdgesDidpools({ name: "Other", startPhoneNumber: "+441632960205", endPhoneNumber: "+441632960215" }),
+      );
+      expect(overlap.status === 400 && /overlaps/.test(overlap.message), JSON.stringify(overlap));
+      const flow = (await architect.getFlows({})).entities!.find((entry) => entry.name === "Main")!;
+      const ivr = await architect.postArchitectIvrs({ name: "Second", dnis: ["+441632960203"], openHoursFlow: { id: flow.id! } });
+      const dids = await edges.getTelephonyProvidersEdgesDidpoolsDids("ASSIGNED_AND_UNASSIGNED", { pageSize: 100 });
+      expect(
+        dids.total === 10 && dids.entities!.find((did) => did.number === "+441632960203")?.owner?.id === ivr.id,
+        JSON.stringify(dids.entities),
+      );
+      const used = await failure(architect.deleteFlow(flow.id!));
+      expect(used.status === 409 && /Second/.test(used.message), JSON.stringify(used));
+      await architect.deleteArchitectIvr(ivr.id!);
+      await edges.deleteTelephonyProvidersEdgesDidpool(pool.id!);
+      expect(
+        (await stations.getStations({})).entities!.some((station) => station.webRtcUserId === person.id),
+        "no browser station",
+      );
+
+      const client = await oauth.postOauthClients({
+        name: "Reporting",
+        authorizedGrantType: "CLIENT-CREDENTIALS",
+        roleIds: ["supervisor"],
+      });
+      expect(
+        (client.secret ?? "").length >= 32 && (await oauth.getOauthClient(client.id!)).secret === undefined,
+        "the secret is told not once",
+      );
+      await oauth.deleteOauthClient(client.id!);
+      const run = await presence.postPresenceDefinitions0({ languageLabels: { en_US: "School run" }, systemPresence: "Away" });
+      expect(run.systemPresence === "AWAY" && run.languageLabels?.en_US === "School run", JSON.stringify(run));
     });
 
     await step("what is missing is named: 401 without a token, 403 with the permission", async () => {

@@ -1,7 +1,17 @@
 // Every operation of the API, in the order of the families.
 import type { ApiRoute } from "../route.ts";
 import { landlineRoutes } from "./landline.ts";
+import { oauthClientRoutes } from "./oauth-clients.ts";
 import { peopleRoutes } from "./people.ts";
+import { presenceRoutes } from "./presence-definitions.ts";
 import { routingRoutes } from "./routing.ts";
+import { telephonyRoutes } from "./telephony.ts";
 
-export const apiRoutes: readonly ApiRoute[] = [...peopleRoutes, ...routingRoutes, ...landlineRoutes];
+export const apiRoutes: readonly ApiRoute[] = [
+  ...peopleRoutes,
+  ...oauthClientRoutes,
+  ...presenceRoutes,
+  ...routingRoutes,
+  ...telephonyRoutes,
+  ...landlineRoutes,
+];

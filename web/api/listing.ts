@@ -1,6 +1,6 @@
 // The Platform API's paged listing: entities with where they are, and addresses that keep page size and filters.
 import { z } from "zod";
-import type { Paged } from "../../core/stores.ts";
+import type { Paged } from "../../core/objects/object.ts";
 
 export const pageQuery = z.object({
   pageSize: z.coerce.number().int().min(1, "at least 1").max(500, "at most 500").default(25),

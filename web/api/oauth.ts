@@ -19,7 +19,7 @@ export function oauth(app: Hono<WebEnv>, ports: WebPorts): void {
     const credentials = basic(c) ?? { id: String(form.client_id ?? ""), secret: String(form.client_secret ?? "") };
     const now = ports.app.env.clock.now();
     if (barred(c.env.remoteAddress, now)) return refuse(c, 429, "invalid_client", "too many tries, wait ten minutes");
-    const client = await ports.app.stores.oauth.client(credentials.id);
+    const client = await ports.app.stores.oauthClients.byId(credentials.id);
     if (client === null || client.organizationId !== ports.app.organizationId || !same(tokenHash(credentials.secret), client.secretHash)) {
       remember(c.env.remoteAddress, now);
       ports.app.env.log.warn("oauth client refused", { address: c.env.remoteAddress });
@@ -28,7 +28,7 @@ export function oauth(app: Hono<WebEnv>, ports: WebPorts): void {
     const token = newToken(ports.app.env.random);
     const seconds = client.accessTokenValiditySeconds;
     await ports.app.unit.run(async (stores) => {
-      await stores.oauth.insertToken({
+      await stores.tokens.insert({
         tokenHash: tokenHash(token),
         organizationId: client.organizationId,
         clientId: client.id,

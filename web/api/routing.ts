@@ -1,22 +1,25 @@
-// Platform API, family Routing: queues and their members, skills, wrap-up codes. The same commands as the pages.
+// Queues with their members, skills, languages and wrap-up codes, as the Platform API has them.
 import { z } from "zod";
 import { found } from "../../core/authorization/actor.ts";
-import { isoInstant } from "../../core/lib/calendar.ts";
-import { BadInput } from "../../core/lib/errors.ts";
 import { isId, type QueueId, type UserId } from "../../core/lib/id.ts";
-import { createQueue, deleteQueue, editQueue, setQueueMember, settingsOf } from "../../core/routing/commands.ts";
+import { editObject, settingsOf } from "../../core/objects/commands.ts";
+import { setQueueMember } from "../../core/routing/commands.ts";
+import { queueKind, skillKind, wrapupCodeKind } from "../../core/routing/kinds.ts";
 import {
   type Queue,
   type QueueSettings,
-  queueSettings,
+  type Skill,
+  type SkillSettings,
   scoringMethods,
   skillEvaluationMethods,
+  type WrapupCode,
   wrapupPrompts,
 } from "../../core/routing/queue.ts";
 import type { WebContext } from "../context.ts";
 import type { WebPorts } from "../ports.ts";
 import { defineRoute } from "../route.ts";
 import { listing, pageQuery } from "./listing.ts";
+import { bodyOf, objectOperations, reference } from "./objects.ts";
 
 const help = "api";
 
@@ -48,127 +51,101 @@ const queueBody = z.strictObject({
   selfUri: z.string().optional(),
   dateCreated: z.string().optional(),
   dateModified: z.string().optional(),
+  version: z.number().optional(),
   memberCount: z.number().optional(),
   joinedMemberCount: z.number().optional(),
 });
-
-function toSettings(body: z.infer<typeof queueBody>, before: QueueSettings | null): QueueSettings {
-  const call = body.mediaSettings?.call;
-  const given = {
-    name: body.name,
-    description: body.description,
-    skillEvaluationMethod: body.skillEvaluationMethod,
-    scoringMethod: body.scoringMethod,
-    alertingTimeoutSeconds: call?.alertingTimeoutSeconds,
-    serviceLevelPercentage: call?.serviceLevel?.percentage,
-    serviceLevelMs: call?.serviceLevel?.durationMs,
-    acwWrapupPrompt: body.acwSettings?.wrapupPrompt,
-    acwTimeoutMs: body.acwSettings?.timeoutMs,
-  };
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = queueSettings.safeParse({ ...before, ...set });
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new BadInput(`${issue.path.join(".")}: ${issue.message}`, String(issue.path[0]));
-}
-
-export async function presentQueue(ports: WebPorts, queue: Queue) {
-  const members = await ports.app.stores.queues.members(queue.id);
-  return {
-    id: queue.id,
-    name: queue.name,
-    description: queue.description,
-    division: { id: queue.divisionId, selfUri: `/api/v2/authorization/divisions/${queue.divisionId}` },
-    dateCreated: isoInstant(queue.createdAt),
-    dateModified: isoInstant(queue.modifiedAt),
-    memberCount: members.length,
-    joinedMemberCount: members.filter((member) => member.joined).length,
-    mediaSettings: {
-      call: {
-        alertingTimeoutSeconds: queue.alertingTimeoutSeconds,
-        serviceLevel: { percentage: queue.serviceLevelPercentage, durationMs: queue.serviceLevelMs },
-      },
-    },
-    acwSettings: { wrapupPrompt: queue.acwWrapupPrompt, timeoutMs: queue.acwTimeoutMs },
-    skillEvaluationMethod: queue.skillEvaluationMethod,
-    scoringMethod: queue.scoringMethod,
-    selfUri: `/api/v2/routing/queues/${queue.id}`,
-  };
-}
 
 async function queueOf(c: WebContext, ports: WebPorts, id: string | undefined): Promise<Queue> {
   return found(c.var.actor, "queue with this id", id !== undefined && isId(id) ? await ports.app.stores.queues.byId(id as QueueId) : null);
 }
 
-const listQuery = pageQuery.extend({ name: z.string().optional() });
+const queueOperations = objectOperations<Queue, QueueSettings>({
+  kind: queueKind,
+  path: "/api/v2/routing/queues",
+  entity: "Queue",
+  listing: "QueueEntityListing",
+  words: ["queue", "queues"],
+  operations: {
+    list: "getRoutingQueues",
+    create: "postRoutingQueues",
+    get: "getRoutingQueue",
+    update: ["PUT", "putRoutingQueue"],
+    delete: "deleteRoutingQueue",
+  },
+  body: queueBody,
+  settings: (body: z.infer<typeof queueBody>) => {
+    const call = body.mediaSettings?.call;
+    return {
+      name: body.name,
+      description: body.description,
+      skillEvaluationMethod: body.skillEvaluationMethod,
+      scoringMethod: body.scoringMethod,
+      alertingTimeoutSeconds: call?.alertingTimeoutSeconds,
+      serviceLevelPercentage: call?.serviceLevel?.percentage,
+      serviceLevelMs: call?.serviceLevel?.durationMs,
+      acwWrapupPrompt: body.acwSettings?.wrapupPrompt,
+      acwTimeoutMs: body.acwSettings?.timeoutMs,
+    };
+  },
+  present: async (queue, ports) => {
+    const members = await ports.app.stores.queues.members(queue.id);
+    return {
+      description: queue.description,
+      division: reference("/api/v2/authorization/divisions", queue.divisionId),
+      memberCount: members.length,
+      joinedMemberCount: members.filter((member) => member.joined).length,
+      mediaSettings: {
+        call: {
+          alertingTimeoutSeconds: queue.alertingTimeoutSeconds,
+          serviceLevel: { percentage: queue.serviceLevelPercentage, durationMs: queue.serviceLevelMs },
+        },
+      },
+      acwSettings: { wrapupPrompt: queue.acwWrapupPrompt, timeoutMs: queue.acwTimeoutMs },
+      skillEvaluationMethod: queue.skillEvaluationMethod,
+      scoringMethod: queue.scoringMethod,
+    };
+  },
+});
+
+/** Skills and languages are one kind here and two families there. */
+function skillOperations(kind: Skill["kind"], path: string, names: readonly string[]) {
+  const [list, create, get, remove] = names as [string, string, string, string];
+  const word = kind === "skill" ? (["skill", "skills"] as const) : (["language", "languages"] as const);
+  return objectOperations<Skill, SkillSettings>({
+    kind: skillKind,
+    path,
+    entity: kind === "skill" ? "RoutingSkill" : "Language",
+    listing: kind === "skill" ? "SkillEntityListing" : "LanguageEntityListing",
+    words: word,
+    operations: { list, create, get, delete: remove },
+    body: bodyOf({}),
+    only: (skill) => skill.kind === kind,
+    settings: (body: { readonly name?: string }) => ({ name: body.name, kind }),
+    present: () => ({ state: "active" }),
+  });
+}
+
+const wrapupCodeOperations = objectOperations<WrapupCode, { readonly name: string }>({
+  kind: wrapupCodeKind as never,
+  path: "/api/v2/routing/wrapupcodes",
+  entity: "WrapupCode",
+  listing: "WrapupCodeEntityListing",
+  words: ["wrap-up code", "wrap-up codes"],
+  operations: {
+    list: "getRoutingWrapupcodes",
+    create: "postRoutingWrapupcodes",
+    get: "getRoutingWrapupcode",
+    update: ["PUT", "putRoutingWrapupcode"],
+    delete: "deleteRoutingWrapupcode",
+  },
+  body: bodyOf({}),
+  settings: (body: { readonly name?: string }) => ({ name: body.name }),
+  present: (code) => ({ division: reference("/api/v2/authorization/divisions", code.divisionId) }),
+});
 
 export const routingRoutes = [
-  defineRoute({
-    operation: "getRoutingQueues",
-    method: "GET",
-    path: "/api/v2/routing/queues",
-    permission: "routing:queue:view",
-    help,
-    summary: "Queues by name, paged.",
-    query: listQuery,
-    response: "QueueEntityListing",
-    handler: async ({ query }, _c, ports) => {
-      const { app } = ports;
-      const page = await app.stores.queues.list(
-        app.organizationId,
-        { ...(query.name === undefined ? {} : { name: query.name }), divisionIds: null },
-        query,
-      );
-      const entities = await Promise.all(page.entities.map((queue) => presentQueue(ports, queue)));
-      return listing("/api/v2/routing/queues", query, { name: query.name }, { entities, total: page.total }, (queue) => queue);
-    },
-  }),
-  defineRoute({
-    operation: "postRoutingQueues",
-    method: "POST",
-    path: "/api/v2/routing/queues",
-    permission: "routing:queue:add",
-    help,
-    summary: "Makes a queue.",
-    body: queueBody,
-    response: "Queue",
-    handler: async ({ body }, c, ports) => presentQueue(ports, await createQueue(ports.app, c.var.actor, toSettings(body, null))),
-  }),
-  defineRoute({
-    operation: "getRoutingQueue",
-    method: "GET",
-    path: "/api/v2/routing/queues/:queueId",
-    permission: "routing:queue:view",
-    help,
-    summary: "One queue.",
-    response: "Queue",
-    handler: async ({ params }, c, ports) => presentQueue(ports, await queueOf(c, ports, params.queueId)),
-  }),
-  defineRoute({
-    operation: "putRoutingQueue",
-    method: "PUT",
-    path: "/api/v2/routing/queues/:queueId",
-    permission: "routing:queue:edit",
-    help,
-    summary: "Changes a queue; what is not given stays as it is.",
-    body: queueBody,
-    response: "Queue",
-    handler: async ({ params, body }, c, ports) => {
-      const queue = await queueOf(c, ports, params.queueId);
-      return presentQueue(ports, await editQueue(ports.app, c.var.actor, queue.id, queue.version, toSettings(body, settingsOf(queue))));
-    },
-  }),
-  defineRoute({
-    operation: "deleteRoutingQueue",
-    method: "DELETE",
-    path: "/api/v2/routing/queues/:queueId",
-    permission: "routing:queue:delete",
-    help,
-    summary: "Deletes a queue in which nobody waits.",
-    status: 204,
-    response: "none",
-    handler: async ({ params }, c, ports) => deleteQueue(ports.app, c.var.actor, (await queueOf(c, ports, params.queueId)).id),
-  }),
+  ...queueOperations,
   defineRoute({
     operation: "getRoutingQueueMembers",
     method: "GET",
@@ -211,42 +188,66 @@ export const routingRoutes = [
     },
   }),
   defineRoute({
-    operation: "getRoutingSkills",
+    operation: "getRoutingQueueWrapupcodes",
     method: "GET",
-    path: "/api/v2/routing/skills",
-    permission: "routing:skill:view",
+    path: "/api/v2/routing/queues/:queueId/wrapupcodes",
+    permission: "routing:wrapupCode:view",
     help,
-    summary: "Skills, paged.",
+    summary: "The wrap-up codes that a queue offers, paged.",
     query: pageQuery,
-    response: "SkillEntityListing",
-    handler: async ({ query }, _c, ports) => {
-      const all = (await ports.app.stores.skills.list(ports.app.organizationId)).filter((skill) => skill.kind === "skill");
-      const entities = all.slice((query.pageNumber - 1) * query.pageSize, query.pageNumber * query.pageSize);
-      return listing("/api/v2/routing/skills", query, {}, { entities, total: all.length }, ({ id, name }) => ({
-        id,
-        name,
-        state: "active",
-        selfUri: `/api/v2/routing/skills/${id}`,
+    response: "WrapupCodeEntityListing",
+    handler: async ({ params, query }, c, ports) => {
+      const queue = await queueOf(c, ports, params.queueId);
+      const all = await ports.app.stores.wrapupCodes.all(ports.app.organizationId);
+      const offered = all.filter((code) => queue.wrapupCodeIds.includes(code.id));
+      const slice = offered.slice((query.pageNumber - 1) * query.pageSize, query.pageNumber * query.pageSize);
+      const path = `/api/v2/routing/queues/${queue.id}/wrapupcodes`;
+      return listing(path, query, {}, { entities: slice, total: offered.length }, (code) => ({
+        name: code.name,
+        ...reference("/api/v2/routing/wrapupcodes", code.id),
       }));
     },
   }),
   defineRoute({
-    operation: "getRoutingWrapupcodes",
-    method: "GET",
-    path: "/api/v2/routing/wrapupcodes",
-    permission: "routing:wrapupCode:view",
+    operation: "postRoutingQueueWrapupcodes",
+    method: "POST",
+    path: "/api/v2/routing/queues/:queueId/wrapupcodes",
+    permission: "routing:queue:edit",
     help,
-    summary: "Wrap-up codes, paged.",
-    query: pageQuery,
-    response: "WrapupCodeEntityListing",
-    handler: async ({ query }, _c, ports) => {
-      const all = await ports.app.stores.wrapupCodes.list(ports.app.organizationId);
-      const entities = all.slice((query.pageNumber - 1) * query.pageSize, query.pageNumber * query.pageSize);
-      return listing("/api/v2/routing/wrapupcodes", query, {}, { entities, total: all.length }, ({ id, name }) => ({
-        id,
-        name,
-        selfUri: `/api/v2/routing/wrapupcodes/${id}`,
-      }));
+    summary: "Lets a queue offer further wrap-up codes.",
+    body: z.array(z.object({ id: z.string().refine(isId, "not an id") }).loose()).max(100, "at most 100 at once"),
+    response: "WrapupCodeList",
+    handler: async ({ params, body }, c, ports) => {
+      const queue = await queueOf(c, ports, params.queueId);
+      const wrapupCodeIds = [...new Set([...queue.wrapupCodeIds, ...body.map((code) => code.id)])];
+      await editObject(ports.app, c.var.actor, queueKind, queue.id, queue.version, { ...settingsOf(queueKind, queue), wrapupCodeIds });
+      const all = await ports.app.stores.wrapupCodes.all(ports.app.organizationId);
+      return all
+        .filter((code) => wrapupCodeIds.includes(code.id))
+        .map((code) => ({ name: code.name, ...reference("/api/v2/routing/wrapupcodes", code.id) }));
     },
   }),
+  defineRoute({
+    operation: "deleteRoutingQueueWrapupcode",
+    method: "DELETE",
+    path: "/api/v2/routing/queues/:queueId/wrapupcodes/:codeId",
+    permission: "routing:queue:edit",
+    help,
+    summary: "A queue no longer offers a wrap-up code.",
+    status: 204,
+    response: "none",
+    handler: async ({ params }, c, ports) => {
+      const queue = await queueOf(c, ports, params.queueId);
+      const wrapupCodeIds = queue.wrapupCodeIds.filter((id) => id !== params.codeId);
+      await editObject(ports.app, c.var.actor, queueKind, queue.id, queue.version, { ...settingsOf(queueKind, queue), wrapupCodeIds });
+    },
+  }),
+  ...skillOperations("skill", "/api/v2/routing/skills", ["getRoutingSkills", "postRoutingSkills", "getRoutingSkill", "deleteRoutingSkill"]),
+  ...skillOperations("language", "/api/v2/routing/languages", [
+    "getRoutingLanguages",
+    "postRoutingLanguages",
+    "getRoutingLanguage",
+    "deleteRoutingLanguage",
+  ]),
+  ...wrapupCodeOperations,
 ];

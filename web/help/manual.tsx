@@ -1,5 +1,6 @@
 // The manual's pages. Every route names one of these ids; the tidy test holds them together.
 import type { Child } from "hono/jsx";
+import { adminManual } from "./admin.tsx";
 
 export type ManualPage = { readonly id: string; readonly title: string; body(): Child };
 
@@ -30,7 +31,7 @@ export const manual: readonly ManualPage[] = [
           twelve hours.
         </p>
         <p>
-          An administrator makes accounts with <code>landline admin user create</code>.
+          An administrator makes accounts on the page People, or with <code>landline admin user create</code>.
         </p>
       </>
     ),
@@ -107,8 +108,8 @@ export const manual: readonly ManualPage[] = [
           with the code ININ-WRAP-UP-TIMEOUT if none was chosen; <i>Optional</i> has none.
         </p>
         <p>
-          Every change is in the queue's History with who, when and what. If somebody else saved first, nothing is overwritten: load again
-          and repeat your change.
+          A queue that is renamed is renamed in the flows that lead to it. One that flows lead to, or in which somebody waits, cannot be
+          deleted.
         </p>
       </>
     ),
@@ -140,7 +141,7 @@ export const manual: readonly ManualPage[] = [
       <>
         <p>
           A flow is a document: actions by id, each with a type, a name, its own parameters and <code>outputs</code> that name the next
-          action. It is validated as a whole when the configuration is applied; every problem names its place.
+          action. It is validated as a whole before it is published; every problem names its place.
         </p>
         <p>
           Types: <code>playAudio</code>, <code>menu</code>, <code>collectInput</code>, <code>decision</code> (an expression in CEL),{" "}
@@ -179,6 +180,7 @@ export const manual: readonly ManualPage[] = [
       </>
     ),
   },
+  ...adminManual,
 ];
 
 const example = JSON.stringify(

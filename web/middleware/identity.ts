@@ -53,10 +53,10 @@ export async function bearer(c: WebContext, ports: WebPorts): Promise<Actor> {
   const token = /^Bearer (.+)$/i.exec(header)?.[1];
   if (token === undefined) throw new Unauthenticated();
   const { app } = ports;
-  const found = await app.stores.oauth.token(tokenHash(token));
+  const found = await app.stores.tokens.byHash(tokenHash(token));
   if (found === null || found.expiresAt <= app.env.clock.now())
     throw new Unauthenticated("The token is unknown or has expired. Ask for a new one.", "bad.credentials");
-  const client = await app.stores.oauth.client(found.clientId);
+  const client = await app.stores.oauthClients.byId(found.clientId);
   if (client === null) throw new Unauthenticated("The OAuth client of this token is gone.", "bad.credentials");
   return {
     id: client.id,

@@ -15,7 +15,7 @@ type Area = { readonly href: string; readonly icon: string; readonly label: stri
 const areas: readonly Area[] = [
   { href: "/", icon: "inbox", label: "Work", permission: "conversation:call:accept" },
   { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
-  { href: "/admin/queues", icon: "settings", label: "Admin", permission: "routing:queue:view" },
+  { href: "/admin", icon: "settings", label: "Admin", permission: "directory:user:edit" },
 ];
 
 export type ShellProps = {

@@ -16,8 +16,8 @@ export const boardRoutes: readonly PageRoute[] = [
 export async function board(ports: WebPorts) {
   const [figures, users, recent] = await Promise.all([
     queueBoard(ports.app),
-    ports.app.stores.users.list(ports.app.organizationId, {}, { pageSize: 10_000, pageNumber: 1 }),
+    ports.app.stores.users.all(ports.app.organizationId),
     ports.app.stores.conversations.recent(ports.app.organizationId, 10),
   ]);
-  return <Board board={figures} users={new Map(users.entities.map((user) => [user.id, user]))} recent={recent} />;
+  return <Board board={figures} users={new Map(users.map((user) => [user.id, user]))} recent={recent} />;
 }

@@ -1,0 +1,125 @@
+// The manual's pages about what can be configured.
+import type { ManualPage } from "./manual.tsx";
+
+export const adminManual: readonly ManualPage[] = [
+  {
+    id: "admin",
+    title: "Administration",
+    body: () => (
+      <>
+        <p>
+          Everything that can be configured is on the Admin page. Each kind has a list with search, filters and CSV, and each object has its{" "}
+          <b>Settings</b>, what it is <b>Used by</b>, and its <b>History</b>.
+        </p>
+        <p>
+          <b>Preview changes</b> shows what would differ before it is saved. A saved change applies to the next decision: running calls keep
+          what they began with. If somebody else saved first, nothing is overwritten: load again and repeat your change.
+        </p>
+        <p>
+          <b>History</b> says who changed what and when, from the log; any version can be restored, which is a change like any other. What
+          is in use cannot be deleted: the message names what uses it.
+        </p>
+        <p>
+          The same by program: <code>landline config apply FILE</code> makes the centre look like a document, and the Platform API has an
+          operation for each step.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "people",
+    title: "People",
+    body: () => (
+      <>
+        <p>
+          A new person gets a first password that is shown once. Roles say what they may do: <i>agent</i> takes calls, <i>supervisor</i>{" "}
+          watches and listens, <i>admin</i> configures, <i>auditor</i> reads the log and its proofs.
+        </p>
+        <p>
+          People are never deleted, because what they did is in the log: make them <b>Inactive</b>. That signs them out at once. The last
+          active administrator cannot be made inactive.
+        </p>
+        <p>
+          <b>Skills</b> have a proficiency from 0 to 5 in half points. <b>Station</b> says where the person is rung: in their browser, or at
+          a phone on the desk.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "skills",
+    title: "Skills and languages",
+    body: () => (
+      <p>
+        A conversation may ask for several skills, but for one language. How they decide is the queue's <b>Evaluation</b>. When a skill is
+        renamed, the flows that ask for it are published again with the new name.
+      </p>
+    ),
+  },
+  {
+    id: "wrap-up-codes",
+    title: "Wrap-up codes",
+    body: () => (
+      <p>
+        A code says what a conversation was about. Each queue offers the codes that are ticked in its settings. When an agent chooses none
+        in time, the system sets ININ-WRAP-UP-TIMEOUT.
+      </p>
+    ),
+  },
+  {
+    id: "presences",
+    title: "Presences",
+    body: () => (
+      <p>
+        Your own words for being away, each counting as one of the system's presences. <i>On Queue</i> and <i>Offline</i> are the system's
+        alone: routing depends on them.
+      </p>
+    ),
+  },
+  {
+    id: "stations",
+    title: "Stations and phones",
+    body: () => (
+      <>
+        <p>
+          Everybody has a browser station. A SIP phone gets a user name and a secret, which are shown once; enter them in the phone with
+          this server's address as registrar. Only a hash of the secret is kept, sealed with the key file.
+        </p>
+        <p>
+          Give the phone to a person and set it as their <b>Station</b>: then they are rung there. Phones register by UDP or TCP with digest
+          authentication (SHA-256 or MD5).
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "trunks",
+    title: "Trunks",
+    body: () => (
+      <p>
+        A trunk is a carrier or PBX that may call in. It is known by its source addresses, exactly as written; a stranger gets no answer
+        that tells anything. One address belongs to one trunk.
+      </p>
+    ),
+  },
+  {
+    id: "numbers",
+    title: "Numbers and IVRs",
+    body: () => (
+      <p>
+        A DID pool holds the numbers your carrier has given you. An IVR says which flow answers which number; a number leads to one IVR,
+        with or without its leading +.
+      </p>
+    ),
+  },
+  {
+    id: "oauth-clients",
+    title: "OAuth clients",
+    body: () => (
+      <p>
+        A program gets an id and a secret, shown once, and asks <code>POST /oauth/token</code> for a token. Its roles say what it may do.
+        Deleting a client ends its tokens at once.
+      </p>
+    ),
+  },
+];

@@ -1,0 +1,57 @@
+// The admin's home, and the pages of everything that can be configured.
+import type { App } from "../../../core/app.ts";
+import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
+import { objectRoutes } from "../objects/routes.tsx";
+import { personRoutes } from "../people/routes.tsx";
+import { queueMemberRoutes } from "../queues/routes.tsx";
+import { render } from "../render.tsx";
+import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
+import { oauthClientPage, userPage } from "./people.tsx";
+import { didPoolPage, flowPage, ivrPage, stationPage, trunkPage } from "./telephony.tsx";
+import { AdminHome } from "./views.tsx";
+
+/** Where the page of a use is, by the word its kind of object has for it. */
+const places: Readonly<Record<string, string>> = {
+  Flow: flowPage.path,
+  IVR: ivrPage.path,
+  Queue: queuePage.path,
+  Person: userPage.path,
+};
+const href = (use: Use): string | null => (places[use.kind] === undefined ? null : `${places[use.kind]}/${use.id}`);
+
+type Entry = { readonly page: AnyObjectPage; readonly routes: readonly PageRoute[] };
+
+function entry<Row extends ConfiguredObject & Settings, Settings extends { readonly name: string }>(of: ObjectPage<Row, Settings>): Entry {
+  const count = async (app: App) => (await of.kind.store(app.stores).list(app.organizationId, {}, { pageSize: 1, pageNumber: 1 })).total;
+  return { page: { ...of, count }, routes: objectRoutes(of, href) };
+}
+
+const areas: readonly { readonly title: string; readonly entries: readonly Entry[] }[] = [
+  { title: "Contact centre", entries: [entry(queuePage), entry(skillPage), entry(wrapupCodePage), entry(presencePage)] },
+  { title: "Calls", entries: [entry(flowPage), entry(ivrPage), entry(didPoolPage)] },
+  { title: "Telephony", entries: [entry(stationPage), entry(trunkPage)] },
+  { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },
+];
+
+/** The longer paths stand first: `/admin/queues/:id/members` before `/admin/queues/:id`. */
+export const adminRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/admin", permission: "directory:user:edit", help: "admin" }, async (c, ports) => {
+    const shown = await Promise.all(
+      areas.map(async ({ title, entries }) => ({
+        title,
+        pages: await Promise.all(
+          entries
+            .filter((one) => c.var.actor.permissions.has(one.page.kind.permissions.view))
+            .map(async (one) => ({ page: one.page, count: await one.page.count(ports.app) })),
+        ),
+      })),
+    );
+    return render(c, ports, { title: t("Admin"), help: "admin" }, <AdminHome areas={shown.filter((area) => area.pages.length > 0)} />);
+  }),
+  ...queueMemberRoutes,
+  ...personRoutes,
+  ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
+];

@@ -1,0 +1,187 @@
+// Admin pages of telephony: phones, trunks, numbers, IVRs and the flows they lead to.
+import { type FlowSettings, flowKind, type IvrSettings, ivrKind } from "../../../core/architect/kinds.ts";
+import { createPhone } from "../../../core/telephony/commands.ts";
+import {
+  type DidPoolSettings,
+  didPoolKind,
+  type StationSettings,
+  stationKind,
+  type TrunkSettings,
+  trunkKind,
+} from "../../../core/telephony/kinds.ts";
+import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../../core/telephony/telephony.ts";
+import { t } from "../../ui/text.ts";
+import type { ObjectPage } from "../objects/object-page.ts";
+import { peopleNames, peopleOptions, words } from "./words.ts";
+
+export const stationPage: ObjectPage<Station, StationSettings> = {
+  kind: stationKind,
+  path: "/admin/stations",
+  help: "stations",
+  icon: "phone",
+  title: "Stations and phones",
+  newLabel: "New phone",
+  purpose: "Where people are rung: their browser, or a SIP phone on the desk.",
+  groups: [
+    {
+      title: "Station",
+      fields: [
+        { name: "name", label: "Name", control: { kind: "text" } },
+        { name: "userId", label: "Person", control: { kind: "choice", none: "Nobody", options: peopleOptions } },
+      ],
+    },
+  ],
+  columns: [
+    { label: "Kind", cell: (station) => t(words[station.kind]!) },
+    { label: "User name", cell: (station) => (station.kind === "phone" ? station.username : "–") },
+    { label: "Person", cell: (station, names) => (station.userId === null ? "–" : (names.get(station.userId) ?? "–")) },
+  ],
+  names: peopleNames,
+  keeps: (station) => station.kind === "browser",
+  create: async (c, ports, settings) => {
+    const { station, secret } = await createPhone(ports.app, c.var.actor, settings, ports.newPhoneSecret);
+    return {
+      row: station,
+      told: [
+        { label: "User name", value: station.username },
+        { label: "Secret", value: secret },
+      ],
+    };
+  },
+  facts: async (_c, ports, station) => (
+    <p class="quiet">
+      {ports.isRegistered(station.id) ? t("A device is registered here now.") : t("No device is registered here at the moment.")}
+    </p>
+  ),
+};
+
+export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
+  kind: trunkKind,
+  path: "/admin/trunks",
+  help: "trunks",
+  icon: "split",
+  title: "Trunks",
+  newLabel: "New trunk",
+  purpose: "Carriers and PBXs that may call in, known by the addresses they send from.",
+  groups: [
+    {
+      title: "Trunk",
+      fields: [
+        { name: "name", label: "Name", control: { kind: "text" } },
+        {
+          name: "addresses",
+          label: "Addresses",
+          help: "One literal address a line. Whoever sends from elsewhere is a stranger and learns nothing.",
+          control: { kind: "lines", mono: true },
+        },
+      ],
+    },
+  ],
+  columns: [{ label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") }],
+};
+
+export const didPoolPage: ObjectPage<DidPool, DidPoolSettings> = {
+  kind: didPoolKind,
+  path: "/admin/did-pools",
+  help: "numbers",
+  icon: "hash",
+  title: "DID pools",
+  newLabel: "New pool",
+  purpose: "The numbers that your carrier has given you.",
+  groups: [
+    {
+      title: "Pool",
+      fields: [
+        { name: "name", label: "Name", control: { kind: "text" } },
+        { name: "startPhoneNumber", label: "First number", control: { kind: "text", type: "tel", mono: true } },
+        { name: "endPhoneNumber", label: "Last number", control: { kind: "text", type: "tel", mono: true } },
+      ],
+    },
+  ],
+  columns: [
+    { label: "First number", cell: (pool) => pool.startPhoneNumber },
+    { label: "Last number", cell: (pool) => pool.endPhoneNumber },
+    { label: "Numbers", numeric: true, cell: (pool) => String(Number(pool.endPhoneNumber) - Number(pool.startPhoneNumber) + 1) },
+  ],
+};
+
+export const ivrPage: ObjectPage<Ivr, IvrSettings> = {
+  kind: ivrKind,
+  path: "/admin/ivrs",
+  help: "numbers",
+  icon: "phone-incoming",
+  title: "IVRs",
+  newLabel: "New IVR",
+  purpose: "Which flow answers which number.",
+  groups: [
+    {
+      title: "IVR",
+      fields: [
+        { name: "name", label: "Name", control: { kind: "text" } },
+        {
+          name: "flowId",
+          label: "Flow",
+          control: {
+            kind: "choice",
+            options: async (app) =>
+              (await app.stores.flows.all(app.organizationId))
+                .filter((flow) => flow.type === "INBOUNDCALL")
+                .map(({ id, name }) => ({ value: id, label: name })),
+          },
+        },
+        {
+          name: "dnis",
+          label: "Numbers",
+          help: "One a line, as dialled or in E.164. A number that does not begin with + can be a short one, like 100.",
+          control: { kind: "lines", mono: true },
+        },
+      ],
+    },
+  ],
+  columns: [
+    { label: "Numbers", cell: (ivr) => ivr.dnis.join(", ") },
+    { label: "Flow", cell: (ivr, names) => names.get(ivr.flowId) ?? "–" },
+  ],
+  names: async (app) => new Map((await app.stores.flows.all(app.organizationId)).map((flow) => [flow.id as string, flow.name])),
+};
+
+export const flowPage: ObjectPage<FlowRecord, FlowSettings> = {
+  kind: flowKind,
+  path: "/admin/flows",
+  help: "flows",
+  icon: "workflow",
+  title: "Flows",
+  newLabel: "New flow",
+  purpose: "What a caller hears and is asked, and where each answer leads.",
+  groups: [
+    {
+      title: "Flow",
+      about: "Name, type and actions are the document's own.",
+      fields: [{ name: "document", label: "Document", control: { kind: "document" } }],
+    },
+  ],
+  columns: [
+    { label: "Type", cell: (flow) => t(words[flow.type]!) },
+    { label: "Version", numeric: true, cell: (flow) => String(flow.version) },
+    {
+      label: "Actions",
+      numeric: true,
+      cell: (flow) => String(Object.keys((flow.document as { readonly actions?: object }).actions ?? {}).length),
+    },
+  ],
+  complete: (values) => {
+    const { name, type } = (values.document ?? {}) as { readonly name?: unknown; readonly type?: unknown };
+    return { ...values, name: name ?? "", type };
+  },
+  initial: {
+    document: {
+      name: "New flow",
+      type: "INBOUNDCALL",
+      start: "welcome",
+      actions: {
+        welcome: { type: "playAudio", name: "Welcome", audio: ["system.welcome"], outputs: { next: "goodbye" } },
+        goodbye: { type: "disconnect", name: "Goodbye" },
+      },
+    },
+  },
+};

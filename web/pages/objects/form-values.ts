@@ -1,0 +1,76 @@
+// Between what a form holds and what is kept: seconds and percent for people, arrays from lines and boxes, JSON from text.
+import type { Control, FieldSpec } from "./object-page.ts";
+
+/** What the form's fields mean; an entry that cannot be read is left for the schema to refuse. */
+export function readForm<Settings>(fields: readonly FieldSpec<Settings>[], form: FormData): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ name, control }) => [name, readField(control, name, form)]));
+}
+
+function readField(control: Control, name: string, form: FormData): unknown {
+  const text = String(form.get(name) ?? "");
+  switch (control.kind) {
+    case "text":
+      return text;
+    case "quantity":
+      return text.trim() === "" ? Number.NaN : clean(Number(text.replace(",", ".")) * control.scale);
+    case "choice":
+      return text === "" && control.none !== undefined ? null : text;
+    case "picks":
+      return form.getAll(name).map(String);
+    case "lines":
+      return text
+        .split(/[\n,;]/)
+        .map((line) => line.trim())
+        .filter((line) => line !== "");
+    case "document":
+      try {
+        return JSON.parse(text);
+      } catch {
+        return undefined;
+      }
+  }
+}
+
+/** What an input shows of a kept value. */
+export function inputText(control: Control, value: unknown): string {
+  if (value === null || value === undefined) return "";
+  switch (control.kind) {
+    case "quantity":
+      return typeof value === "number" && !Number.isNaN(value) ? String(clean(value / control.scale)) : "";
+    case "lines":
+      return (value as readonly string[]).join("\n");
+    case "document":
+      return JSON.stringify(value, null, 2);
+    default:
+      return String(value);
+  }
+}
+
+/** One line for people: what History, Preview and CSV say of a value. `labels` are those of choices. */
+export function saidOf(control: Control, value: unknown, labels: ReadonlyMap<string, string>): string {
+  if (value === null || value === undefined || value === "") return control.kind === "choice" ? (control.none ?? "–") : "–";
+  switch (control.kind) {
+    case "quantity":
+      return `${inputText(control, value)} ${control.unit}`;
+    case "picks":
+    case "lines":
+      return (value as readonly string[]).map((entry) => labels.get(entry) ?? entry).join(", ") || "–";
+    case "choice":
+      return labels.get(String(value)) ?? String(value);
+    case "document":
+      return JSON.stringify(value, null, 2);
+    default:
+      return String(value);
+  }
+}
+
+// 0.8 × 100 is 80, not 80.00000000000001.
+function clean(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
+/** One line of CSV (RFC 4180). What a spreadsheet would take for a formula is written as text. */
+export function csvLine(cells: readonly string[]): string {
+  const safe = cells.map((cell) => (/^[=@\t\r]|^[+-](?![\d ]*$)/.test(cell) ? `'${cell}` : cell));
+  return `${safe.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\r\n`;
+}

@@ -1,0 +1,86 @@
+// What the admin pages of one kind of object say of it: its words, its fields, its columns. Routes and views are the same for all.
+import type { Child } from "hono/jsx";
+import type { App } from "../../../core/app.ts";
+import type { LoggedEvent } from "../../../core/events/index.ts";
+import type { ConfiguredObject, ObjectKind } from "../../../core/objects/object.ts";
+import type { WebContext } from "../../context.ts";
+import type { WebPorts } from "../../ports.ts";
+
+export type Option = { readonly value: string; readonly label: string };
+export type Options = readonly Option[] | ((app: App) => Promise<readonly Option[]>);
+
+export type Control =
+  | { readonly kind: "text"; readonly type?: "text" | "email" | "tel"; readonly mono?: boolean }
+  /** What is kept is what is typed times `scale`: people count in seconds and percent. */
+  | { readonly kind: "quantity"; readonly unit: string; readonly scale: number }
+  /** `none` is the label of choosing nothing, kept as null. */
+  | { readonly kind: "choice"; readonly options: Options; readonly none?: string }
+  | { readonly kind: "picks"; readonly options: Options }
+  /** One entry a line. */
+  | { readonly kind: "lines"; readonly mono?: boolean }
+  /** JSON, written as text. */
+  | { readonly kind: "document" };
+
+export type FieldSpec<Settings> = {
+  readonly name: keyof Settings & string;
+  readonly label: string;
+  readonly help?: string;
+  readonly control: Control;
+};
+
+export type Column<Row> = {
+  readonly label: string;
+  readonly numeric?: boolean;
+  cell(row: Row, names: ReadonlyMap<string, string>): string;
+};
+
+/** Shown once, right after it was made: it is kept nowhere. */
+export type Told = { readonly label: string; readonly value: string };
+
+export type ObjectPage<Row extends ConfiguredObject & Settings, Settings extends { readonly name: string }> = {
+  readonly kind: ObjectKind<Row, Settings>;
+  /** `/admin/skills` */
+  readonly path: string;
+  readonly help: string;
+  readonly icon: string;
+  readonly title: string;
+  readonly newLabel: string;
+  /** What it is for, for the admin's home and the empty list. */
+  readonly purpose: string;
+  readonly groups: readonly { readonly title: string; readonly about?: string; readonly fields: readonly FieldSpec<Settings>[] }[];
+  readonly columns: readonly Column<Row>[];
+  /** Fields with a fixed set of choices by which the list can be narrowed. */
+  readonly filters?: readonly (keyof Settings & string)[];
+  readonly initial?: Partial<Record<keyof Settings, unknown>>;
+  /** Adds what the form's fields do not hold by themselves. */
+  complete?(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** Further tabs of one object, with their own routes. */
+  readonly tabs?: readonly { readonly at: string; readonly label: string }[];
+  /** What its history tells beside its settings, by type of event; `names` are those of people. */
+  readonly alsoTells?: Readonly<Record<string, (event: LoggedEvent, names: ReadonlyMap<string, string>) => string>>;
+  /** Which objects have no Delete. */
+  keeps?(row: Row): boolean;
+  /** Names of what the columns show by id. */
+  names?(app: App): Promise<ReadonlyMap<string, string>>;
+  /** Makes one in another way than the common one. */
+  create?(c: WebContext, ports: WebPorts, settings: Settings): Promise<{ readonly row: Row; readonly told: readonly Told[] }>;
+  /** Further actions in the head of one object's page. */
+  actions?(c: WebContext, ports: WebPorts, row: Row): Child;
+  /** What is known of one object beside its settings. */
+  facts?(c: WebContext, ports: WebPorts, row: Row): Promise<Child>;
+};
+
+/** Pages of every kind, whatever their rows: what lists of kinds hold. */
+export type AnyObjectPage = Pick<ObjectPage<never, never>, "path" | "icon" | "title" | "purpose" | "help"> & {
+  readonly kind: Pick<ObjectKind<never, never>, "noun" | "permissions" | "event">;
+  count(app: App): Promise<number>;
+};
+
+/** The options with their labels as they are now. */
+export async function optionsOf(app: App, options: Options): Promise<readonly Option[]> {
+  return typeof options === "function" ? options(app) : options;
+}
+
+export function options(values: readonly string[], words: Readonly<Record<string, string>>): readonly Option[] {
+  return values.map((value) => ({ value, label: words[value] ?? value }));
+}

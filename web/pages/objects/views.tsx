@@ -1,0 +1,555 @@
+// The pages of any configured object: list, settings, what uses it, and who changed what.
+import type { Child } from "hono/jsx";
+import type { LoggedEvent } from "../../../core/events/index.ts";
+import { dayAndTime } from "../../../core/lib/calendar.ts";
+import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
+import { Field, type FieldErrors, Group, Note, Picks } from "../../ui/form.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { count, t } from "../../ui/text.ts";
+import { inputText, saidOf } from "./form-values.ts";
+import type { Control, FieldSpec, ObjectPage, Option, Told } from "./object-page.ts";
+
+type Named = { readonly name: string };
+/** The choices of each field, as they are now. */
+export type Choices = ReadonlyMap<string, readonly Option[]>;
+
+export function labelsOf(choices: Choices, field: string): ReadonlyMap<string, string> {
+  return new Map((choices.get(field) ?? []).map(({ value, label }) => [value, label]));
+}
+
+export function ObjectList<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly rows: readonly Row[];
+  readonly total: number;
+  readonly names: ReadonlyMap<string, string>;
+  readonly query: URLSearchParams;
+  readonly pageNumber: number;
+  readonly pageSize: number;
+  readonly choices: Choices;
+  readonly mayAdd: boolean;
+}) {
+  const { page, query, rows } = props;
+  const pages = Math.max(1, Math.ceil(props.total / props.pageSize));
+  const narrowed = [...query.keys()].some((key) => key !== "page" && query.get(key) !== "");
+  const link = (pageNumber: number): string => {
+    const next = new URLSearchParams(query);
+    next.set("page", String(pageNumber));
+    return `${page.path}?${next}`;
+  };
+  const fields = page.groups.flatMap((group) => group.fields);
+  return (
+    <div class="page wide">
+      <Crumbs />
+      <div class="page-head">
+        <h1>{t(page.title)}</h1>
+        <span class="caption">{t("{n} of {total}", { n: rows.length, total: props.total })}</span>
+        <div class="actions">
+          {props.mayAdd ? (
+            <a class="button" data-kind="primary" href={`${page.path}/new`}>
+              <Icon name="plus" />
+              {t(page.newLabel)}
+            </a>
+          ) : null}
+        </div>
+      </div>
+      <form class="toolbar" method="get" action={page.path} role="search">
+        <div class="search">
+          <Icon name="search" />
+          <label class="visually-hidden" for="name">
+            {t("Search by name")}
+          </label>
+          <input class="input" id="name" name="name" type="search" value={query.get("name") ?? ""} placeholder={t("Search by name")} />
+        </div>
+        {(page.filters ?? []).map((name) => {
+          const field = fields.find((entry) => entry.name === name)!;
+          return (
+            <>
+              <label class="visually-hidden" for={`filter-${name}`}>
+                {t(field.label)}
+              </label>
+              <select class="input narrow" id={`filter-${name}`} name={name}>
+                <option value="">{t("{field}: all", { field: t(field.label) })}</option>
+                {(props.choices.get(name) ?? []).map(({ value, label }) => (
+                  <option value={value} selected={query.get(name) === value}>
+                    {t(label)}
+                  </option>
+                ))}
+              </select>
+            </>
+          );
+        })}
+        <button class="button" type="submit">
+          {t("Search")}
+        </button>
+        <span class="end">
+          <a class="button" data-kind="ghost" href={`${page.path}.csv?${query}`} download="">
+            <Icon name="download" />
+            CSV
+          </a>
+        </span>
+      </form>
+      {rows.length === 0 ? (
+        <div class="empty">
+          <Icon name={page.icon} />
+          <p class="quiet">{narrowed ? t("Nothing fits what you look for.") : t(page.purpose)}</p>
+          {narrowed || !props.mayAdd ? null : (
+            <a class="button" href={`${page.path}/new`}>
+              {t(page.newLabel)}
+            </a>
+          )}
+        </div>
+      ) : (
+        <div class="table-scroll" tabindex={0} role="region" aria-label={t(page.title)}>
+          <table class="table" data-flush>
+            <caption class="visually-hidden">{t(page.title)}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{t("Name")}</th>
+                {page.columns.map((column) => (
+                  <th scope="col" class={column.numeric ? "num" : undefined}>
+                    {t(column.label)}
+                  </th>
+                ))}
+                <th scope="col">{t("Changed")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr>
+                  <th scope="row">
+                    <a href={`${page.path}/${row.id}`}>{row.name}</a>
+                  </th>
+                  {page.columns.map((column) => (
+                    <td class={column.numeric ? "num" : undefined}>{column.cell(row, props.names)}</td>
+                  ))}
+                  <td class="quiet">{dayAndTime(row.modifiedAt)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {pages === 1 ? null : (
+        <nav class="pager" aria-label={t("Pages")}>
+          <span>{t("Page {n} of {pages}", { n: props.pageNumber, pages })}</span>
+          {props.pageNumber > 1 ? (
+            <a class="button" data-size="small" href={link(props.pageNumber - 1)}>
+              {t("Previous")}
+            </a>
+          ) : null}
+          {props.pageNumber < pages ? (
+            <a class="button" data-size="small" href={link(props.pageNumber + 1)}>
+              {t("Next")}
+            </a>
+          ) : null}
+        </nav>
+      )}
+    </div>
+  );
+}
+
+function Crumbs(props: { readonly to?: { readonly href: string; readonly label: string } }) {
+  return (
+    <nav class="crumbs" aria-label={t("Breadcrumb")}>
+      <ol>
+        <li>
+          <a href="/admin">{t("Admin")}</a>
+        </li>
+        {props.to === undefined ? null : (
+          <li>
+            <a href={props.to.href}>{t(props.to.label)}</a>
+          </li>
+        )}
+      </ol>
+    </nav>
+  );
+}
+
+/** The frame of one object's pages: where it is, what it is called, and its tabs. `at`: the tab that is shown. */
+export function ObjectFrame<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly row: Row | null;
+  readonly at: string;
+  readonly actions?: Child;
+  readonly children?: Child;
+}) {
+  const { page, row } = props;
+  const tabs = [
+    { at: "", label: "Settings" },
+    ...(page.tabs ?? []),
+    { at: "used-by", label: "Used by" },
+    { at: "history", label: "History" },
+  ];
+  return (
+    <div class="page">
+      <Crumbs to={{ href: page.path, label: page.title }} />
+      <div class="page-head">
+        <h1>{row?.name ?? t(page.newLabel)}</h1>
+        <div class="actions">{props.actions}</div>
+      </div>
+      {row === null ? null : (
+        <nav class="tabs" aria-label={row.name}>
+          {tabs
+            .filter(({ at }) => at !== "used-by" || page.kind.usedBy !== undefined)
+            .map(({ at, label }) => (
+              <a href={`${page.path}/${row.id}${at === "" ? "" : `/${at}`}`} aria-current={props.at === at ? "page" : undefined}>
+                {t(label)}
+              </a>
+            ))}
+        </nav>
+      )}
+      {props.children}
+    </div>
+  );
+}
+
+export type Change = { readonly label: string; readonly before: string; readonly after: string };
+
+export function ObjectForm<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly row: Row | null;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** What was typed where it cannot be read. */
+  readonly typed?: Readonly<Record<string, string>>;
+  readonly errors: FieldErrors;
+  readonly choices: Choices;
+  readonly csrf: string;
+  readonly mayEdit: boolean;
+  readonly mayDelete: boolean;
+  readonly saved: boolean;
+  /** Null: no preview was asked for. */
+  readonly preview: readonly Change[] | null;
+  readonly told: readonly Told[];
+  readonly actions?: Child;
+  readonly facts?: Child;
+}) {
+  const { page, row, errors } = props;
+  const wrong = Object.keys(errors).length;
+  const action = row === null ? `${page.path}/new` : `${page.path}/${row.id}`;
+  const remove =
+    props.mayDelete && row !== null ? (
+      <form
+        method="post"
+        action={`${page.path}/${row.id}/delete`}
+        data-confirm={t("Delete “{name}”? Its history stays in the log.", { name: row.name })}
+      >
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <button class="button" data-kind="danger" type="submit">
+          {t("Delete")}
+        </button>
+      </form>
+    ) : null;
+  return (
+    <ObjectFrame
+      page={page}
+      row={row}
+      at=""
+      actions={
+        <>
+          {props.actions}
+          {remove}
+        </>
+      }
+    >
+      {props.told.length === 0 ? null : (
+        <Note tone="wait" icon="key-round">
+          <p>
+            <b>{t("Write this down now: it is shown once and kept nowhere.")}</b>
+          </p>
+          <dl class="told">
+            {props.told.map(({ label, value }) => (
+              <>
+                <dt>{t(label)}</dt>
+                <dd>
+                  <code>{value}</code>
+                </dd>
+              </>
+            ))}
+          </dl>
+        </Note>
+      )}
+      {props.saved ? (
+        <Note tone="info" icon="circle-check">
+          <p>{t("Saved. It applies to the next decision.")}</p>
+        </Note>
+      ) : null}
+      {errors.form === undefined ? null : (
+        <Note tone="bad" icon="circle-alert">
+          <p>{errors.form}</p>
+        </Note>
+      )}
+      <form method="post" action={action}>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <input type="hidden" name="version" value={String(row?.version ?? 0)} />
+        {/* Enter in a field presses the first button of a form, and must save. */}
+        <button type="submit" class="visually-hidden" tabindex={-1} disabled={!props.mayEdit}>
+          {t("Save")}
+        </button>
+        <fieldset class="plain" disabled={!props.mayEdit}>
+          {page.groups.map((group, i) => (
+            <Group id={`group-${i}`} title={t(group.title)} about={group.about === undefined ? undefined : t(group.about)}>
+              {group.fields.map((field) => (
+                <Input
+                  field={field}
+                  value={props.values[field.name]}
+                  typed={props.typed?.[field.name]}
+                  error={errors[field.name]}
+                  options={props.choices.get(field.name) ?? []}
+                />
+              ))}
+            </Group>
+          ))}
+        </fieldset>
+        {props.preview === null ? null : <Preview changes={props.preview} isNew={row === null} />}
+        {props.mayEdit ? (
+          <div class="savebar" role="status">
+            <p>
+              {wrong === 0 ? (
+                <span class="quiet">{t("Changes apply when you save.")}</span>
+              ) : (
+                <b>{count(wrong, "{n} field needs mending.", "{n} fields need mending.")}</b>
+              )}
+            </p>
+            <div class="actions">
+              <a class="button" data-kind="ghost" href={row === null ? page.path : action}>
+                {t("Discard")}
+              </a>
+              <button class="button" type="submit" name="preview" value="true">
+                {t("Preview changes")}
+              </button>
+              <button class="button" data-kind="primary" type="submit">
+                {t("Save")}
+              </button>
+            </div>
+          </div>
+        ) : null}
+      </form>
+      {props.facts}
+    </ObjectFrame>
+  );
+}
+
+function Input<Settings>(props: {
+  readonly field: FieldSpec<Settings>;
+  readonly value: unknown;
+  readonly typed: string | undefined;
+  readonly error: string | undefined;
+  readonly options: readonly Option[];
+}) {
+  const { name, label, help, control } = props.field;
+  const common = { name, label: t(label), error: props.error, ...(help === undefined ? {} : { help: t(help) }) };
+  const text = props.typed ?? inputText(control, props.value);
+  if (control.kind === "picks") {
+    return <Picks {...common} options={props.options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />;
+  }
+  const isArea = control.kind === "lines" || control.kind === "document";
+  return (
+    <Field {...common} wide={isArea}>
+      {(input) => {
+        if (control.kind === "choice") return <Select input={input} control={control} text={text} options={props.options} />;
+        if (isArea) {
+          const rows = control.kind === "document" ? 24 : Math.min(8, Math.max(3, text.split("\n").length));
+          return (
+            <textarea class="input code" {...input} rows={rows} spellcheck={false} autocomplete="off">
+              {text}
+            </textarea>
+          );
+        }
+        if (control.kind === "quantity") {
+          return (
+            <div class="with-unit">
+              <input class="input" {...input} value={text} inputmode="decimal" />
+              <span class="quiet">{t(control.unit)}</span>
+            </div>
+          );
+        }
+        const kind = control as Extract<Control, { kind: "text" }>;
+        return <input class="input" {...input} type={kind.type ?? "text"} value={text} autocomplete="off" />;
+      }}
+    </Field>
+  );
+}
+
+function Select(props: {
+  readonly input: object;
+  readonly control: Extract<Control, { kind: "choice" }>;
+  readonly text: string;
+  readonly options: readonly Option[];
+}) {
+  return (
+    <select class="input" {...props.input}>
+      {props.control.none === undefined ? null : (
+        <option value="" selected={props.text === ""}>
+          {t(props.control.none)}
+        </option>
+      )}
+      {props.options.map(({ value, label }) => (
+        <option value={value} selected={value === props.text}>
+          {t(label)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Preview(props: { readonly changes: readonly Change[]; readonly isNew: boolean }) {
+  return (
+    <section class="preview" aria-labelledby="preview-title" id="preview" tabindex={-1}>
+      <h2 id="preview-title">{props.isNew ? t("What would be made") : t("What would change")}</h2>
+      {props.changes.length === 0 ? <p class="quiet">{t("Nothing: every field is as it was.")}</p> : <Changes changes={props.changes} />}
+    </section>
+  );
+}
+
+function Changes(props: { readonly changes: readonly Change[] }) {
+  return (
+    <ul class="diff" role="list">
+      {props.changes.map(({ label, before, after }) => (
+        <>
+          <li class="context">{`${t(label)}:`}</li>
+          {lines(before, after).map(({ kind, text }) => (
+            <li class={kind}>{`  ${text}`}</li>
+          ))}
+        </>
+      ))}
+    </ul>
+  );
+}
+
+// Long texts are compared by line: only what differs, and one line around it.
+function lines(before: string, after: string): { readonly kind: "removed" | "added" | "context"; readonly text: string }[] {
+  const [a, b] = [before.split("\n"), after.split("\n")];
+  let head = 0;
+  while (head < Math.min(a.length, b.length) && a[head] === b[head]) head++;
+  let tail = 0;
+  while (tail < Math.min(a.length, b.length) - head && a.at(-1 - tail) === b.at(-1 - tail)) tail++;
+  const context = (text: string | undefined) => (text === undefined ? [] : [{ kind: "context" as const, text }]);
+  return [
+    ...(a.length > 1 ? context(a[head - 1]) : []),
+    ...a.slice(head, a.length - tail).map((text) => ({ kind: "removed" as const, text })),
+    ...b.slice(head, b.length - tail).map((text) => ({ kind: "added" as const, text })),
+    ...(a.length > 1 && tail > 0 ? context(a[a.length - tail]) : []),
+  ];
+}
+
+export function UsedBy(props: { readonly noun: string; readonly uses: readonly Use[]; href(use: Use): string | null }) {
+  if (props.uses.length === 0) {
+    return (
+      <div class="empty">
+        <Icon name="circle-dashed" />
+        <p class="quiet">{t("Nothing uses this {noun}: it can be deleted without harm.", { noun: t(props.noun) })}</p>
+      </div>
+    );
+  }
+  return (
+    <>
+      <p class="quiet gap-below">
+        {count(
+          props.uses.length,
+          "{n} thing would stop working if this were deleted. Mend it first.",
+          "{n} things would stop working if this were deleted. Mend them first.",
+        )}
+      </p>
+      <table class="table">
+        <caption class="visually-hidden">{t("Used by")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("What")}</th>
+            <th scope="col">{t("Name")}</th>
+            <th scope="col">{t("How")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.uses.map((use) => {
+            const href = props.href(use);
+            return (
+              <tr>
+                <td>{t(use.kind)}</td>
+                <th scope="row">{href === null ? use.name : <a href={href}>{use.name}</a>}</th>
+                <td class="quiet">{use.how}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** Newest first; each version but the present one can be put back. */
+export function ObjectHistory<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly row: Row;
+  readonly events: readonly LoggedEvent[];
+  readonly people: ReadonlyMap<string, string>;
+  readonly choices: Choices;
+  readonly csrf: string;
+  readonly mayEdit: boolean;
+}) {
+  const { page, row } = props;
+  const newestFirst = [...props.events].reverse();
+  return (
+    <ol class="changes" role="list">
+      {newestFirst.map((event) => {
+        const changes = changesOf(page, event.payload?.before, event.payload?.after, props.choices);
+        const isPresent = event === newestFirst.find(isVersion);
+        return (
+          <li>
+            <time>{dayAndTime(event.at)}</time>
+            <div>
+              <header>
+                <b>{props.people.get(event.actorId) ?? t("The system")}</b>
+                <span class="quiet">{`${said(page, event, props.people)}, ${t("event {seq}", { seq: event.seq })}`}</span>
+                {isPresent || !props.mayEdit || !isVersion(event) ? null : (
+                  <form class="end" method="post" action={`${page.path}/${row.id}/restore`}>
+                    <input type="hidden" name="csrf" value={props.csrf} />
+                    <input type="hidden" name="version" value={String(row.version)} />
+                    <input type="hidden" name="seq" value={String(event.seq)} />
+                    <button class="button" data-size="small" type="submit">
+                      {t("Restore this version")}
+                    </button>
+                  </form>
+                )}
+              </header>
+              {event.type.endsWith(".created") || changes.length === 0 ? null : <Changes changes={changes} />}
+            </div>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** After which the object was set in a way that can be restored. */
+function isVersion(event: LoggedEvent): boolean {
+  return /\.(created|updated|published)$/.test(event.type) && event.payload?.after != null;
+}
+
+function said<Row extends ConfiguredObject & Settings, Settings extends Named>(
+  page: ObjectPage<Row, Settings>,
+  event: LoggedEvent,
+  people: ReadonlyMap<string, string>,
+): string {
+  if (event.payload === null) return t("the content of this entry was erased");
+  const also = page.alsoTells?.[event.type];
+  if (also !== undefined) return also(event, people);
+  if (event.type.endsWith(".created")) return t("made it");
+  return event.type.endsWith(".deleted") ? t("deleted it") : t("changed it");
+}
+
+/** What differs between two sets of settings, in the form's words. */
+export function changesOf<Row extends ConfiguredObject & Settings, Settings extends Named>(
+  page: ObjectPage<Row, Settings>,
+  before: unknown,
+  after: unknown,
+  choices: Choices,
+): Change[] {
+  const [was, is] = [(before ?? {}) as Record<string, unknown>, (after ?? {}) as Record<string, unknown>];
+  return page.groups
+    .flatMap((group) => group.fields)
+    .filter(({ name }) => JSON.stringify(was[name]) !== JSON.stringify(is[name]))
+    .map(({ name, label, control }) => {
+      const labels = labelsOf(choices, name);
+      return { label, before: saidOf(control, was[name], labels), after: saidOf(control, is[name], labels) };
+    });
+}

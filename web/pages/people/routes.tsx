@@ -1,0 +1,78 @@
+// A person's skills and password; their other pages are those of any configured object.
+import { found } from "../../../core/authorization/actor.ts";
+import { setPassword, setUserSkills } from "../../../core/directory/commands.ts";
+import type { User } from "../../../core/directory/user.ts";
+import { AppError } from "../../../core/lib/errors.ts";
+import { isId, type SkillId, type UserId } from "../../../core/lib/id.ts";
+import type { WebContext } from "../../context.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import { userPage } from "../admin/people.tsx";
+import { ownForm } from "../objects/routes.tsx";
+import { ObjectFrame } from "../objects/views.tsx";
+import { render } from "../render.tsx";
+import { PasswordForm, SkillsForm } from "./views.tsx";
+
+const help = "people";
+
+export const personRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/admin/people/:id/skills", permission: "directory:user:view", help }, (c, ports) =>
+    showSkills(c, ports, c.req.query("saved") === "true"),
+  ),
+
+  page({ method: "POST", path: "/admin/people/:id/skills", permission: "directory:user:edit", help }, async (c, ports) => {
+    const user = await userOf(c, ports);
+    const form = await ownForm(c, ports);
+    const wanted = [...form].flatMap(([key, value]) => {
+      const skillId = key.startsWith("skill-") ? key.slice("skill-".length) : "";
+      return value === "" || !isId(skillId) ? [] : [{ skillId: skillId as SkillId, proficiency: Number(value) }];
+    });
+    await setUserSkills(ports.app, c.var.actor, user.id, wanted);
+    return c.redirect(`/admin/people/${user.id}/skills?saved=true`, 303);
+  }),
+
+  page({ method: "GET", path: "/admin/people/:id/password", permission: "directory:user:edit", help }, (c, ports) =>
+    showPassword(c, ports, null, c.req.query("saved") === "true"),
+  ),
+
+  page({ method: "POST", path: "/admin/people/:id/password", permission: "directory:user:edit", help }, async (c, ports) => {
+    const user = await userOf(c, ports);
+    const form = await ownForm(c, ports);
+    try {
+      await setPassword(ports.app, c.var.actor, user.id, String(form.get("password") ?? ""));
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.status !== 400 && error.status !== 409)) throw error;
+      return showPassword(c, ports, error.message, false);
+    }
+    return c.redirect(`/admin/people/${user.id}/password?saved=true`, 303);
+  }),
+];
+
+async function showSkills(c: WebContext, ports: WebPorts, saved: boolean): Promise<Response> {
+  const user = await userOf(c, ports);
+  const [all, has] = await Promise.all([ports.app.stores.skills.all(ports.app.organizationId), ports.app.stores.skills.ofUser(user.id)]);
+  const mayEdit = c.var.actor.permissions.has("directory:user:edit");
+  const view = (
+    <ObjectFrame page={userPage} row={user} at="skills">
+      <SkillsForm {...{ user, all, has, mayEdit, saved }} csrf={c.var.csrf} />
+    </ObjectFrame>
+  );
+  return render(c, ports, { title: t("{name}, Skills", { name: user.name }), help }, view);
+}
+
+async function showPassword(c: WebContext, ports: WebPorts, error: string | null, saved: boolean): Promise<Response> {
+  const user = await userOf(c, ports);
+  const view = (
+    <ObjectFrame page={userPage} row={user} at="password">
+      <PasswordForm {...{ user, error, saved }} csrf={c.var.csrf} />
+    </ObjectFrame>
+  );
+  const status = error === null ? 200 : 422;
+  return render(c, ports, { title: t("{name}, Password", { name: user.name }), help, status }, view);
+}
+
+async function userOf(c: WebContext, ports: WebPorts): Promise<User> {
+  const id = c.req.param("id") ?? "";
+  return found(c.var.actor, "person with this id", isId(id) ? await ports.app.stores.users.byId(id as UserId) : null);
+}

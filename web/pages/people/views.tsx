@@ -1,0 +1,129 @@
+// A person's skills with their proficiency, and a new password.
+import type { User } from "../../../core/directory/user.ts";
+import type { Skill, UserSkill } from "../../../core/routing/queue.ts";
+import { Field, Note } from "../../ui/form.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { t } from "../../ui/text.ts";
+import { words } from "../admin/words.ts";
+
+/** Half points, as routing compares them; nothing chosen means: does not have it. */
+const proficiencies = ["", "0", "0.5", "1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5"];
+
+export function SkillsForm(props: {
+  readonly user: User;
+  readonly all: readonly Skill[];
+  readonly has: readonly UserSkill[];
+  readonly mayEdit: boolean;
+  readonly saved: boolean;
+  readonly csrf: string;
+}) {
+  if (props.all.length === 0) {
+    return (
+      <div class="empty">
+        <Icon name="graduation-cap" />
+        <p class="quiet">{t("There are no skills yet.")}</p>
+        <a class="button" href="/admin/skills">
+          {t("Skills and languages")}
+        </a>
+      </div>
+    );
+  }
+  return (
+    <>
+      {props.saved ? (
+        <Note tone="info" icon="circle-check">
+          <p>{t("Saved. It applies to the next decision.")}</p>
+        </Note>
+      ) : null}
+      <form method="post" action={`/admin/people/${props.user.id}/skills`}>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <fieldset class="plain" disabled={!props.mayEdit}>
+          <table class="table">
+            <caption class="visually-hidden">{t("Skills")}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{t("Skill")}</th>
+                <th scope="col">{t("Kind")}</th>
+                <th scope="col">{t("Proficiency, 0 to 5")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {props.all.map((skill) => {
+                const has = props.has.find((entry) => entry.skillId === skill.id);
+                const value = has === undefined ? "" : String(has.proficiency);
+                const options = proficiencies.includes(value) ? proficiencies : [...proficiencies, value];
+                return (
+                  <tr>
+                    <th scope="row">
+                      <label for={`skill-${skill.id}`}>{skill.name}</label>
+                    </th>
+                    <td>{t(words[skill.kind]!)}</td>
+                    <td>
+                      <select class="input narrow" id={`skill-${skill.id}`} name={`skill-${skill.id}`}>
+                        {options.map((option) => (
+                          <option value={option} selected={option === value}>
+                            {option === "" ? t("Does not have it") : option}
+                          </option>
+                        ))}
+                      </select>
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </fieldset>
+        {props.mayEdit ? (
+          <div class="savebar">
+            <p class="quiet">{t("Changes apply when you save.")}</p>
+            <div class="actions">
+              <button class="button" data-kind="primary" type="submit">
+                {t("Save")}
+              </button>
+            </div>
+          </div>
+        ) : null}
+      </form>
+    </>
+  );
+}
+
+export function PasswordForm(props: {
+  readonly user: User;
+  readonly error: string | null;
+  readonly saved: boolean;
+  readonly csrf: string;
+}) {
+  return (
+    <>
+      {props.saved ? (
+        <Note tone="info" icon="circle-check">
+          <p>{t("The password is set. Everybody who was signed in as this person has been signed out.")}</p>
+        </Note>
+      ) : null}
+      <form method="post" action={`/admin/people/${props.user.id}/password`} class="form">
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <div class="row">
+          <Field
+            name="password"
+            label={t("New password")}
+            error={props.error ?? undefined}
+            help={t("At least 12 characters; length is what counts.")}
+          >
+            {(input) => (
+              <input class="input" {...input} type="password" autocomplete="new-password" required minlength={12} maxlength={256} />
+            )}
+          </Field>
+        </div>
+        <div class="savebar">
+          <p class="quiet">{t("They will have to sign in again.")}</p>
+          <div class="actions">
+            <button class="button" data-kind="primary" type="submit">
+              {t("Set password")}
+            </button>
+          </div>
+        </div>
+      </form>
+    </>
+  );
+}

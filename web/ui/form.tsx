@@ -1,0 +1,99 @@
+// The parts of a form: groups, labelled fields, and the error beside the field that says how to mend it.
+import type { Child } from "hono/jsx";
+import { Icon } from "./icon.tsx";
+
+export type FieldErrors = Readonly<Record<string, string>>;
+
+export function Group(props: { readonly id: string; readonly title: string; readonly about?: string; readonly children?: Child }) {
+  return (
+    <section class="form-section" aria-labelledby={props.id}>
+      <header>
+        <h2 id={props.id}>{props.title}</h2>
+        {props.about === undefined ? null : <p>{props.about}</p>}
+      </header>
+      <div class="form">
+        <div class="row">{props.children}</div>
+      </div>
+    </section>
+  );
+}
+
+export type InputAttributes = {
+  readonly id: string;
+  readonly name: string;
+  readonly "aria-invalid"?: "true";
+  readonly "aria-describedby"?: string;
+};
+
+export function Field(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly error: string | undefined;
+  readonly help?: string;
+  readonly wide?: boolean;
+  readonly children: (input: InputAttributes) => Child;
+}) {
+  const { name, error, help } = props;
+  const described = error !== undefined ? `${name}-error` : help === undefined ? undefined : `${name}-help`;
+  const input: InputAttributes = {
+    id: name,
+    name,
+    ...(error === undefined ? {} : { "aria-invalid": "true" }),
+    ...(described === undefined ? {} : { "aria-describedby": described }),
+  };
+  return (
+    <div class="field" data-wide={props.wide === true ? "" : undefined}>
+      <label for={name}>{props.label}</label>
+      {props.children(input)}
+      {help === undefined ? null : (
+        <span class="help" id={`${name}-help`}>
+          {help}
+        </span>
+      )}
+      {error === undefined ? null : (
+        <span class="error" id={`${name}-error`}>
+          <Icon name="circle-alert" />
+          <span>{error}</span>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Several of a set: check boxes under one label. */
+export function Picks(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly error: string | undefined;
+  readonly help?: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly chosen: readonly string[];
+}) {
+  return (
+    <fieldset class="field picks" data-wide="">
+      <legend>{props.label}</legend>
+      {props.help === undefined ? null : <span class="help">{props.help}</span>}
+      {props.options.map(({ value, label }) => (
+        <label class="choice">
+          <input type="checkbox" name={props.name} value={value} checked={props.chosen.includes(value)} />
+          <span>{label}</span>
+        </label>
+      ))}
+      {props.error === undefined ? null : (
+        <span class="error">
+          <Icon name="circle-alert" />
+          <span>{props.error}</span>
+        </span>
+      )}
+    </fieldset>
+  );
+}
+
+export function Note(props: { readonly tone: "info" | "bad" | "wait"; readonly icon: string; readonly children?: Child }) {
+  return (
+    <div class="note" data-tone={props.tone} role={props.tone === "bad" ? "alert" : "status"}>
+      <Icon name={props.icon} />
+      <div>{props.children}</div>
+    </div>
+  );
+}
