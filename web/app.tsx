@@ -16,6 +16,7 @@ import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
 import { deskRoutes } from "./pages/desk/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
+import { searchRoutes } from "./pages/search/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
 import type { WebPorts } from "./ports.ts";
 import { type ApiRoute, demandAccess, type PageRoute } from "./route.ts";
@@ -26,6 +27,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...boardRoutes,
   ...adminRoutes,
   ...conversationRoutes,
+  ...searchRoutes,
   ...helpRoutes,
   ...liveRoutes,
 ];

@@ -143,6 +143,30 @@ await program(
       await context.close();
     });
 
+    await step("the command bar finds, goes and acts by keys alone", async () => {
+      const context = await browser!.newContext({ viewport: sizes[0] });
+      const page = await signIn(context, "owner@example.org");
+      const type = async (text: string): Promise<void> => {
+        await page.keyboard.press("Control+K");
+        await page.waitForSelector("#palette[open]");
+        await page.keyboard.type(text);
+      };
+      await type("switchb");
+      await page.waitForSelector('#palette-results [aria-selected="true"] >> text=Queue');
+      await page.keyboard.press("Enter");
+      await page.waitForSelector('.tabs >> text="Members"');
+      expect((await page.textContent("h1")) === "Switchboard", "it went elsewhere");
+      await type("nobody is called this");
+      await page.waitForSelector("#palette-results .nothing");
+      await page.keyboard.press("Escape");
+      expect((await page.locator("#palette[open]").count()) === 0, "Esc does not close it");
+      await type("on queue on");
+      await page.waitForSelector('#palette-results [aria-selected="true"] >> text=Action');
+      await page.keyboard.press("Enter");
+      await page.waitForSelector('#standing [role="switch"][aria-checked="true"]');
+      await context.close();
+    });
+
     await step("a change is previewed, kept in the history, and restored", async () => {
       const context = await browser!.newContext();
       const page = await signIn(context, "owner@example.org");

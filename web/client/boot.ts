@@ -1,6 +1,7 @@
 // The page's script: starts what lives outside of what is swapped, once.
 
 import { startClocks } from "./clocks.ts";
+import { startCommandBar } from "./command-bar.ts";
 import { startForms } from "./forms.ts";
 import { startKeys } from "./keys.ts";
 import { startLive } from "./live.ts";
@@ -14,6 +15,7 @@ startForms();
 if (document.body.classList.contains("app")) {
   startNavigation();
   startKeys();
+  startCommandBar();
   startLive();
   startPhone();
 }

@@ -155,6 +155,17 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "command-bar",
+    title: "The command bar",
+    body: () => (
+      <p>
+        <kbd>Ctrl</kbd> <kbd>K</kbd> (<kbd>⌘</kbd> <kbd>K</kbd> on a Mac) opens it on every page, also while you type and while a call is
+        up. It finds pages, people, queues, flows, settings, help, and actions such as On Queue. Arrows choose, <kbd>Enter</kbd> goes there,{" "}
+        <kbd>Esc</kbd> leaves everything as it was. A conversation is found by its whole id.
+      </p>
+    ),
+  },
+  {
     id: "live",
     title: "Live figures",
     body: () => (

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Actor } from "../../core/authorization/actor.ts";
 import type { Permission } from "../../core/authorization/permissions.ts";
 import type { AgentView } from "../../core/routing/queries.ts";
+import { CommandButton, CommandPalette } from "./command-bar.tsx";
 import { Dock } from "./dock.tsx";
 import { Document } from "./document.tsx";
 import { Icon } from "./icon.tsx";
@@ -12,7 +13,7 @@ import { t } from "./text.ts";
 type Area = { readonly href: string; readonly icon: string; readonly label: string; readonly permission: Permission };
 
 /** The rail shows only what the person may use. */
-const areas: readonly Area[] = [
+export const areas: readonly Area[] = [
   { href: "/", icon: "inbox", label: "Work", permission: "conversation:call:accept" },
   { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
   { href: "/admin", icon: "settings", label: "Admin", permission: "directory:user:edit" },
@@ -43,12 +44,14 @@ export function Shell(props: ShellProps) {
           <Icon name="mark" />
           <span>{props.organization}</span>
         </a>
+        <CommandButton />
         <Standing view={props.view} actor={props.actor} csrf={props.csrf} />
         <Tools actor={props.actor} help={props.help} csrf={props.csrf} />
       </header>
       <Rail areas={mine} path={props.path} />
       <Main title={props.title}>{props.children}</Main>
       <Dock view={props.view} csrf={props.csrf} />
+      <CommandPalette />
       <div
         id="softphone"
         hidden

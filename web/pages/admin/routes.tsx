@@ -36,6 +36,9 @@ const areas: readonly { readonly title: string; readonly entries: readonly Entry
   { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },
 ];
 
+/** Everything that can be configured, in the order of the admin's home. */
+export const adminPages: readonly AnyObjectPage[] = areas.flatMap((area) => area.entries).map((one) => one.page);
+
 /** The longer paths stand first: `/admin/queues/:id/members` before `/admin/queues/:id`. */
 export const adminRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin", permission: "directory:user:edit", help: "admin" }, async (c, ports) => {

@@ -71,7 +71,7 @@ export type ObjectPage<Row extends ConfiguredObject & Settings, Settings extends
 };
 
 /** Pages of every kind, whatever their rows: what lists of kinds hold. */
-export type AnyObjectPage = Pick<ObjectPage<never, never>, "path" | "icon" | "title" | "purpose" | "help"> & {
+export type AnyObjectPage = Pick<ObjectPage<never, never>, "path" | "icon" | "title" | "newLabel" | "purpose" | "help"> & {
   readonly kind: Pick<ObjectKind<never, never>, "noun" | "permissions" | "event">;
   count(app: App): Promise<number>;
 };
