@@ -55,7 +55,7 @@ const rules: readonly (readonly [folder: string, rule: Rule])[] = [
     },
   ],
   ["web/client/", { project: ["web/client/", "core/lib/", "core/architect/"], libraries: ["htmx.org", "sip.js"] }],
-  ["web/", { project: ["web/", "core/"], libraries: ["hono", "zod", "node:crypto"] }],
+  ["web/", { project: ["web/", "core/"], libraries: ["hono", "zod", "node:crypto", "node:async_hooks"] }],
   ["cmd/", { project: ["cmd/", "core/", "telephony/", "storage/", "web/", "deploy/assets/", "package.json"], libraries: ["*"] }],
   ["deploy/", { project: ["deploy/"], libraries: ["node:", "bun"] }],
   ["tests/", { project: [""], libraries: ["*"] }],

@@ -10,12 +10,14 @@ import { wantsFragment } from "./context.ts";
 import { apiError, pageError } from "./errors.tsx";
 import { liveRoutes } from "./live/stream.tsx";
 import { bearer, signedIn } from "./middleware/identity.ts";
+import { preferences } from "./middleware/preferences.ts";
 import { securityHeaders } from "./middleware/security.ts";
 import { adminRoutes } from "./pages/admin/routes.tsx";
 import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
 import { deskRoutes } from "./pages/desk/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
+import { meRoutes } from "./pages/me/routes.tsx";
 import { searchRoutes } from "./pages/search/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
 import type { WebPorts } from "./ports.ts";
@@ -28,6 +30,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...adminRoutes,
   ...conversationRoutes,
   ...searchRoutes,
+  ...meRoutes,
   ...helpRoutes,
   ...liveRoutes,
 ];
@@ -42,6 +45,7 @@ export function createWebApp(ports: WebPorts): Hono<WebEnv> {
     c.set("requestId", newId(ports.app.env));
     await next();
   });
+  app.use(preferences);
   app.get("/assets/*", (c) => serveAsset(c, ports));
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", (c) => {

@@ -11,6 +11,8 @@ export type WebEnv = {
     user: User;
     session: Session;
     csrf: string;
+    /** Whether single keys control the call in this browser (WCAG 2.1.4: they can be turned off). */
+    callKeys: boolean;
   };
 };
 

@@ -5,6 +5,7 @@ import { wantsFragment } from "./context.ts";
 import type { WebPorts } from "./ports.ts";
 import { Document } from "./ui/document.tsx";
 import { Icon } from "./ui/icon.tsx";
+import { t } from "./ui/text.ts";
 
 /** `error.status` with the shape that the SDK's clients expect; never empty, also for paths that do not exist. */
 export function apiError(c: WebContext, ports: WebPorts, error: unknown): Response {
@@ -31,13 +32,13 @@ export function pageError(c: WebContext, ports: WebPorts, error: unknown): Respo
       <div class="page">
         <div class="empty">
           <Icon name="circle-alert" />
-          <h1>{titleOf(known.status)}</h1>
-          <p class="quiet">{known.message}</p>
+          <h1>{t(titleOf(known.status))}</h1>
+          <p class="quiet">{t(known.message)}</p>
           <p class="caption">
-            Reference <span class="mono">{c.var.requestId}</span>
+            {t("Reference")} <span class="mono">{c.var.requestId}</span>
           </p>
           <a class="button" href="/">
-            To the start
+            {t("To the start")}
           </a>
         </div>
       </div>
@@ -48,7 +49,7 @@ export function pageError(c: WebContext, ports: WebPorts, error: unknown): Respo
     wantsFragment(c) ? (
       body
     ) : (
-      <Document title={titleOf(known.status)} lang="en-GB" bodyClass="gate">
+      <Document title={t(titleOf(known.status))} bodyClass="gate">
         {body}
       </Document>
     ),

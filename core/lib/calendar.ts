@@ -11,17 +11,17 @@ export function timeOfDay(at: number, timeZone: string = localZone()): string {
 }
 
 /** `Monday 23 November 2026` in the server's time zone. */
-export function longDate(at: number, timeZone: string = localZone()): string {
+export function longDate(at: number, locale = "en-GB", timeZone: string = localZone()): string {
   return Temporal.Instant.fromEpochMilliseconds(at)
     .toZonedDateTimeISO(timeZone)
-    .toLocaleString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" })
+    .toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" })
     .replace(",", "");
 }
 
 /** `23 Nov 2026, 09:14` in the server's time zone. */
-export function dayAndTime(at: number, timeZone: string = localZone()): string {
+export function dayAndTime(at: number, locale = "en-GB", timeZone: string = localZone()): string {
   const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
-  const day = local.toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  const day = local.toLocaleString(locale, { day: "numeric", month: "short", year: "numeric" });
   return `${day}, ${local.toPlainTime().toString({ smallestUnit: "minute" })}`;
 }
 

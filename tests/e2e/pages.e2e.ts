@@ -57,6 +57,7 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
     owner("flow-new", "/admin/flows/new"),
     owner("oauth-clients", "/admin/oauth-clients"),
     { name: "help", path: "/help/desk", as: null },
+    owner("me", "/me"),
     owner("not-found", "/nowhere"),
   ];
 }
@@ -164,6 +165,22 @@ await program(
       await page.waitForSelector('#palette-results [aria-selected="true"] >> text=Action');
       await page.keyboard.press("Enter");
       await page.waitForSelector('#standing [role="switch"][aria-checked="true"]');
+      await context.close();
+    });
+
+    await step("a German browser reads German, live figures too; English is one choice away", async () => {
+      const context = await browser!.newContext({ locale: "de-DE", viewport: sizes[0] });
+      const page = await signIn(context, "owner@example.org");
+      await look(page, "/admin/queues", "queues-german");
+      expect((await page.textContent("h1")) === "Warteschlangen", "the page is not in German");
+      await look(page, "/performance/queues", "board-german");
+      await page.waitForSelector('body[data-live="true"]');
+      expect(/Stand \d/.test((await page.textContent("[data-asof]")) ?? ""), "the live part is not in German");
+      await look(page, "/me", "me-german");
+      await page.selectOption("#language", "en-GB");
+      await page.click('button >> text="Speichern"');
+      await page.waitForSelector("text=Saved for this browser.");
+      expect((await page.getAttribute("html", "lang")) === "en-GB", "the document's language is another");
       await context.close();
     });
 

@@ -1,4 +1,5 @@
 // Forms that change nothing on the page by themselves: sent quietly, the live stream brings what changed. And questions before what cannot be undone.
+import { word } from "./words.ts";
 
 export function startForms(): void {
   document.addEventListener("submit", submitted, { capture: true });
@@ -27,7 +28,7 @@ async function sendQuietly(form: HTMLFormElement, submitter: HTMLElement | null)
     if (answer.status === 401 || answer.redirected) location.reload();
     else if (!answer.ok) say(await reason(answer));
   } catch {
-    say("The server cannot be reached. Nothing was changed.");
+    say(word("The server cannot be reached. Nothing was changed."));
   } finally {
     submitter?.removeAttribute("aria-busy");
   }
@@ -35,7 +36,7 @@ async function sendQuietly(form: HTMLFormElement, submitter: HTMLElement | null)
 
 async function reason(answer: Response): Promise<string> {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("main p")?.textContent ?? `The server refused (${answer.status}).`;
+  return page.querySelector("main p")?.textContent ?? word("The server refused.");
 }
 
 /** One sentence, said and shown for a while. */

@@ -9,6 +9,7 @@ export function startKeys(): void {
   addEventListener("keydown", (event: KeyboardEvent) => {
     if (event.key === "Tab") ledByKeyboard = true;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
+    if (document.body.dataset.callKeys === "off") return;
     const state = document.getElementById("call")?.dataset.callState;
     const key = event.key.toLowerCase();
     if (state === "alerting" && (key === "enter" || key === "d")) {

@@ -1,6 +1,7 @@
 // The live stream's end in the page: puts fragments where their ids say, and says "not live" when the heartbeat stops.
 import htmx from "htmx.org";
 import { setServerNow, tick } from "./clocks.ts";
+import { word } from "./words.ts";
 
 /** A client that hears nothing for this long is not live. */
 const silentMs = 2_000;
@@ -53,7 +54,7 @@ function mark(live: boolean, problem: string | null): void {
   document.body.dataset.live = live ? "true" : "false";
   const state = document.getElementById("live-state");
   if (state === null) return;
-  const text = live ? (problem ?? "") : "Not live: the connection to the server is broken.";
+  const text = live ? (problem ?? "") : word("Not live: the connection to the server is broken.");
   if (state.textContent === text) return;
   state.textContent = text;
   state.classList.toggle("visually-hidden", text === "");

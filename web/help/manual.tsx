@@ -155,6 +155,16 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "me",
+    title: "Your own settings",
+    body: () => (
+      <p>
+        Language and single-key control of calls are kept on this device; without a choice the browser's language decides. Your password is
+        changed here too, which signs you out everywhere. Light or dark follows the system until you switch it.
+      </p>
+    ),
+  },
+  {
     id: "command-bar",
     title: "The command bar",
     body: () => (

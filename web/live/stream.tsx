@@ -12,6 +12,7 @@ import type { WebPorts } from "../ports.ts";
 import { type PageRoute, page } from "../route.ts";
 import { Dock } from "../ui/dock.tsx";
 import { Standing } from "../ui/standing.tsx";
+import { inLanguage, language, t } from "../ui/text.ts";
 
 /** Many changes in one moment are one rendering. */
 const coalesceMs = 60;
@@ -53,7 +54,7 @@ const topics: Readonly<Record<string, Topic>> = {
 };
 
 let streams = 0;
-/** Renderings of shared topics in flight or just done, by topic and the newest event they include. */
+/** Renderings of shared topics in flight or just done, by topic and language, with the newest event they include. */
 const sharedRenderings = new Map<string, { readonly seq: number; readonly html: Promise<string> }>();
 
 export const liveRoutes: readonly PageRoute[] = [
@@ -68,6 +69,8 @@ export const liveRoutes: readonly PageRoute[] = [
 
 function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): ReadableStream<string> {
   const { clock } = ports.app.env;
+  // What happens later happens on behalf of events, which speak no language.
+  const spoken = language();
   let stop = (): void => undefined;
   return new ReadableStream<string>({
     start(controller) {
@@ -84,7 +87,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
         const due = [...dirty];
         dirty.clear();
         for (const name of due) {
-          const html = await fragment(c, ports, name, seq);
+          const html = await inLanguage(spoken, () => fragment(c, ports, name, seq));
           if (html !== "") send(`event: fragment\nid: ${seq}\ndata: ${html.replaceAll("\n", "\ndata: ")}\n\n`);
         }
       };
@@ -103,7 +106,9 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
       // The heartbeat carries the server's clock and what is wrong with it, if anything.
       const beat = (): void => {
         if (!open) return;
-        send(`event: beat\ndata: ${JSON.stringify({ now: clock.now(), problem: ports.health().problem })}\n\n`);
+        const { problem } = ports.health();
+        const said = problem === null ? null : inLanguage(spoken, () => t(problem));
+        send(`event: beat\ndata: ${JSON.stringify({ now: clock.now(), problem: said })}\n\n`);
         clock.after(liveHeartbeatMs, beat);
       };
       stop = () => {
@@ -124,9 +129,10 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
 function fragment(c: WebContext, ports: WebPorts, name: string, seq: number): Promise<string> {
   const topic = topics[name]!;
   if (!topic.shared || !can(c.var.actor, "analytics:queueObservation:view")) return topic.render(c, ports);
-  const before = sharedRenderings.get(name);
+  const key = `${name} ${language().tag}`;
+  const before = sharedRenderings.get(key);
   if (before !== undefined && before.seq >= seq && seq > 0) return before.html;
   const html = topic.render(c, ports);
-  sharedRenderings.set(name, { seq, html });
+  sharedRenderings.set(key, { seq, html });
   return html;
 }

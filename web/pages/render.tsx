@@ -4,6 +4,7 @@ import { agentView } from "../../core/routing/queries.ts";
 import { type WebContext, wantsFragment } from "../context.ts";
 import type { WebPorts } from "../ports.ts";
 import { Main, Shell } from "../ui/shell.tsx";
+import { t } from "../ui/text.ts";
 
 export async function render(
   c: WebContext,
@@ -15,6 +16,7 @@ export async function render(
   if (wantsFragment(c)) return c.html(<Main title={page.title}>{body}</Main>);
   const { actor } = c.var;
   const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
+  const { problem } = ports.health();
   return c.html(
     <Shell
       title={page.title}
@@ -25,7 +27,8 @@ export async function render(
       view={view}
       csrf={c.var.csrf}
       now={ports.app.env.clock.now()}
-      problem={ports.health().problem}
+      problem={problem === null ? null : t(problem)}
+      callKeys={c.var.callKeys}
     >
       {body}
     </Shell>,

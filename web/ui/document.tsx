@@ -1,20 +1,22 @@
 // The HTML document around everything: one stylesheet, one script, nothing from elsewhere.
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { clientTexts } from "../client/words.ts";
+import { language } from "./text.ts";
 
 const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, history: true, defaultSwap: "outerHTML" });
 
 export function Document(props: {
   readonly title: string;
-  readonly lang: string;
   readonly bodyClass: string;
   readonly csrf?: string;
+  readonly callKeys?: boolean;
   readonly children?: Child;
 }) {
   return (
     <>
       {raw("<!doctype html>")}
-      <html lang={props.lang}>
+      <html lang={language().tag}>
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -26,8 +28,17 @@ export function Document(props: {
           <link rel="stylesheet" href="/assets/landline.css" />
           <script src="/assets/landline.js" defer />
         </head>
-        <body class={props.bodyClass}>{props.children}</body>
+        <body class={props.bodyClass} data-words={words()} data-call-keys={props.callKeys === false ? "off" : undefined}>
+          {props.children}
+        </body>
       </html>
     </>
   );
+}
+
+/** What the script says, in the language that is spoken; nothing for English. */
+function words(): string | undefined {
+  const { catalogue } = language();
+  const known = clientTexts.filter((text) => catalogue[text] !== undefined);
+  return known.length === 0 ? undefined : JSON.stringify(Object.fromEntries(known.map((text) => [text, catalogue[text]])));
 }

@@ -29,13 +29,14 @@ export type ShellProps = {
   readonly csrf: string;
   readonly now: number;
   readonly problem: string | null;
+  readonly callKeys: boolean;
   readonly children?: Child;
 };
 
 export function Shell(props: ShellProps) {
   const mine = areas.filter((area) => props.actor.permissions.has(area.permission));
   return (
-    <Document title={props.title} lang="en-GB" bodyClass="app" csrf={props.csrf}>
+    <Document title={props.title} bodyClass="app" csrf={props.csrf} callKeys={props.callKeys}>
       <a class="skip" href="#main">
         {t("Skip to content")}
       </a>
@@ -88,6 +89,16 @@ function Tools(props: { readonly actor: Actor; readonly help: string; readonly c
         aria-label={t("Help for this page")}
       >
         <Icon name="circle-help" />
+      </a>
+      <a
+        class="button optional"
+        data-kind="ghost"
+        data-icon
+        href="/me"
+        aria-label={t("You, {name}", { name: props.actor.name })}
+        title={props.actor.name}
+      >
+        <Icon name="user" />
       </a>
       <form method="post" action="/sign-out" data-plain>
         <input type="hidden" name="csrf" value={props.csrf} />

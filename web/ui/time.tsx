@@ -1,5 +1,6 @@
 // Times: instants, durations, and clocks that the page keeps running.
-import { clockDuration, isoDuration, isoInstant, timeOfDay } from "../../core/lib/calendar.ts";
+import { clockDuration, dayAndTime, isoDuration, isoInstant, timeOfDay } from "../../core/lib/calendar.ts";
+import { language } from "./text.ts";
 
 /** Counts up from an instant; the page's script moves it every second, by the server's clock. */
 export function Since(props: { readonly at: number; readonly class?: string }) {
@@ -13,6 +14,11 @@ export function Until(props: { readonly at: number; readonly class?: string }) {
 
 export function Duration(props: { readonly ms: number }) {
   return <time datetime={isoDuration(props.ms)}>{clockDuration(props.ms)}</time>;
+}
+
+/** `23 Nov 2026, 09:14`, as the language that is spoken writes it. */
+export function dateTime(at: number): string {
+  return dayAndTime(at, language().tag);
 }
 
 export function Clock(props: { readonly at: number }) {

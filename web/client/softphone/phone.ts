@@ -1,5 +1,6 @@
 // One softphone per browser: the tab that holds the lock has it, the others ask that one. Buttons marked `data-call` end up here.
 import { say } from "../forms.ts";
+import { type ClientText, word } from "../words.ts";
 import { SipSoftphone } from "./sip-softphone.ts";
 import type { PhoneState, Softphone } from "./softphone.ts";
 
@@ -8,7 +9,7 @@ type Message =
   | { readonly state: PhoneState }
   | { readonly muted: boolean; readonly up: boolean };
 
-const words: Readonly<Record<PhoneState, string>> = {
+const texts: Readonly<Record<PhoneState, ClientText>> = {
   starting: "Softphone is starting",
   ready: "Softphone ready",
   offline: "Softphone is not connected",
@@ -28,7 +29,7 @@ export function startPhone(): void {
   const show = (next: PhoneState): void => {
     state = next;
     paint(state, muted);
-    if (next === "no-microphone") say(words[next]);
+    if (next === "no-microphone") say(word(texts[next]));
   };
   const tell = (message: Message): void => channel.postMessage(message);
   const act = (ask: string, digit?: string): void => {
@@ -78,8 +79,8 @@ function paint(state: PhoneState, muted: boolean): void {
   const pill = document.querySelector<HTMLElement>("[data-softphone-pill]");
   if (pill !== null && pill.dataset.state !== state) {
     pill.dataset.state = state;
-    pill.title = words[state];
-    pill.querySelector("[data-softphone-word]")!.textContent = words[state];
+    pill.title = word(texts[state]);
+    pill.querySelector("[data-softphone-word]")!.textContent = word(texts[state]);
   }
   const mute = document.querySelector<HTMLElement>('#call [data-call="mute"]');
   mute?.setAttribute("aria-pressed", String(muted));

@@ -7,7 +7,7 @@ import { clockDuration, longDate, timeOfDay } from "../../../core/lib/calendar.t
 import type { Explanation } from "../../../core/routing/explain.ts";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { count, t } from "../../ui/text.ts";
+import { count, language, t } from "../../ui/text.ts";
 import { Clock, Duration } from "../../ui/time.tsx";
 import { endWord } from "../board/views.tsx";
 
@@ -47,7 +47,7 @@ export function ConversationPage(props: Props) {
         ) : null}
         <p>
           <span class="mono">{conversation.callerNumber}</span> {t("to")} <span class="mono">{conversation.calledNumber}</span>
-          {`, ${longDate(conversation.startedAt)}, ${timeOfDay(conversation.startedAt)} ${t("to")} ${conversation.endedAt === null ? t("now") : timeOfDay(conversation.endedAt)}. `}
+          {`, ${longDate(conversation.startedAt, language().tag)}, ${timeOfDay(conversation.startedAt)} ${t("to")} ${conversation.endedAt === null ? t("now") : timeOfDay(conversation.endedAt)}. `}
           {conversation.endReason === null ? "" : `${endWord(conversation.endReason)}.`}
         </p>
       </div>

@@ -12,7 +12,7 @@ export const helpRoutes: readonly PageRoute[] = [
     const entry = manual.find((candidate) => candidate.id === id);
     if (entry === undefined) throw new NotFound(`help page “${id}”`);
     return c.html(
-      <Document title={entry.title} lang="en-GB" bodyClass="manual">
+      <Document title={entry.title} bodyClass="manual">
         <nav class="contents" aria-label={t("Contents")}>
           <a href="/">{t("Back to work")}</a>
           <ul>

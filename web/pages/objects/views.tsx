@@ -1,11 +1,11 @@
 // The pages of any configured object: list, settings, what uses it, and who changed what.
 import type { Child } from "hono/jsx";
 import type { LoggedEvent } from "../../../core/events/index.ts";
-import { dayAndTime } from "../../../core/lib/calendar.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
 import { Field, type FieldErrors, Group, Note, Picks } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
+import { dateTime } from "../../ui/time.tsx";
 import { inputText, saidOf } from "./form-values.ts";
 import type { Control, FieldSpec, ObjectPage, Option, Told } from "./object-page.ts";
 
@@ -122,7 +122,7 @@ export function ObjectList<Row extends ConfiguredObject & Settings, Settings ext
                   {page.columns.map((column) => (
                     <td class={column.numeric ? "num" : undefined}>{column.cell(row, props.names)}</td>
                   ))}
-                  <td class="quiet">{dayAndTime(row.modifiedAt)}</td>
+                  <td class="quiet">{dateTime(row.modifiedAt)}</td>
                 </tr>
               ))}
             </tbody>
@@ -495,7 +495,7 @@ export function ObjectHistory<Row extends ConfiguredObject & Settings, Settings 
         const isPresent = event === newestFirst.find(isVersion);
         return (
           <li>
-            <time>{dayAndTime(event.at)}</time>
+            <time>{dateTime(event.at)}</time>
             <div>
               <header>
                 <b>{props.people.get(event.actorId) ?? t("The system")}</b>

@@ -6,7 +6,7 @@ import { t } from "../../ui/text.ts";
 export function SignIn(props: { readonly organization: string; readonly email: string; readonly problem: string | null }) {
   const invalid = props.problem === null ? undefined : "true";
   return (
-    <Document title={t("Sign in")} lang="en-GB" bodyClass="gate">
+    <Document title={t("Sign in")} bodyClass="gate">
       <main>
         <div class="brand">
           <Icon name="mark" />

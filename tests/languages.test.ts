@@ -1,0 +1,35 @@
+// A second language is only a file: it has every text of the web, with the same places in it, and nothing that nobody says.
+import { describe, expect, test } from "bun:test";
+import { inLanguage, languageFor, languages, t } from "../web/ui/text.ts";
+import { textsOfTheWeb } from "./support/texts.ts";
+
+const texts = textsOfTheWeb();
+const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
+
+for (const { name, catalogue } of languages.filter((one) => Object.keys(one.catalogue).length > 0)) {
+  describe(name, () => {
+    test("has every text", () => expect(texts.filter((text) => catalogue[text] === undefined)).toEqual([]));
+    test("keeps the places", () =>
+      expect(Object.entries(catalogue).filter(([key, text]) => places(key).join() !== places(text).join())).toEqual([]));
+    test("has none that nobody says", () => expect(Object.keys(catalogue).filter((text) => !texts.includes(text))).toEqual([]));
+  });
+}
+
+test("there are more texts than one would translate by accident", () => expect(texts.length).toBeGreaterThan(350));
+
+test("the chosen language wins, then the browser's first that we have, then English", () => {
+  expect(languageFor("de-DE", "en").tag).toBe("de-DE");
+  expect(languageFor(undefined, "fr-FR, de;q=0.7, en;q=0.3").tag).toBe("de-DE");
+  expect(languageFor(undefined, "de;q=0, en").tag).toBe("en-GB");
+  expect(languageFor("xx", "*").tag).toBe("en-GB");
+});
+
+test("each conversation of the server keeps its language, also after waiting", async () => {
+  const [english, german] = languages;
+  const say = async (): Promise<string> => {
+    await Bun.sleep(1);
+    return t("Save");
+  };
+  const said = await Promise.all([inLanguage(english!, say), inLanguage(german!, say), inLanguage(english!, say)]);
+  expect(said).toEqual(["Save", "Speichern", "Save"]);
+});

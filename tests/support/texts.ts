@@ -1,0 +1,55 @@
+// Every text that the web says, found in its source: what goes through `t` and `count`, and the words that pages and tables hand to them.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Glob } from "bun";
+
+const root = join(import.meta.dir, "../..");
+const literal = /"((?:[^"\\]|\\.)*)"/g;
+
+function sources(pattern: string): string[] {
+  return [...new Glob(pattern).scanSync({ cwd: root })]
+    .filter((path) => !/languages\/|\.test\./.test(path))
+    .map((path) => readFileSync(join(root, path), "utf8"));
+}
+
+function literalsIn(text: string): string[] {
+  return [...text.matchAll(literal)].map(([, inner]) => JSON.parse(`"${inner}"`) as string);
+}
+
+/** English texts, sorted, each once. Help pages are prose and have a file of their own in each language. */
+export function textsOfTheWeb(): string[] {
+  const web = sources("web/**/*.{ts,tsx}");
+  const said = web.flatMap((text) => [
+    ...[...text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)].flatMap(([, first]) => literalsIn(first!)),
+    // A choice between texts: t(a ? "…" : "…").
+    ...[...text.matchAll(/\bt\([^()"]*\?\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*")/g)].flatMap(([, a, b]) => literalsIn(`${a}${b}`)),
+    ...[...text.matchAll(/\bcount\(\s*[^,]+,\s*("(?:[^"\\]|\\.)*"),\s*("(?:[^"\\]|\\.)*")/g)].flatMap(([, one, many]) =>
+      literalsIn(`${one}${many}`),
+    ),
+  ]);
+  const properties = /\b(?:label|title|help|about|purpose|newLabel|unit|none|caption):\s*("(?:[^"\\]|\\.)*[a-z](?:[^"\\]|\\.)*")/g;
+  const described = ["web/pages/admin/*.{ts,tsx}", "web/ui/shell.tsx", "web/pages/objects/views.tsx"]
+    .flatMap(sources)
+    .flatMap((text) => [...text.matchAll(properties)].flatMap(([, value]) => literalsIn(value!)))
+    // Ids of help pages are words of ours, not of people.
+    .filter((text) => !/^[a-z-]+$/.test(text) || text === "seconds");
+  // Tables of words: KEY: "Word".
+  const tables = [
+    "web/pages/admin/words.ts",
+    "web/ui/status.tsx",
+    "web/pages/conversation/views.tsx",
+    "web/errors.tsx",
+    "web/client/words.ts",
+  ]
+    .flatMap(sources)
+    .flatMap((text) =>
+      [...text.matchAll(/^\s+(?:"?[\w-]+"?:\s*)?("[A-Z](?:[^"\\]|\\.)*"),?$|return ("[A-Z](?:[^"\\]|\\.)*");/gm)].flatMap(([, a, b]) =>
+        literalsIn(a ?? b!),
+      ),
+    );
+  // Refusals that a handler chooses.
+  const refused = sources("web/pages/sign-in/routes.tsx").flatMap((text) =>
+    [...text.matchAll(/\brefuse\([^"]*("[A-Z][^"]*\.")/g)].flatMap(([, sentence]) => literalsIn(sentence!)),
+  );
+  return [...new Set([...said, ...described, ...tables, ...refused])].filter((text) => /[a-zA-Z]{2}/.test(text)).sort();
+}

@@ -1,0 +1,21 @@
+// What the page's script itself says. English is the key; the document brings the words of its language.
+
+/** Everything in `say()` below and beside it, for the server to translate. */
+export const clientTexts = [
+  "Softphone is starting",
+  "Softphone ready",
+  "Softphone is not connected",
+  "Softphone is in another tab",
+  "No microphone: allow it for this page to take calls",
+  "The server cannot be reached. Nothing was changed.",
+  "The server refused.",
+  "Not live: the connection to the server is broken.",
+] as const;
+export type ClientText = (typeof clientTexts)[number];
+
+let words: Readonly<Record<string, string>> | null = null;
+
+export function word(text: ClientText): string {
+  words ??= JSON.parse(document.body.dataset.words ?? "{}") as Record<string, string>;
+  return words[text] ?? text;
+}
