@@ -11,6 +11,7 @@ declare const self: Worker;
 
 const loadMs = 1_000;
 let engine: MediaEngine | null = null;
+const sounds = new Map<string, Int16Array>();
 
 function tell(message: FromWorker): void {
   self.postMessage(message);
@@ -18,7 +19,7 @@ function tell(message: FromWorker): void {
 
 async function start(message: WorkerStart): Promise<void> {
   const env = realEnv(message.logLevel as LogLevel, { worker: message.worker });
-  const sounds = new Map(Object.entries(message.prompts).map(([key, wav]) => [key, loadSamples(wav)]));
+  for (const [key, wav] of Object.entries(message.prompts)) sounds.set(key, loadSamples(wav));
   const mux = await WebRtcMux.open(env, message.muxAddress, message.muxPort);
   const running = new MediaEngine({
     env,
@@ -46,6 +47,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return;
     case "command":
       engine?.handle(data.command);
+      return;
+    case "prompt":
+      if (data.wav === null) sounds.delete(data.key);
+      else sounds.set(data.key, loadSamples(data.wav));
       return;
     case "stop":
       void Promise.resolve(engine?.stop()).then(() => tell({ kind: "stopped" }));

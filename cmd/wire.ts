@@ -26,6 +26,7 @@ import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
 import type { OpenNode } from "./node.ts";
 import { newPhoneSecret, openHa1 } from "./phone-secret.ts";
+import { PromptFeed } from "./prompts.ts";
 import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
@@ -97,6 +98,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     nodeId: app.nodeId,
   });
 
+  const prompts = new PromptFeed(app, (name, wav) => media.setPrompt(name, wav));
   const listeners = new Set<(event: LoggedEvent) => void>();
   const { seq } = await node.log.head();
   const tail = new LiveTail(env, node.sql, node.log, (events) => deliver(events), seq);
@@ -106,6 +108,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     for (const event of events) {
       await exchange.onLogged(event).catch((error: unknown) => env.log.warn("event not taken", { seq: event.seq, reason: String(error) }));
       assigner.onLogged(event);
+      prompts.onLogged(event);
       for (const listener of listeners) listener(event);
     }
   }
@@ -150,6 +153,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     await app.stores.sessions.deleteExpired(now);
     await app.stores.tokens.deleteExpired(now);
   });
+  await prompts.load();
   await tail.start();
   assigner.start();
   heads.start();

@@ -1,8 +1,9 @@
 // The ports to what is kept, in verbs of the domain. PostgreSQL (storage) and memory (core/simulation) implement them under one contract suite.
 
+import type { Prompt } from "./architect/prompt.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation/conversation.ts";
 import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "./directory/user.ts";
-import type { AlertId, ConversationId, OrganizationId, ParticipantId, QueueId, RecordingId, UserId } from "./lib/id.ts";
+import type { AlertId, ConversationId, OrganizationId, ParticipantId, PromptId, QueueId, RecordingId, UserId } from "./lib/id.ts";
 import type { ObjectStore } from "./objects/object.ts";
 import type { AfterCallWork, AgentState, InHand, RoutableAgent, RoutingStatus, SystemPresence } from "./routing/agent.ts";
 import type { RoutingSnapshot } from "./routing/match.ts";
@@ -28,6 +29,12 @@ export interface SkillStore extends ObjectStore<Skill> {
   setOfUser(userId: UserId, skills: readonly UserSkill[]): Promise<void>;
   /** Who has it. */
   usersOf(skillId: string): Promise<readonly UserId[]>;
+}
+
+export interface PromptStore extends ObjectStore<Prompt> {
+  /** WAV, 16 bits, one channel, 8 kHz. */
+  audio(id: PromptId): Promise<Uint8Array | null>;
+  setAudio(id: PromptId, wav: Uint8Array): Promise<void>;
 }
 
 export interface UserStore extends ObjectStore<User> {
@@ -228,5 +235,6 @@ export type Stores = {
   readonly didPools: ObjectStore<DidPool>;
   readonly ivrs: ObjectStore<Ivr>;
   readonly flows: ObjectStore<FlowRecord>;
+  readonly prompts: PromptStore;
   readonly inbox: InboxStore;
 };

@@ -15,5 +15,6 @@ export const audited: readonly { readonly table: Table<Row>; readonly types: Reg
   { table: new Table<Row>(schema.wrapupCode), types: /^routing\.wrapup-code\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.presenceDefinition), types: /^presence\.definition\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.didPool), types: /^telephony\.did-pool\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.prompt), types: /^architect\.prompt\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.flow), types: /^architect\.flow\.(created|updated|published|deleted)$/ },
 ];

@@ -72,7 +72,7 @@ function notBuilt(c: WebContext): AppError {
 
 async function servePage(c: WebContext, ports: WebPorts, route: PageRoute): Promise<Response> {
   const length = Number(c.req.header("content-length") ?? 0);
-  if (length > bodyBytesMax) return c.text("Too large\n", 413);
+  if (length > (route.bodyBytesMax ?? bodyBytesMax)) return c.text("Too large\n", 413);
   if (route.permission !== "public" && !(await signedIn(c, ports))) {
     // A fragment cannot show the sign-in page in the middle of another: the whole page goes there.
     if (wantsFragment(c)) c.header("hx-redirect", "/sign-in");

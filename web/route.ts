@@ -12,7 +12,12 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 type Facts = { readonly method: Method; readonly path: string; readonly permission: RouteAccess; readonly help: string };
 
-export type PageRoute = Facts & { readonly kind: "page"; handle(c: WebContext, ports: WebPorts): Response | Promise<Response> };
+export type PageRoute = Facts & {
+  readonly kind: "page";
+  /** For uploads; other bodies are forms and small. */
+  readonly bodyBytesMax?: number;
+  handle(c: WebContext, ports: WebPorts): Response | Promise<Response>;
+};
 
 export type ApiRoute = Facts & {
   readonly kind: "api";
@@ -28,7 +33,7 @@ export type ApiRoute = Facts & {
 };
 
 /** A page or one of its form posts. */
-export function page(facts: Facts, handle: PageRoute["handle"]): PageRoute {
+export function page(facts: Facts & Pick<PageRoute, "bodyBytesMax">, handle: PageRoute["handle"]): PageRoute {
   return { kind: "page", ...facts, handle };
 }
 

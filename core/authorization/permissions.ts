@@ -40,6 +40,10 @@ export const permissions = [
   "architect:flow:add",
   "architect:flow:edit",
   "architect:flow:delete",
+  "architect:userPrompt:view",
+  "architect:userPrompt:add",
+  "architect:userPrompt:edit",
+  "architect:userPrompt:delete",
   "telephony:plugin:all",
 ] as const;
 export type Permission = (typeof permissions)[number];

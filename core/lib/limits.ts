@@ -147,5 +147,9 @@ export const webRtcSetupMs = 30_000;
 export const passwordHashesAtOnce = 2;
 export const passwordHashesWaitingMax = 100;
 
+/** The longest prompt of an organization's own. */
+export const promptMsMax = 5 * 60_000;
+/** A sound that is uploaded: five minutes of 16-bit stereo at 48 kHz. */
+export const promptBytesMax = 60 * 1024 * 1024;
 /** Numbers of one DID pool: the list of numbers is made from the pools. */
 export const didsPerPoolMax = 10_000;

@@ -1,4 +1,5 @@
 // The stores in memory: the twin of storage's, for the simulator; one contract suite holds both to the same behaviour.
+import type { Prompt } from "../architect/prompt.ts";
 import type { Conversation, Participant, Recording, Segment } from "../conversation/conversation.ts";
 import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "../directory/user.ts";
 import type { ConfiguredObject, ObjectStore, Page, Paged } from "../objects/object.ts";
@@ -35,6 +36,8 @@ export class MemoryTables {
   stations = new Map<string, Station>();
   ivrs = new Map<string, Ivr>();
   flows = new Map<string, FlowRecord>();
+  prompts = new Map<string, Prompt>();
+  promptAudio = new Map<string, Uint8Array>();
   inbox: readonly InboxItem[] = [];
 
   /** Rows are never changed in place, so copying the containers copies everything. */
@@ -355,6 +358,15 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     didPools: memoryObjects(() => tables().didPools),
     ivrs: memoryObjects(() => tables().ivrs),
     flows: memoryObjects(() => tables().flows),
+    prompts: {
+      ...memoryObjects(() => tables().prompts),
+      delete: async (id) => {
+        tables().promptAudio.delete(id);
+        return tables().prompts.delete(id);
+      },
+      audio: async (id) => tables().promptAudio.get(id) ?? null,
+      setAudio: async (id, wav) => void tables().promptAudio.set(id, wav),
+    },
     inbox: {
       insert: async (row) => {
         tables().inbox = [...tables().inbox, row];

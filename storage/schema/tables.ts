@@ -252,3 +252,10 @@ export const didPool = pgTable("did_pool", {
   startPhoneNumber: text("start_phone_number"),
   endPhoneNumber: text("end_phone_number"),
 });
+
+export const prompt = pgTable("prompt", {
+  ...configured(),
+  description: text("description"),
+  audioSha256: text("audio_sha256"),
+  audioMs: integer("audio_ms"),
+});

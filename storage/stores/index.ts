@@ -11,6 +11,7 @@ import { conversationStore, recordingStore } from "./conversation-store.ts";
 import { organizationStore, sessionStore, tokenStore, userStore } from "./directory-store.ts";
 import { inboxStore } from "./inbox-store.ts";
 import { objectStore } from "./object-store.ts";
+import { promptStore } from "./prompt-store.ts";
 import { queueStore, skillStore } from "./queue-store.ts";
 import { routingStore } from "./routing-store.ts";
 import { Table } from "./table.ts";
@@ -47,6 +48,7 @@ export function postgresStores(sql: Session): Stores {
     didPools: objectStore(sql, didPools),
     ivrs: objectStore(sql, ivrs),
     flows: objectStore(sql, flows),
+    prompts: promptStore(sql),
     inbox: inboxStore(sql),
   };
 }

@@ -14,7 +14,12 @@ export type WorkerStart = {
   /** Sounds by key: 16-bit mono 8 kHz. */
   readonly prompts: Readonly<Record<string, Uint8Array>>;
 };
-export type ToWorker = WorkerStart | { readonly kind: "command"; readonly command: MediaCommand } | { readonly kind: "stop" };
+export type ToWorker =
+  | WorkerStart
+  | { readonly kind: "command"; readonly command: MediaCommand }
+  /** From the next play on; null takes it away. */
+  | { readonly kind: "prompt"; readonly key: string; readonly wav: Uint8Array | null }
+  | { readonly kind: "stop" };
 export type FromWorker =
   | { readonly kind: "ready"; readonly muxPort: number }
   | { readonly kind: "failed-to-start"; readonly reason: string }
@@ -53,6 +58,7 @@ export class WorkerPlane implements MediaPlane {
   private readonly slots: readonly Slot[];
   private readonly groups = new Map<string, { readonly slot: Slot; streams: number }>();
   private readonly groupOf = new Map<string, string>();
+  private readonly prompts = new Map<string, Uint8Array>();
   private listener: (event: MediaEvent) => void = () => undefined;
   private watch: Timer | null = null;
   private watchedAtMs: number;
@@ -96,6 +102,13 @@ export class WorkerPlane implements MediaPlane {
 
   onEvent(listener: (event: MediaEvent) => void): void {
     this.listener = listener;
+  }
+
+  /** A prompt beside those that every worker starts with: 16-bit mono 8 kHz WAV, or null to take it away. Plays that run are not touched. */
+  setPrompt(key: string, wav: Uint8Array | null): void {
+    if (wav === null) this.prompts.delete(key);
+    else this.prompts.set(key, wav);
+    for (const { thread } of this.slots) thread?.postMessage({ kind: "prompt", key, wav } satisfies ToWorker);
   }
 
   load() {
@@ -205,7 +218,8 @@ export class WorkerPlane implements MediaPlane {
       };
       thread.addEventListener("error", ({ message }) => ended(message));
       thread.addEventListener("close", () => ended("exited"));
-      thread.postMessage({ kind: "start", ...slot.start } satisfies ToWorker);
+      const prompts = { ...slot.start.prompts, ...Object.fromEntries(this.prompts) };
+      thread.postMessage({ kind: "start", ...slot.start, prompts } satisfies ToWorker);
     });
   }
 

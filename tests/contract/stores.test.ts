@@ -237,6 +237,10 @@ for (const [name, open] of Object.entries(implementations)) {
         ivrs: [{ ...common("Main"), dnis: ["+49301234"], flowId: id<Id<"Flow">>() }, { dnis: ["100", "*7#"] }],
         didPools: [{ ...common("Pool"), startPhoneNumber: "+4412340", endPhoneNumber: "+4412349" }, { endPhoneNumber: "+4412345" }],
         presences: [{ ...common("School run"), systemPresence: "AWAY" as const }, { systemPresence: "BUSY" }],
+        prompts: [
+          { ...common("Greeting"), id: id<Id<"Prompt">>(), description: "Hello", audioSha256: null, audioMs: null },
+          { audioSha256: "ab", audioMs: 1_234 },
+        ],
         wrapupCodes: [{ ...common("Sold"), id: id<Id<"WrapupCode">>() }, { name: "Sold, twice" }],
         oauthClients: [
           { ...common("CRM"), id: "crm", secretHash: "h", roles: ["admin"], accessTokenValiditySeconds: 60 },

@@ -33,6 +33,7 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
   const first = async (list: string): Promise<string> => (await landline.api<{ entities: { id: string }[] }>(list)).entities[0]!.id;
   const queueId = await first("/api/v2/routing/queues");
   const [personId, skillId] = [await first("/api/v2/users"), await first("/api/v2/routing/skills")];
+  const prompt = await landline.api<{ id: string }>("/api/v2/architect/prompts", { method: "POST", body: { name: "Greeting" } });
   const owner = (name: string, path: string) => ({ name, path, as: "owner@example.org" });
   return [
     { name: "sign-in", path: "/sign-in", as: null },
@@ -51,6 +52,8 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
     owner("person-password", `/admin/people/${personId}/password`),
     owner("skill", `/admin/skills/${skillId}`),
     owner("presences-empty", "/admin/presences"),
+    owner("prompts", "/admin/prompts"),
+    owner("prompt-sound", `/admin/prompts/${prompt.id}/sound`),
     owner("stations", "/admin/stations"),
     owner("trunk-new", "/admin/trunks/new"),
     owner("ivrs", "/admin/ivrs"),

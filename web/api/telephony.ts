@@ -1,6 +1,7 @@
 // IVRs, flows, DID pools, stations and trunks, as the Platform API has them.
 import { z } from "zod";
 import { type FlowSettings, flowKind, type IvrSettings, ivrKind } from "../../core/architect/kinds.ts";
+import { type Prompt, type PromptSettings, promptKind } from "../../core/architect/prompt.ts";
 import {
   type DidPoolSettings,
   didPoolKind,
@@ -60,6 +61,31 @@ const flowOperations = objectOperations<FlowRecord, FlowSettings>({
     active: true,
     division: reference("/api/v2/authorization/divisions", flow.divisionId),
     publishedVersion: { id: String(flow.version), dateCreated: flow.modifiedAt },
+  }),
+});
+
+const promptOperations = objectOperations<Prompt, PromptSettings>({
+  kind: promptKind,
+  path: "/api/v2/architect/prompts",
+  entity: "Prompt",
+  listing: "PromptEntityListing",
+  words: ["prompt", "prompts"],
+  operations: {
+    list: "getArchitectPrompts",
+    create: "postArchitectPrompts",
+    get: "getArchitectPrompt",
+    update: ["PUT", "putArchitectPrompt"],
+    delete: "deleteArchitectPrompt",
+  },
+  body: bodyOf({ description: z.string().optional() }),
+  settings: ({ name, description }: Partial<PromptSettings>) => ({ name, description }),
+  present: (prompt) => ({
+    description: prompt.description,
+    ...(prompt.audioMs === null
+      ? {}
+      : {
+          resources: [{ language: "en-gb", durationSeconds: prompt.audioMs / 1_000, uploadStatus: "transcoded" }],
+        }),
   }),
 });
 
@@ -125,6 +151,7 @@ const trunkOperations = objectOperations<Trunk, TrunkSettings>({
 export const telephonyRoutes = [
   ...ivrOperations,
   ...flowOperations,
+  ...promptOperations,
   defineRoute({
     operation: "getTelephonyProvidersEdgesDidpoolsDids",
     method: "GET",

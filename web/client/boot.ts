@@ -7,6 +7,7 @@ import { startKeys } from "./keys.ts";
 import { startLive } from "./live.ts";
 import { startNavigation } from "./navigation.ts";
 import { startPhone } from "./softphone/phone.ts";
+import { startSoundForm } from "./sound-form.ts";
 import { startTheme } from "./theme.ts";
 
 startTheme();
@@ -18,4 +19,5 @@ if (document.body.classList.contains("app")) {
   startCommandBar();
   startLive();
   startPhone();
+  startSoundForm();
 }

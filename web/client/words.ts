@@ -9,6 +9,9 @@ export const clientTexts = [
   "No microphone: allow it for this page to take calls",
   "The server cannot be reached. Nothing was changed.",
   "The server refused.",
+  "No microphone: allow it for this page.",
+  "This browser cannot read that sound.",
+  "Listen to it, then save.",
   "Not live: the connection to the server is broken.",
 ] as const;
 export type ClientText = (typeof clientTexts)[number];

@@ -77,6 +77,23 @@ export const adminManual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "prompts",
+    title: "Prompts",
+    body: () => (
+      <>
+        <p>
+          A prompt has a name, by which flows play it, and a sound: upload a file or record it in the browser. It is brought to 8 kHz,
+          levelled like the prompts that come with Landline, and faded against clicks. Callers hear a new sound from the next time it is
+          played.
+        </p>
+        <p>
+          A prompt that is renamed is renamed in the flows that play it; one that flows play cannot be deleted. Names that begin with{" "}
+          <code>system.</code>, <code>number.</code> or <code>music.</code> are Landline's own.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "stations",
     title: "Stations and phones",
     body: () => (

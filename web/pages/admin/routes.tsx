@@ -6,11 +6,12 @@ import { t } from "../../ui/text.ts";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
 import { objectRoutes } from "../objects/routes.tsx";
 import { personRoutes } from "../people/routes.tsx";
+import { promptRoutes } from "../prompts/routes.tsx";
 import { queueMemberRoutes } from "../queues/routes.tsx";
 import { render } from "../render.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { oauthClientPage, userPage } from "./people.tsx";
-import { didPoolPage, flowPage, ivrPage, stationPage, trunkPage } from "./telephony.tsx";
+import { didPoolPage, flowPage, ivrPage, promptPage, stationPage, trunkPage } from "./telephony.tsx";
 import { AdminHome } from "./views.tsx";
 
 /** Where the page of a use is, by the word its kind of object has for it. */
@@ -31,7 +32,7 @@ function entry<Row extends ConfiguredObject & Settings, Settings extends { reado
 
 const areas: readonly { readonly title: string; readonly entries: readonly Entry[] }[] = [
   { title: "Contact centre", entries: [entry(queuePage), entry(skillPage), entry(wrapupCodePage), entry(presencePage)] },
-  { title: "Calls", entries: [entry(flowPage), entry(ivrPage), entry(didPoolPage)] },
+  { title: "Calls", entries: [entry(flowPage), entry(promptPage), entry(ivrPage), entry(didPoolPage)] },
   { title: "Telephony", entries: [entry(stationPage), entry(trunkPage)] },
   { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },
 ];
@@ -56,5 +57,6 @@ export const adminRoutes: readonly PageRoute[] = [
   }),
   ...queueMemberRoutes,
   ...personRoutes,
+  ...promptRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

@@ -1,5 +1,7 @@
 // Admin pages of telephony: phones, trunks, numbers, IVRs and the flows they lead to.
 import { type FlowSettings, flowKind, type IvrSettings, ivrKind } from "../../../core/architect/kinds.ts";
+import { type Prompt, type PromptSettings, promptKind } from "../../../core/architect/prompt.ts";
+import { clockDuration } from "../../../core/lib/calendar.ts";
 import { createPhone } from "../../../core/telephony/commands.ts";
 import {
   type DidPoolSettings,
@@ -143,6 +145,31 @@ export const ivrPage: ObjectPage<Ivr, IvrSettings> = {
     { label: "Flow", cell: (ivr, names) => names.get(ivr.flowId) ?? "–" },
   ],
   names: async (app) => new Map((await app.stores.flows.all(app.organizationId)).map((flow) => [flow.id as string, flow.name])),
+};
+
+export const promptPage: ObjectPage<Prompt, PromptSettings> = {
+  kind: promptKind,
+  path: "/admin/prompts",
+  help: "prompts",
+  icon: "audio-lines",
+  title: "Prompts",
+  newLabel: "New prompt",
+  purpose: "What flows say, in your own voice.",
+  groups: [
+    {
+      title: "Prompt",
+      about: "Flows play it by its name.",
+      fields: [
+        { name: "name", label: "Name", control: { kind: "text" } },
+        { name: "description", label: "What is said", control: { kind: "text" } },
+      ],
+    },
+  ],
+  columns: [
+    { label: "What is said", cell: (prompt) => prompt.description },
+    { label: "Lasts", numeric: true, cell: (prompt) => (prompt.audioMs === null ? t("no sound yet") : clockDuration(prompt.audioMs)) },
+  ],
+  tabs: [{ at: "sound", label: "Sound" }],
 };
 
 export const flowPage: ObjectPage<FlowRecord, FlowSettings> = {
