@@ -63,7 +63,12 @@ export interface AgentStore {
   lock(userId: UserId): Promise<AgentState | null>;
   insert(agent: AgentState): Promise<void>;
   /** Presence with the routing status that goes with it; changes nothing else. */
-  setPresence(userId: UserId, presence: SystemPresence, routingStatus: RoutingStatus, at: number): Promise<void>;
+  setPresence(
+    userId: UserId,
+    presence: { readonly system: SystemPresence; readonly definitionId: string | null },
+    routingStatus: RoutingStatus,
+    at: number,
+  ): Promise<void>;
   setRoutingStatus(userId: UserId, status: RoutingStatus, at: number): Promise<void>;
   /**
    * The fence: changes what is in hand only if it still is `from` (kind and id). Sets the routing status too, and `lastHandledAt` when given.

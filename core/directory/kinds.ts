@@ -93,6 +93,11 @@ export const presenceKind: ObjectKind<PresenceDefinition, PresenceSettings> = {
   settings: presenceSettings,
   store: (stores) => stores.presences,
   make: () => ({}),
+  usedBy: async (app, stores, presence) => {
+    const agents = (await stores.agents.list(app.organizationId)).filter((agent) => agent.presenceDefinitionId === presence.id);
+    const people = await Promise.all(agents.map((agent) => stores.users.byId(agent.userId)));
+    return people.flatMap((user) => (user === null ? [] : [{ kind: "Person", id: user.id, name: user.name, how: "has it now" }]));
+  },
   check: async (_app, _stores, { systemPresence }) => {
     if (systemPresence === "ON_QUEUE" || systemPresence === "OFFLINE") {
       throw new BadInput("On Queue and Offline are the system's own: choose another.", "systemPresence");

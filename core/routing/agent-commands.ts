@@ -3,36 +3,60 @@ import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
 import type { EventDraft } from "../events/index.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
-import { type ConversationId, newId, type ParticipantId, type UserId } from "../lib/id.ts";
+import { type ConversationId, isId, newId, type ParticipantId, type UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
-import type { AfterCallWork, AgentState, RoutingStatus, SystemPresence } from "./agent.ts";
+import { type AfterCallWork, type AgentState, type RoutingStatus, type SystemPresence, systemPresences } from "./agent.ts";
 import { freeAgent } from "./free-agent.ts";
 import { wrapupCodesOf } from "./queries.ts";
 import { wrapupTimeoutCode } from "./queue.ts";
 
-/** Sets a presence; On Queue makes ready and ends Not Responding (O14). What is in hand stays in hand. @throws Forbidden · NotFound */
-export async function setPresence(app: App, actor: Actor, userId: UserId, presence: SystemPresence): Promise<AgentState> {
+/**
+ * Sets a presence: one of the system's by its name, or one of the organization's own by its id. On Queue makes ready and ends Not Responding
+ * (O14). What is in hand stays in hand. @throws Forbidden · NotFound · BadInput when there is no such presence
+ */
+export async function setPresence(app: App, actor: Actor, userId: UserId, wanted: string): Promise<AgentState> {
   if (actor.userId !== userId) demand(actor, "directory:user:edit");
   demand(actor, "presence:userPresence:edit");
   const { value } = await app.unit.run(async (stores) => {
     found(actor, "user with this id", await stores.users.byId(userId));
     const before = await stores.agents.lock(userId);
     if (before === null) throw new NotFound("agent with this user id");
+    const { system: presence, definitionId: presenceDefinitionId } = await presenceOf(app, stores, wanted);
     const routingStatus = statusWith(before, presence);
-    const unchanged = before.presence === presence && before.routingStatus === routingStatus;
+    const unchanged =
+      before.presence === presence && before.presenceDefinitionId === presenceDefinitionId && before.routingStatus === routingStatus;
     if (unchanged) return { value: before, events: [] };
     const at = app.env.clock.now();
-    await stores.agents.setPresence(userId, presence, routingStatus, at);
+    await stores.agents.setPresence(userId, { system: presence, definitionId: presenceDefinitionId }, routingStatus, at);
     const event = newEvent(app, {
       type: "user.presence.set",
       actorId: actor.id,
       subjectIds: [userId],
       divisionId: before.divisionId,
-      payload: { userId, presence, routingStatus, at, before: { presence: before.presence, routingStatus: before.routingStatus } },
+      payload: {
+        userId,
+        presence,
+        presenceDefinitionId,
+        routingStatus,
+        at,
+        before: { presence: before.presence, presenceDefinitionId: before.presenceDefinitionId, routingStatus: before.routingStatus },
+      },
     });
-    return { value: { ...before, presence, presenceAt: at, routingStatus, routingStatusAt: at }, events: [event] };
+    return { value: { ...before, presence, presenceDefinitionId, presenceAt: at, routingStatus, routingStatusAt: at }, events: [event] };
   });
   return value;
+}
+
+async function presenceOf(
+  app: App,
+  stores: Stores,
+  wanted: string,
+): Promise<{ readonly system: SystemPresence; readonly definitionId: string | null }> {
+  const system = systemPresences.find((presence) => presence === wanted);
+  if (system !== undefined) return { system, definitionId: null };
+  const own = isId(wanted) ? await stores.presences.byId(wanted) : null;
+  if (own?.organizationId === app.organizationId) return { system: own.systemPresence, definitionId: own.id };
+  throw new BadInput(`There is no such presence. One of ${systemPresences.join(", ")}, or the id of one of yours.`, "presence");
 }
 
 function statusWith(agent: AgentState, presence: SystemPresence): RoutingStatus {

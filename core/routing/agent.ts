@@ -22,6 +22,8 @@ export type AgentState = {
   readonly organizationId: OrganizationId;
   readonly divisionId: DivisionId;
   readonly presence: SystemPresence;
+  /** The organization's own presence behind it; null: it is the system's. */
+  readonly presenceDefinitionId: string | null;
   readonly presenceAt: number;
   readonly routingStatus: RoutingStatus;
   readonly routingStatusAt: number;

@@ -77,8 +77,14 @@ const folders: { readonly [type: string]: Folder | undefined } = {
     world.skills.set(userId, skills);
   },
   "user.presence.set": (world, payload) => {
-    const { userId, presence, routingStatus, at } = payload as Pick<AgentState, "userId" | "presence" | "routingStatus"> & { at: number };
-    change(world, userId, { presence, presenceAt: at, routingStatus, routingStatusAt: at });
+    const {
+      userId,
+      presence,
+      presenceDefinitionId = null,
+      routingStatus,
+      at,
+    } = payload as Pick<AgentState, "userId" | "presence" | "routingStatus"> & { presenceDefinitionId?: string | null; at: number };
+    change(world, userId, { presence, presenceDefinitionId, presenceAt: at, routingStatus, routingStatusAt: at });
   },
   "conversation.enqueued": (world, payload, event) => {
     const { participantId, queueId, baseAt, atHead, priority, skillIds, languageId } = payload as WaitingConversation;
@@ -168,6 +174,7 @@ export function newAgent(
     organizationId,
     divisionId,
     presence: "OFFLINE",
+    presenceDefinitionId: null,
     presenceAt: at,
     routingStatus: "OFF_QUEUE",
     routingStatusAt: at,

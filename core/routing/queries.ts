@@ -1,6 +1,7 @@
 // What is asked of routing: the board of queues, and what one agent has in front of them.
 import type { App } from "../app.ts";
 import type { Conversation, Participant } from "../conversation/conversation.ts";
+import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
 import type { ParticipantId, QueueId, UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
@@ -73,6 +74,8 @@ export async function queueBoard(app: App): Promise<Board> {
 
 export type AgentView = {
   readonly agent: AgentState;
+  /** The organization's own, by name. */
+  readonly presences: readonly PresenceDefinition[];
   /** Rings now. */
   readonly alert: {
     readonly alert: Alert;
@@ -96,10 +99,15 @@ export async function agentView(app: App, userId: UserId): Promise<AgentView | n
   const { stores } = app;
   const agent = await stores.agents.byUser(userId);
   if (agent === null) return null;
-  const [alert, open] = await Promise.all([stores.alerts.openOf(userId), stores.conversations.openOfUser(userId)]);
+  const [alert, open, presences] = await Promise.all([
+    stores.alerts.openOf(userId),
+    stores.conversations.openOfUser(userId),
+    stores.presences.all(agent.organizationId),
+  ]);
   const connected = open.find((entry) => entry.participant.connectedAt !== null);
   return {
     agent,
+    presences,
     alert: alert === null ? null : await alertView(app, alert),
     current: connected === undefined ? null : await currentView(app, connected),
   };

@@ -122,7 +122,7 @@ function checkFold(world: World, events: readonly LoggedEvent[]): void {
   checkUpTo(Number.POSITIVE_INFINITY);
   for (const agent of tables.agents.values()) {
     const again = folded.agents.get(agent.userId);
-    for (const key of ["presence", "routingStatus", "lastHandledAt"] as const) {
+    for (const key of ["presence", "presenceDefinitionId", "routingStatus", "lastHandledAt"] as const) {
       assert(again?.[key] === agent[key], `agent ${agent.userId}: ${key} is ${agent[key]} in the row, ${again?.[key]} by the log`);
     }
   }

@@ -191,7 +191,13 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       lock: async (userId) => tables().agents.get(userId) ?? null,
       insert: async (row) => void tables().agents.set(row.userId, row),
       setPresence: async (userId, presence, routingStatus, at) =>
-        void set(tables().agents, userId, { presence, presenceAt: at, routingStatus, routingStatusAt: at }),
+        void set(tables().agents, userId, {
+          presence: presence.system,
+          presenceDefinitionId: presence.definitionId,
+          presenceAt: at,
+          routingStatus,
+          routingStatusAt: at,
+        }),
       setRoutingStatus: async (userId, routingStatus, at) => void set(tables().agents, userId, { routingStatus, routingStatusAt: at }),
       take: async (userId, from, to, { routingStatus, at, lastHandledAt }) => {
         const agent = tables().agents.get(userId);

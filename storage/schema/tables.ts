@@ -90,6 +90,7 @@ export const agent = pgTable("agent", {
   organizationId: uuid("organization_id"),
   divisionId: uuid("division_id"),
   presence: text("presence"),
+  presenceDefinitionId: uuid("presence_definition_id"),
   presenceAt: instant("presence_at"),
   routingStatus: text("routing_status"),
   routingStatusAt: instant("routing_status_at"),

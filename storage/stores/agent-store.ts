@@ -28,7 +28,8 @@ export function agentStore(sql: Session): AgentStore {
     lock: (userId) => one(sql`${agents.from(sql)} where t.user_id = ${userId} for update`),
     insert: ({ inHand, ...row }) => agents.insert(sql, { ...row, inHandKind: inHand.kind, inHandId: idOf(inHand) }),
     setPresence: async (userId, presence, routingStatus, at) => {
-      await sql`update agent set presence = ${presence}, presence_at = ${at}, routing_status = ${routingStatus}, routing_status_at = ${at} where user_id = ${userId}`;
+      await sql`update agent set presence = ${presence.system}, presence_definition_id = ${presence.definitionId}, presence_at = ${at},
+        routing_status = ${routingStatus}, routing_status_at = ${at} where user_id = ${userId}`;
     },
     setRoutingStatus: async (userId, routingStatus, at) => {
       await sql`update agent set routing_status = ${routingStatus}, routing_status_at = ${at} where user_id = ${userId}`;

@@ -74,7 +74,15 @@ function userOf({ organizationId, divisionId }: Centre, fields: Partial<User> = 
 
 function agentOf({ organizationId, divisionId }: Centre, fields: Partial<AgentState> = {}): AgentState {
   return {
-    ...{ userId: id<UserId>(), organizationId, divisionId, presence: "ON_QUEUE", presenceAt: now, routingStatus: "IDLE" },
+    ...{
+      userId: id<UserId>(),
+      organizationId,
+      divisionId,
+      presence: "ON_QUEUE",
+      presenceDefinitionId: null,
+      presenceAt: now,
+      routingStatus: "IDLE",
+    },
     ...{ routingStatusAt: now, lastHandledAt: null, inHand: { kind: "nothing" } },
     ...fields,
   };
@@ -331,11 +339,13 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await agents.take(userId, taken, { kind: "nothing" }, { routingStatus: "IDLE", at: now + 2 })).toBe(true);
       expect(await agents.take(userId, taken, { kind: "nothing" }, { routingStatus: "IDLE", at: now + 3 })).toBe(false);
       expect(await agents.byUser(userId)).toMatchObject({ inHand: { kind: "nothing" }, routingStatusAt: now + 2, lastHandledAt: now + 1 });
-      await agents.setPresence(userId, "BREAK", "OFF_QUEUE", now + 4);
+      const definitionId = id();
+      await agents.setPresence(userId, { system: "BREAK", definitionId }, "OFF_QUEUE", now + 4);
       expect(await agents.reserve(userId, other)).toBe(false);
       await agents.setRoutingStatus(userId, "NOT_RESPONDING", now + 5);
       expect(await agents.byUser(userId)).toMatchObject({
         presence: "BREAK",
+        presenceDefinitionId: definitionId,
         presenceAt: now + 4,
         routingStatus: "NOT_RESPONDING",
         routingStatusAt: now + 5,

@@ -173,6 +173,13 @@ await program(
       await oauth.deleteOauthClient(client.id!);
       const run = await presence.postPresenceDefinitions0({ languageLabels: { en_US: "School run" }, systemPresence: "Away" });
       expect(run.systemPresence === "AWAY" && run.languageLabels?.en_US === "School run", JSON.stringify(run));
+      await presence.patchUserPresence(person.id!, "PURECLOUD", { presenceDefinition: { id: run.id! } });
+      const away = (await users.getUser(person.id!, { expand: ["presence"] })).presence?.presenceDefinition;
+      expect(away?.id === run.id && away?.systemPresence === "AWAY", JSON.stringify(away));
+      const held = await failure(presence.deletePresenceDefinition0(run.id!));
+      expect(held.status === 409 && /Olga/.test(held.message), JSON.stringify(held));
+      const nonsense = await failure(presence.patchUserPresence(person.id!, "PURECLOUD", { presenceDefinition: { id: "SIESTA" } }));
+      expect(nonsense.status === 400 && /no such presence/.test(nonsense.message), JSON.stringify(nonsense));
     });
 
     await step("what is missing is named: 401 without a token, 403 with the permission", async () => {

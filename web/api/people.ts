@@ -8,8 +8,7 @@ import { isoInstant } from "../../core/lib/calendar.ts";
 import { BadInput } from "../../core/lib/errors.ts";
 import { isId, type SkillId, type UserId } from "../../core/lib/id.ts";
 import { editObject, settingsOf } from "../../core/objects/commands.ts";
-import type { AgentState, SystemPresence } from "../../core/routing/agent.ts";
-import { systemPresences } from "../../core/routing/agent.ts";
+import type { AgentState } from "../../core/routing/agent.ts";
 import { setPresence } from "../../core/routing/agent-commands.ts";
 import type { Skill } from "../../core/routing/queue.ts";
 import type { WebContext } from "../context.ts";
@@ -19,11 +18,6 @@ import { defineRoute } from "../route.ts";
 import { idList, listing, pageQuery } from "./listing.ts";
 
 const help = "api";
-
-/** The Platform API writes system presences in title case: `On Queue` is `On Queue`, id by our own name. */
-function presenceWord(presence: SystemPresence): string {
-  return presence === "ON_QUEUE" ? "ON_QUEUE" : presence;
-}
 
 async function presentUser(ports: WebPorts, user: User, expand: readonly string[]) {
   const agent = expand.length === 0 ? null : await ports.app.stores.agents.byUser(user.id);
@@ -46,9 +40,9 @@ function presentPresence(agent: AgentState) {
     source: "PURECLOUD",
     primary: true,
     presenceDefinition: {
-      id: agent.presence,
-      systemPresence: presenceWord(agent.presence),
-      selfUri: `/api/v2/presencedefinitions/${agent.presence}`,
+      id: agent.presenceDefinitionId ?? agent.presence,
+      systemPresence: agent.presence,
+      selfUri: `/api/v2/presence/definitions/${agent.presenceDefinitionId ?? agent.presence}`,
     },
     modifiedDate: isoInstant(agent.presenceAt),
     selfUri: `/api/v2/users/${agent.userId}/presences/PURECLOUD`,
@@ -275,10 +269,8 @@ export const peopleRoutes = [
     path: "/api/v2/users/:userId/presences/:sourceId",
     permission: "presence:userPresence:edit",
     help,
-    summary: "Sets a presence; its definition's id is the system presence.",
-    body: z
-      .object({ presenceDefinition: z.object({ id: z.enum(systemPresences, { error: `One of ${systemPresences.join(", ")}.` }) }).loose() })
-      .loose(),
+    summary: "Sets a presence; its definition's id is a system presence or one of the organization's own.",
+    body: z.object({ presenceDefinition: z.object({ id: z.string() }).loose() }).loose(),
     response: "UserPresence",
     handler: async ({ params, body }, c, ports) => {
       const user = await userOf(c, ports, params.userId);

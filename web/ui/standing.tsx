@@ -12,13 +12,15 @@ const chosen = systemPresences.filter((presence) => presence !== "ON_QUEUE" && p
 export function Standing(props: { readonly view: AgentView | null; readonly actor: Actor; readonly csrf: string }) {
   const agent = props.view?.agent;
   if (agent === undefined || !props.actor.permissions.has("telephony:station:use")) return <div class="standing" id="standing" hidden />;
+  const { presences } = props.view!;
+  const own = presences.find(({ id }) => id === agent.presenceDefinitionId);
   const onQueue = agent.presence === "ON_QUEUE";
   const shown = onQueue || agent.routingStatus === "INTERACTING" ? agent.routingStatus : agent.presence;
   const sinceAt = onQueue || agent.routingStatus === "INTERACTING" ? agent.routingStatusAt : agent.presenceAt;
   return (
     <div class="standing" role="group" aria-label={t("Your status")} id="standing">
       <button type="button" aria-haspopup="menu" popovertarget="presence-menu">
-        <Status is={shown} />
+        <Status is={shown} word={shown === agent.presence ? own?.name : undefined} />
         <time class="faint" data-since={String(sinceAt)} />
         <svg class="icon chevron" aria-hidden="true">
           <use href="/assets/icons.svg#chevron-down" />
@@ -51,12 +53,17 @@ export function Standing(props: { readonly view: AgentView | null; readonly acto
         {chosen.map((presence) => (
           <button
             role="menuitemradio"
-            aria-checked={agent.presence === presence ? "true" : "false"}
+            aria-checked={agent.presence === presence && own === undefined ? "true" : "false"}
             type="submit"
             name="presence"
             value={presence}
           >
             <Status is={presence} word={statusWord(presence)} />
+          </button>
+        ))}
+        {presences.map(({ id, name, systemPresence }) => (
+          <button role="menuitemradio" aria-checked={own?.id === id ? "true" : "false"} type="submit" name="presence" value={id}>
+            <Status is={systemPresence} word={name} />
           </button>
         ))}
       </form>
