@@ -1,10 +1,10 @@
 // `serve`: starts everything in order, owns the one HTTP server and its sockets, says what is where, drains and stops.
-import type { SipSocketHandler } from "../core/call/call-control.ts";
 import { applyCentre } from "../core/centre/apply.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { oauthClientKind } from "../core/directory/kinds.ts";
-import { newUser, type User } from "../core/directory/user.ts";
+import { newUser } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
+import { promptBytesMax } from "../core/lib/limits.ts";
 import { createObject } from "../core/objects/commands.ts";
 import { createWebApp } from "../web/app.tsx";
 import { newToken, tokenHash } from "../web/crypto.ts";
@@ -22,7 +22,10 @@ import { endpoint, machineActor, ownAddresses, type RunningNode, wire } from "./
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
 const sipFrameBytesMax = 64 * 1024;
 const pingSeconds = 15;
-type SocketData = { readonly user: User; handler: SipSocketHandler | null };
+type Handler = { receive(text: string): void; closed(): void };
+/** Opens its conversation once the socket is there; null: it has nothing to say to whoever asked. */
+type SocketData = { readonly open: (socket: Wire) => Handler | null; handler: Handler | null };
+type Wire = { send(text: string): void; close(code: number, reason: string): void };
 
 export async function serve(env: Env, config: Config, assets: Assets): Promise<void> {
   const node = await openNode(env, config, assets);
@@ -100,12 +103,15 @@ async function listen(running: RunningNode, address: string, tls: Tls | null) {
     hostname,
     port,
     ...(tls === null ? {} : { tls }),
-    maxRequestBodySize: 8 * 1024 * 1024,
+    // Only uploads may be as big; every route says how much it takes.
+    maxRequestBodySize: promptBytesMax,
     idleTimeout: 30,
     async fetch(request, server) {
       const url = new URL(request.url);
       const forwarded = clientOf(request, server.requestIP(request)?.address ?? "", running);
-      if (url.pathname === "/sip") return upgrade(request, server, running);
+      if (url.pathname === "/sip") return upgradeToSip(request, server, running);
+      const channel = /^\/streaming\/channels\/([\w-]+)$/.exec(url.pathname)?.[1];
+      if (channel !== undefined) return upgradeToChannel(request, server, running, channel);
       // A live stream is silent for as long as it likes; the heartbeat says that it lives.
       if (url.pathname === "/live") server.timeout(request, 0);
       return app.fetch(request, { remoteAddress: forwarded.address, secure: forwarded.secure || tls !== null });
@@ -117,12 +123,11 @@ async function listen(running: RunningNode, address: string, tls: Tls | null) {
       backpressureLimit: 1024 * 1024,
       closeOnBackpressureLimit: true,
       open(socket) {
-        const { user } = socket.data;
-        if (user.stationId === null) return socket.close(1008, "no station");
-        socket.data.handler = running.sockets.open(
-          { userId: user.id, stationId: user.stationId },
-          { send: (text) => void socket.send(text), close: (code, reason) => socket.close(code, reason) },
-        );
+        socket.data.handler = socket.data.open({
+          send: (text) => void socket.send(text),
+          close: (code, reason) => socket.close(code, reason),
+        });
+        if (socket.data.handler === null) socket.close(1008, "nothing for you here");
       },
       message(socket, message) {
         socket.data.handler?.receive(typeof message === "string" ? message : new TextDecoder().decode(message));
@@ -137,7 +142,7 @@ async function listen(running: RunningNode, address: string, tls: Tls | null) {
 type Server = { upgrade(request: Request, options: { data: SocketData; headers: Record<string, string> }): boolean };
 
 // The session's cookie and our own origin: nobody else's page can register a station.
-async function upgrade(request: Request, server: Server, running: RunningNode): Promise<Response | undefined> {
+async function upgradeToSip(request: Request, server: Server, running: RunningNode): Promise<Response | undefined> {
   const { headers } = request;
   if (!isOwnOrigin(running.web, headers.get("origin"), headers.get("host"))) return new Response("not from here\n", { status: 403 });
   const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
@@ -145,8 +150,18 @@ async function upgrade(request: Request, server: Server, running: RunningNode): 
   const cookie = new RegExp(`(?:^|; )${sessionCookie}=([^;]+)`).exec(headers.get("cookie") ?? "")?.[1];
   const found = await sessionOf(running.web, cookie);
   if (found === null) return new Response("sign in first\n", { status: 403 });
-  const done = server.upgrade(request, { data: { user: found.user, handler: null }, headers: { "Sec-WebSocket-Protocol": "sip" } });
+  const { id: userId, stationId } = found.user;
+  const open = (socket: Wire): Handler | null => (stationId === null ? null : running.sockets.open({ userId, stationId }, socket));
+  const done = server.upgrade(request, { data: { open, handler: null }, headers: { "Sec-WebSocket-Protocol": "sip" } });
   return done ? undefined : new Response("this is a WebSocket\n", { status: 426 });
+}
+
+// The channel's id is its secret, as the vendor's clients expect: they send nothing else.
+function upgradeToChannel(request: Request, server: Server, running: RunningNode, id: string): Response | undefined {
+  const open = (socket: Wire): Handler | null => running.web.channels.connect(id, socket);
+  return server.upgrade(request, { data: { open, handler: null }, headers: {} })
+    ? undefined
+    : new Response("this is a WebSocket\n", { status: 426 });
 }
 
 // A proxy is believed only when its address is configured.

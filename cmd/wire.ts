@@ -21,6 +21,7 @@ import { Heads } from "../storage/vault/heads.ts";
 import { verify } from "../storage/verify.ts";
 import { WorkerPlane } from "../telephony/media/worker-plane.ts";
 import { Telephony } from "../telephony/start.ts";
+import { Channels } from "../web/notifications/channels.ts";
 import type { NodeHealth, WebPorts } from "../web/ports.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
@@ -169,13 +170,15 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     return { database: databaseUp, journalBytes: bytes, journalEvents: events, journalFull: full, problem, mediaAddresses: addresses };
   }
 
+  const subscribe = (listener: (event: LoggedEvent) => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
   const web: WebPorts = {
     app,
+    channels: new Channels(app, subscribe),
     organizationName: node.organization.name,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe,
     vault: node.recordings,
     asset: assets.web,
     health,

@@ -5,6 +5,7 @@ import { newId } from "../core/lib/id.ts";
 import { apiRoutes } from "./api/index.ts";
 import { oauth } from "./api/oauth.ts";
 import { openApiDocument } from "./api/openapi.ts";
+import { isInScope } from "./api/scope.ts";
 import type { WebContext, WebEnv } from "./context.ts";
 import { wantsFragment } from "./context.ts";
 import { apiError, pageError } from "./errors.tsx";
@@ -53,6 +54,7 @@ export function createWebApp(ports: WebPorts): Hono<WebEnv> {
     return c.text(`${problem ?? "ready"}\n`, problem === null ? 200 : 503);
   });
   for (const route of pageRoutes) app.on(route.method, route.path, (c) => servePage(c, ports, route));
+  app.use("/oauth/*", async (c, next) => refusedBody(c, bodyBytesMax) ?? (await next()));
   oauth(app, ports);
   for (const route of apiRoutes) app.on(route.method, route.path, (c) => serveApi(c, ports, route));
   app.get("/api/v2/docs/openapi.json", (c) => c.json(openApiDocument(apiRoutes, ports.version)));
@@ -67,12 +69,21 @@ function isApi(c: WebContext): boolean {
 
 // The vendor's clients know more operations than are built: they are told so, and never that nothing was found.
 function notBuilt(c: WebContext): AppError {
-  return new AppError("not.implemented", `${c.req.method} ${c.req.path} is not built yet.`, 501);
+  const { method, path } = c.req;
+  return isInScope(method, path)
+    ? new AppError("not.implemented", `${method} ${path} is not built yet.`, 501)
+    : new NotFound(`operation ${method} ${path}`);
+}
+
+/** What a request may bring, before a byte of it is kept. A body whose length is not said could be any. */
+function refusedBody(c: WebContext, bytesMax: number): Response | null {
+  if (c.req.header("transfer-encoding") !== undefined) return c.text("Say the length of the body\n", 411);
+  return Number(c.req.header("content-length") ?? 0) > bytesMax ? c.text("Too large\n", 413) : null;
 }
 
 async function servePage(c: WebContext, ports: WebPorts, route: PageRoute): Promise<Response> {
-  const length = Number(c.req.header("content-length") ?? 0);
-  if (length > (route.bodyBytesMax ?? bodyBytesMax)) return c.text("Too large\n", 413);
+  const refused = refusedBody(c, route.bodyBytesMax ?? bodyBytesMax);
+  if (refused !== null) return refused;
   if (route.permission !== "public" && !(await signedIn(c, ports))) {
     // A fragment cannot show the sign-in page in the middle of another: the whole page goes there.
     if (wantsFragment(c)) c.header("hx-redirect", "/sign-in");
@@ -85,6 +96,9 @@ async function servePage(c: WebContext, ports: WebPorts, route: PageRoute): Prom
 
 async function serveApi(c: WebContext, ports: WebPorts, route: ApiRoute): Promise<Response> {
   c.header("inin-correlation-id", c.var.requestId);
+  const refused = refusedBody(c, bodyBytesMax);
+  if (refused !== null)
+    throw new AppError("request.too.large", "A body of an API call has at most 1 MiB, and says its length.", refused.status);
   // The API is for bearer tokens; a session's cookie opens it only for reading, so that no other site can change anything through it.
   if (c.req.header("authorization") !== undefined) c.set("actor", await bearer(c, ports));
   else if (route.permission !== "public" && !(c.req.method === "GET" && (await signedIn(c, ports)))) throw new Unauthenticated();

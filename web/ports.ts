@@ -3,6 +3,7 @@ import type { App } from "../core/app.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
 import type { PhoneSecret } from "../core/telephony/commands.ts";
+import type { Channels } from "./notifications/channels.ts";
 
 export type Asset = { readonly bytes: Uint8Array; readonly type: string; readonly etag: string };
 
@@ -39,6 +40,7 @@ export type WebPorts = {
   isRegistered(stationId: string): boolean;
   /** Makes the secret of a SIP phone, and what is kept of it. */
   newPhoneSecret(username: string): PhoneSecret;
+  readonly channels: Channels;
   /** Our own origins, as browsers write them; null: whatever the Host header says. */
   readonly publicUrl: string | null;
   readonly trustedProxies: ReadonlySet<string>;

@@ -151,5 +151,10 @@ export const passwordHashesWaitingMax = 100;
 export const promptMsMax = 5 * 60_000;
 /** A sound that is uploaded: five minutes of 16-bit stereo at 48 kHz. */
 export const promptBytesMax = 60 * 1024 * 1024;
+/** Notification channels of one program or person, and topics on one: the Platform API's figures. */
+export const channelsPerActorMax = 20;
+export const topicsPerChannelMax = 1_000;
+export const channelLifeMs = 24 * 3_600_000;
+export const channelHeartbeatMs = 30_000;
 /** Numbers of one DID pool: the list of numbers is made from the pools. */
 export const didsPerPoolMax = 10_000;

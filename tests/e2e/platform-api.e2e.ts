@@ -1,7 +1,7 @@
 // The Platform API through the vendor's own SDK: a queue's whole life, errors as the SDK expects them, permissions that are named.
 import sdk from "purecloud-platform-client-v2";
 import { Landline, password, testCentre } from "../support/landline.ts";
-import { expect, program, step } from "../support/steps.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
 
 const landline = new Landline(["--sip", "127.0.0.1:15062", "--media-ports", "19062", "--metrics", "127.0.0.1:9462"]);
 const client = sdk.ApiClient.instance;
@@ -12,6 +12,8 @@ const architect = new sdk.ArchitectApi();
 const edges = new sdk.TelephonyProvidersEdgeApi();
 const stations = new sdk.StationsApi();
 const oauth = new sdk.OAuthApi();
+const notifications = new sdk.NotificationsApi();
+const analytics = new sdk.AnalyticsApi();
 
 type ApiFailure = {
   readonly status: number;
@@ -180,6 +182,43 @@ await program(
       expect(held.status === 409 && /Olga/.test(held.message), JSON.stringify(held));
       const nonsense = await failure(presence.patchUserPresence(person.id!, "PURECLOUD", { presenceDefinition: { id: "SIESTA" } }));
       expect(nonsense.status === 400 && /no such presence/.test(nonsense.message), JSON.stringify(nonsense));
+    });
+
+    await step("a channel tells of presence and queues over its WebSocket, and answers a ping", async () => {
+      const channel = await notifications.postNotificationsChannels();
+      const { entities: people = [] } = await users.getUsers({ pageSize: 100 });
+      const tomasz = people.find((user) => user.email === "tomasz@example.org")!;
+      const unknown = await failure(notifications.postNotificationsChannelSubscriptions(channel.id!, [{ id: "v2.weather.today" }]));
+      expect(unknown.status === 400 && /weather/.test(unknown.message), JSON.stringify(unknown));
+      const { entities: queues = [] } = await routing.getRoutingQueues({ name: "Service" });
+      const observed = `v2.analytics.queues.${queues[0]!.id}.observations`;
+      await notifications.putNotificationsChannelSubscriptions(channel.id!, [
+        { id: `v2.users.${tomasz.id}?presence&routingStatus` },
+        { id: observed },
+      ]);
+      expect((await notifications.getNotificationsChannelSubscriptions(channel.id!)).entities?.length === 3, "the topics are not there");
+      const told: { topicName: string; eventBody: Record<string, unknown> }[] = [];
+      const socket = new WebSocket(channel.connectUri!);
+      socket.onmessage = ({ data }) => void told.push(JSON.parse(String(data)));
+      const heard = (topicName: string): Record<string, unknown> | undefined =>
+        told.findLast((message) => message.topicName === topicName)?.eventBody;
+      await eventually("the heartbeat", () => heard("channel.metadata") !== undefined);
+      socket.send('{"message":"ping"}');
+      await eventually("the pong", () => heard("channel.metadata")?.message === "pong");
+      await presence.patchUserPresence(tomasz.id!, "PURECLOUD", { presenceDefinition: { id: "ON_QUEUE" } });
+      await eventually("the presence", () => heard(`v2.users.${tomasz.id}.presence`));
+      await eventually("the routing status", () => JSON.stringify(heard(`v2.users.${tomasz.id}.routingStatus`)).includes('"IDLE"'));
+      const idle = { metric: "oOnQueueUsers", qualifier: "IDLE", stats: { count: 1 } };
+      await eventually("the queue's figures", () => JSON.stringify(heard(observed)).includes(JSON.stringify(idle)));
+      const query = await analytics.postAnalyticsQueuesObservationsQuery({
+        filter: { type: "or", predicates: [{ dimension: "queueId", value: queues[0]!.id! }] },
+        metrics: ["oOnQueueUsers"],
+      });
+      expect(JSON.stringify(query.results).includes(JSON.stringify(idle)), JSON.stringify(query));
+      socket.close();
+      const strange = new WebSocket(`${channel.connectUri!.slice(0, -8)}somebody`);
+      const code = await new Promise((done) => strange.addEventListener("close", (event) => done(event.code)));
+      expect(code === 1008, `a stranger's channel closes with ${code}`);
     });
 
     await step("what is missing is named: 401 without a token, 403 with the permission", async () => {

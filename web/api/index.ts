@@ -1,7 +1,9 @@
 // Every operation of the API, in the order of the families.
 import type { ApiRoute } from "../route.ts";
 import { landlineRoutes } from "./landline.ts";
+import { notificationRoutes } from "./notifications.ts";
 import { oauthClientRoutes } from "./oauth-clients.ts";
+import { observationRoutes } from "./observations.ts";
 import { peopleRoutes } from "./people.ts";
 import { presenceRoutes } from "./presence-definitions.ts";
 import { routingRoutes } from "./routing.ts";
@@ -13,5 +15,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...presenceRoutes,
   ...routingRoutes,
   ...telephonyRoutes,
+  ...observationRoutes,
+  ...notificationRoutes,
   ...landlineRoutes,
 ];

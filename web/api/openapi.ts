@@ -1,6 +1,7 @@
-// The OpenAPI 3.1 document, derived from the declared routes and from nothing else.
+// The OpenAPI 3.1 document, derived from the declared routes; what is in scope and not built is listed as that.
 import { z } from "zod";
 import type { ApiRoute } from "../route.ts";
+import { scope, shapeOf } from "./scope.ts";
 
 /** Paths, parameters, bodies, permissions. Response schemas are named; their shapes follow the Platform API's models of the same name. */
 export function openApiDocument(routes: readonly ApiRoute[], version: string): object {
@@ -8,6 +9,17 @@ export function openApiDocument(routes: readonly ApiRoute[], version: string): o
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  const built = new Set(routes.map((route) => `${route.method} ${shapeOf(route.path)}`));
+  for (const { operation, method, path, family } of scope) {
+    if (built.has(`${method} ${shapeOf(path)}`)) continue;
+    const answer = {
+      operationId: operation,
+      tags: [family],
+      summary: "Not built yet",
+      responses: { 501: { description: "not.implemented" } },
+    };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: answer };
   }
   return {
     openapi: "3.1.0",

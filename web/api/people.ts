@@ -35,7 +35,7 @@ async function presentUser(ports: WebPorts, user: User, expand: readonly string[
   };
 }
 
-function presentPresence(agent: AgentState) {
+export function presentPresence(agent: AgentState) {
   return {
     source: "PURECLOUD",
     primary: true,
@@ -49,7 +49,7 @@ function presentPresence(agent: AgentState) {
   };
 }
 
-function presentStatus(agent: AgentState) {
+export function presentStatus(agent: AgentState) {
   return { userId: agent.userId, status: agent.routingStatus, startTime: isoInstant(agent.routingStatusAt) };
 }
 
