@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   "firefox-esr": "/usr/bin/firefox-esr",
   gcc: "/usr/bin/gcc",
   iproute2: "/bin/ip",
+  openssl: "/usr/bin/openssl",
   "postgresql-15": "/usr/lib/postgresql/15/bin/postgres",
   "rtpengine-daemon": "/usr/bin/rtpengine",
   "sip-tester": "/usr/bin/sipp",
