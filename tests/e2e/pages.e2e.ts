@@ -60,6 +60,8 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
     owner("flow-new", "/admin/flows/new"),
     owner("oauth-clients", "/admin/oauth-clients"),
     { name: "help", path: "/help/desk", as: null },
+    { name: "help-search", path: "/help?q=wrap-up", as: null },
+    { name: "glossary", path: "/help/glossary", as: null },
     owner("me", "/me"),
     owner("not-found", "/nowhere"),
   ];
@@ -184,6 +186,20 @@ await program(
       await page.click('button >> text="Speichern"');
       await page.waitForSelector("text=Saved for this browser.");
       expect((await page.getAttribute("html", "lang")) === "en-GB", "the document's language is another");
+      await context.close();
+    });
+
+    await step("the manual is searched offline", async () => {
+      const context = await browser!.newContext();
+      const page = await context.newPage();
+      await page.goto(`${landline.http}/help/desk`);
+      await page.fill("#q", "estimated wait");
+      await page.keyboard.press("Enter");
+      await page.click('.findings >> text="The board of queues and agents"');
+      await page.waitForSelector("h1 >> text=The board");
+      await page.fill("#q", "no such words anywhere");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("text=No page has these words.");
       await context.close();
     });
 

@@ -1,6 +1,7 @@
 // The manual's pages. Every route names one of these ids; the tidy test holds them together.
 import type { Child } from "hono/jsx";
 import { adminManual } from "./admin.tsx";
+import { glossary } from "./glossary.tsx";
 
 export type ManualPage = { readonly id: string; readonly title: string; body(): Child };
 
@@ -202,6 +203,7 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   ...adminManual,
+  glossary,
 ];
 
 const example = JSON.stringify(
