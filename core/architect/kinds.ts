@@ -9,8 +9,8 @@ import { objectEvent } from "../objects/commands.ts";
 import type { ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
 import type { FlowRecord, Ivr } from "../telephony/telephony.ts";
-import { parseFlow } from "./document.ts";
-import { flowUses, type Referred, withRenamed } from "./references.ts";
+import { type FlowProblem, parseFlow } from "./document.ts";
+import { flowUses, missingReferences, type Referred, withRenamed } from "./references.ts";
 
 export const flowSettings = z.strictObject({
   name: z.string({ error: "A flow needs a name." }).trim().min(1, "A flow needs a name.").max(200, "At most 200 characters."),
@@ -20,6 +20,7 @@ export const flowSettings = z.strictObject({
 });
 export type FlowSettings = { readonly name: string; readonly type: FlowRecord["type"]; readonly document: unknown };
 
+const problemsShownMax = 12;
 const number = z.string().regex(/^\+?[0-9*#]{2,32}$/, "Digits, with or without a leading +.");
 export const ivrSettings = z.strictObject({
   name: z.string({ error: "An IVR needs a name." }).trim().min(1, "An IVR needs a name.").max(200, "At most 200 characters."),
@@ -43,12 +44,11 @@ export const flowKind: ObjectKind<FlowRecord, FlowSettings> = {
   settings: flowSettings as never,
   store: (stores) => stores.flows,
   make: () => ({}),
-  check: async (_app, _stores, settings, before) => {
+  check: async (app, stores, settings, before) => {
     const parsed = parseFlow(settings.document);
-    if (!parsed.ok) {
-      const { path, message } = parsed.problems[0]!;
-      throw new BadInput(`${path}: ${message}`, "document");
-    }
+    if (!parsed.ok) throw unfit(parsed.problems);
+    const missing = await missingReferences(app, stores, parsed.flow);
+    if (missing.length > 0) throw unfit(missing);
     const { name, type } = parsed.flow;
     if (name !== settings.name) throw new BadInput(`The document's name is “${name}”, the flow's is “${settings.name}”.`, "name");
     if (type !== settings.type) throw new BadInput(`The document's type is ${type}.`, "type");
@@ -63,6 +63,13 @@ export const flowKind: ObjectKind<FlowRecord, FlowSettings> = {
   written: async (app, actor, stores, before, after) =>
     before === null || after === null ? [] : renameInFlows(app, actor, stores, "inQueueFlow", before.name, after.name),
 };
+
+/** All that is to be mended, a line each, as far as one can read at once. */
+function unfit(problems: readonly FlowProblem[]): BadInput {
+  const lines = problems.slice(0, problemsShownMax).map(({ path, message }) => `${path}: ${message}`);
+  const more = problems.length - lines.length;
+  return new BadInput([...lines, ...(more > 0 ? [`… and ${more} more`] : [])].join("\n"), "document");
+}
 
 export const ivrKind: ObjectKind<Ivr, IvrSettings> = {
   noun: "IVR",

@@ -120,7 +120,9 @@ class Application {
   }
 
   async flows(centre: CentreDocument): Promise<void> {
-    for (const document of centre.flows) await this.make(flowKind, { name: document.name, type: document.type, document });
+    // Those that wait for callers first: the others name them.
+    const inOrder = centre.flows.toSorted((a, b) => Number(a.type === "INBOUNDCALL") - Number(b.type === "INBOUNDCALL"));
+    for (const document of inOrder) await this.make(flowKind, { name: document.name, type: document.type, document });
   }
 
   async numbers(centre: CentreDocument): Promise<void> {

@@ -147,7 +147,7 @@ export class World {
         menu: {
           type: "menu",
           name: "Menu",
-          audio: ["welcome"],
+          audio: ["system.menu"],
           choices: ["1", "2"],
           timeoutMs: 5000,
           attempts: 2,

@@ -1,7 +1,9 @@
 // Looks at the committed sounds: their levels, their edges, their band, and the seam of the music.
+
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemPrompts } from "../../core/architect/system-prompts.ts";
 
 const rate = 8_000;
 const frame = 160;
@@ -62,6 +64,8 @@ function outsideBand(samples: Float64Array): number {
   return outside / all;
 }
 const cosines = Float64Array.from({ length: bins }, (_, i) => Math.cos((2 * Math.PI * i) / bins));
+
+test("what flows may name is what is here", () => expect([...systemPrompts].sort()).toEqual([...sounds.keys()].sort()));
 
 describe("the sounds", () => {
   test("are all there, and together below 1.5 MB", () => {

@@ -295,6 +295,32 @@ await program(
       await context.close();
     });
 
+    await step("a flow says all that is wrong with it at once, and keeps what was typed", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "owner@example.org");
+      await page.goto(`${landline.http}/admin/flows/new`);
+      const typed = JSON.stringify({
+        name: "Broken",
+        type: "INBOUNDCALL",
+        start: "hello",
+        actions: {
+          hello: { type: "playAudio", name: "Hello", audio: ["nobody.recorded.this"], outputs: { next: "queue" } },
+          queue: { type: "transferToAcd", name: "To nowhere", queue: "Nowhere", skills: ["Telepathy"] },
+        },
+      });
+      await page.fill("#document", typed);
+      await page.click('.savebar button[data-kind="primary"]');
+      const said = (await page.textContent("#document-error")) ?? "";
+      for (const part of ["actions.hello.audio", "nobody.recorded.this", "queue “Nowhere”", "skill “Telepathy”"])
+        expect(said.includes(part), `${part} is not in: ${said}`);
+      expect((await page.inputValue("#document")) === typed, "what was typed is gone");
+      await page.fill("#document", "{ not json");
+      await page.click('.savebar button[data-kind="primary"]');
+      await page.waitForSelector("#document-error >> text=This is not JSON");
+      expect((await page.inputValue("#document")) === "{ not json", "what was typed is gone");
+      await context.close();
+    });
+
     await step("two editors: the later one is told, nothing is overwritten", async () => {
       const context = await browser!.newContext();
       const [first, second] = [await signIn(context, "owner@example.org"), await context.newPage()];

@@ -31,6 +31,21 @@ function readField(control: Control, name: string, form: FormData): unknown {
   }
 }
 
+/** Documents that are no JSON, with the parser's word on where. */
+export function unreadable<Settings>(fields: readonly FieldSpec<Settings>[], form: FormData): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    fields.flatMap(({ name, control }) => {
+      if (control.kind !== "document") return [];
+      try {
+        JSON.parse(String(form.get(name) ?? ""));
+        return [];
+      } catch (error) {
+        return [[name, `This is not JSON: ${error instanceof Error ? error.message : String(error)}.`]];
+      }
+    }),
+  );
+}
+
 /** What an input shows of a kept value. */
 export function inputText(control: Control, value: unknown): string {
   if (value === null || value === undefined) return "";

@@ -13,7 +13,7 @@ import { type PageRoute, page as route } from "../../route.ts";
 import type { FieldErrors } from "../../ui/form.tsx";
 import { t } from "../../ui/text.ts";
 import { render } from "../render.tsx";
-import { csvLine, readForm, saidOf } from "./form-values.ts";
+import { csvLine, readForm, saidOf, unreadable } from "./form-values.ts";
 import { type ObjectPage, optionsOf, type Told } from "./object-page.ts";
 import { type Change, type Choices, changesOf, labelsOf, ObjectForm, ObjectFrame, ObjectHistory, ObjectList, UsedBy } from "./views.tsx";
 
@@ -181,8 +181,12 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
     const typed = Object.fromEntries(
       fields.flatMap(({ name, control }) => (control.kind === "document" ? [[name, String(given.get(name) ?? "")]] : [])),
     );
-    if (!parsed.success) {
-      const errors: FieldErrors = Object.fromEntries(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]).reverse());
+    const unread = unreadable(fields, given);
+    if (!parsed.success || Object.keys(unread).length > 0) {
+      const found = (parsed.error?.issues ?? []).map((issue) => [String(issue.path[0]), issue.message] as const);
+      // What has no field of its own is said above them; the first of several about one field is enough.
+      const placed = found.map(([field, message]) => [fields.some(({ name }) => name === field) ? field : "form", message]);
+      const errors: FieldErrors = Object.keys(unread).length > 0 ? unread : Object.fromEntries(placed.reverse());
       return form(c, ports, row, values, { errors, typed, status: 422 });
     }
     const settings = parsed.data as unknown as Settings;
