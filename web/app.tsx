@@ -14,6 +14,7 @@ import { bearer, signedIn } from "./middleware/identity.ts";
 import { preferences } from "./middleware/preferences.ts";
 import { securityHeaders } from "./middleware/security.ts";
 import { adminRoutes } from "./pages/admin/routes.tsx";
+import { apiExplorerRoutes } from "./pages/api-explorer/routes.tsx";
 import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
 import { deskRoutes } from "./pages/desk/routes.tsx";
@@ -30,6 +31,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...boardRoutes,
   ...adminRoutes,
   ...conversationRoutes,
+  ...apiExplorerRoutes,
   ...searchRoutes,
   ...meRoutes,
   ...helpRoutes,

@@ -62,6 +62,7 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
     { name: "help", path: "/help/desk", as: null },
     { name: "help-search", path: "/help?q=wrap-up", as: null },
     { name: "glossary", path: "/help/glossary", as: null },
+    owner("api-explorer", "/admin/api?q=wrapup"),
     owner("me", "/me"),
     owner("not-found", "/nowhere"),
   ];

@@ -194,7 +194,8 @@ export const manual: readonly ManualPage[] = [
         <p>
           Landline speaks the Platform API v2. Get a token with <code>POST /oauth/token</code> (client credentials), then call{" "}
           <code>/api/v2/…</code>. The document of what is built is at <a href="/api/v2/docs/openapi.json">/api/v2/docs/openapi.json</a>.
-          Every operation names its permission; a refusal names the one that is missing.
+          Every operation names its permission; a refusal names the one that is missing. The API explorer under Admin shows each with what
+          it takes, offline. What the vendor's clients know and is not built yet answers 501.
         </p>
         <p>
           Ours on top lie under <code>/api/v2/landline/</code>: decisions and their explanation, recordings, and <code>verify</code>.

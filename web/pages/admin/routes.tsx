@@ -53,7 +53,12 @@ export const adminRoutes: readonly PageRoute[] = [
         ),
       })),
     );
-    return render(c, ports, { title: t("Admin"), help: "admin" }, <AdminHome areas={shown.filter((area) => area.pages.length > 0)} />);
+    return render(
+      c,
+      ports,
+      { title: t("Admin"), help: "admin" },
+      <AdminHome areas={shown.filter((area) => area.pages.length > 0)} mayExplore={c.var.actor.permissions.has("oauth:client:view")} />,
+    );
   }),
   ...queueMemberRoutes,
   ...personRoutes,

@@ -4,6 +4,7 @@ import { t } from "../../ui/text.ts";
 import type { AnyObjectPage } from "../objects/object-page.ts";
 
 export function AdminHome(props: {
+  readonly mayExplore: boolean;
   readonly areas: readonly {
     readonly title: string;
     readonly pages: readonly { readonly page: AnyObjectPage; readonly count: number }[];
@@ -33,6 +34,11 @@ export function AdminHome(props: {
           </ul>
         </section>
       ))}
+      {props.mayExplore ? (
+        <p class="gap-below">
+          <a href="/admin/api">{t("API explorer")}</a>
+        </p>
+      ) : null}
     </div>
   );
 }

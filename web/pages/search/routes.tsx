@@ -32,6 +32,9 @@ function best(findings: readonly Finding[], query: string): readonly Finding[] {
 function fixed({ permissions }: Actor): Finding[] {
   const may = <T extends { readonly permission: Permission }>(all: readonly T[]): T[] =>
     all.filter((one) => permissions.has(one.permission));
+  const pages: readonly (Finding & { readonly permission: Permission })[] = [
+    { icon: "file-text", text: t("API explorer"), end: t("Admin"), href: "/admin/api", permission: "oauth:client:view" },
+  ];
   const actions: readonly (Finding & { readonly permission: Permission })[] = [
     {
       icon: "headphones",
@@ -57,6 +60,7 @@ function fixed({ permissions }: Actor): Finding[] {
     ...adminPages
       .filter(({ kind }) => permissions.has(kind.permissions.add))
       .map(({ newLabel, path }) => ({ icon: "plus", text: t(newLabel), end: t("Admin"), href: `${path}/new` })),
+    ...may(pages),
     ...may(actions),
     ...manual.map(({ id, title }) => ({ icon: "circle-help", text: t(title), end: t("Help"), href: `/help/${id}` })),
   ];
