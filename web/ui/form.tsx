@@ -97,3 +97,26 @@ export function Note(props: { readonly tone: "info" | "bad" | "wait"; readonly i
     </div>
   );
 }
+
+/** What lies under a form: what saving does, and the button that does it. `said` is the button's word. */
+export function SaveBar(props: { readonly about: string; readonly said: string }) {
+  return (
+    <div class="savebar">
+      <p class="quiet">{props.about}</p>
+      <div class="actions">
+        <button class="button" data-kind="primary" type="submit">
+          {props.said}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** After a save, for whoever looks and whoever listens. */
+export function Saved(props: { readonly said: string }) {
+  return (
+    <Note tone="info" icon="circle-check">
+      <p>{props.said}</p>
+    </Note>
+  );
+}

@@ -1,6 +1,6 @@
 // One's own page.
 import type { User } from "../../../core/directory/user.ts";
-import { Field, Group, Note } from "../../ui/form.tsx";
+import { Field, Group, Saved } from "../../ui/form.tsx";
 import { language, languages, t } from "../../ui/text.ts";
 
 export function Me(props: {
@@ -17,11 +17,7 @@ export function Me(props: {
         <h1>{props.user.name}</h1>
         <span class="caption">{props.user.email}</span>
       </div>
-      {props.saved ? (
-        <Note tone="info" icon="circle-check">
-          <p>{t("Saved for this browser.")}</p>
-        </Note>
-      ) : null}
+      {props.saved ? <Saved said={t("Saved for this browser.")} /> : null}
       {/* A whole page: the frame around this one speaks the old language. */}
       <form method="post" action="/me/device" hx-boost="false">
         <input type="hidden" name="csrf" value={props.csrf} />

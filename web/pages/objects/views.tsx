@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
-import { Field, type FieldErrors, Group, Note, Picks } from "../../ui/form.tsx";
+import { Field, type FieldErrors, Group, Note, Picks, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
 import { dateTime } from "../../ui/time.tsx";
@@ -268,11 +268,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
           </dl>
         </Note>
       )}
-      {props.saved ? (
-        <Note tone="info" icon="circle-check">
-          <p>{t("Saved. It applies to the next decision.")}</p>
-        </Note>
-      ) : null}
+      {props.saved ? <Saved said={t("Saved. It applies to the next decision.")} /> : null}
       {errors.form === undefined ? null : (
         <Note tone="bad" icon="circle-alert">
           <p>{errors.form}</p>

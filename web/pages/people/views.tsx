@@ -1,7 +1,7 @@
 // A person's skills with their proficiency, and a new password.
 import type { User } from "../../../core/directory/user.ts";
 import type { Skill, UserSkill } from "../../../core/routing/queue.ts";
-import { Field, Note } from "../../ui/form.tsx";
+import { Field, SaveBar, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { words } from "../admin/words.ts";
@@ -30,11 +30,7 @@ export function SkillsForm(props: {
   }
   return (
     <>
-      {props.saved ? (
-        <Note tone="info" icon="circle-check">
-          <p>{t("Saved. It applies to the next decision.")}</p>
-        </Note>
-      ) : null}
+      {props.saved ? <Saved said={t("Saved. It applies to the next decision.")} /> : null}
       <form method="post" action={`/admin/people/${props.user.id}/skills`}>
         <input type="hidden" name="csrf" value={props.csrf} />
         <fieldset class="plain" disabled={!props.mayEdit}>
@@ -73,16 +69,7 @@ export function SkillsForm(props: {
             </tbody>
           </table>
         </fieldset>
-        {props.mayEdit ? (
-          <div class="savebar">
-            <p class="quiet">{t("Changes apply when you save.")}</p>
-            <div class="actions">
-              <button class="button" data-kind="primary" type="submit">
-                {t("Save")}
-              </button>
-            </div>
-          </div>
-        ) : null}
+        {props.mayEdit ? <SaveBar about={t("Changes apply when you save.")} said={t("Save")} /> : null}
       </form>
     </>
   );
@@ -96,11 +83,7 @@ export function PasswordForm(props: {
 }) {
   return (
     <>
-      {props.saved ? (
-        <Note tone="info" icon="circle-check">
-          <p>{t("The password is set. Everybody who was signed in as this person has been signed out.")}</p>
-        </Note>
-      ) : null}
+      {props.saved ? <Saved said={t("The password is set. Everybody who was signed in as this person has been signed out.")} /> : null}
       <form method="post" action={`/admin/people/${props.user.id}/password`} class="form">
         <input type="hidden" name="csrf" value={props.csrf} />
         <div class="row">
@@ -115,14 +98,7 @@ export function PasswordForm(props: {
             )}
           </Field>
         </div>
-        <div class="savebar">
-          <p class="quiet">{t("They will have to sign in again.")}</p>
-          <div class="actions">
-            <button class="button" data-kind="primary" type="submit">
-              {t("Set password")}
-            </button>
-          </div>
-        </div>
+        <SaveBar about={t("They will have to sign in again.")} said={t("Set password")} />
       </form>
     </>
   );

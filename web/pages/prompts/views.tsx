@@ -1,6 +1,6 @@
 // A prompt's sound: the one it has, and a new one from a file or the microphone.
 import type { Prompt } from "../../../core/architect/prompt.ts";
-import { Field, Group, Note } from "../../ui/form.tsx";
+import { Field, Group, SaveBar, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { Duration } from "../../ui/time.tsx";
@@ -15,11 +15,7 @@ export function Sound(props: {
   const { prompt } = props;
   return (
     <>
-      {props.saved ? (
-        <Note tone="info" icon="circle-check">
-          <p>{t("Saved. Callers hear it from the next time it is played.")}</p>
-        </Note>
-      ) : null}
+      {props.saved ? <Saved said={t("Saved. Callers hear it from the next time it is played.")} /> : null}
       <Group id="present-sound" title={t("What is played")}>
         {prompt.audioSha256 === null ? (
           <p class="quiet">{t("There is no sound yet: a flow that plays this prompt goes to its error handling.")}</p>
@@ -58,14 +54,7 @@ export function Sound(props: {
               <span class="help" role="status" data-record-state />
             </div>
           </Group>
-          <div class="savebar">
-            <p class="quiet">{t("Callers hear it from the next time it is played.")}</p>
-            <div class="actions">
-              <button class="button" data-kind="primary" type="submit">
-                {t("Save")}
-              </button>
-            </div>
-          </div>
+          <SaveBar about={t("Callers hear it from the next time it is played.")} said={t("Save")} />
         </form>
       ) : null}
     </>
