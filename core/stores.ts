@@ -156,6 +156,15 @@ export interface RoutingStore {
   >;
   /** Handled interactions of a queue whose agent participant ended at or after `sinceAt`: how many, and talk + hold + after-call work together. */
   handled(queueId: QueueId, sinceAt: number): Promise<{ readonly count: number; readonly sumMs: number }>;
+  /** The same for all queues of the organization in one question; queues that handled nothing are not in it. */
+  handledByQueue(
+    organizationId: OrganizationId,
+    sinceAt: number,
+  ): Promise<ReadonlyMap<string, { readonly count: number; readonly sumMs: number }>>;
+  /** Who talks, or wraps up, and in which conversation. */
+  inConversation(
+    organizationId: OrganizationId,
+  ): Promise<ReadonlyMap<string, { readonly conversationId: ConversationId; readonly queueId: string | null }>>;
 }
 
 export interface ConversationStore {

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import type { Conversation, Participant } from "../conversation/conversation.ts";
 import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
-import type { ParticipantId, QueueId, UserId } from "../lib/id.ts";
+import type { ConversationId, ParticipantId, QueueId, UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
 import type { AfterCallWork, AgentState, RoutableAgent, RoutingStatus } from "./agent.ts";
 import { routingStatuses } from "./agent.ts";
@@ -11,6 +11,12 @@ import { estimateWaitMs } from "./estimate.ts";
 import type { Queue, WrapupCode } from "./queue.ts";
 import type { Alert } from "./waiting.ts";
 
+/** Half an hour of the day. */
+const trendMs = 30 * 60_000;
+/** EWT-1 looks back this far. */
+const estimateMs = 3_600_000;
+
+export type TrendPoint = { readonly at: number; readonly serviceLevel: number };
 export type QueueFigures = {
   readonly queue: Queue;
   readonly nWaiting: number;
@@ -21,6 +27,8 @@ export type QueueFigures = {
   readonly nAbandoned: number;
   /** Formula GC: answered in time ÷ (answered + abandoned), today; null without a denominator. */
   readonly serviceLevel: number | null;
+  /** The same for each half hour of today in which somebody was answered or gave up, by its beginning. */
+  readonly trend: readonly TrendPoint[];
   /** Average speed of answer and handle time, today, ms; null: nothing answered or handled. */
   readonly asaMs: number | null;
   readonly ahtMs: number | null;
@@ -28,48 +36,80 @@ export type QueueFigures = {
   readonly agents: Readonly<Record<RoutingStatus, number>>;
 };
 
-export type Board = { readonly asOf: number; readonly queues: readonly QueueFigures[]; readonly agents: readonly RoutableAgent[] };
+export type InConversation = { readonly conversationId: ConversationId; readonly queueId: string | null };
+export type Board = {
+  readonly asOf: number;
+  readonly dayAt: number;
+  readonly queues: readonly QueueFigures[];
+  readonly agents: readonly RoutableAgent[];
+  /** By user id. */
+  readonly inConversation: ReadonlyMap<string, InConversation>;
+};
 
-/** All queues of the organization with today's figures (day of the server's time zone). */
+/** All queues of the organization with today's figures (day of the server's time zone). The same number of questions for one queue or a hundred. */
 export async function queueBoard(app: App): Promise<Board> {
   const now = app.env.clock.now();
-  const since = startOfDay(now);
+  const dayAt = startOfDay(now);
   const { stores, organizationId } = app;
-  const [all, agents, stays] = await Promise.all([
+  const [all, agents, stays, today, lastHour, inConversation] = await Promise.all([
     stores.queues.all(organizationId),
     stores.routing.agents(organizationId),
-    stores.routing.queueStays(organizationId, since),
+    stores.routing.queueStays(organizationId, dayAt),
+    stores.routing.handledByQueue(organizationId, dayAt),
+    stores.routing.handledByQueue(organizationId, now - estimateMs),
+    stores.routing.inConversation(organizationId),
   ]);
-  const queues = await Promise.all(
-    all.map(async (queue): Promise<QueueFigures> => {
-      const mine = stays.filter((stay) => stay.queueId === queue.id);
-      const open = mine.filter((stay) => stay.endedAt === null);
-      const answered = mine.filter((stay) => stay.answered);
-      const nAbandoned = mine.length - open.length - answered.length;
-      const waitMs = (stay: (typeof mine)[number]): number => stay.endedAt! - stay.startedAt;
-      const inTime = answered.filter((stay) => waitMs(stay) <= queue.serviceLevelMs).length;
-      const handled = await stores.routing.handled(queue.id, since);
-      const members = agents.filter((agent) => agent.queues.some((entry) => entry.queueId === queue.id));
-      const byStatus = Object.fromEntries(
-        routingStatuses.map((status) => [status, members.filter((agent) => agent.routingStatus === status).length]),
-      );
-      const onQueue = members.filter((agent) => agent.presence === "ON_QUEUE").length;
-      return {
-        queue,
-        nWaiting: open.length,
-        longestSinceAt: open.length === 0 ? null : Math.min(...open.map((stay) => stay.startedAt)),
-        nOffered: mine.length,
-        nAnswered: answered.length,
-        nAbandoned,
-        serviceLevel: answered.length + nAbandoned === 0 ? null : inTime / (answered.length + nAbandoned),
-        asaMs: answered.length === 0 ? null : answered.reduce((sum, stay) => sum + waitMs(stay), 0) / answered.length,
-        ahtMs: handled.count === 0 ? null : handled.sumMs / handled.count,
-        estimatedWaitMs: estimateWaitMs(open.length + 1, handled, onQueue),
-        agents: byStatus as Record<RoutingStatus, number>,
-      };
-    }),
-  );
-  return { asOf: now, queues, agents };
+  const staysOf = Map.groupBy(stays, (stay) => stay.queueId as string);
+  const nothing = { count: 0, sumMs: 0 };
+  const queues = all.map((queue): QueueFigures => {
+    const mine = staysOf.get(queue.id) ?? [];
+    const open = mine.filter((stay) => stay.endedAt === null);
+    const answered = mine.filter((stay) => stay.answered);
+    const handled = today.get(queue.id) ?? nothing;
+    const members = agents.filter((agent) => agent.queues.some((entry) => entry.queueId === queue.id));
+    const joined = members.filter((agent) => agent.queues.some((entry) => entry.queueId === queue.id && entry.joined));
+    const byStatus = Object.fromEntries(
+      routingStatuses.map((status) => [status, members.filter((agent) => agent.routingStatus === status).length]),
+    );
+    return {
+      queue,
+      nWaiting: open.length,
+      longestSinceAt: open.length === 0 ? null : Math.min(...open.map((stay) => stay.startedAt)),
+      nOffered: mine.length,
+      nAnswered: answered.length,
+      nAbandoned: mine.length - open.length - answered.length,
+      serviceLevel: serviceLevelOf(mine, queue),
+      trend: trendOf(mine, queue, dayAt),
+      asaMs: answered.length === 0 ? null : answered.reduce((sum, stay) => sum + waitMs(stay), 0) / answered.length,
+      ahtMs: handled.count === 0 ? null : handled.sumMs / handled.count,
+      estimatedWaitMs: estimateWaitMs(
+        open.length + 1,
+        lastHour.get(queue.id) ?? nothing,
+        joined.filter((agent) => agent.presence === "ON_QUEUE").length,
+      ),
+      agents: byStatus as Record<RoutingStatus, number>,
+    };
+  });
+  return { asOf: now, dayAt, queues, agents, inConversation };
+}
+
+type Stay = { readonly startedAt: number; readonly endedAt: number | null; readonly answered: boolean };
+
+function waitMs(stay: Stay): number {
+  return stay.endedAt! - stay.startedAt;
+}
+
+/** Formula GC over stays that have ended. */
+function serviceLevelOf(stays: readonly Stay[], queue: Queue): number | null {
+  const ended = stays.filter((stay) => stay.endedAt !== null);
+  if (ended.length === 0) return null;
+  return ended.filter((stay) => stay.answered && waitMs(stay) <= queue.serviceLevelMs).length / ended.length;
+}
+
+function trendOf(stays: readonly Stay[], queue: Queue, dayAt: number): readonly TrendPoint[] {
+  const ended = stays.filter((stay) => stay.endedAt !== null && stay.endedAt >= dayAt);
+  const byHalfHour = Map.groupBy(ended, (stay) => dayAt + Math.floor((stay.endedAt! - dayAt) / trendMs) * trendMs);
+  return [...byHalfHour].sort(([a], [b]) => a - b).map(([at, some]) => ({ at, serviceLevel: serviceLevelOf(some, queue)! }));
 }
 
 export type AgentView = {

@@ -285,21 +285,28 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
             endedAt: row.endedAt,
             answered: row.disconnectType === "transfer",
           })),
-      handled: async (queueId, sinceAt) => {
-        const rows = [...tables().participants.values()].filter(
-          (row) =>
-            row.purpose === "agent" &&
-            row.queueId === queueId &&
-            row.connectedAt !== null &&
-            row.endedAt !== null &&
-            row.endedAt >= sinceAt,
-        );
-        const workMs = (id: string): number => {
-          const work = tables().work.get(id);
-          return work?.endedAt == null ? 0 : work.endedAt - work.startedAt;
-        };
-        return { count: rows.length, sumMs: rows.reduce((sum, row) => sum + row.endedAt! - row.connectedAt! + workMs(row.id), 0) };
-      },
+      handled: async (queueId, sinceAt) => handled(tables(), queueId, sinceAt),
+      handledByQueue: async (organizationId, sinceAt) =>
+        new Map(
+          [...tables().queues.values()]
+            .filter((queue) => queue.organizationId === organizationId)
+            .map((queue) => [queue.id as string, handled(tables(), queue.id, sinceAt)] as const)
+            .filter(([, { count }]) => count > 0),
+        ),
+      inConversation: async (organizationId) =>
+        new Map(
+          [...tables().agents.values()].flatMap((agent) => {
+            if (
+              agent.organizationId !== organizationId ||
+              (agent.inHand.kind !== "conversation" && agent.inHand.kind !== "after-call-work")
+            )
+              return [];
+            const row = tables().participants.get(agent.inHand.id);
+            return row === undefined
+              ? []
+              : [[agent.userId as string, { conversationId: row.conversationId, queueId: row.queueId }] as const];
+          }),
+        ),
     },
     conversations: {
       byId: async (id) => tables().conversations.get(id) ?? null,
@@ -386,6 +393,18 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       },
     },
   };
+}
+
+function handled(tables: MemoryTables, queueId: string, sinceAt: number): { readonly count: number; readonly sumMs: number } {
+  const rows = [...tables.participants.values()].filter(
+    (row) =>
+      row.purpose === "agent" && row.queueId === queueId && row.connectedAt !== null && row.endedAt !== null && row.endedAt >= sinceAt,
+  );
+  const workMs = (id: string): number => {
+    const work = tables.work.get(id);
+    return work?.endedAt == null ? 0 : work.endedAt - work.startedAt;
+  };
+  return { count: rows.length, sumMs: rows.reduce((sum, row) => sum + row.endedAt! - row.connectedAt! + workMs(row.id), 0) };
 }
 
 function endSegment(tables: MemoryTables, participantId: string, at: number): void {

@@ -1,4 +1,5 @@
 // What routing reads and remembers. The snapshot is one statement, so that its rows and its sequence belong to one instant.
+import type { ConversationId } from "../../core/lib/id.ts";
 import type { RoutableAgent } from "../../core/routing/agent.ts";
 import type { RoutingSnapshot } from "../../core/routing/match.ts";
 import type { RoutingStore, StoredDecision } from "../../core/stores.ts";
@@ -62,6 +63,22 @@ export function routingStore(sql: Session): RoutingStore {
         from participant p left join after_call_work w on w.participant_id = p.id
         where p.purpose = 'agent' and p.queue_id = ${queueId} and p.connected_at is not null and p.ended_at >= ${sinceAt}`;
       return { count: row!.count, sumMs: Math.round(row!.sumMs) };
+    },
+    handledByQueue: async (organizationId, sinceAt) => {
+      const rows = await sql<{ queueId: string; count: number; sumMs: number }[]>`
+        select p.queue_id as "queueId", count(*)::int as "count",
+          coalesce(sum(extract(epoch from p.ended_at - p.connected_at + coalesce(w.ended_at - w.started_at, interval '0')) * 1000), 0)::float8 as "sumMs"
+        from participant p join queue q on q.id = p.queue_id left join after_call_work w on w.participant_id = p.id
+        where p.purpose = 'agent' and q.organization_id = ${organizationId} and p.connected_at is not null and p.ended_at >= ${sinceAt}
+        group by p.queue_id`;
+      return new Map(rows.map(({ queueId, count, sumMs }) => [queueId, { count, sumMs: Math.round(sumMs) }]));
+    },
+    inConversation: async (organizationId) => {
+      const rows = await sql<{ userId: string; conversationId: ConversationId; queueId: string | null }[]>`
+        select a.user_id as "userId", p.conversation_id as "conversationId", p.queue_id as "queueId"
+        from agent a join participant p on p.id = a.in_hand_id
+        where a.organization_id = ${organizationId} and a.in_hand_kind in ('conversation', 'after-call-work')`;
+      return new Map(rows.map(({ userId, ...rest }) => [userId, rest]));
     },
   };
 }

@@ -576,6 +576,17 @@ for (const [name, open] of Object.entries(implementations)) {
       });
       expect(await stores.routing.handled(queue.id, now)).toEqual({ count: 1, sumMs: 1_500 });
       expect(await stores.routing.handled(queue.id, now + 5_000)).toEqual({ count: 0, sumMs: 0 });
+      expect([...(await stores.routing.handledByQueue(organizationId, now))]).toEqual([[queue.id, { count: 1, sumMs: 1_500 }]]);
+      expect((await stores.routing.handledByQueue(organizationId, now + 5_000)).size).toBe(0);
+      expect((await stores.routing.handledByQueue(id<OrganizationId>(), now)).size).toBe(0);
+      const talking = participantOf(conversation.id, { queueId: queue.id, connectedAt: now });
+      await stores.conversations.insertParticipant(talking);
+      const agent = agentOf(centre);
+      await stores.agents.insert({ ...agent, inHand: { kind: "conversation", id: talking.id } });
+      await stores.agents.insert(agentOf(centre));
+      expect([...(await stores.routing.inConversation(organizationId))].map(([userId, at]) => [userId, { ...at }])).toEqual([
+        [agent.userId, { conversationId: conversation.id, queueId: queue.id }],
+      ]);
     });
 
     test("a recording closes once", async () => {

@@ -193,6 +193,12 @@ await program(
         undefined,
         { timeout: 5_000 },
       );
+      const card = supervisor.locator('.agents > li[data-status="INTERACTING"] a');
+      expect(/^\/conversations\//.test((await card.getAttribute("href")) ?? ""), "the agent's card does not lead to the conversation");
+      await supervisor.selectOption("#agents-status", "IDLE");
+      await supervisor.waitForSelector('.agents > li[data-status="INTERACTING"]', { state: "hidden" });
+      await supervisor.selectOption("#agents-status", "");
+      await picture(supervisor, "board-live");
     });
 
     await step("hold plays music to the caller, resume joins them again", async () => {

@@ -1,5 +1,6 @@
 // The page's script: starts what lives outside of what is swapped, once.
 
+import { startAgentFilter } from "./agent-filter.ts";
 import { startClocks } from "./clocks.ts";
 import { startCommandBar } from "./command-bar.ts";
 import { startForms } from "./forms.ts";
@@ -20,4 +21,5 @@ if (document.body.classList.contains("app")) {
   startLive();
   startPhone();
   startSoundForm();
+  startAgentFilter();
 }

@@ -83,6 +83,9 @@ export const manual: readonly ManualPage[] = [
           Method EWT-1: the place in the queue times the average handle time of the last hour (five minutes until something was handled),
           divided by the agents on queue. With nobody on queue there is no estimate.
         </p>
+        <p>
+          The line beside each service level shows the half hours of today against the target. An agent who talks leads to the conversation.
+        </p>
         <p>ASA is the average time to answer, AHT the average of talk, hold and after-call work together, today.</p>
       </>
     ),

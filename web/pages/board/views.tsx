@@ -1,11 +1,13 @@
 // Queues with today's figures, agents by status, the newest conversations. Neutral is fine; colour only where something waits or breaks.
 import type { Conversation } from "../../../core/conversation/conversation.ts";
 import type { User } from "../../../core/directory/user.ts";
+import type { RoutableAgent } from "../../../core/routing/agent.ts";
 import { routingStatuses } from "../../../core/routing/agent.ts";
-import type { Board as Figures, QueueFigures } from "../../../core/routing/queries.ts";
+import type { Board as Figures, InConversation, QueueFigures } from "../../../core/routing/queries.ts";
 import { AsOf } from "../../ui/as-of.tsx";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Glyph, Icon } from "../../ui/icon.tsx";
+import { Sparkline } from "../../ui/sparkline.tsx";
 import { Status, statusWord } from "../../ui/status.tsx";
 import { t } from "../../ui/text.ts";
 import { Clock, Duration, Since } from "../../ui/time.tsx";
@@ -18,6 +20,10 @@ export function Board(props: Props) {
   const agents = props.board.agents.filter((agent) => agent.queues.length > 0);
   const sum = (pick: (figures: QueueFigures) => number): number => queues.reduce((total, figures) => total + pick(figures), 0);
   const longest = queues.map((figures) => figures.longestSinceAt).filter((at) => at !== null);
+  const ended = queues.filter((figures) => figures.serviceLevel !== null);
+  const weight = (figures: QueueFigures): number => figures.nAnswered + figures.nAbandoned;
+  const weights = ended.reduce((total, figures) => total + weight(figures), 0);
+  const all = weights === 0 ? null : ended.reduce((total, figures) => total + figures.serviceLevel! * weight(figures), 0) / weights;
   const onQueue = agents.filter((agent) => agent.presence === "ON_QUEUE").length;
   return (
     <div class="page wide board" id="board" data-live="board">
@@ -25,7 +31,12 @@ export function Board(props: Props) {
         <h1>{t("Queues and agents")}</h1>
         <AsOf at={asOf} />
       </div>
+      <Troubles queues={queues} />
       <dl class="figures band">
+        <div>
+          <dt>{t("Service level, all queues")}</dt>
+          <dd>{all === null ? <span class="zero">–</span> : <a href="/help/board#service-level">{percent(all)}</a>}</dd>
+        </div>
         <Figure term={t("Waiting")} value={String(sum((figures) => figures.nWaiting))} />
         <div>
           <dt>{t("Longest wait")}</dt>
@@ -49,19 +60,20 @@ export function Board(props: Props) {
         <header>
           <h2 id="agents">{t("Agents")}</h2>
         </header>
+        <AgentFilter queues={queues} />
         <ul class="agents" role="list">
           {agents.map((agent) => (
-            <li data-tone={agent.routingStatus === "NOT_RESPONDING" ? "bad" : undefined}>
-              <span class="agent">
-                <b>{props.users.get(agent.userId)?.name ?? t("Somebody")}</b>
-                <Status
-                  is={agent.presence === "ON_QUEUE" || agent.routingStatus === "INTERACTING" ? agent.routingStatus : agent.presence}
-                  sinceAt={agent.routingStatusAt}
-                />
-              </span>
-            </li>
+            <AgentCard
+              agent={agent}
+              name={props.users.get(agent.userId)?.name ?? t("Somebody")}
+              at={props.board.inConversation.get(agent.userId)}
+              queues={queues}
+            />
           ))}
         </ul>
+        <p class="quiet" data-agents-none hidden>
+          {t("Nobody fits these filters now.")}
+        </p>
       </section>
       <section class="section" aria-labelledby="recent">
         <header>
@@ -71,6 +83,90 @@ export function Board(props: Props) {
       </section>
     </div>
   );
+}
+
+/** Queues below their target in which somebody waits: what needs a decision now. */
+function Troubles(props: { readonly queues: readonly QueueFigures[] }) {
+  const below = props.queues.filter(
+    ({ queue, serviceLevel, nWaiting }) => serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage && nWaiting > 0,
+  );
+  return (
+    <>
+      {below.map(({ queue, serviceLevel, nWaiting, longestSinceAt }) => (
+        <div class="note" data-tone="bad" role="status">
+          <Icon name="triangle-alert" />
+          <p>
+            <b>
+              {t("{queue} is at {level}, target {target}.", {
+                queue: queue.name,
+                level: percent(serviceLevel!),
+                target: percent(queue.serviceLevelPercentage),
+              })}
+            </b>{" "}
+            {t("{n} waiting, the longest for", { n: nWaiting })} <Since at={longestSinceAt!} />.
+          </p>
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** Narrows the grid below it in this browser; the choice outlives what the live stream brings. */
+function AgentFilter(props: { readonly queues: readonly QueueFigures[] }) {
+  return (
+    <div class="toolbar" role="group" aria-label={t("Filter agents")} data-agent-filter>
+      <label class="visually-hidden" for="agents-queue">
+        {t("Queue")}
+      </label>
+      <select class="input narrow" id="agents-queue" data-filter="queues">
+        <option value="">{t("{field}: all", { field: t("Queue") })}</option>
+        {props.queues.map(({ queue }) => (
+          <option value={queue.id}>{queue.name}</option>
+        ))}
+      </select>
+      <label class="visually-hidden" for="agents-status">
+        {t("Status")}
+      </label>
+      <select class="input narrow" id="agents-status" data-filter="status">
+        <option value="">{t("{field}: all", { field: t("Status") })}</option>
+        {[...routingStatuses.filter((status) => status !== "COMMUNICATING")].map((status) => (
+          <option value={status}>{statusWord(status)}</option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function AgentCard(props: {
+  readonly agent: RoutableAgent;
+  readonly name: string;
+  readonly at: InConversation | undefined;
+  readonly queues: readonly QueueFigures[];
+}) {
+  const { agent, at } = props;
+  const isWorking = agent.presence === "ON_QUEUE" || agent.routingStatus === "INTERACTING";
+  const queue = props.queues.find((figures) => figures.queue.id === at?.queueId)?.queue.name;
+  const body = (
+    <>
+      <strong>{props.name}</strong>
+      <Since at={isWorking ? agent.routingStatusAt : agent.presenceAt} />
+      <Status is={isWorking ? agent.routingStatus : agent.presence} />
+      <small>{queue === undefined ? "" : t("in {queue}", { queue })}</small>
+    </>
+  );
+  return (
+    <li
+      data-tone={agent.routingStatus === "NOT_RESPONDING" ? "bad" : undefined}
+      data-queues={agent.queues.map((entry) => entry.queueId).join(" ")}
+      data-status={agent.routingStatus}
+    >
+      {at === undefined ? <div class="agent">{body}</div> : <a href={`/conversations/${at.conversationId}`}>{body}</a>}
+    </li>
+  );
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
 }
 
 function Figure(props: { readonly term: string; readonly value: string }) {
@@ -145,7 +241,7 @@ function QueueTable(props: { readonly queues: readonly QueueFigures[] }) {
 }
 
 function QueueRow(props: { readonly figures: QueueFigures }) {
-  const { queue, serviceLevel, nWaiting, longestSinceAt, estimatedWaitMs, nOffered, nAnswered, nAbandoned, asaMs, ahtMs, agents } =
+  const { queue, serviceLevel, trend, nWaiting, longestSinceAt, estimatedWaitMs, nOffered, nAnswered, nAbandoned, asaMs, ahtMs, agents } =
     props.figures;
   const missed = serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage;
   const target = `${Math.round(queue.serviceLevelPercentage * 100)}% in ${Math.round(queue.serviceLevelMs / 1_000)} s`;
@@ -163,7 +259,8 @@ function QueueRow(props: { readonly figures: QueueFigures }) {
               {t("Below")}
             </span>
           ) : null}
-          {serviceLevel === null ? <span class="zero">–</span> : <b>{`${(serviceLevel * 100).toFixed(1)}%`}</b>}
+          <Sparkline points={trend} target={queue.serviceLevelPercentage} tone={missed ? "bad" : undefined} />
+          {serviceLevel === null ? <span class="zero">–</span> : <b>{percent(serviceLevel)}</b>}
         </span>
       </td>
       <td class={nWaiting === 0 ? "num zero" : "num hot"}>{nWaiting}</td>
