@@ -2,6 +2,7 @@
 
 import type { Prompt } from "./architect/prompt.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation/conversation.ts";
+import type { ConversationSearch } from "./conversation/search.ts";
 import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "./directory/user.ts";
 import type { AlertId, ConversationId, OrganizationId, ParticipantId, PromptId, QueueId, RecordingId, UserId } from "./lib/id.ts";
 import type { ObjectStore } from "./objects/object.ts";
@@ -167,7 +168,7 @@ export interface RoutingStore {
   ): Promise<ReadonlyMap<string, { readonly conversationId: ConversationId; readonly queueId: string | null }>>;
 }
 
-export interface ConversationStore {
+export interface ConversationStore extends ConversationSearch {
   byId(id: ConversationId): Promise<Conversation | null>;
   insert(conversation: Conversation): Promise<void>;
   setAnswered(id: ConversationId, at: number): Promise<void>;

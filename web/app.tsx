@@ -17,6 +17,7 @@ import { adminRoutes } from "./pages/admin/routes.tsx";
 import { apiExplorerRoutes } from "./pages/api-explorer/routes.tsx";
 import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
+import { conversationListRoutes } from "./pages/conversations/routes.tsx";
 import { deskRoutes } from "./pages/desk/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
 import { meRoutes } from "./pages/me/routes.tsx";
@@ -30,6 +31,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...deskRoutes,
   ...boardRoutes,
   ...adminRoutes,
+  ...conversationListRoutes,
   ...conversationRoutes,
   ...apiExplorerRoutes,
   ...searchRoutes,

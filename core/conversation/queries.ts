@@ -1,9 +1,10 @@
 // What is asked of a conversation: one with everything that explains it, and the newest ones.
-import type { App } from "../app.ts";
+import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
 import type { LadderEntry } from "../call/call-control.ts";
 import type { User } from "../directory/user.ts";
 import type { LoggedEvent } from "../events/index.ts";
+import { isoInstant } from "../lib/calendar.ts";
 import type { ConversationId } from "../lib/id.ts";
 import type { StoredDecision } from "../stores.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation.ts";
@@ -56,4 +57,38 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
 export function ladderOf(events: readonly LoggedEvent[], decompress: (base64: string) => string): readonly LadderEntry[] {
   const kept = events.find((event) => event.type === "conversation.ladder.kept")?.payload;
   return kept == null ? [] : (JSON.parse(decompress(kept.gzip as string)) as LadderEntry[]);
+}
+
+/** Everything that is known of a conversation, for taking along; that it was taken is an event. @throws Forbidden · NotFound */
+export async function exportConversation(
+  app: App,
+  actor: Actor,
+  id: ConversationId,
+  decompress: (base64: string) => string,
+): Promise<{ readonly [part: string]: unknown }> {
+  const view = await conversationView(app, actor, id);
+  demand(actor, "analytics:conversationDetail:view", view.conversation);
+  await app.unit.run(async () => ({
+    value: undefined,
+    events: [
+      newEvent(app, {
+        type: "conversation.exported",
+        actorId: actor.id,
+        subjectIds: [id, actor.id],
+        divisionId: view.conversation.divisionId,
+        payload: { conversationId: id },
+      }),
+    ],
+  }));
+  const { users, queueNames, accesses: _accesses, ...rest } = view;
+  const people = [...users.values()].map(({ id: userId, name, email }) => ({ id: userId, name, email }));
+  const involved = new Set(view.participants.map((participant) => participant.userId as string | null));
+  return {
+    form: "landline.conversation.v1",
+    exportedAt: isoInstant(app.env.clock.now()),
+    ...rest,
+    ladder: ladderOf(view.events, decompress),
+    people: people.filter((person) => involved.has(person.id)),
+    queues: [...queueNames].map(([queueId, name]) => ({ id: queueId, name })),
+  };
 }

@@ -5,6 +5,15 @@ export function startOfDay(at: number, timeZone: string = localZone()): number {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).startOfDay().epochMilliseconds;
 }
 
+/** Midnight with which a date like `2026-11-23` begins in the server's time zone, epoch ms; null: it is no date. */
+export function startOfDate(date: string, timeZone: string = localZone()): number | null {
+  try {
+    return Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds;
+  } catch {
+    return null;
+  }
+}
+
 /** `10:35:48` in the server's time zone. */
 export function timeOfDay(at: number, timeZone: string = localZone()): string {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: "second" });

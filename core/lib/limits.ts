@@ -156,5 +156,7 @@ export const channelsPerActorMax = 20;
 export const topicsPerChannelMax = 1_000;
 export const channelLifeMs = 24 * 3_600_000;
 export const channelHeartbeatMs = 30_000;
+/** Conversations in one CSV file. */
+export const conversationsExportMax = 10_000;
 /** Numbers of one DID pool: the list of numbers is made from the pools. */
 export const didsPerPoolMax = 10_000;

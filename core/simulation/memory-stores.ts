@@ -323,6 +323,25 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
           .filter((row) => row.organizationId === organizationId)
           .sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
           .slice(0, limit),
+      search: async (organizationId, filter, before, limit) => {
+        const { text = "", queueId, userId, wrapupCode, endReason, from = 0, to = Number.POSITIVE_INFINITY } = filter;
+        const parts = Map.groupBy(tables().participants.values(), (row) => row.conversationId as string);
+        const of = (id: string): readonly Participant[] =>
+          (parts.get(id) ?? []).toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
+        return [...tables().conversations.values()]
+          .filter((row) => row.organizationId === organizationId && row.startedAt >= from && row.startedAt < to)
+          .filter(
+            (row) => before === null || row.startedAt < before.startedAt || (row.startedAt === before.startedAt && row.id < before.id),
+          )
+          .filter((row) => `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()))
+          .filter((row) => endReason === undefined || row.endReason === endReason)
+          .filter((row) => queueId === undefined || of(row.id).some((part) => part.queueId === queueId))
+          .filter((row) => userId === undefined || of(row.id).some((part) => part.userId === userId))
+          .filter((row) => wrapupCode === undefined || of(row.id).some((part) => part.wrapupCode === wrapupCode))
+          .sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
+          .slice(0, limit)
+          .map((conversation) => ({ conversation, participants: of(conversation.id) }));
+      },
       openOfNode: async (nodeId) => [...tables().conversations.values()].filter((row) => row.nodeId === nodeId && row.endedAt === null),
       insertParticipant: async (row) => void tables().participants.set(row.id, row),
       participant: async (id) => tables().participants.get(id) ?? null,

@@ -30,6 +30,27 @@ export function conversationStore(sql: Session): ConversationStore {
       sql<
         Conversation[]
       >`${conversations.from(sql)} where t.organization_id = ${organizationId} order by t.started_at desc, t.id desc limit ${limit}`,
+    search: async (organizationId, filter, before, limit) => {
+      const { text = "", queueId, userId, wrapupCode, endReason, from, to } = filter;
+      const part = (condition: ReturnType<Session>) =>
+        sql`and exists (select 1 from participant p where p.conversation_id = t.id and ${condition})`;
+      const rows = await sql<Conversation[]>`${conversations.from(sql)} where t.organization_id = ${organizationId}
+        ${from === undefined ? sql`` : sql`and t.started_at >= ${from}`}
+        ${to === undefined ? sql`` : sql`and t.started_at < ${to}`}
+        ${before === null ? sql`` : sql`and (t.started_at, t.id) < (${before.startedAt}, ${before.id})`}
+        ${text === "" ? sql`` : sql`and strpos(lower(t.caller_number || chr(10) || t.caller_name || chr(10) || t.called_number), lower(${text})) > 0`}
+        ${endReason === undefined ? sql`` : sql`and t.end_reason = ${endReason}`}
+        ${queueId === undefined ? sql`` : part(sql`p.queue_id = ${queueId}`)}
+        ${userId === undefined ? sql`` : part(sql`p.user_id = ${userId}`)}
+        ${wrapupCode === undefined ? sql`` : part(sql`p.wrapup_code = ${wrapupCode}`)}
+        order by t.started_at desc, t.id desc limit ${limit}`;
+      const ids = rows.map((row) => row.id);
+      const parts = await sql<
+        Participant[]
+      >`${participants.from(sql)} where t.conversation_id = any(${ids as string[]}::uuid[]) order by t.started_at, t.id`;
+      const byConversation = Map.groupBy(parts, (row) => row.conversationId);
+      return rows.map((conversation) => ({ conversation, participants: byConversation.get(conversation.id) ?? [] }));
+    },
     openOfNode: async (nodeId) => sql<Conversation[]>`${conversations.from(sql)} where t.node_id = ${nodeId} and t.ended_at is null`,
     insertParticipant: (row) => participants.insert(sql, row),
     participant: async (id) => first(await sql`${participants.from(sql)} where t.id = ${id}`),

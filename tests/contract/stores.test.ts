@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { realEnv } from "../../cmd/env.ts";
 import type { Conversation, Participant, Recording } from "../../core/conversation/conversation.ts";
+import type { ConversationFilter } from "../../core/conversation/search.ts";
 import type { User } from "../../core/directory/user.ts";
 import type { EventDraft, EventLog, UnitOfWork } from "../../core/events/index.ts";
 import type { ConversationId, DivisionId, Id, OrganizationId, ParticipantId, QueueId, SkillId, UserId } from "../../core/lib/id.ts";
@@ -544,6 +545,41 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(plain(await conversations.participants(conversation.id))).toEqual([
         { ...agent, connectedAt: now + 1, endedAt: now + 3, disconnectType: "client", wrapupCode: "Sold" },
       ]);
+    });
+
+    test("conversations are found by what people remember, page by page, newest first", async () => {
+      const centre = await open();
+      const { stores, organizationId } = centre;
+      const { conversations } = stores;
+      const [queueId, userId] = [id<QueueId>(), id<UserId>()];
+      const rows = [0, 1, 2, 3, 4].map((n) =>
+        conversationOf(centre, {
+          startedAt: now + n,
+          callerName: n === 2 ? "Élodie Martin" : "",
+          callerNumber: `+4416329600${n}0`,
+          endReason: n === 3 ? "abandoned-in-queue" : null,
+          endedAt: n === 3 ? now + 9 : null,
+        }),
+      );
+      for (const row of rows) await conversations.insert(row);
+      await conversations.insertParticipant(participantOf(rows[1]!.id, { purpose: "acd", queueId }));
+      await conversations.insertParticipant(participantOf(rows[2]!.id, { userId, connectedAt: now, wrapupCode: "Sold" }));
+      const search = async (filter: ConversationFilter): Promise<number[]> =>
+        (await conversations.search(organizationId, filter, null, 10)).map(({ conversation }) => conversation.startedAt - now);
+      expect(await search({})).toEqual([4, 3, 2, 1, 0]);
+      expect(await search({ text: "960040" })).toEqual([4]);
+      expect(await search({ text: "élodie" })).toEqual([2]);
+      expect(await search({ text: "%" })).toEqual([]);
+      expect([await search({ queueId }), await search({ userId }), await search({ wrapupCode: "Sold" })]).toEqual([[1], [2], [2]]);
+      expect([await search({ endReason: "abandoned-in-queue" }), await search({ queueId, userId })]).toEqual([[3], []]);
+      expect(await search({ from: now + 1, to: now + 3 })).toEqual([2, 1]);
+      const first = await conversations.search(organizationId, {}, null, 2);
+      await conversations.insert(conversationOf(centre, { startedAt: now + 5 }));
+      const last = first.at(-1)!.conversation;
+      const second = await conversations.search(organizationId, {}, { startedAt: last.startedAt, id: last.id }, 2);
+      expect([...first, ...second].map(({ conversation }) => conversation.startedAt - now)).toEqual([4, 3, 2, 1]);
+      expect(second[0]!.participants.map((part) => part.wrapupCode)).toEqual(["Sold"]);
+      expect(await conversations.search(id<OrganizationId>(), {}, null, 10)).toBeEmpty();
     });
 
     test("stays in queues and handled conversations are counted alike", async () => {

@@ -304,6 +304,40 @@ await program(
       await colleague.waitForSelector('#call[data-call-state="wrapup"]', { timeout: 10_000 });
     });
 
+    await step("the calls are found by number, queue and wrap-up code, and one is taken along whole", async () => {
+      await supervisor.goto(`${landline.http}/conversations?text=900342&period=today`);
+      const rows = supervisor.locator(".table tbody tr");
+      const all = await rows.count();
+      expect(all >= 2, `${all} calls are found by number`);
+      await picture(supervisor, "conversations");
+      await supervisor.selectOption("#by-queue", { label: "Accounts" });
+      await supervisor.click('.toolbar button >> text="Search"');
+      await supervisor.waitForURL(/queue=/);
+      expect((await rows.count()) < all, "the queue narrows nothing");
+      await supervisor.goto(`${landline.http}/conversations?wrapup=Answered`);
+      expect((await rows.count()) >= 1, "no call is found by its wrap-up code");
+      await supervisor.keyboard.press("Control+K");
+      await supervisor.waitForSelector("#palette[open]");
+      await supervisor.keyboard.type("0342");
+      await supervisor.waitForSelector("#palette-results >> text=Margaret Ellison");
+      await supervisor.keyboard.press("Enter");
+      await supervisor.waitForSelector("#conversation");
+      const cookies = (await supervisor.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+      const href = await supervisor.getAttribute('a >> text="Export as JSON"', "href");
+      const whole = (await (await fetch(`${landline.http}${href}`, { headers: { cookie: cookies } })).json()) as {
+        form: string;
+        events: unknown[];
+        participants: unknown[];
+        ladder: unknown[];
+      };
+      expect(
+        whole.form === "landline.conversation.v1" && whole.events.length > 5 && whole.ladder.length > 4,
+        JSON.stringify(whole).slice(0, 300),
+      );
+      const csv = await (await fetch(`${landline.http}/conversations.csv?text=900342`, { headers: { cookie: cookies } })).text();
+      expect(csv.trim().split("\r\n").length === all + 1 && csv.includes("Priya Nair"), csv.slice(0, 400));
+    });
+
     await step("the decision is explained and recomputes to the same answer", async () => {
       const { id } = await newest();
       const { entities } = await landline.api<{ entities: { id: string; userId: string | null }[] }>(

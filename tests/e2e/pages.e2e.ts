@@ -39,6 +39,8 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
     { name: "sign-in", path: "/sign-in", as: null },
     { name: "desk", path: "/", as: "priya@example.org" },
     { name: "board", path: "/performance/queues", as: "gareth@example.org" },
+    { name: "conversations-empty", path: "/conversations", as: "gareth@example.org" },
+    { name: "conversations-none", path: "/conversations?text=nobody&period=week", as: "gareth@example.org" },
     owner("admin", "/admin"),
     owner("queues", "/admin/queues"),
     owner("queue-new", "/admin/queues/new"),
@@ -262,6 +264,7 @@ await program(
       await page.fill("#name", "CRM");
       await page.check('input[value="supervisor"]');
       await page.click('.savebar button[data-kind="primary"]');
+      await page.waitForSelector(".told code");
       const [id, clientSecret] = await page.locator(".told code").allTextContents();
       const answer = await fetch(`${landline.http}/oauth/token`, {
         method: "POST",

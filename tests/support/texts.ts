@@ -28,7 +28,7 @@ export function textsOfTheWeb(): string[] {
     ),
   ]);
   const properties = /\b(?:label|title|help|about|purpose|newLabel|unit|none|caption):\s*("(?:[^"\\]|\\.)*[a-z](?:[^"\\]|\\.)*")/g;
-  const described = ["web/pages/admin/*.{ts,tsx}", "web/ui/shell.tsx", "web/pages/objects/views.tsx"]
+  const described = ["web/pages/admin/*.{ts,tsx}", "web/ui/shell.tsx", "web/pages/objects/views.tsx", "web/pages/conversations/views.tsx"]
     .flatMap(sources)
     .flatMap((text) => [...text.matchAll(properties)].flatMap(([, value]) => literalsIn(value!)))
     // Ids of help pages are words of ours, not of people.

@@ -119,6 +119,17 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "conversations",
+    title: "Conversations",
+    body: () => (
+      <p>
+        Every call, newest first. Search by any part of a number or a name, and narrow by queue, person, wrap-up code, how it ended, and
+        when. <b>CSV</b> holds what the search finds, up to 10,000. One conversation can be taken along whole with <b>Export as JSON</b>,
+        which is written down. In the command bar, four digits of a number are enough.
+      </p>
+    ),
+  },
+  {
     id: "conversation",
     title: "One conversation",
     body: () => (

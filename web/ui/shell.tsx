@@ -15,6 +15,7 @@ type Area = { readonly href: string; readonly icon: string; readonly label: stri
 /** The rail shows only what the person may use. */
 export const areas: readonly Area[] = [
   { href: "/", icon: "inbox", label: "Work", permission: "conversation:call:accept" },
+  { href: "/conversations", icon: "phone-incoming", label: "Conversations", permission: "analytics:conversationDetail:view" },
   { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
   { href: "/admin", icon: "settings", label: "Admin", permission: "directory:user:edit" },
 ];

@@ -78,6 +78,9 @@ export function Board(props: Props) {
       <section class="section" aria-labelledby="recent">
         <header>
           <h2 id="recent">{t("Newest conversations")}</h2>
+          <a class="caption end" href="/conversations">
+            {t("All conversations")}
+          </a>
         </header>
         {props.recent.length === 0 ? <p class="quiet">{t("Nobody has called yet.")}</p> : <Recent recent={props.recent} />}
       </section>
@@ -266,7 +269,9 @@ function QueueRow(props: { readonly figures: QueueFigures }) {
       <td class={nWaiting === 0 ? "num zero" : "num hot"}>{nWaiting}</td>
       <td class={longestSinceAt === null ? "num zero" : "num hot"}>{longestSinceAt === null ? "–" : <Since at={longestSinceAt} />}</td>
       <td class="num mid">{estimatedWaitMs === null ? <span class="zero">–</span> : <Duration ms={estimatedWaitMs} />}</td>
-      <td class="num mid">{nOffered}</td>
+      <td class="num mid">
+        <a href={`/conversations?queue=${queue.id}&period=today`}>{nOffered}</a>
+      </td>
       <td class="num mid">{nAnswered}</td>
       <td class={nAbandoned === 0 ? "num mid zero" : "num mid"}>{nAbandoned}</td>
       <td class="num wide">{asaMs === null ? <span class="zero">–</span> : <Duration ms={asaMs} />}</td>

@@ -28,6 +28,7 @@ export const conversationRoutes: readonly PageRoute[] = [
         view={view}
         explanation={explanation}
         ladder={ladder}
+        mayExport={mayExplain}
         mayListen={actor.permissions.has("recording:recording:view")}
         now={ports.app.env.clock.now()}
       />

@@ -16,6 +16,7 @@ type Props = {
   readonly explanation: Explanation | null;
   readonly ladder: readonly LadderEntry[];
   readonly mayListen: boolean;
+  readonly mayExport: boolean;
   readonly now: number;
 };
 
@@ -28,9 +29,8 @@ export function ConversationPage(props: Props) {
       <nav class="crumbs" aria-label={t("Breadcrumb")}>
         <ol>
           <li>
-            <a href="/performance/queues">{t("Performance")}</a>
+            <a href="/conversations">{t("Conversations")}</a>
           </li>
-          <li>{t("Conversation")}</li>
         </ol>
       </nav>
       <div class="page-head">
@@ -44,6 +44,14 @@ export function ConversationPage(props: Props) {
             <Icon name="audio-lines" />
             {t("Live")}
           </span>
+        ) : null}
+        {props.mayExport ? (
+          <div class="actions">
+            <a class="button" href={`/conversations/${conversation.id}/export.json`} download="" hx-boost="false">
+              <Icon name="download" />
+              {t("Export as JSON")}
+            </a>
+          </div>
         ) : null}
         <p>
           <span class="mono">{conversation.callerNumber}</span> {t("to")} <span class="mono">{conversation.calledNumber}</span>

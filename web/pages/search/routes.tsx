@@ -9,6 +9,7 @@ import { type PageRoute, page } from "../../route.ts";
 import { type Finding, Findings } from "../../ui/command-bar.tsx";
 import { areas } from "../../ui/shell.tsx";
 import { t } from "../../ui/text.ts";
+import { dateTime } from "../../ui/time.tsx";
 import { adminPages } from "../admin/routes.tsx";
 
 const findingsMax = 12;
@@ -70,6 +71,10 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
   const { stores, organizationId } = app;
   const at = { pageSize: eachMax, pageNumber: 1 };
   const may = (permission: Permission): boolean => actor.permissions.has(permission);
+  const calls =
+    /^\+?[\d ]{4,}$/.test(query) && may("analytics:conversationDetail:view")
+      ? await stores.conversations.search(organizationId, { text: query.replaceAll(" ", "") }, null, eachMax)
+      : [];
   const none = { entities: [] };
   const [queues, people, flows] = await Promise.all([
     may("routing:queue:view") ? stores.queues.list(organizationId, { name: query }, at) : none,
@@ -82,6 +87,12 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
     ...(conversation?.organizationId === organizationId
       ? [{ icon: "phone", text: query, end: t("Conversation"), href: `/conversations/${query}` }]
       : []),
+    ...calls.map(({ conversation: { id, callerName, callerNumber, startedAt } }) => ({
+      icon: "phone-incoming",
+      text: callerName === "" ? callerNumber : `${callerNumber}, ${callerName}`,
+      end: dateTime(startedAt),
+      href: `/conversations/${id}`,
+    })),
     ...queues.entities.map(({ id, name }) => ({ icon: "list-ordered", text: name, end: t("Queue"), href: `/admin/queues/${id}` })),
     ...people.entities.map(({ id, name, email }) => ({
       icon: "user",

@@ -1,0 +1,121 @@
+// Conversations: searched and narrowed, newest first; as CSV, and one of them whole as JSON.
+import { endReasons } from "../../../core/conversation/conversation.ts";
+import { exportConversation } from "../../../core/conversation/queries.ts";
+import { type ConversationCursor, type ConversationFilter, searchConversations, summaryOf } from "../../../core/conversation/search.ts";
+import { isoInstant, startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
+import { NotFound } from "../../../core/lib/errors.ts";
+import { type ConversationId, isId } from "../../../core/lib/id.ts";
+import { conversationsExportMax } from "../../../core/lib/limits.ts";
+import type { WebContext } from "../../context.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import { endWord } from "../board/views.tsx";
+import { csvLine } from "../objects/form-values.ts";
+import { render } from "../render.tsx";
+import { Conversations, type Names } from "./views.tsx";
+
+const help = "conversations";
+const permission = "analytics:conversationDetail:view";
+const pageSize = 50;
+const dayMs = 24 * 3_600_000;
+const periods: Readonly<Record<string, number>> = { today: 0, yesterday: 1, week: 6, month: 29 };
+
+export const conversationListRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/conversations", permission, help }, async (c, ports) => {
+    const { found, next } = await searchConversations(ports.app, c.var.actor, filterOf(c, ports), cursorOf(c), pageSize);
+    const names = await namesOf(ports);
+    const query = new URL(c.req.url).searchParams;
+    const after = next === null ? null : `${next.startedAt}.${next.id}`;
+    const view = <Conversations {...{ found, names, query, after }} isFirst={cursorOf(c) === null} />;
+    return render(c, ports, { title: t("Conversations"), help }, view);
+  }),
+
+  page({ method: "GET", path: "/conversations.csv", permission, help }, async (c, ports) => {
+    const { found } = await searchConversations(ports.app, c.var.actor, filterOf(c, ports), null, conversationsExportMax);
+    const { people, queues } = await namesOf(ports);
+    const lines = found.map((one) => {
+      const { conversation } = one;
+      const summary = summaryOf(one);
+      return csvLine([
+        conversation.id,
+        isoInstant(conversation.startedAt),
+        conversation.endedAt === null ? "" : isoInstant(conversation.endedAt),
+        conversation.callerNumber,
+        conversation.callerName,
+        conversation.calledNumber,
+        summary.queueIds.map((id) => queues.get(id) ?? id).join("; "),
+        summary.userIds.map((id) => people.get(id) ?? id).join("; "),
+        summary.waitMs === null ? "" : String(Math.round(summary.waitMs / 1_000)),
+        summary.talkMs === null ? "" : String(Math.round(summary.talkMs / 1_000)),
+        summary.wrapupCodes.join("; "),
+        conversation.endReason ?? "",
+      ]);
+    });
+    const head = ["id", "start", "end", "callerNumber", "callerName", "calledNumber", "queues", "agents", "waitSeconds", "talkSeconds"];
+    c.header("content-type", "text/csv; charset=utf-8");
+    c.header("content-disposition", 'attachment; filename="conversations.csv"');
+    return c.body(csvLine([...head, "wrapupCodes", "endReason"]) + lines.join(""));
+  }),
+
+  page({ method: "GET", path: "/conversations/:id/export.json", permission, help }, async (c, ports) => {
+    const id = c.req.param("id") ?? "";
+    if (!isId(id)) throw new NotFound("conversation with this id");
+    const whole = await exportConversation(ports.app, c.var.actor, id as ConversationId, (gzip) => ports.vault.decompress(gzip));
+    c.header("content-disposition", `attachment; filename="conversation-${id}.json"`);
+    return c.json(whole as object);
+  }),
+];
+
+/** What the address asks for; what makes no sense in it is as if it were not there. */
+function filterOf(c: WebContext, ports: WebPorts): ConversationFilter {
+  const given = (name: string): string | undefined => {
+    const value = (c.req.query(name) ?? "").trim();
+    return value === "" ? undefined : value;
+  };
+  const id = (name: string): string | undefined => {
+    const value = given(name);
+    return value !== undefined && isId(value) ? value : undefined;
+  };
+  const today = startOfDay(ports.app.env.clock.now());
+  const back = periods[given("period") ?? ""];
+  // Noon of the day meant, whatever the clocks do: its midnight is found from there.
+  const from = back === undefined ? dateOf(given("from")) : startOfDay(today + dayMs / 2 - back * dayMs);
+  const until = dateOf(given("to"));
+  const to = given("period") === "yesterday" ? today : until === undefined ? undefined : startOfDay(until + dayMs * 1.5);
+  const reason = given("end");
+  return {
+    text: given("text"),
+    queueId: id("queue"),
+    userId: id("person"),
+    wrapupCode: given("wrapup"),
+    endReason: endReasons.find((one) => one === reason),
+    from,
+    to,
+  };
+}
+
+function dateOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : (startOfDate(text) ?? undefined);
+}
+
+function cursorOf(c: WebContext): ConversationCursor | null {
+  const [startedAt, id] = (c.req.query("after") ?? "").split(".");
+  return id !== undefined && isId(id) && /^\d{1,15}$/.test(startedAt!) ? { startedAt: Number(startedAt), id } : null;
+}
+
+async function namesOf(ports: WebPorts): Promise<Names> {
+  const { stores, organizationId } = ports.app;
+  const [people, queues, codes] = await Promise.all([
+    stores.users.all(organizationId),
+    stores.queues.all(organizationId),
+    stores.wrapupCodes.all(organizationId),
+  ]);
+  const byId = (rows: readonly { readonly id: string; readonly name: string }[]) => new Map(rows.map(({ id, name }) => [id, name]));
+  return {
+    people: byId(people),
+    queues: byId(queues),
+    codes: codes.map((code) => code.name),
+    ends: endReasons.map((reason) => ({ value: reason, label: endWord(reason) })),
+  };
+}

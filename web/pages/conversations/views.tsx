@@ -1,0 +1,218 @@
+// The list of conversations with what narrows it.
+import { type FoundConversation, summaryOf } from "../../../core/conversation/search.ts";
+import { callerTitle } from "../../ui/dock.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { t } from "../../ui/text.ts";
+import { Duration, dateTime, Since } from "../../ui/time.tsx";
+import { endWord } from "../board/views.tsx";
+
+export type Names = {
+  readonly people: ReadonlyMap<string, string>;
+  readonly queues: ReadonlyMap<string, string>;
+  readonly codes: readonly string[];
+  readonly ends: readonly { readonly value: string; readonly label: string }[];
+};
+
+const periods = [
+  { value: "today", label: "Today" },
+  { value: "yesterday", label: "Yesterday" },
+  { value: "week", label: "7 days" },
+  { value: "month", label: "30 days" },
+];
+
+export function Conversations(props: {
+  readonly found: readonly FoundConversation[];
+  readonly names: Names;
+  readonly query: URLSearchParams;
+  readonly after: string | null;
+  readonly isFirst: boolean;
+}) {
+  const { found, names, query } = props;
+  const narrowed = [...query].some(([key, value]) => key !== "after" && value !== "");
+  const link = (changes: Readonly<Record<string, string | null>>): string => {
+    const next = new URLSearchParams(query);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) next.delete(key);
+      else next.set(key, value);
+    }
+    return `?${next}`;
+  };
+  return (
+    <div class="page wide">
+      <div class="page-head">
+        <h1>{t("Conversations")}</h1>
+        <div class="actions">
+          <a class="button" data-kind="ghost" href={`/conversations.csv${link({ after: null })}`} download="">
+            <Icon name="download" />
+            CSV
+          </a>
+        </div>
+      </div>
+      <Filters names={names} query={query} narrowed={narrowed} />
+      <nav class="segmented gap-below" aria-label={t("Period")}>
+        {periods.map(({ value, label }) => (
+          <a
+            href={`/conversations${link({ period: value, from: null, to: null, after: null })}`}
+            aria-current={query.get("period") === value ? "true" : undefined}
+          >
+            {t(label)}
+          </a>
+        ))}
+        <a
+          href={`/conversations${link({ period: null, from: null, to: null, after: null })}`}
+          aria-current={["period", "from", "to"].every((key) => !query.get(key)) ? "true" : undefined}
+        >
+          {t("Any time")}
+        </a>
+      </nav>
+      {found.length === 0 ? (
+        <div class="empty">
+          <Icon name="phone" />
+          <p class="quiet">
+            {narrowed || !props.isFirst
+              ? t("No conversation fits what you look for.")
+              : t("Nobody has called yet. Every call will be here.")}
+          </p>
+        </div>
+      ) : (
+        <List found={found} names={names} />
+      )}
+      <nav class="pager" aria-label={t("Pages")}>
+        {props.isFirst ? null : (
+          <a class="button" data-size="small" href={`/conversations${link({ after: null })}`}>
+            {t("Newest")}
+          </a>
+        )}
+        {props.after === null ? null : (
+          <a class="button" data-size="small" href={`/conversations${link({ after: props.after })}`}>
+            {t("Older")}
+          </a>
+        )}
+      </nav>
+    </div>
+  );
+}
+
+function Filters(props: { readonly names: Names; readonly query: URLSearchParams; readonly narrowed: boolean }) {
+  const { names, query } = props;
+  return (
+    <form class="toolbar" method="get" action="/conversations" role="search">
+      <div class="search">
+        <Icon name="search" />
+        <label class="visually-hidden" for="text">
+          {t("Number or name")}
+        </label>
+        <input class="input" id="text" name="text" type="search" value={query.get("text") ?? ""} placeholder={t("Number or name")} />
+      </div>
+      <Choice name="queue" label={t("Queue")} options={[...names.queues].map(([value, label]) => ({ value, label }))} query={query} />
+      <Choice name="person" label={t("Person")} options={[...names.people].map(([value, label]) => ({ value, label }))} query={query} />
+      <Choice name="wrapup" label={t("Wrap-up code")} options={names.codes.map((value) => ({ value, label: value }))} query={query} />
+      <Choice name="end" label={t("End")} options={names.ends} query={query} />
+      {(["from", "to"] as const).map((name) => (
+        <label class="dated">
+          <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
+          <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
+        </label>
+      ))}
+      <button class="button" type="submit">
+        {t("Search")}
+      </button>
+      {props.narrowed ? (
+        <a class="button" data-kind="ghost" href="/conversations">
+          {t("Clear")}
+        </a>
+      ) : null}
+    </form>
+  );
+}
+
+function Choice(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly query: URLSearchParams;
+}) {
+  const { name, label, query } = props;
+  return (
+    <>
+      <label class="visually-hidden" for={`by-${name}`}>
+        {label}
+      </label>
+      <select class="input narrow" id={`by-${name}`} name={name}>
+        <option value="">{t("{field}: all", { field: label })}</option>
+        {props.options.map((option) => (
+          <option value={option.value} selected={query.get(name) === option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </>
+  );
+}
+
+function List(props: { readonly found: readonly FoundConversation[]; readonly names: Names }) {
+  const { people, queues } = props.names;
+  const named = (ids: readonly string[], names: ReadonlyMap<string, string>): string =>
+    ids.map((id) => names.get(id) ?? t("Somebody")).join(", ") || "–";
+  return (
+    <div class="table-scroll" tabindex={0} role="region" aria-label={t("Conversations")}>
+      <table class="table" data-flush>
+        <caption class="visually-hidden">{t("Conversations")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("Began")}</th>
+            <th scope="col">{t("Caller")}</th>
+            <th scope="col">{t("Number")}</th>
+            <th scope="col">{t("Queue")}</th>
+            <th scope="col">{t("Agent")}</th>
+            <th scope="col" class="num">
+              {t("Waited")}
+            </th>
+            <th scope="col" class="num">
+              {t("Talked")}
+            </th>
+            <th scope="col">{t("Wrap-up")}</th>
+            <th scope="col">{t("End")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.found.map((one) => {
+            const { conversation } = one;
+            const summary = summaryOf(one);
+            return (
+              <tr>
+                <td class="nowrap">{dateTime(conversation.startedAt)}</td>
+                <th scope="row">
+                  <a href={`/conversations/${conversation.id}`}>{callerTitle(conversation)}</a>
+                </th>
+                <td class="mono">{conversation.callerNumber}</td>
+                <td>{named(summary.queueIds, queues)}</td>
+                <td>{named(summary.userIds, people)}</td>
+                <td class="num">{summary.waitMs === null ? <span class="zero">–</span> : <Duration ms={summary.waitMs} />}</td>
+                <td class="num">
+                  {summary.talkMs === null ? (
+                    <span class="zero">–</span>
+                  ) : conversation.endedAt === null ? (
+                    <Since at={conversation.startedAt} />
+                  ) : (
+                    <Duration ms={summary.talkMs} />
+                  )}
+                </td>
+                <td>{summary.wrapupCodes.join(", ") || "–"}</td>
+                <td>
+                  {conversation.endReason === null ? (
+                    <span class="badge" data-tone="live">
+                      {t("Live")}
+                    </span>
+                  ) : (
+                    endWord(conversation.endReason)
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
