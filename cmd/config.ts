@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { z } from "zod";
 import { logLevels } from "./env.ts";
+import { keptPath, readKept } from "./kept.ts";
 
 /** Wrong configuration: exit code 2 and one sentence that names the key and the mend. */
 export class ConfigError extends Error {
@@ -57,7 +58,10 @@ const shape = {
   trial: flag,
 } as const;
 const schema = z.strictObject(shape);
-export type Config = z.infer<typeof schema>;
+export type Config = z.infer<typeof schema> & {
+  /** Keys that file, environment or flags gave: what the set-up keeps does not win over them. */
+  readonly given: readonly string[];
+};
 export type ConfigKey = keyof typeof shape;
 
 /** What each key means, for `--help`; in the order it is shown. */
@@ -84,7 +88,7 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   "bootstrap-password": "the owner's password",
   "bootstrap-client-id": "OAuth client made at the first start, with the role admin",
   "bootstrap-client-secret": "the OAuth client's secret",
-  trial: "a small centre to try at once, when there is none yet",
+  trial: "a one-time sign-in link to an example centre, until there is an owner",
 };
 
 const repeatable: ReadonlySet<string> = new Set(["trusted-proxies", "public-address", "media-ports", "test-peers"]);
@@ -156,13 +160,14 @@ export function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
   configFile: string | null,
 ): Config {
-  const merged: Record<string, unknown> = { ...defaults(), ...fromFile(configFile), ...fromEnvironment(environment), ...onlyConfig(flags) };
-  const parsed = schema.safeParse(merged);
+  const given: Record<string, unknown> = { ...fromFile(configFile), ...fromEnvironment(environment), ...onlyConfig(flags) };
+  const start = { ...defaults(), ...given };
+  const parsed = schema.safeParse({ ...start, ...fromSetup(String(start.data)), ...given });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new ConfigError(`${String(issue.path[0])}: ${issue.message}`);
   }
-  const config = parsed.data;
+  const config: Config = { ...parsed.data, given: Object.keys(given) };
   if (resolve(config["key-file"]).startsWith(`${resolve(config.data)}/`)) {
     throw new ConfigError("key-file: must not lie inside --data, or whoever copies the data has the key too");
   }
@@ -175,14 +180,24 @@ export function loadConfig(
 
 /** For printing: secrets are left out. */
 export function redacted(config: Config): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, secret.has(key) && value !== null ? "(set)" : value]));
+  const { given: _given, ...values } = config;
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secret.has(key) && value !== null ? "(set)" : value]));
 }
 
 function fromFile(path: string | null): Record<string, unknown> {
   if (path === null) return {};
   if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file`);
+  return knownKeys(path, () => parseToml(readFileSync(path, "utf8")));
+}
+
+// What the set-up wrote. A folder that cannot be read says so when it is opened.
+function fromSetup(data: string): Record<string, unknown> {
+  return knownKeys(keptPath(data), () => readKept(data));
+}
+
+function knownKeys(path: string, read: () => Record<string, unknown>): Record<string, unknown> {
   try {
-    const table: Record<string, unknown> = parseToml(readFileSync(path, "utf8"));
+    const table = read();
     for (const key of Object.keys(table))
       if (!(key in shape)) throw new ConfigError(`${path}: unknown key ${key}${hint(key, Object.keys(shape), "")}`);
     return table;
@@ -233,7 +248,13 @@ function splitOnce(text: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function hint(name: string, known: readonly string[], prefix: string, shown: (near: string) => string = (near) => prefix + near): string {
+/** ` (did you mean …?)`, or nothing when no known name is near. */
+export function hint(
+  name: string,
+  known: readonly string[],
+  prefix: string,
+  shown: (near: string) => string = (near) => prefix + near,
+): string {
   const [nearest] = [...known].sort((a, b) => distance(name, a) - distance(name, b));
   return nearest !== undefined && distance(name, nearest) <= 3 ? ` (did you mean ${shown(nearest)}?)` : "";
 }

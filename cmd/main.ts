@@ -18,6 +18,7 @@ import { realEnv } from "./env.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { serve } from "./serve.ts";
+import { newRecoveryKit, restoreKey, setupFrom } from "./setup.ts";
 import { landlineVersion } from "./version.ts";
 import { endpoint, machineActor, verifyInput } from "./wire.ts";
 
@@ -84,6 +85,44 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
           ...(applied.made.length + applied.changed.length === 0 ? ["nothing to change"] : []),
         ]);
       }),
+  },
+  setup: {
+    usage: "setup --from FILE",
+    caption: "the first set-up without a browser, from a TOML file (see the help page “setup”)",
+    flags: { from: "value" },
+    run: (context) =>
+      withNode(context, async (node) => {
+        if (typeof context.flags.from !== "string") throw new ConfigError("setup needs --from FILE");
+        const done = await setupFrom(node, context.flags.from);
+        context.print(done, [
+          "the centre is set up",
+          ...(done.recoveryCodes.length === 0 ? [] : ["recovery codes (told this once):", ...done.recoveryCodes]),
+          ...(done.needsRestart ? ["start Landline again: address and certificate take effect then"] : []),
+        ]);
+      }),
+  },
+  "setup kit": {
+    usage: "setup kit",
+    caption: "make a new recovery kit, and print it with its digest; an older one opens nothing any more",
+    run: (context) =>
+      withNode(context, async (node) => {
+        const made = await newRecoveryKit(node);
+        context.print(made, [
+          `recovery kit (told this once): ${made.kit}`,
+          `digest for setup.toml: ${made.digest}`,
+          "keep the kit on paper, away from this machine: with a copy of the data it brings everything back",
+        ]);
+      }),
+  },
+  "key restore": {
+    usage: "key restore [--kit-file FILE]",
+    caption: "make the key file anew from its sealed copy; the recovery kit is read from the file or from standard input",
+    flags: { "kit-file": "value" },
+    run: async (context) => {
+      restoreKey(context.config, await secretFrom(context.flags["kit-file"]));
+      context.print({ restored: context.config["key-file"] }, [`${context.config["key-file"]} is there again`]);
+      return 0;
+    },
   },
   verify: {
     usage: "verify [--rows]",

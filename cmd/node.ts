@@ -2,10 +2,11 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { App } from "../core/app.ts";
+import type { App, SecretSeal } from "../core/app.ts";
+import { newOrganization, type Organization, unnamed } from "../core/directory/organization.ts";
 import type { Env } from "../core/env/env.ts";
 import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
-import type { Organization, Stores } from "../core/stores.ts";
+import type { Stores } from "../core/stores.ts";
 import type { NodeIdentity } from "../storage/append.ts";
 import { PostgresEventLog } from "../storage/event-log.ts";
 import { Hint } from "../storage/live-tail.ts";
@@ -20,6 +21,7 @@ import { PostgresUnitOfWork } from "../storage/unit-of-work.ts";
 import { DataKeys } from "../storage/vault/data-keys.ts";
 import { type Keys, loadOrCreateKeys } from "../storage/vault/keys.ts";
 import { FileRecordings } from "../storage/vault/recordings.ts";
+import { seal, unseal } from "../storage/vault/seal.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
 
@@ -121,6 +123,7 @@ async function openDatabase(
     unit,
     log,
     passwords: await loadPasswordHasher(env, join(config.data, "lib")),
+    secrets: secretSeal(env, keys),
   };
   const node: OpenNode = {
     env,
@@ -146,6 +149,14 @@ async function openDatabase(
   return node;
 }
 
+function secretSeal(env: Env, keys: Keys): SecretSeal {
+  const key = keys.derive("secrets");
+  return {
+    seal: (text, place) => seal(env.random, key, Buffer.from(text, "utf8"), place).toString("base64"),
+    open: (sealed, place) => unseal(key, Buffer.from(sealed, "base64"), place)?.toString("utf8") ?? null,
+  };
+}
+
 // Two processes may start at once on one database: the advisory lock lets one of them make it.
 async function onlyOrganization(env: Env, sql: Sql): Promise<Organization> {
   return (await sql.begin(async (session) => {
@@ -153,12 +164,7 @@ async function onlyOrganization(env: Env, sql: Sql): Promise<Organization> {
     const stores = postgresStores(session);
     const [found] = await stores.organizations.list();
     if (found !== undefined) return found;
-    const organization: Organization = {
-      id: newId<OrganizationId>(env),
-      name: "Landline",
-      divisionId: newId<DivisionId>(env),
-      createdAt: env.clock.now(),
-    };
+    const organization = newOrganization(newId<OrganizationId>(env), newId<DivisionId>(env), unnamed, env.clock.now());
     await stores.organizations.insert(organization);
     return organization;
   })) as Organization;

@@ -1,22 +1,25 @@
 // `serve`: starts everything in order, owns the one HTTP server and its sockets, says what is where, drains and stops.
-import { applyCentre } from "../core/centre/apply.ts";
+import type { SipSocketIdentity } from "../core/call/call-control.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { oauthClientKind } from "../core/directory/kinds.ts";
+import { ticketOf } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
 import { promptBytesMax } from "../core/lib/limits.ts";
+import { tokenHash } from "../core/lib/token.ts";
 import { createObject } from "../core/objects/commands.ts";
+import { offerSetup } from "../core/setup/commands.ts";
+import { offerTrial } from "../core/setup/trial.ts";
 import { createWebApp } from "../web/app.tsx";
-import { newToken, tokenHash } from "../web/crypto.ts";
 import { sessionCookie, sessionOf } from "../web/middleware/identity.ts";
 import { isOwnOrigin } from "../web/middleware/security.ts";
+import { guestBehind } from "../web/pages/guest/routes.tsx";
+import { setupCookie } from "../web/pages/setup/routes.tsx";
 import type { Assets } from "./assets.ts";
 import { makeCertificate } from "./certificate.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
-import { newPhoneSecret } from "./phone-secret.ts";
-import { trialCentre } from "./trial.ts";
 import { endpoint, machineActor, ownAddresses, type RunningNode, wire } from "./wire.ts";
 
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
@@ -26,12 +29,13 @@ type Handler = { receive(text: string): void; closed(): void };
 /** Opens its conversation once the socket is there; null: it has nothing to say to whoever asked. */
 type SocketData = { readonly open: (socket: Wire) => Handler | null; handler: Handler | null };
 type Wire = { send(text: string): void; close(code: number, reason: string): void };
+/** Tokens of links to print: the secret of the set-up, and of a sign-in for the trial. */
+type Links = { readonly setup: string | null; readonly trial: string | null };
 
 export async function serve(env: Env, config: Config, assets: Assets): Promise<void> {
   const node = await openNode(env, config, assets);
   try {
     await bootstrap(node);
-    const password = config.trial ? await startTrial(node) : null;
     const running = await wire(node, assets);
     const servers = [await listen(running, config.http, null)];
     if (config.https !== null) servers.push(await listen(running, config.https, await certificate(node)));
@@ -40,7 +44,7 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
       node,
       running,
       servers.map((server) => server.url.href),
-      password,
+      await links(node),
     );
     await untilAsked(env);
     env.log.info("stopping");
@@ -77,15 +81,12 @@ async function bootstrap(node: OpenNode): Promise<void> {
   await createObject(app, actor, oauthClientKind, settings, { id, secretHash: tokenHash(secret) });
 }
 
-/** Makes the trial centre when there is nobody yet; the password is told once. */
-async function startTrial(node: OpenNode): Promise<string | null> {
-  const { app, env, keys } = node;
-  const users = await app.stores.users.list(app.organizationId, {}, { pageSize: 1, pageNumber: 1 });
-  if (users.total > 0) return null;
-  const password = newToken(env.random).slice(0, 16);
-  const centre = trialCentre(password, ownAddresses({ "public-address": [] }));
-  await applyCentre(app, machineActor(node), centre, (username) => newPhoneSecret(env.random, keys, username));
-  return password;
+/** What whoever starts a node without an owner is told, once and nowhere else: no password is made for anybody. */
+async function links(node: OpenNode): Promise<Links> {
+  const { app, config } = node;
+  const actor = machineActor(node);
+  const setup = await offerSetup(app, actor);
+  return { setup, trial: config.trial ? await offerTrial(app, actor, ownAddresses({ "public-address": [] })) : null };
 }
 
 type Tls = { readonly cert: string; readonly key: string };
@@ -109,7 +110,8 @@ async function listen(running: RunningNode, address: string, tls: Tls | null) {
     async fetch(request, server) {
       const url = new URL(request.url);
       const forwarded = clientOf(request, server.requestIP(request)?.address ?? "", running);
-      if (url.pathname === "/sip") return upgradeToSip(request, server, running);
+      if (sockets.test(url.pathname) && request.headers.get("upgrade") !== null)
+        return upgrade(request, server, running, url.pathname, forwarded.address);
       const channel = /^\/streaming\/channels\/([\w-]+)$/.exec(url.pathname)?.[1];
       if (channel !== undefined) return upgradeToChannel(request, server, running, channel);
       // A live stream is silent for as long as it likes; the heartbeat says that it lives.
@@ -141,19 +143,46 @@ async function listen(running: RunningNode, address: string, tls: Tls | null) {
 
 type Server = { upgrade(request: Request, options: { data: SocketData; headers: Record<string, string> }): boolean };
 
-// The session's cookie and our own origin: nobody else's page can register a station.
-async function upgradeToSip(request: Request, server: Server, running: RunningNode): Promise<Response | undefined> {
+/** Stations by their session, guests by their link, and the set-up's look whether sockets get through. */
+const sockets = /^\/(sip|setup\/socket|call\/[\w-]+\/sip)$/;
+
+// Our own origin in any case: nobody else's page can register a station, or call in somebody's name.
+async function upgrade(
+  request: Request,
+  server: Server,
+  running: RunningNode,
+  path: string,
+  address: string,
+): Promise<Response | undefined> {
   const { headers } = request;
   if (!isOwnOrigin(running.web, headers.get("origin"), headers.get("host"))) return new Response("not from here\n", { status: 403 });
+  const isSip = path !== "/setup/socket";
   const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
-  if (!protocols.includes("sip")) return new Response("the subprotocol is sip\n", { status: 400 });
-  const cookie = new RegExp(`(?:^|; )${sessionCookie}=([^;]+)`).exec(headers.get("cookie") ?? "")?.[1];
-  const found = await sessionOf(running.web, cookie);
-  if (found === null) return new Response("sign in first\n", { status: 403 });
-  const { id: userId, stationId } = found.user;
-  const open = (socket: Wire): Handler | null => (stationId === null ? null : running.sockets.open({ userId, stationId }, socket));
-  const done = server.upgrade(request, { data: { open, handler: null }, headers: { "Sec-WebSocket-Protocol": "sip" } });
+  if (isSip && !protocols.includes("sip")) return new Response("the subprotocol is sip\n", { status: 400 });
+  const open = await opens(request, running, path, address);
+  if (open === null) return new Response("sign in first\n", { status: 403 });
+  const done = server.upgrade(request, { data: { open, handler: null }, headers: isSip ? { "Sec-WebSocket-Protocol": "sip" } : {} });
   return done ? undefined : new Response("this is a WebSocket\n", { status: 426 });
+}
+
+/** What the socket is for; null: nobody who may have one. */
+async function opens(request: Request, running: RunningNode, path: string, address: string): Promise<SocketData["open"] | null> {
+  const cookie = (name: string): string | undefined => new RegExp(`(?:^|; )${name}=([^;]+)`).exec(request.headers.get("cookie") ?? "")?.[1];
+  if (path === "/setup/socket") {
+    if ((await ticketOf(running.web.app, "setup", cookie(setupCookie))) === null) return null;
+    return (socket) => {
+      socket.send("landline");
+      return null;
+    };
+  }
+  const identity =
+    path === "/sip" ? await station(running, cookie(sessionCookie)) : await guestBehind(running.web, address, path.split("/")[2]);
+  return identity === null ? null : (socket) => running.sockets.open(identity, socket);
+}
+
+async function station(running: RunningNode, session: string | undefined): Promise<SipSocketIdentity | null> {
+  const user = (await sessionOf(running.web, session))?.user;
+  return user === undefined || user.stationId === null ? null : { userId: user.id, stationId: user.stationId };
 }
 
 // The channel's id is its secret, as the vendor's clients expect: they send nothing else.
@@ -189,25 +218,44 @@ function serveMetrics(address: string, running: RunningNode) {
   });
 }
 
-function announce(node: OpenNode, running: RunningNode, urls: readonly string[], password: string | null): void {
+function announce(node: OpenNode, running: RunningNode, urls: readonly string[], links: Links): void {
   const { env, config } = node;
   env.log.info("ready", { http: urls.join(" "), sip: config.sip, database: node.version });
   if (running.health().mediaAddresses.length === 0) {
     env.log.warn("this machine has no address besides loopback: the browser phone needs one (give --public-address, or connect a network)");
   }
-  if (password === null) return;
-  const port = endpoint(config.http).port;
+  if (links.setup === null && links.trial === null) return;
+  // Printed once, to whoever sees the console; neither the log nor the database ever has them.
+  const place = placeOf(config);
+  const others = config["public-url"] === null && /^(0\.0\.0\.0|::)$/.test(endpoint(config.http).address) ? ownAddresses(config) : [];
   process.stdout.write(
     [
       "",
-      "  Landline is running.",
-      `  1  Open      http://localhost:${port}  and sign in as ada@trial.example, password ${password}`,
-      "  2  Turn on   On Queue, and allow the microphone",
-      `  3  Call      sip:100@127.0.0.1:${endpoint(config.sip).port}  with any SIP phone on this machine, press 1`,
-      "",
+      ...(links.trial === null
+        ? []
+        : [`  Try it: ${place}/sign-in/once/${links.trial}`, "    an example centre, ready to be called; signs you in once", ""]),
+      ...(links.setup === null
+        ? []
+        : [
+            `  Set up: ${place}/setup/${links.setup}`,
+            "    your own: owner, certificate, recovery kit; a new link replaces this one at each start",
+            "",
+          ]),
+      ...(others.length === 0
+        ? []
+        : [`  From another machine: ${others[0]!.includes(":") ? `[${others[0]}]` : others[0]} in place of localhost.`, ""]),
       "",
     ].join("\n"),
   );
+}
+
+/** How a browser gets here, as far as the node knows: its public address, else localhost (where browsers allow the microphone), else where it listens. */
+function placeOf(config: Config): string {
+  if (config["public-url"] !== null) return new URL(config["public-url"]).origin;
+  const scheme = config.https === null ? "http" : "https";
+  const { address, port } = endpoint(config.https ?? config.http);
+  const isEverywhere = address === "0.0.0.0" || address === "::" || address === "127.0.0.1" || address === "::1";
+  return `${scheme}://${isEverywhere ? "localhost" : address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 function untilAsked(env: Env): Promise<void> {

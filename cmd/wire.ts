@@ -1,8 +1,7 @@
 // The only composition root of a running node: keys and database → journal, exchange, telephony, web. Order of start, and of stop.
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import type { Actor } from "../core/authorization/actor.ts";
-import { permissions } from "../core/authorization/permissions.ts";
+import { type Actor, nodeActor } from "../core/authorization/actor.ts";
 import type { SipSocketPort, TelephonyDirectory } from "../core/call/call-control.ts";
 import { project } from "../core/conversation/projection.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
@@ -25,6 +24,7 @@ import { Channels } from "../web/notifications/channels.ts";
 import type { NodeHealth, WebPorts } from "../web/ports.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
+import { nodeSettings } from "./kept.ts";
 import type { OpenNode } from "./node.ts";
 import { newPhoneSecret, openHa1 } from "./phone-secret.ts";
 import { PromptFeed } from "./prompts.ts";
@@ -48,16 +48,7 @@ export type RunningNode = {
 
 /** Whoever acts in the name of the machine itself. */
 export function machineActor(node: OpenNode): Actor {
-  const { organizationId, nodeId } = node.app;
-  return {
-    id: nodeId,
-    kind: "node",
-    userId: null,
-    name: "This server",
-    organizationId,
-    permissions: new Set(permissions),
-    divisionIds: null,
-  };
+  return nodeActor(node.app, "This server");
 }
 
 export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode> {
@@ -153,6 +144,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     const now = env.clock.now();
     await app.stores.sessions.deleteExpired(now);
     await app.stores.tokens.deleteExpired(now);
+    await app.stores.tickets.deleteExpired(now);
   });
   await prompts.load();
   await tail.start();
@@ -177,8 +169,15 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   const web: WebPorts = {
     app,
     channels: new Channels(app, subscribe),
-    organizationName: node.organization.name,
     subscribe,
+    get organizationName() {
+      return directory.current.organization?.name ?? node.organization.name;
+    },
+    get guestNumber() {
+      return directory.current.organization?.guestNumber ?? null;
+    },
+    node: nodeSettings(env, config),
+    voiceCheck: telephony.voiceCheck,
     vault: node.recordings,
     asset: assets.web,
     health,

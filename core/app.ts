@@ -15,12 +15,20 @@ export type App = {
   readonly unit: UnitOfWork<Stores>;
   readonly log: EventLog;
   readonly passwords: PasswordHasher;
+  readonly secrets: SecretSeal;
 };
 
 /** Argon2id, off the main thread; implemented by storage/password.ts. */
 export interface PasswordHasher {
   hash(password: string): Promise<string>;
   verify(hash: string, password: string): Promise<boolean>;
+}
+
+/** Seals what must be read again with the key file; `place` binds a text to where it is kept. Implemented by cmd/node.ts. */
+export interface SecretSeal {
+  seal(text: string, place: string): string;
+  /** Null: sealed with another key file, for another place, or changed. */
+  open(sealed: string, place: string): string | null;
 }
 
 export type EventFields = {

@@ -3,6 +3,9 @@
 import type { Prompt } from "./architect/prompt.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation/conversation.ts";
 import type { ConversationSearch } from "./conversation/search.ts";
+import type { Organization } from "./directory/organization.ts";
+import type { Totp } from "./directory/second-factor.ts";
+import type { Ticket, TicketKind } from "./directory/ticket.ts";
 import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "./directory/user.ts";
 import type { AlertId, ConversationId, OrganizationId, ParticipantId, PromptId, QueueId, RecordingId, UserId } from "./lib/id.ts";
 import type { ObjectStore } from "./objects/object.ts";
@@ -10,6 +13,7 @@ import type { AfterCallWork, AgentState, InHand, RoutableAgent, RoutingStatus, S
 import type { RoutingSnapshot } from "./routing/match.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
+import type { Setup } from "./setup/setup.ts";
 import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "./telephony/telephony.ts";
 
 export interface QueueStore extends ObjectStore<Queue> {
@@ -221,12 +225,44 @@ export interface InboxStore {
   take(nodeId: string, limit: number): Promise<readonly InboxItem[]>;
 }
 
-export type Organization = { readonly id: OrganizationId; readonly name: string; readonly divisionId: string; readonly createdAt: number };
-
 export interface OrganizationStore {
   list(): Promise<readonly Organization[]>;
+  byId(id: OrganizationId): Promise<Organization | null>;
   /** With its home division. */
   insert(organization: Organization): Promise<void>;
+  /** Writes name, language, country, time zone and the guests' number. */
+  update(organization: Organization): Promise<void>;
+}
+
+export interface TicketStore {
+  byHash(tokenHash: string): Promise<Ticket | null>;
+  insert(ticket: Ticket): Promise<void>;
+  /** Takes it away; true for the one who did: a ticket is used once. */
+  take(tokenHash: string): Promise<boolean>;
+  /** Voids all of a kind, of one user or (null) of everybody. */
+  voidAll(organizationId: OrganizationId, kind: TicketKind, userId: UserId | null): Promise<number>;
+  deleteExpired(now: number): Promise<number>;
+}
+
+export interface SecondFactorStore {
+  totp(userId: UserId): Promise<Totp | null>;
+  /** Inserts, or replaces the user's. */
+  putTotp(totp: Totp): Promise<void>;
+  /** Confirms an unconfirmed one with its first step. */
+  confirm(userId: UserId, at: number, step: number): Promise<boolean>;
+  /** Moves the newest used step forward; false when this step or a later one was used already. */
+  useStep(userId: UserId, step: number): Promise<boolean>;
+  /** Replaces all of a user's. */
+  setRecoveryCodes(userId: UserId, hashes: readonly string[]): Promise<void>;
+  /** Once; false when it is unknown or was used. */
+  useRecoveryCode(userId: UserId, hash: string, at: number): Promise<boolean>;
+  recoveryCodesLeft(userId: UserId): Promise<number>;
+}
+
+export interface SetupStore {
+  of(organizationId: OrganizationId): Promise<Setup | null>;
+  /** Inserts, or replaces. */
+  put(setup: Setup): Promise<void>;
 }
 
 export type Stores = {
@@ -239,6 +275,9 @@ export type Stores = {
   readonly tokens: TokenStore;
   readonly oauthClients: ObjectStore<OAuthClient>;
   readonly presences: ObjectStore<PresenceDefinition>;
+  readonly tickets: TicketStore;
+  readonly secondFactors: SecondFactorStore;
+  readonly setup: SetupStore;
   readonly agents: AgentStore;
   readonly waiting: WaitingStore;
   readonly alerts: AlertStore;

@@ -6,6 +6,7 @@ type Row = Record<string, unknown>;
 
 export const audited: readonly { readonly table: Table<Row>; readonly types: RegExp }[] = [
   { table: new Table<Row>(schema.queue), types: /^routing\.queue\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.organization), types: /^organization\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.user), types: /^user\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.oauthClient), types: /^oauth\.client\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.trunk), types: /^telephony\.trunk\.(created|updated|deleted)$/ },

@@ -1,8 +1,8 @@
 // Tests of telephony as core sees it: real SIP over loopback sockets and browser sockets, media faked, time moved by hand.
 import { afterEach, describe, expect, test } from "bun:test";
-import type { CallEvent, TelephonyDirectory } from "../core/call/call-control.ts";
+import type { CallEvent, SipSocketIdentity, TelephonyDirectory } from "../core/call/call-control.ts";
 import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId, type UserId } from "../core/lib/id.ts";
-import { strangerBurst } from "../core/lib/limits.ts";
+import { guestSocketsMax, strangerBurst, voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
 import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
 import type { Session } from "./sip/dialog/layer.ts";
 import { header, headerValue } from "./sip/message/message.ts";
@@ -79,7 +79,7 @@ async function peer(at: Host, address: string): Promise<TestPeer> {
   return made;
 }
 
-function browser(at: Host, identity = desk): TestPeer {
+function browser(at: Host, identity: SipSocketIdentity = desk): TestPeer {
   const made = TestPeer.browser(at.env, at.telephony.sockets, identity);
   open.push(made);
   return made;
@@ -262,6 +262,118 @@ describe("a call from the trunk", () => {
     at.media.emit({ kind: "failed", streamId: offered.legId, reason: "worker died" });
     await caller.next("session", ({ event }) => event.kind === "ended");
     expect(await at.next("leg.ended")).toMatchObject({ reason: "media-failed" });
+  });
+});
+
+describe("a guest", () => {
+  const guest = { guestId: "guest-1", number: "100", untilAt: 1_790_000_000_000 + 3_600_000 };
+
+  test("calls its number and is offered as a guest, whatever it writes of itself", async () => {
+    const at = await host();
+    const customer = browser(at, guest);
+    customer.call("100", webAnswer, [header("P-Asserted-Identity", "<sip:+441632960100@landline>")], '"Ada" <sip:desk@landline>');
+    expect(await at.next("call.offered")).toMatchObject({
+      origin: { kind: "guest", guestId: "guest-1" },
+      caller: { number: "", name: "Guest in a browser" },
+      called: "100",
+    });
+  });
+
+  test("is refused every other number, a registration, and everything else", async () => {
+    const at = await host();
+    const customer = browser(at, guest);
+    for (const called of ["101", "desk", "201", "%31%30%30%30", "112"]) customer.call(called, webAnswer);
+    for (let refused = 0; refused < 5; refused++) {
+      const { event } = await customer.next("session", (heard) => heard.event.kind === "ended");
+      expect(event).toMatchObject({ kind: "ended", end: { status: 403 } });
+    }
+    customer.register("desk");
+    expect((await customer.next("response")).response.status).toBe(403);
+    for (const method of ["OPTIONS", "MESSAGE", "SUBSCRIBE", "REFER"]) {
+      customer.request(method, "sip:100@landline");
+      expect((await customer.next("response")).response.status).toBe(403);
+    }
+    expect(at.events).toEqual([]);
+    expect(at.telephony.control.isRegistered(desk.stationId)).toBe(false);
+  });
+
+  test("has one call at a time, on however many sockets, and another when that is over", async () => {
+    const at = await host();
+    const [first, second] = [browser(at, guest), browser(at, guest)];
+    first.call("100", webAnswer);
+    const { legId } = await at.next("call.offered");
+    second.call("100", webAnswer);
+    expect((await second.next("session", ({ event }) => event.kind === "ended")).event).toMatchObject({ end: { status: 486 } });
+    browser(at, { ...guest, guestId: "guest-2" }).call("100", webAnswer);
+    expect((await at.next("call.offered")).origin).toEqual({ kind: "guest", guestId: "guest-2" });
+    at.telephony.control.send({ kind: "reject", legId, reason: "unavailable" });
+    await first.next("session", ({ event }) => event.kind === "ended");
+    second.call("100", webAnswer);
+    expect((await at.next("call.offered")).origin).toEqual({ kind: "guest", guestId: "guest-1" });
+  });
+
+  test("calls within its time only, and has few sockets", async () => {
+    const at = await host();
+    const sockets = Array.from({ length: guestSocketsMax }, () => browser(at, guest));
+    const closed: number[] = [];
+    at.telephony.sockets.open(guest, { send: () => undefined, close: (code) => closed.push(code) });
+    expect(closed).toEqual([1013]);
+    at.env.advance(3_600_000);
+    sockets[0]!.call("100", webAnswer);
+    expect((await sockets[0]!.next("session", ({ event }) => event.kind === "ended")).event).toMatchObject({ end: { status: 403 } });
+    sockets[1]!.vanish();
+    browser(at, guest);
+    expect(closed).toEqual([1013]);
+  });
+
+  test("that closes its page is lost, and may call again once core has ended its leg", async () => {
+    const at = await host();
+    const customer = browser(at, guest);
+    customer.call("100", webAnswer);
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "answer", legId });
+    const { session } = await customer.next("session", ({ event }) => event.kind === "answered");
+    session.send({ kind: "confirm" });
+    await at.next("leg.answered");
+    customer.vanish();
+    expect((await at.next("leg.lost")).legId).toBe(legId);
+    at.telephony.control.send({ kind: "hang-up", legId, reason: "normal" });
+    await at.next("leg.ended");
+    browser(at, guest).call("100", webAnswer);
+    await at.next("call.offered");
+  });
+});
+
+describe("a look whether voice gets through", () => {
+  test("is answered by a stream that core never hears of, and that closes by itself", async () => {
+    const at = await host();
+    const answer = await at.telephony.voiceCheck.answer(webAnswer.toString());
+    expect(answer).toContain("a=ice-ufrag:abcd");
+    expect(answer).toContain("a=setup:passive");
+    const [{ streamId, remote }] = at.media.of("connect-webrtc") as [
+      ReturnType<FakeMedia["of"]>[number] & { streamId: string; remote: object },
+    ];
+    expect(remote).toMatchObject({ ufrag: "F7gI" });
+    at.media.emit({ kind: "connected", streamId, protection: "AES" });
+    at.media.emit({ kind: "digit", streamId, digit: "5", durationMs: 100 });
+    at.env.advance(voiceCheckMs);
+    expect(at.media.of("close")).toEqual([{ kind: "close", streamId }]);
+    expect([at.events, at.media.openStreams, at.env.timersLeft()]).toEqual([[], 0, 0]);
+  });
+
+  test("is refused without audio for us, when media fails, and when too many look", async () => {
+    const at = await host();
+    const { voiceCheck } = at.telephony;
+    await expect(voiceCheck.answer("v=0\r\n")).rejects.toThrow("no audio");
+    await expect(voiceCheck.answer(Buffer.from(plainOffer("127.0.0.1")).toString())).rejects.toThrow("no audio");
+    at.media.opensAtOnce = false;
+    const failing = voiceCheck.answer(webAnswer.toString());
+    at.media.emit({ kind: "failed", streamId: at.media.of("open")[0]!.streamId, reason: "no port" });
+    await expect(failing).rejects.toThrow("cannot be used");
+    const waiting = Array.from({ length: voiceChecksMax }, () => voiceCheck.answer(webAnswer.toString()));
+    await expect(voiceCheck.answer(webAnswer.toString())).rejects.toThrow("Others are testing");
+    at.env.advance(voiceCheckMs);
+    for (const check of waiting) await expect(check).rejects.toThrow("did not open");
   });
 });
 

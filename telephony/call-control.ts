@@ -45,9 +45,14 @@ type Leg = {
   readonly dial: Extract<CallCommand, { kind: "dial-station" }> | null;
   /** The path to the device; null until it is known. */
   flow: Flow | null;
+  /** Whose call it is, when a guest's. */
+  guestId: string | null;
 };
 
 type Conversation = { readonly id: ConversationId; readonly ladder: Ladder; readonly legs: Set<Leg>; readonly callIds: Set<string> };
+
+/** A guest says nothing about itself that we would believe. */
+const guestCaller = { number: "", name: "Guest in a browser" } as const;
 
 export class SipCallControl implements CallControl {
   private readonly legs = new Map<LegId, Leg>();
@@ -58,6 +63,8 @@ export class SipCallControl implements CallControl {
   private listener: (event: CallEvent) => void = () => undefined;
   /** The messages of an INVITE that has just come in, until its conversation is known. */
   private unclaimed: { readonly callId: string; readonly entries: Parameters<Ladder["add"]>[] } = { callId: "", entries: [] };
+  /** Guests whose call is up: one each. */
+  private readonly guests = new Set<string>();
   private isDraining = false;
 
   constructor(
@@ -166,6 +173,10 @@ export class SipCallControl implements CallControl {
       session.send({ kind: "reject", status: 503, headers: [header("Retry-After", "10")] });
       return;
     }
+    if (origin.kind === "guest" && this.guests.has(origin.guestId)) {
+      session.send({ kind: "reject", status: 486 });
+      return;
+    }
     const conversationId: ConversationId = newId(env);
     const legId: LegId = newId(env);
     const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
@@ -178,9 +189,18 @@ export class SipCallControl implements CallControl {
     const conversation = this.conversation(conversationId);
     this.claim(conversation, session.callId);
     const leg = this.adopt(startCaller(facts, offer), conversation, session.flow, null);
+    if (origin.kind === "guest") {
+      leg.guestId = origin.guestId;
+      this.guests.add(origin.guestId);
+    }
     leg.session = session;
     this.bySession.set(session, leg);
-    const caller = origin.kind === "trunk" ? callerOf(invite) : { number: directory.station(origin.stationId)?.username ?? "", name: "" };
+    const caller =
+      origin.kind === "trunk"
+        ? callerOf(invite)
+        : origin.kind === "guest"
+          ? guestCaller
+          : { number: directory.station(origin.stationId)?.username ?? "", name: "" };
     this.listener({ kind: "call.offered", conversationId, legId, origin, caller, called });
   }
 
@@ -232,7 +252,7 @@ export class SipCallControl implements CallControl {
   }
 
   private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"]): Leg {
-    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow };
+    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow, guestId: null };
     this.legs.set(start.state.legId, leg);
     conversation.legs.add(leg);
     for (const output of start.outputs) this.carryOut(leg, output);
@@ -372,6 +392,7 @@ export class SipCallControl implements CallControl {
     const { conversation } = leg;
     for (const timer of leg.timers.values()) timer.cancel();
     this.legs.delete(leg.state.legId);
+    if (leg.guestId !== null) this.guests.delete(leg.guestId);
     conversation.legs.delete(leg);
     if ([...conversation.legs].some(({ state }) => state.name !== "lost")) return;
     for (const lost of conversation.legs) this.legs.delete(lost.state.legId);

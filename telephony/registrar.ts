@@ -1,11 +1,10 @@
 // The registrar (RFC 3261 §10): which devices can be reached now. Browsers are known by their session, phones prove themselves by digest.
-import type { TelephonyDirectory } from "../core/call/call-control.ts";
+import type { SipSocketIdentity, TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import type { StationId } from "../core/lib/id.ts";
 import { contactsPerAddressOfRecordMax, registrationSecondsMax, registrationSecondsMin } from "../core/lib/limits.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
 import type { StrangerGuard } from "./guard.ts";
-import type { SocketIdentity } from "./net/websocket.ts";
 import type { DigestServer } from "./sip/auth/server.ts";
 import { type Header, header, headerValue, headerValues, type SipRequest, wireBytes } from "./sip/message/message.ts";
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
@@ -62,7 +61,7 @@ export class Registrar {
   }
 
   /** `identity` is a browser's, from its session; null: the request must prove itself. */
-  register(transaction: ServerTransaction, identity: SocketIdentity | null): void {
+  register(transaction: ServerTransaction, identity: SipSocketIdentity | null): void {
     const { request, flow } = transaction;
     const answer = (status: number, headers: readonly Header[] = []): void =>
       transaction.respond(respond(request, status, { toTag: "r", headers }));
@@ -88,7 +87,12 @@ export class Registrar {
   }
 
   /** Exactly that user's station, and nothing else, whatever the page says. */
-  private browser(identity: SocketIdentity, user: string, answer: (status: number) => void): Who | null {
+  private browser(identity: SipSocketIdentity, user: string, answer: (status: number) => void): Who | null {
+    // A guest is no station, whatever it writes.
+    if ("guestId" in identity) {
+      answer(403);
+      return null;
+    }
     const station = this.directory.station(identity.stationId);
     if (station === null || station.username !== user || station.userId !== identity.userId) {
       answer(403);

@@ -1,10 +1,11 @@
 // Starts telephony: sockets, SIP, registrar and call control, joined. What cmd/wire.ts calls.
-import type { CallControl, CallOrigin, SipSocketPort } from "../core/call/call-control.ts";
+import type { CallControl, CallOrigin, SipSocketIdentity, SipSocketPort, VoiceCheckPort } from "../core/call/call-control.ts";
 import type { Env, Log } from "../core/env/env.ts";
 import { normalAddress } from "../core/lib/ip-address.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
+import { calledOf } from "./ingress.ts";
 import { type Listen, type Receiver, SipNetwork } from "./net/network.ts";
 import { SipSockets } from "./net/websocket.ts";
 import { Registrar } from "./registrar.ts";
@@ -15,6 +16,7 @@ import { headerValue, type SipRequest } from "./sip/message/message.ts";
 import { respond } from "./sip/message/respond.ts";
 import type { Admission } from "./sip/transaction/layer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
+import { VoiceCheck } from "./voice-check.ts";
 
 export type TelephonyOptions = CallControlOptions & {
   readonly listen: readonly Omit<Listen, "advertise">[];
@@ -29,6 +31,7 @@ export const defaultRealm = "landline";
 export class Telephony {
   readonly control: CallControl & Pick<SipCallControl, "drain" | "size">;
   readonly sockets: SipSocketPort;
+  readonly voiceCheck: VoiceCheckPort;
   /** The ports really bound, in the order of `listen`. */
   readonly ports: number[] = [];
   private readonly network: SipNetwork;
@@ -71,7 +74,9 @@ export class Telephony {
       },
       (direction, flow, message) => this.calls.observe(direction, flow, message),
     );
-    this.calls = new SipCallControl({ ...options, env }, this.dialogs, this.registrar);
+    const check = new VoiceCheck(env, options.media, options.addresses);
+    this.voiceCheck = check;
+    this.calls = new SipCallControl({ ...options, env, media: check.beside }, this.dialogs, this.registrar);
     this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log));
     this.control = this.calls;
     this.sockets = this.browsers;
@@ -109,6 +114,7 @@ export class Telephony {
     const serve: Admission = { kind: "serve" };
     const identity = this.browsers.identityOf(flow);
     if (identity !== null) {
+      if ("guestId" in identity) return this.admitGuest(request, identity);
       this.origins.set(request, { kind: "station", ...identity });
       return serve;
     }
@@ -122,6 +128,17 @@ export class Telephony {
     // A REGISTER answers for itself; a CANCEL can only reach what came from the same address, and cannot be challenged (§22.1).
     if (request.method === "REGISTER" || request.method === "CANCEL" || (isRegistered && request.method === "OPTIONS")) return serve;
     return request.method === "INVITE" ? this.admitPhone(request, flow) : this.challenge(request, flow, false);
+  }
+
+  /** One number and nothing else: a guest is a way in, like a trunk, and never a station. */
+  private admitGuest(request: SipRequest, identity: Extract<SipSocketIdentity, { guestId: string }>): Admission {
+    if (request.method === "CANCEL") return { kind: "serve" };
+    const isInTime = this.options.env.clock.now() < identity.untilAt;
+    if (request.method === "INVITE" && isInTime && calledOf(request) === identity.number) {
+      this.origins.set(request, { kind: "guest", guestId: identity.guestId });
+      return { kind: "serve" };
+    }
+    return { kind: "refuse", response: respond(request, 403, { toTag: this.dialogs.transactions.statelessTag(request) }) };
   }
 
   private admitPhone(request: SipRequest, flow: Flow): Admission {

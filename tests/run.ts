@@ -1,4 +1,4 @@
-// The one test command. `npm test` checks, builds and runs everything; `npm run first-call` only builds and takes the first call.
+// The one test command. `npm test` checks, builds and runs everything; with the name of a program of tests/e2e (`first-call`, `trial`) it only builds and runs that one.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -48,8 +48,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   });
 
 const mode = process.argv[2] ?? "all";
-if (mode !== "all" && mode !== "first-call") {
-  console.error(`tests/run.ts knows "first-call" or nothing, not "${mode}"`);
+if (mode !== "all" && !endToEnd().includes(`${mode}.e2e.ts`)) {
+  console.error(
+    `tests/run.ts knows nothing (everything) or one of ${endToEnd()
+      .map((name) => name.replace(".e2e.ts", ""))
+      .join(", ")}, not "${mode}"`,
+  );
   process.exit(2);
 }
 await prepare();
@@ -61,7 +65,7 @@ if (mode === "all") {
   for (const name of endToEnd()) await program(name);
 } else {
   if (isStale()) await check("build", ["deploy/build.ts"], 5 * minuteMs);
-  await program("first-call.e2e.ts");
+  await program(`${mode}.e2e.ts`);
 }
 finish();
 

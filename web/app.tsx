@@ -19,15 +19,21 @@ import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
 import { conversationListRoutes } from "./pages/conversations/routes.tsx";
 import { deskRoutes } from "./pages/desk/routes.tsx";
+import { guestRoutes } from "./pages/guest/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
 import { meRoutes } from "./pages/me/routes.tsx";
 import { searchRoutes } from "./pages/search/routes.tsx";
+import { setupRoutes } from "./pages/setup/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
+import { trialRoutes } from "./pages/trial/routes.tsx";
 import type { WebPorts } from "./ports.ts";
 import { type ApiRoute, demandAccess, type PageRoute } from "./route.ts";
 
 export const pageRoutes: readonly PageRoute[] = [
   ...signInRoutes,
+  ...setupRoutes,
+  ...trialRoutes,
+  ...guestRoutes,
   ...deskRoutes,
   ...boardRoutes,
   ...adminRoutes,

@@ -1,7 +1,9 @@
 // What the web needs from the wiring: one organization's app, the hub of live events, the vault, the assets and the node's health.
 import type { App } from "../core/app.ts";
+import type { VoiceCheckPort } from "../core/call/call-control.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
+import type { NodeSettings } from "../core/setup/node-settings.ts";
 import type { PhoneSecret } from "../core/telephony/commands.ts";
 import type { Channels } from "./notifications/channels.ts";
 
@@ -30,6 +32,12 @@ export type VerifyReport = {
 export type WebPorts = {
   readonly app: App;
   readonly organizationName: string;
+  /** The number that guests may call; null: they may not. */
+  readonly guestNumber: string | null;
+  /** What the set-up needs of the machine. */
+  readonly node: NodeSettings;
+  /** Answers a browser that wants to see whether voice gets through; see core/call/call-control.ts. */
+  readonly voiceCheck: VoiceCheckPort;
   /** Every event of any node, in order, once each. Returns how to stop. */
   subscribe(listener: (event: LoggedEvent) => void): () => void;
   readonly vault: RecordingVault;

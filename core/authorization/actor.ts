@@ -1,7 +1,7 @@
 // Who acts, and whether they may: deny first. One function answers for pages, API and commands alike.
 import { Forbidden, NotFound } from "../lib/errors.ts";
 import type { OrganizationId, UserId } from "../lib/id.ts";
-import type { Permission } from "./permissions.ts";
+import { type Permission, permissions } from "./permissions.ts";
 
 export type Actor = {
   /** User, OAuth client or node. */
@@ -14,6 +14,12 @@ export type Actor = {
   /** Divisions in which the permissions hold; null: all. */
   readonly divisionIds: ReadonlySet<string> | null;
 };
+
+/** The machine itself: whoever starts it has all of it. */
+export function nodeActor(app: { readonly nodeId: string; readonly organizationId: OrganizationId }, name: string): Actor {
+  const { nodeId, organizationId } = app;
+  return { id: nodeId, kind: "node", userId: null, name, organizationId, permissions: new Set(permissions), divisionIds: null };
+}
 
 /** Whether the actor holds the permission, for this object's division when it has one. */
 export function can(actor: Actor, permission: Permission, subject?: { readonly divisionId: string }): boolean {

@@ -45,6 +45,8 @@ export const permissions = [
   "architect:userPrompt:edit",
   "architect:userPrompt:delete",
   "telephony:plugin:all",
+  "telephony:guestCall:add",
+  "directory:organization:edit",
 ] as const;
 export type Permission = (typeof permissions)[number];
 

@@ -79,7 +79,9 @@ export type CallerIdentity = { readonly number: string; readonly name: string };
 
 export type CallOrigin =
   | { readonly kind: "trunk"; readonly trunkId: TrunkId }
-  | { readonly kind: "station"; readonly stationId: StationId; readonly userId: UserId };
+  | { readonly kind: "station"; readonly stationId: StationId; readonly userId: UserId }
+  /** Somebody with a guest's link, in a browser, without an account. */
+  | { readonly kind: "guest"; readonly guestId: string };
 
 export type MediaVerdict = {
   readonly codec: string | null;
@@ -179,13 +181,24 @@ export type TelephonyDirectory = {
   station(stationId: StationId): { readonly username: string; readonly userId: UserId; readonly kind: "browser" | "phone" } | null;
 };
 
-/** The door through which web's upgraded /sip sockets reach the registrar: identity comes from the session, never from the page. */
+/**
+ * Whose socket it is. A station may register and call; a guest may do nothing but call `number`, once at a time, until `untilAt` (a call
+ * that is up then goes on): the same `guestId` on two sockets is one guest.
+ */
+export type SipSocketIdentity =
+  | { readonly userId: UserId; readonly stationId: StationId }
+  | { readonly guestId: string; readonly number: string; readonly untilAt: number };
+
+/** Whether voice gets through between a browser and us, without a call: its offer (SDP) is answered by a stream that lives for moments. */
+export interface VoiceCheckPort {
+  /** @throws BadInput when the offer has no audio for us · Unavailable when too many look, or media cannot open */
+  answer(offer: string): Promise<string>;
+}
+
+/** The door through which web's upgraded sockets reach SIP: identity comes from the session or the link, never from the page. */
 export interface SipSocketPort {
   /** Called for every accepted upgrade. `send` and `close` talk to the browser. */
-  open(
-    identity: { readonly userId: UserId; readonly stationId: StationId },
-    socket: { send(text: string): void; close(code: number, reason: string): void },
-  ): SipSocketHandler;
+  open(identity: SipSocketIdentity, socket: { send(text: string): void; close(code: number, reason: string): void }): SipSocketHandler;
 }
 export interface SipSocketHandler {
   receive(text: string): void;

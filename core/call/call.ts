@@ -146,6 +146,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     calledNumber: input.called,
     trunkId: origin.kind === "trunk" ? origin.trunkId : null,
     stationId: origin.kind === "station" ? origin.stationId : null,
+    ...(origin.kind === "guest" ? { guest: true as const } : {}),
   });
   if (route.kind === "reject") {
     return {
@@ -214,6 +215,8 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     case "leg.ended":
       return legEnded(state, who, event.reason, moment);
     case "leg.lost":
+      // A guest's page is gone, and nothing will bring its call back; the leg itself is still to be ended.
+      if (who === "customer") return customerGone(state, moment);
       return who === "agent" ? agentLost(state, moment) : nothing(state);
     case "digit":
       // Digits belong to the flow that has the caller; between people they are relayed by media.
@@ -438,9 +441,13 @@ function customerEnded(state: CallState, reason: LegEndReason, moment: Moment): 
   const gone: CallState = { ...state, customer: { ...state.customer, ended: true } };
   if (reason === "not-acknowledged") return end(gone, "not-acknowledged", "error", moment);
   if (reason === "media-failed") return end(gone, "media-failed", "error", moment);
-  if (state.agent !== null) return end(gone, "customer-hung-up", "endpoint", moment);
-  if (state.alert !== null) return end(gone, "abandoned-while-alerting", "endpoint", moment);
-  return end(gone, state.acd === null ? "abandoned-in-flow" : "abandoned-in-queue", "endpoint", moment);
+  return customerGone(gone, moment);
+}
+
+function customerGone(state: CallState, moment: Moment): Step<CallState, CallOutput> {
+  if (state.agent !== null) return end(state, "customer-hung-up", "endpoint", moment);
+  if (state.alert !== null) return end(state, "abandoned-while-alerting", "endpoint", moment);
+  return end(state, state.acd === null ? "abandoned-in-flow" : "abandoned-in-queue", "endpoint", moment);
 }
 
 // The agent did not take it: it returns to its place in the queue, and the in-queue flow, which never stopped, goes on.

@@ -18,6 +18,8 @@ export type ConversationEvents = {
     calledNumber: string;
     trunkId: string | null;
     stationId: string | null;
+    /** From a browser, by a guest's link. */
+    guest?: true;
   };
   "conversation.rejected": { reason: string };
   "conversation.answered": { customerParticipantId: string };

@@ -1,16 +1,26 @@
 // What makes and changes people. Each user is an agent too, from the first moment: routing reads one kind of person.
 import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
+import type { EventDraft } from "../events/index.ts";
 import { BadInput, Conflict } from "../lib/errors.ts";
 import { newId, type SkillId, type StationId, type UserId } from "../lib/id.ts";
 import { editObject, insertObject, objectEvent, settingsOf } from "../objects/commands.ts";
 import { newAgent } from "../routing/fold.ts";
+import type { Stores } from "../stores.ts";
 import { stationKind } from "../telephony/kinds.ts";
 import { userKind } from "./kinds.ts";
 import { type NewUser, password, type User } from "./user.ts";
 
-/** With a browser station of their own. @throws Forbidden · BadInput unknown role · Conflict `general.duplicate` when the email is taken */
-export async function createUser(app: App, actor: Actor, input: NewUser): Promise<User> {
+/**
+ * With a browser station of their own; `alongside` changes what must change in the same transaction. @throws Forbidden · BadInput unknown
+ * role · Conflict `general.duplicate` when the email is taken
+ */
+export async function createUser(
+  app: App,
+  actor: Actor,
+  input: NewUser,
+  alongside: (stores: Stores, user: User) => Promise<readonly EventDraft[]> = async () => [],
+): Promise<User> {
   demand(actor, "directory:user:add", app);
   const { password, ...settings } = input;
   const passwordHash = password === undefined ? null : await app.passwords.hash(password);
@@ -28,7 +38,7 @@ export async function createUser(app: App, actor: Actor, input: NewUser): Promis
     );
     // The agent's first instants are the event's own, so that the log alone leads to the same row.
     await stores.agents.insert(newAgent(user.id, app.organizationId, app.divisionId, made.events[0]!.at));
-    return { value: user, events: [...made.events, ...station.events] };
+    return { value: user, events: [...made.events, ...station.events, ...(await alongside(stores, user))] };
   });
   return value;
 }

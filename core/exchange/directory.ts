@@ -5,7 +5,9 @@ import type { FlowDocument } from "../architect/document.ts";
 import { parseFlow } from "../architect/document.ts";
 import type { Route } from "../call/call.ts";
 import type { CallerIdentity, CallOrigin } from "../call/call-control.ts";
+import type { Organization } from "../directory/organization.ts";
 import type { LoggedEvent } from "../events/index.ts";
+import { setHomeZone } from "../lib/calendar.ts";
 import type { FlowId } from "../lib/id.ts";
 import type { Queue, Skill } from "../routing/queue.ts";
 import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
@@ -13,6 +15,8 @@ import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts"
 export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
 
 export type Configuration = {
+  /** Null before it was loaded. */
+  readonly organization: Organization | null;
   readonly queues: readonly Queue[];
   readonly skills: readonly Skill[];
   readonly trunks: readonly Trunk[];
@@ -21,7 +25,7 @@ export type Configuration = {
   readonly flows: readonly Flow[];
 };
 
-const empty: Configuration = { queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [] };
+const empty: Configuration = { organization: null, queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [] };
 const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.created|organization\.)/;
 
 export class Directory {
@@ -57,7 +61,8 @@ export class Directory {
 
   private async read(): Promise<void> {
     const { stores, organizationId, env } = this.app;
-    const [queues, skills, trunks, stations, ivrs, records] = await Promise.all([
+    const [organization, queues, skills, trunks, stations, ivrs, records] = await Promise.all([
+      stores.organizations.byId(organizationId),
       stores.queues.all(organizationId),
       stores.skills.all(organizationId),
       stores.trunks.all(organizationId),
@@ -71,7 +76,8 @@ export class Directory {
       env.log.error("flow cannot be used", { flow: record.id, problem: `${parsed.problems[0]?.path}: ${parsed.problems[0]?.message}` });
       return [];
     });
-    this.loaded = { queues, skills, trunks, stations, ivrs, flows };
+    setHomeZone(organization?.timeZone ?? null);
+    this.loaded = { organization, queues, skills, trunks, stations, ivrs, flows };
   }
 }
 
@@ -80,6 +86,9 @@ export function route(
   configuration: Configuration,
   call: { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin },
 ): Route {
+  // Also when the wish came by an older link: what is switched off is off at once.
+  if (call.origin.kind === "guest" && configuration.organization?.guestNumber !== call.called)
+    return { kind: "reject", reason: "not-allowed" };
   const digits = call.called.replace(/^\+/, "");
   const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
   if (ivr === undefined) return { kind: "reject", reason: "no-such-number" };

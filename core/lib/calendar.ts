@@ -1,11 +1,11 @@
 // Calendar questions: local days and how durations are written. The only user of Temporal.
 
-/** Midnight before `at` in the server's time zone, epoch ms. */
+/** Midnight before `at` in the organization's time zone, epoch ms. */
 export function startOfDay(at: number, timeZone: string = localZone()): number {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).startOfDay().epochMilliseconds;
 }
 
-/** Midnight with which a date like `2026-11-23` begins in the server's time zone, epoch ms; null: it is no date. */
+/** Midnight with which a date like `2026-11-23` begins in the organization's time zone, epoch ms; null: it is no date. */
 export function startOfDate(date: string, timeZone: string = localZone()): number | null {
   try {
     return Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds;
@@ -14,12 +14,12 @@ export function startOfDate(date: string, timeZone: string = localZone()): numbe
   }
 }
 
-/** `10:35:48` in the server's time zone. */
+/** `10:35:48` in the organization's time zone. */
 export function timeOfDay(at: number, timeZone: string = localZone()): string {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: "second" });
 }
 
-/** `Monday 23 November 2026` in the server's time zone. */
+/** `Monday 23 November 2026` in the organization's time zone. */
 export function longDate(at: number, locale = "en-GB", timeZone: string = localZone()): string {
   return Temporal.Instant.fromEpochMilliseconds(at)
     .toZonedDateTimeISO(timeZone)
@@ -52,6 +52,14 @@ export function isoDuration(ms: number): string {
   return `PT${Math.max(0, Math.floor(ms / 1_000))}S`;
 }
 
+/** Null: the server's own, until the organization has said its own. */
+let homeZone: string | null = null;
+
+/** The organization's time zone, in which all days and times of this process are meant: a node serves one organization. */
+export function setHomeZone(timeZone: string | null): void {
+  homeZone = timeZone;
+}
+
 function localZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return homeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

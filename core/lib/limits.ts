@@ -160,3 +160,19 @@ export const channelHeartbeatMs = 30_000;
 export const conversationsExportMax = 10_000;
 /** Numbers of one DID pool: the list of numbers is made from the pools. */
 export const didsPerPoolMax = 10_000;
+/** A signed-in browser stays so for a working day and its overtime. */
+export const sessionMs = 12 * 3_600_000;
+/** Between the password and the code: enough to look for the phone. */
+export const secondFactorMs = 5 * 60_000;
+/** A trial's sign-in link, printed when the node starts. */
+export const signInLinkMs = 3_600_000;
+/** A guest's page may call for this long. */
+export const guestLinkMs = 3_600_000;
+/** Wrong one-time secrets that one address may present in `signInWindowMs`: nobody types them, so more is guessing. */
+export const wrongTicketsMax = 20;
+/** A check of the voice path from a browser; ICE and DTLS take a tenth of a second. */
+export const voiceCheckMs = 15_000;
+/** Checks open at once: each holds a stream. */
+export const voiceChecksMax = 10;
+/** Sockets of one guest's link: one for the page, one while it reloads, two for somebody's second tab. */
+export const guestSocketsMax = 4;

@@ -1,12 +1,16 @@
 // The stores in memory: the twin of storage's, for the simulator; one contract suite holds both to the same behaviour.
 import type { Prompt } from "../architect/prompt.ts";
 import type { Conversation, Participant, Recording, Segment } from "../conversation/conversation.ts";
+import type { Organization } from "../directory/organization.ts";
+import type { Totp } from "../directory/second-factor.ts";
+import type { Ticket } from "../directory/ticket.ts";
 import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "../directory/user.ts";
 import type { ConfiguredObject, ObjectStore, Page, Paged } from "../objects/object.ts";
 import type { AfterCallWork, AgentState, InHand, RoutableAgent } from "../routing/agent.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routing/queue.ts";
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
-import type { InboxItem, Organization, StoredDecision, Stores } from "../stores.ts";
+import type { Setup } from "../setup/setup.ts";
+import type { InboxItem, StoredDecision, Stores } from "../stores.ts";
 import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
 
 /** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
@@ -23,6 +27,10 @@ export class MemoryTables {
   presences = new Map<string, PresenceDefinition>();
   didPools = new Map<string, DidPool>();
   tokens = new Map<string, AccessToken>();
+  tickets = new Map<string, Ticket>();
+  totps = new Map<string, Totp>();
+  recoveryCodes: readonly { userId: string; hash: string; usedAt: number | null }[] = [];
+  setups = new Map<string, Setup>();
   agents = new Map<string, AgentState>();
   work = new Map<string, AfterCallWork>();
   waiting = new Map<string, WaitingConversation>();
@@ -116,7 +124,10 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
   return {
     organizations: {
       list: async () => [...tables().organizations.values()],
+      byId: async (id) => tables().organizations.get(id) ?? null,
       insert: async (row) => void tables().organizations.set(row.id, row),
+      update: async ({ id, name, language, country, timeZone, guestNumber }) =>
+        void set(tables().organizations, id, { name, language, country, timeZone, guestNumber }),
     },
     queues: {
       ...memoryObjects(() => tables().queues),
@@ -186,6 +197,51 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     },
     oauthClients: memoryObjects(() => tables().clients),
     presences: memoryObjects(() => tables().presences),
+    tickets: {
+      byHash: async (hash) => tables().tickets.get(hash) ?? null,
+      insert: async (row) => void tables().tickets.set(row.tokenHash, row),
+      take: async (hash) => tables().tickets.delete(hash),
+      voidAll: async (organizationId, kind, userId) => {
+        const all = [...tables().tickets.values()].filter(
+          (row) => row.organizationId === organizationId && row.kind === kind && (userId === null || row.userId === userId),
+        );
+        for (const row of all) tables().tickets.delete(row.tokenHash);
+        return all.length;
+      },
+      deleteExpired: async (now) => {
+        const all = [...tables().tickets.values()].filter((row) => row.expiresAt !== null && row.expiresAt <= now);
+        for (const row of all) tables().tickets.delete(row.tokenHash);
+        return all.length;
+      },
+    },
+    secondFactors: {
+      totp: async (userId) => tables().totps.get(userId) ?? null,
+      putTotp: async (row) => void tables().totps.set(row.userId, row),
+      confirm: async (userId, confirmedAt, lastStep) =>
+        tables().totps.get(userId)?.confirmedAt === null && set(tables().totps, userId, { confirmedAt, lastStep }),
+      useStep: async (userId, step) => {
+        const row = tables().totps.get(userId);
+        return row !== undefined && row.lastStep < step && set(tables().totps, userId, { lastStep: step });
+      },
+      setRecoveryCodes: async (userId, hashes) => {
+        tables().recoveryCodes = [
+          ...tables().recoveryCodes.filter((row) => row.userId !== userId),
+          ...hashes.map((hash) => ({ userId, hash, usedAt: null })),
+        ];
+      },
+      useRecoveryCode: async (userId, hash, at) => {
+        const is = (row: { userId: string; hash: string; usedAt: number | null }): boolean =>
+          row.userId === userId && row.hash === hash && row.usedAt === null;
+        const found = tables().recoveryCodes.some(is);
+        tables().recoveryCodes = tables().recoveryCodes.map((row) => (is(row) ? { ...row, usedAt: at } : row));
+        return found;
+      },
+      recoveryCodesLeft: async (userId) => tables().recoveryCodes.filter((row) => row.userId === userId && row.usedAt === null).length,
+    },
+    setup: {
+      of: async (organizationId) => tables().setups.get(organizationId) ?? null,
+      put: async (row) => void tables().setups.set(row.organizationId, row),
+    },
     agents: {
       byUser: async (userId) => tables().agents.get(userId) ?? null,
       lock: async (userId) => tables().agents.get(userId) ?? null,

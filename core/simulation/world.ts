@@ -5,6 +5,7 @@ import type { Actor } from "../authorization/actor.ts";
 import { permissions } from "../authorization/permissions.ts";
 import { project } from "../conversation/projection.ts";
 import { createUser } from "../directory/commands.ts";
+import { newOrganization } from "../directory/organization.ts";
 import type { Env } from "../env/env.ts";
 import type { EventDraft, LoggedEvent } from "../events/index.ts";
 import { Assigner } from "../exchange/assigner.ts";
@@ -117,7 +118,7 @@ export class World {
   async build(): Promise<void> {
     for (let n = 0; n < this.options.nodes; n++) this.nodes.push(this.boot(newId(virtualEnv(this.time, this.random)), new MemoryDisk()));
     const { app } = this.nodes[0]!;
-    await app.stores.organizations.insert({ id: this.organizationId, name: "Simulated", divisionId: this.divisionId, createdAt: startAt });
+    await app.stores.organizations.insert(newOrganization(this.organizationId, this.divisionId, "Simulated", startAt));
     for (const [name, more] of [
       ["Sales", { acwWrapupPrompt: "MANDATORY_TIMEOUT", acwTimeoutMs: 20_000 }],
       ["Service", { acwWrapupPrompt: "OPTIONAL", skillEvaluationMethod: "BEST" }],
@@ -194,6 +195,7 @@ export class World {
       unit: { run: (work) => this.database.run(work, id) },
       log: this.database,
       passwords: { hash: async (text) => text, verify: async (hash, text) => hash === text },
+      secrets: { seal: (text) => text, open: (sealed) => sealed },
     };
     const directory = new Directory(node.app);
     node.legs = new ScriptedLegs(node.env, this.random, this.users, faults);

@@ -61,6 +61,45 @@ export const user = pgTable("user", {
   stationId: uuid("station_id"),
 });
 
+export const organization = pgTable("organization", {
+  id: uuid("id").primaryKey(),
+  name: text("name"),
+  language: text("language"),
+  country: text("country"),
+  timeZone: text("time_zone"),
+  guestNumber: text("guest_number"),
+  createdAt: instant("created_at"),
+  eventSeq: big("event_seq"),
+});
+
+export const ticket = pgTable("ticket", {
+  tokenHash: text("token_hash").primaryKey(),
+  organizationId: uuid("organization_id"),
+  kind: text("kind"),
+  userId: uuid("user_id"),
+  createdAt: instant("created_at"),
+  expiresAt: instant("expires_at"),
+});
+
+export const totp = pgTable("totp", {
+  userId: uuid("user_id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  sealedSecret: text("sealed_secret"),
+  confirmedAt: instant("confirmed_at"),
+  lastStep: big("last_step"),
+});
+
+export const setup = pgTable("setup", {
+  organizationId: uuid("organization_id").primaryKey(),
+  stepsDone: text("steps_done").array(),
+  ownerId: uuid("owner_id"),
+  ownerTicketHash: text("owner_ticket_hash"),
+  sealedKit: text("sealed_kit"),
+  kitDigest: text("kit_digest"),
+  withDemo: boolean("with_demo"),
+  completedAt: instant("completed_at"),
+});
+
 export const session = pgTable("session", {
   tokenHash: text("token_hash").primaryKey(),
   organizationId: uuid("organization_id"),

@@ -1,24 +1,30 @@
 // Organizations, people, and what they are signed in with.
+import type { Organization } from "../../core/directory/organization.ts";
 import type { AccessToken, User, Session as WebSession } from "../../core/directory/user.ts";
-import type { Organization, OrganizationStore, SessionStore, TokenStore, UserStore } from "../../core/stores.ts";
+import type { OrganizationStore, SessionStore, TokenStore, UserStore } from "../../core/stores.ts";
 import type { Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
 import { objectStore } from "./object-store.ts";
 import { first, Table } from "./table.ts";
 
+const organizations = new Table<Omit<Organization, "divisionId">>(schema.organization);
 const users = new Table<User>(schema.user);
 const sessions = new Table<WebSession>(schema.session);
 const tokens = new Table<AccessToken>(schema.accessToken);
 
 export function organizationStore(sql: Session): OrganizationStore {
+  const from = () => sql`select ${organizations.columns(sql)}, d.id as "divisionId" from organization t
+    join division d on d.organization_id = t.id and d.name = 'Home'`;
   return {
-    list: async () =>
-      sql<
-        Organization[]
-      >`select o.id, o.name, d.id as "divisionId", o.created_at as "createdAt" from organization o join division d on d.organization_id = o.id and d.name = 'Home' order by o.created_at, o.id`,
-    insert: async (row) => {
-      await sql`insert into organization (id, name, created_at) values (${row.id}, ${row.name}, ${row.createdAt})`;
-      await sql`insert into division (id, organization_id, name, created_at) values (${row.divisionId}, ${row.id}, 'Home', ${row.createdAt})`;
+    list: async () => sql<Organization[]>`${from()} order by t.created_at, t.id`,
+    byId: async (id) => first(await sql`${from()} where t.id = ${id}`),
+    insert: async ({ divisionId, ...row }) => {
+      await organizations.insert(sql, row);
+      await sql`insert into division (id, organization_id, name, created_at) values (${divisionId}, ${row.id}, 'Home', ${row.createdAt})`;
+    },
+    update: async ({ id, name, language, country, timeZone, guestNumber }) => {
+      await sql`update organization set name = ${name}, language = ${language}, country = ${country}, time_zone = ${timeZone},
+        guest_number = ${guestNumber} where id = ${id}`;
     },
   };
 }

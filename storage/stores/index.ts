@@ -9,6 +9,7 @@ import * as schema from "../schema/tables.ts";
 import { agentStore } from "./agent-store.ts";
 import { conversationStore, recordingStore } from "./conversation-store.ts";
 import { organizationStore, sessionStore, tokenStore, userStore } from "./directory-store.ts";
+import { secondFactorStore, setupStore, ticketStore } from "./first-run-store.ts";
 import { inboxStore } from "./inbox-store.ts";
 import { objectStore } from "./object-store.ts";
 import { promptStore } from "./prompt-store.ts";
@@ -37,6 +38,9 @@ export function postgresStores(sql: Session): Stores {
     tokens: tokenStore(sql),
     oauthClients: objectStore(sql, oauthClients),
     presences: objectStore(sql, presences),
+    tickets: ticketStore(sql),
+    secondFactors: secondFactorStore(sql),
+    setup: setupStore(sql),
     agents: agentStore(sql),
     waiting: waitingStore(sql),
     alerts: alertStore(sql),

@@ -1,7 +1,6 @@
 // The other side for tests: a small user agent made of our own stack, over a real UDP socket or over a browser's socket.
-import type { SipSocketHandler, SipSocketPort } from "../../core/call/call-control.ts";
+import type { SipSocketHandler, SipSocketIdentity, SipSocketPort } from "../../core/call/call-control.ts";
 import type { Env } from "../../core/env/env.ts";
-import type { StationId, UserId } from "../../core/lib/id.ts";
 import { SipNetwork } from "../net/network.ts";
 import { DialogLayer, type Session, type SessionUser } from "../sip/dialog/layer.ts";
 import type { SessionEvent } from "../sip/dialog/session.ts";
@@ -64,7 +63,7 @@ export class TestPeer {
   }
 
   /** A browser whose session says who it is. */
-  static browser(env: Env, port: SipSocketPort, identity: { userId: UserId; stationId: StationId }): TestPeer {
+  static browser(env: Env, port: SipSocketPort, identity: SipSocketIdentity): TestPeer {
     const flow: Flow = {
       transport: "ws",
       connectionId: "browser",

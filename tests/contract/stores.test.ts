@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { realEnv } from "../../cmd/env.ts";
 import type { Conversation, Participant, Recording } from "../../core/conversation/conversation.ts";
 import type { ConversationFilter } from "../../core/conversation/search.ts";
+import { newOrganization } from "../../core/directory/organization.ts";
+import type { Ticket } from "../../core/directory/ticket.ts";
 import type { User } from "../../core/directory/user.ts";
 import type { EventDraft, EventLog, UnitOfWork } from "../../core/events/index.ts";
 import type { ConversationId, DivisionId, Id, OrganizationId, ParticipantId, QueueId, SkillId, UserId } from "../../core/lib/id.ts";
@@ -11,6 +13,7 @@ import type { ConfiguredObject, ObjectStore } from "../../core/objects/object.ts
 import type { AgentState } from "../../core/routing/agent.ts";
 import type { Queue } from "../../core/routing/queue.ts";
 import type { Alert, WaitingConversation } from "../../core/routing/waiting.ts";
+import { newSetup, type Setup } from "../../core/setup/setup.ts";
 import { MemoryDatabase } from "../../core/simulation/memory-log.ts";
 import type { StoredDecision, Stores } from "../../core/stores.ts";
 import { postgresStores } from "../../storage/stores/index.ts";
@@ -152,9 +155,79 @@ for (const [name, open] of Object.entries(implementations)) {
   describe(name, () => {
     test("an organization comes back with its home division", async () => {
       const { stores, organizationId, divisionId } = await open();
-      const organization = { id: organizationId, name: "Centre", divisionId, createdAt: now };
+      const organization = newOrganization(organizationId, divisionId, "Centre", now);
       await stores.organizations.insert(organization);
       expect(plain(await stores.organizations.list())).toEqual([organization]);
+      const changed = { ...organization, name: "Ward", country: "GB", timeZone: "Europe/London", language: "de-DE", guestNumber: "100" };
+      await stores.organizations.update(changed);
+      expect(await stores.organizations.byId(organizationId)).toEqual(changed);
+      expect(await stores.organizations.byId(id<OrganizationId>())).toBe(null);
+    });
+
+    test("a ticket is taken once; a kind is voided for one user or for all; the expired go, those without an end stay", async () => {
+      const { stores, organizationId } = await open();
+      const { tickets } = stores;
+      const [ada, bob] = [id<UserId>(), id<UserId>()];
+      const ticket = (tokenHash: string, fields: Partial<Ticket> = {}): Ticket => ({
+        ...{ tokenHash, organizationId, kind: "setup", userId: null, createdAt: now, expiresAt: null },
+        ...fields,
+      });
+      const rows = [
+        ticket("a"),
+        ticket("b", { kind: "guest", userId: ada, expiresAt: now + 5 }),
+        ticket("c", { kind: "guest", userId: bob }),
+      ];
+      for (const row of rows) await tickets.insert(row);
+      expect(await tickets.byHash("b")).toEqual(rows[1]!);
+      expect(await tickets.voidAll(organizationId, "guest", bob)).toBe(1);
+      expect(await tickets.deleteExpired(now + 4)).toBe(0);
+      expect(await tickets.deleteExpired(now + 5)).toBe(1);
+      expect([await tickets.take("a"), await tickets.take("a"), await tickets.byHash("b"), await tickets.byHash("c")]).toEqual([
+        true,
+        false,
+        null,
+        null,
+      ]);
+      await tickets.insert(ticket("d", { kind: "sign-in", userId: ada }));
+      expect(await tickets.voidAll(id<OrganizationId>(), "sign-in", null)).toBe(0);
+      expect(await tickets.voidAll(organizationId, "sign-in", null)).toBe(1);
+    });
+
+    test("a second factor is confirmed once, no step counts twice, a recovery code works once", async () => {
+      const { stores, organizationId } = await open();
+      const { secondFactors } = stores;
+      const userId = id<UserId>();
+      const totp = { userId, organizationId, sealedSecret: "sealed", confirmedAt: null, lastStep: 0 };
+      expect([await secondFactors.totp(userId), await secondFactors.confirm(userId, now, 1)]).toEqual([null, false]);
+      await secondFactors.putTotp({ ...totp, sealedSecret: "older" });
+      await secondFactors.putTotp(totp);
+      expect(await secondFactors.totp(userId)).toEqual(totp);
+      expect([await secondFactors.confirm(userId, now, 50), await secondFactors.confirm(userId, now, 51)]).toEqual([true, false]);
+      expect([
+        await secondFactors.useStep(userId, 50),
+        await secondFactors.useStep(userId, 52),
+        await secondFactors.useStep(userId, 51),
+      ]).toEqual([false, true, false]);
+      expect(await secondFactors.totp(userId)).toEqual({ ...totp, confirmedAt: now, lastStep: 52 });
+      await secondFactors.setRecoveryCodes(userId, ["old"]);
+      await secondFactors.setRecoveryCodes(userId, ["x", "y"]);
+      const use = (hash: string): Promise<boolean> => secondFactors.useRecoveryCode(userId, hash, now);
+      expect([await use("old"), await use("x"), await use("x"), await secondFactors.recoveryCodesLeft(userId)]).toEqual([
+        false,
+        true,
+        false,
+        1,
+      ]);
+    });
+
+    test("the set-up's progress is one row", async () => {
+      const { stores, organizationId } = await open();
+      expect(await stores.setup.of(organizationId)).toBe(null);
+      const begun = newSetup(organizationId);
+      await stores.setup.put(begun);
+      const later: Setup = { ...begun, stepsDone: ["organization", "owner"], ownerId: id<UserId>(), withDemo: true, completedAt: now };
+      await stores.setup.put(later);
+      expect(await stores.setup.of(organizationId)).toEqual(later);
     });
 
     test("queues: names without regard to case, pages in order of names, stale writes refused", async () => {

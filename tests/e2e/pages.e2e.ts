@@ -1,22 +1,14 @@
 // Every page in both schemes and both sizes: axe finds nothing serious, nothing leaves the machine, the policy holds, the keyboard gets everywhere.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { Landline, password, testCentre } from "../support/landline.ts";
+import { flawsOf, schemes, sizes } from "../support/look.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 
-const sizes = [
-  { width: 1024, height: 768 },
-  { width: 1440, height: 900 },
-] as const;
-const schemes = ["light", "dark"] as const;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const landline = new Landline(["--sip", "127.0.0.1:15061", "--media-ports", "19061", "--metrics", "127.0.0.1:9461"]);
 const pictures = process.env.LANDLINE_TEST_PICTURES ?? join(landline.folder, "pictures");
 let browser: Browser | null = null;
-
-type Finding = { readonly id: string; readonly impact: string; readonly nodes: readonly { readonly html: string }[] };
 
 async function signIn(context: BrowserContext, email: string): Promise<Page> {
   const page = await context.newPage();
@@ -86,20 +78,12 @@ async function look(page: Page, path: string, picture: string): Promise<void> {
   await page.waitForLoadState("load");
   await page.waitForTimeout(300);
   await page.screenshot({ path: join(pictures, `${picture}.png`) });
-  await page.evaluate(axe);
-  const findings = await page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe.run();
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id} at ${nodes[0]?.html.slice(0, 120)}`);
-  });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  const findings = await flawsOf(page);
   page.off("request", onRequest);
   page.off("console", onConsole);
   expect(findings.length === 0, `${picture}: ${findings.join("; ")}`);
   expect(strange.length === 0, `${picture} asked ${strange.join(", ")}`);
   expect(complaints.length === 0, `${picture} complains: ${complaints.join("; ")}`);
-  expect(!wide, `${picture} scrolls sideways`);
 }
 
 await program(

@@ -17,7 +17,11 @@ export class Landline {
   private child: ChildProcess | null = null;
   private token = "";
 
-  constructor(private readonly more: readonly string[] = []) {
+  /** `bootstrap` false: nobody owns it at first, as after an installation. */
+  constructor(
+    private readonly more: readonly string[] = [],
+    private readonly bootstrap = true,
+  ) {
     this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
     // As root the database server runs as another user, who must get through.
     chmodSync(this.folder, 0o755);
@@ -51,8 +55,7 @@ export class Landline {
     const log = openSync(join(this.folder, "log"), "a");
     const env = {
       PATH: process.env.PATH ?? "",
-      LANDLINE_BOOTSTRAP_EMAIL: "owner@example.org",
-      LANDLINE_BOOTSTRAP_PASSWORD: password,
+      ...(this.bootstrap ? { LANDLINE_BOOTSTRAP_EMAIL: "owner@example.org", LANDLINE_BOOTSTRAP_PASSWORD: password } : {}),
       LANDLINE_BOOTSTRAP_CLIENT_ID: client.id,
       LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
     };

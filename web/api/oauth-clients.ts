@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { oauthClientKind } from "../../core/directory/kinds.ts";
 import type { OAuthClient, OAuthClientSettings } from "../../core/directory/user.ts";
+import { newToken, tokenHash } from "../../core/lib/token.ts";
 import { createObject } from "../../core/objects/commands.ts";
-import { newToken, tokenHash } from "../crypto.ts";
 import { bodyOf, objectOperations } from "./objects.ts";
 
 export const oauthClientRoutes = objectOperations<OAuthClient, OAuthClientSettings>({

@@ -3,8 +3,9 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { newEvent } from "../../core/app.ts";
 import { signInFailuresMax, signInWindowMs } from "../../core/lib/limits.ts";
+import { newToken, tokenHash } from "../../core/lib/token.ts";
 import type { WebContext, WebEnv } from "../context.ts";
-import { newToken, same, tokenHash } from "../crypto.ts";
+import { same } from "../crypto.ts";
 import type { WebPorts } from "../ports.ts";
 
 const failures = new Map<string, { count: number; since: number }>();

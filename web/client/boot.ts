@@ -4,9 +4,12 @@ import { startAgentFilter } from "./agent-filter.ts";
 import { startClocks } from "./clocks.ts";
 import { startCommandBar } from "./command-bar.ts";
 import { startForms } from "./forms.ts";
+import { startGuest } from "./guest-call.ts";
 import { startKeys } from "./keys.ts";
 import { startLive } from "./live.ts";
+import { startMicrophone } from "./microphone.ts";
 import { startNavigation } from "./navigation.ts";
+import { startSetup } from "./setup.ts";
 import { startPhone } from "./softphone/phone.ts";
 import { startSoundForm } from "./sound-form.ts";
 import { startTheme } from "./theme.ts";
@@ -14,6 +17,8 @@ import { startTheme } from "./theme.ts";
 startTheme();
 startClocks();
 startForms();
+if (document.body.classList.contains("wizard")) startSetup();
+if (document.body.classList.contains("guest")) startGuest();
 if (document.body.classList.contains("app")) {
   startNavigation();
   startKeys();
@@ -22,4 +27,5 @@ if (document.body.classList.contains("app")) {
   startPhone();
   startSoundForm();
   startAgentFilter();
+  startMicrophone();
 }

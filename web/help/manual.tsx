@@ -32,7 +32,85 @@ export const manual: readonly ManualPage[] = [
           twelve hours.
         </p>
         <p>
+          Whoever has a second factor is asked for a code after the password: six digits that an authenticator app shows. A code works once,
+          and for about a minute. After ten wrong codes it waits ten minutes, too.
+        </p>
+        <p>
+          <b>Without the phone</b> type one of your ten recovery codes in its place. Each works once. When the phone's codes are always
+          refused, its clock is wrong: let it set its time by itself.
+        </p>
+        <p>
+          A <b>sign-in link</b>, as <code>npm start</code> prints it for a trial, works once and for an hour. Landline prints a new one each
+          time it starts, until the centre has an owner.
+        </p>
+        <p>
           An administrator makes accounts on the page People, or with <code>landline admin user create</code>.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "setup",
+    title: "The first set-up",
+    body: () => (
+      <>
+        <p>
+          There is no default password. As long as nobody owns the centre, Landline prints a <b>set-up link</b> each time it starts. Only
+          the newest works, only its hash is kept, and when the set-up is done it is gone. The steps can be left and taken up again.
+        </p>
+        <h2>Owner and second factor</h2>
+        <p>
+          The owner signs in with email, password and a code from an authenticator app. The ten recovery codes are shown once: each signs in
+          once without the phone.
+        </p>
+        <h2 id="address">Address and certificate</h2>
+        <p>
+          Browsers give a page the microphone only on <code>localhost</code> or with https. A certificate made here encrypts, but every
+          browser warns until it is told to trust it. Behind a proxy say the proxy's address: only from there is{" "}
+          <code>X-Forwarded-For</code> believed, and the proxy must pass WebSockets on. What you choose is written to <code>kept.toml</code>{" "}
+          in the data folder and takes effect at the next start; options given at start win over it.
+        </p>
+        <h2>Network</h2>
+        <p>
+          The test goes the way a call goes: a WebSocket to the server, then packets between this browser and the media port, then keys.
+          When voice fails, the firewall must let the browsers' voice port (udp) in; behind NAT give <code>--public-address</code>.
+        </p>
+        <h2 id="recovery">Recovery kit</h2>
+        <p>
+          Everything is encrypted with the key file. A sealed copy of it, <code>landline.key.sealed</code>, lies in the data folder; the
+          kit's eight groups open it. On a new machine put the data back, run <code>landline key restore</code> and type the groups. A new
+          kit makes the older one worthless.
+        </p>
+        <h2>Without a browser</h2>
+        <p>
+          <code>landline setup --from setup.toml</code> does all of it. <code>landline setup kit</code> makes the recovery kit first and
+          prints its digest, which the file repeats: so nobody ends a set-up without a kit.
+        </p>
+        <pre class="mono message">{setupExample}</pre>
+      </>
+    ),
+  },
+  {
+    id: "trial",
+    title: "Trying it",
+    body: () => (
+      <>
+        <p>
+          The example centre has the number 100, a menu and two queues. <b>Call this centre</b> opens a page on which you are the customer:
+          it needs no account, calls this one number, one call at a time, and lasts an hour; a newer link replaces it. Press 2 for the queue{" "}
+          <i>Try it</i>: no robot answers there, you do.
+        </p>
+        <p>
+          Use a headset, or two machines: with loudspeakers the two pages hear each other. A SIP phone on the same machine may call too:{" "}
+          <code>sip:100@127.0.0.1</code>.
+        </p>
+        <p>
+          Who calls by such a link is a way in, like a trunk: never a phone of yours, and never able to reach anybody but the number. A
+          centre that was set up without demo data has it switched off.
+        </p>
+        <p>
+          <b>A real number</b> comes by a trunk: put its addresses and your numbers into a document and run{" "}
+          <code>landline config apply</code>.
         </p>
       </>
     ),
@@ -220,6 +298,30 @@ export const manual: readonly ManualPage[] = [
   ...adminManual,
   glossary,
 ];
+
+const setupExample = `[organization]
+name = "Northmere Health"
+language = "en-GB"
+country = "GB"
+time-zone = "Europe/London"
+
+[owner]
+name = "Ada Northmere"
+email = "ada@example.org"
+password-file = "owner-password.txt"
+totp-secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"   # optional
+
+[address]
+public-url = "https://desk.example.org"
+certificate = "proxy"            # self-made, upload, proxy or none
+trusted-proxies = ["10.0.0.2"]
+
+[recovery]
+digest = "…"                     # printed by landline setup kit
+
+[demo]
+load = false
+`;
 
 const example = JSON.stringify(
   {

@@ -8,6 +8,7 @@ import { agentView } from "../../core/routing/queries.ts";
 import type { WebContext } from "../context.ts";
 import { board } from "../pages/board/routes.tsx";
 import { desk } from "../pages/desk/routes.tsx";
+import { trial } from "../pages/trial/routes.tsx";
 import type { WebPorts } from "../ports.ts";
 import { type PageRoute, page } from "../route.ts";
 import { Dock } from "../ui/dock.tsx";
@@ -45,6 +46,11 @@ const topics: Readonly<Record<string, Topic>> = {
     shared: false,
     concerns: (event) => aboutRouting.test(event.type),
     render: async (c, ports) => String(await desk(c, ports)),
+  },
+  trial: {
+    shared: false,
+    concerns: (event) => aboutRouting.test(event.type) || event.type === "organization.updated",
+    render: async (c, ports) => (can(c.var.actor, "telephony:guestCall:add") ? String(await trial(c, ports)) : ""),
   },
   board: {
     shared: true,

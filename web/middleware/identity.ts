@@ -4,8 +4,9 @@ import type { Actor } from "../../core/authorization/actor.ts";
 import { permissionsOf } from "../../core/authorization/permissions.ts";
 import type { Session, User } from "../../core/directory/user.ts";
 import { Unauthenticated } from "../../core/lib/errors.ts";
+import { tokenHash } from "../../core/lib/token.ts";
 import type { WebContext } from "../context.ts";
-import { csrfOf, tokenHash } from "../crypto.ts";
+import { csrfOf } from "../crypto.ts";
 import type { WebPorts } from "../ports.ts";
 
 export const sessionCookie = "landline_session";

@@ -6,7 +6,7 @@ import { isoInstant } from "../../core/lib/calendar.ts";
 import { BadInput, NotFound } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/id.ts";
 import { channelHeartbeatMs, channelLifeMs, channelsPerActorMax, topicsPerChannelMax } from "../../core/lib/limits.ts";
-import { newToken } from "../crypto.ts";
+import { newToken } from "../../core/lib/token.ts";
 import { maySubscribe, type Topic, topicOf, unfolded } from "./topics.ts";
 
 /** Many changes in one moment are one message. */

@@ -29,6 +29,7 @@ export async function render(
       now={ports.app.env.clock.now()}
       problem={problem === null ? null : t(problem)}
       callKeys={c.var.callKeys}
+      hasTrial={ports.guestNumber !== null}
     >
       {body}
     </Shell>,

@@ -15,6 +15,7 @@ type Area = { readonly href: string; readonly icon: string; readonly label: stri
 /** The rail shows only what the person may use. */
 export const areas: readonly Area[] = [
   { href: "/", icon: "inbox", label: "Work", permission: "conversation:call:accept" },
+  { href: "/trial", icon: "flask-conical", label: "First call", permission: "telephony:guestCall:add" },
   { href: "/conversations", icon: "phone-incoming", label: "Conversations", permission: "analytics:conversationDetail:view" },
   { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
   { href: "/admin", icon: "settings", label: "Admin", permission: "directory:user:edit" },
@@ -31,11 +32,13 @@ export type ShellProps = {
   readonly now: number;
   readonly problem: string | null;
   readonly callKeys: boolean;
+  /** Whether there is an example that can be tried. */
+  readonly hasTrial: boolean;
   readonly children?: Child;
 };
 
 export function Shell(props: ShellProps) {
-  const mine = areas.filter((area) => props.actor.permissions.has(area.permission));
+  const mine = areas.filter((area) => props.actor.permissions.has(area.permission) && (area.href !== "/trial" || props.hasTrial));
   return (
     <Document title={props.title} bodyClass="app" csrf={props.csrf} callKeys={props.callKeys}>
       <a class="skip" href="#main">

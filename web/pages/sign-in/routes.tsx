@@ -1,29 +1,42 @@
-// Sign-in and sign-out: slow for guessers, the same answer for every wrong pair, a session of its own for every browser.
-import { deleteCookie, setCookie } from "hono/cookie";
+// Sign-in and sign-out: slow for guessers, the same answer for every wrong pair, a code after the password, a session of its own for every browser.
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { newEvent } from "../../../core/app.ts";
+import {
+  awaitSecondFactor,
+  hasSecondFactor,
+  type Proof,
+  proveSecondFactor,
+  startSession,
+  ticketOf,
+  useSignInLink,
+} from "../../../core/directory/sign-in.ts";
 import type { User } from "../../../core/directory/user.ts";
-import { signInFailuresMax, signInWindowMs } from "../../../core/lib/limits.ts";
+import { secondFactorMs, sessionMs, signInFailuresMax, wrongTicketsMax } from "../../../core/lib/limits.ts";
+import { newToken } from "../../../core/lib/token.ts";
 import type { WebContext } from "../../context.ts";
-import { newToken, same, tokenHash } from "../../crypto.ts";
+import { csrfOf, same } from "../../crypto.ts";
 import { sessionCookie, signedIn } from "../../middleware/identity.ts";
 import { CrossSite, demandOwnForm, isOwnOrigin } from "../../middleware/security.ts";
+import { Tries } from "../../middleware/tries.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
-import { SignIn } from "./views.tsx";
+import { EnterCode, LinkUsed, SignIn } from "./views.tsx";
 
-const sessionMs = 12 * 3_600_000;
-
-/** Failures by account and by address; kept in memory: a restart forgives, a flood cannot fill it. */
-const failures = new Map<string, { count: number; since: number }>();
-const failuresKept = 10_000;
+/** Holds the place between password and code. */
+const codeCookie = "landline_code";
+const codePath = "/sign-in/code";
+const tooMany = "Too many tries. Wait ten minutes, then try again.";
+const failures = new Tries(signInFailuresMax);
+const wrongLinks = new Tries(wrongTicketsMax);
+const help = "sign-in";
 
 export const signInRoutes: readonly PageRoute[] = [
-  page({ method: "GET", path: "/sign-in", permission: "public", help: "sign-in" }, async (c, ports) => {
+  page({ method: "GET", path: "/sign-in", permission: "public", help }, async (c, ports) => {
     if (await signedIn(c, ports)) return c.redirect("/");
     return c.html(<SignIn organization={ports.organizationName} email="" problem={null} />);
   }),
 
-  page({ method: "POST", path: "/sign-in", permission: "public", help: "sign-in" }, async (c, ports) => {
+  page({ method: "POST", path: "/sign-in", permission: "public", help }, async (c, ports) => {
     if (!isOwnOrigin(ports, c.req.header("origin") ?? null, c.req.header("host") ?? null)) throw new CrossSite();
     const form = await c.req.formData();
     const email = String(form.get("email") ?? "")
@@ -31,18 +44,71 @@ export const signInRoutes: readonly PageRoute[] = [
       .toLowerCase();
     const password = String(form.get("password") ?? "");
     const now = ports.app.env.clock.now();
-    const keys = [`account ${email}`, `address ${c.env.remoteAddress}`];
-    if (keys.some((key) => isBarred(key, now))) return refuse(c, ports, email, 429, "Too many tries. Wait ten minutes, then try again.");
-    const user = await authenticate(ports, email, password);
-    if (user === null) {
-      for (const key of keys) remember(key, now);
-      return refuse(c, ports, email, 422, "That email and password do not belong together.");
+    const keys = [`account ${email}`, addressOf(c)];
+    const show = (problem: string, status: 422 | 429) =>
+      c.html(<SignIn organization={ports.organizationName} email={email} problem={problem} />, status);
+    const known = await ports.app.stores.users.byEmail(ports.app.organizationId, email);
+    if (failures.isBarred(keys, now)) {
+      await refused(c, ports, known, "password", true);
+      return show(tooMany, 429);
     }
-    await startSession(c, ports, user);
-    return c.redirect("/", 303);
+    const user = await authenticate(ports, known, password);
+    if (user === null) {
+      failures.remember(keys, now);
+      await refused(c, ports, known, "password", false);
+      return show("That email and password do not belong together.", 422);
+    }
+    if (!(await hasSecondFactor(ports.app, user.id))) return enter(c, ports, user, "password");
+    const token = await awaitSecondFactor(ports.app, user);
+    setCookie(c, codeCookie, token, { ...cookieOf(c), path: codePath, sameSite: "Strict", maxAge: secondFactorMs / 1_000 });
+    return c.redirect(codePath, 303);
   }),
 
-  page({ method: "POST", path: "/sign-out", permission: "signed-in", help: "sign-in" }, async (c, ports) => {
+  page({ method: "GET", path: codePath, permission: "public", help }, async (c, ports) => {
+    const token = getCookie(c, codeCookie);
+    if ((await ticketOf(ports.app, "second-factor", token)) === null) return c.redirect("/sign-in");
+    return c.html(<EnterCode csrf={csrfOf(token!)} problem={null} />);
+  }),
+
+  page({ method: "POST", path: codePath, permission: "public", help }, async (c, ports) => {
+    const token = getCookie(c, codeCookie);
+    const ticket = await ticketOf(ports.app, "second-factor", token);
+    if (ticket?.userId == null) return c.redirect("/sign-in", 303);
+    const form = await c.req.formData();
+    demandOwnForm(c, ports, form.get("csrf"), csrfOf(token!), same);
+    const now = ports.app.env.clock.now();
+    const keys = [`code ${ticket.userId}`, addressOf(c)];
+    const show = (problem: string, status: 422 | 429) => c.html(<EnterCode csrf={csrfOf(token!)} problem={problem} />, status);
+    const user = await ports.app.stores.users.byId(ticket.userId);
+    if (failures.isBarred(keys, now)) {
+      await refused(c, ports, user, "code", true);
+      return show(tooMany, 429);
+    }
+    const verdict = await proveSecondFactor(ports.app, ticket, String(form.get("code") ?? ""));
+    if (!verdict.ok) {
+      failures.remember(keys, now);
+      await refused(c, ports, user, "code", false);
+      const used = verdict.reason === "used";
+      return show(used ? "That code has been used. Wait for the next one." : "That code is not right. Try the one that is shown now.", 422);
+    }
+    deleteCookie(c, codeCookie, { path: codePath });
+    return enter(c, ports, verdict.user, verdict.proof);
+  }),
+
+  page({ method: "GET", path: "/sign-in/once/:token", permission: "public", help }, async (c, ports) => {
+    // A browser that fetches ahead must not use up what a person has not clicked.
+    if (/prefetch|prerender/.test(c.req.header("sec-purpose") ?? "")) return c.body(null, 425);
+    const now = ports.app.env.clock.now();
+    const keys = [addressOf(c)];
+    if (wrongLinks.isBarred(keys, now)) return c.html(<LinkUsed problem={tooMany} />, 429);
+    const user = await useSignInLink(ports.app, c.req.param("token") ?? "");
+    if (user !== null) return enter(c, ports, user, "link", "/trial");
+    wrongLinks.remember(keys, now);
+    await refused(c, ports, null, "link", false);
+    return c.html(<LinkUsed problem="This link has been used, or its hour is over. Landline prints a new one each time it starts." />, 404);
+  }),
+
+  page({ method: "POST", path: "/sign-out", permission: "signed-in", help }, async (c, ports) => {
     const form = await c.req.formData();
     demandOwnForm(c, ports, form.get("csrf"), c.var.csrf, same);
     const { session, actor } = c.var;
@@ -58,10 +124,28 @@ export const signInRoutes: readonly PageRoute[] = [
   }),
 ];
 
+/** Gives this browser a session of its own. */
+export async function giveSession(c: WebContext, ports: WebPorts, user: User, proof: Proof): Promise<void> {
+  const token = await startSession(ports.app, user, proof, c.req.header("user-agent") ?? "");
+  setCookie(c, sessionCookie, token, { ...cookieOf(c), sameSite: "Lax", path: "/", maxAge: sessionMs / 1_000 });
+}
+
+async function enter(c: WebContext, ports: WebPorts, user: User, proof: Proof, to = "/"): Promise<Response> {
+  await giveSession(c, ports, user, proof);
+  return c.redirect(to, 303);
+}
+
+function cookieOf(c: WebContext): { readonly httpOnly: true; readonly secure: boolean } {
+  return { httpOnly: true, secure: c.env.secure };
+}
+
+function addressOf(c: WebContext): string {
+  return `address ${c.env.remoteAddress}`;
+}
+
 // The same work for an unknown account as for a known one, so that the time tells nothing.
-async function authenticate(ports: WebPorts, email: string, password: string): Promise<User | null> {
+async function authenticate(ports: WebPorts, user: User | null, password: string): Promise<User | null> {
   const { app } = ports;
-  const user = await app.stores.users.byEmail(app.organizationId, email);
   const hash = user?.passwordHash ?? (await decoyHash(ports));
   const right = await app.passwords.verify(hash, password);
   return right && user !== null && user.state === "active" && user.passwordHash !== null ? user : null;
@@ -73,27 +157,14 @@ function decoyHash(ports: WebPorts): Promise<string> {
   return decoy;
 }
 
-async function startSession(c: WebContext, ports: WebPorts, user: User): Promise<void> {
+async function refused(
+  c: WebContext,
+  ports: WebPorts,
+  user: User | null,
+  factor: "password" | "code" | "link",
+  barred: boolean,
+): Promise<void> {
   const { app } = ports;
-  const token = newToken(app.env.random);
-  const now = app.env.clock.now();
-  await app.unit.run(async (stores) => {
-    await stores.sessions.insert({
-      tokenHash: tokenHash(token),
-      organizationId: app.organizationId,
-      userId: user.id,
-      createdAt: now,
-      expiresAt: now + sessionMs,
-      userAgent: (c.req.header("user-agent") ?? "").slice(0, 256),
-    });
-    return { value: undefined, events: [newEvent(app, { type: "user.signed-in", actorId: user.id, subjectIds: [user.id], payload: {} })] };
-  });
-  setCookie(c, sessionCookie, token, { httpOnly: true, sameSite: "Lax", path: "/", secure: c.env.secure, maxAge: sessionMs / 1_000 });
-}
-
-async function refuse(c: WebContext, ports: WebPorts, email: string, status: 422 | 429, problem: string): Promise<Response> {
-  const { app } = ports;
-  const user = await app.stores.users.byEmail(app.organizationId, email);
   await app.unit.run(async () => ({
     value: undefined,
     events: [
@@ -101,22 +172,9 @@ async function refuse(c: WebContext, ports: WebPorts, email: string, status: 422
         type: "user.sign-in.refused",
         actorId: app.nodeId,
         subjectIds: user === null ? [app.organizationId] : [user.id],
-        payload: { address: c.env.remoteAddress, barred: status === 429 },
+        payload: { address: c.env.remoteAddress, factor, barred },
       }),
     ],
   }));
-  app.env.log.warn("sign-in refused", { address: c.env.remoteAddress, status });
-  return c.html(<SignIn organization={ports.organizationName} email={email} problem={problem} />, status);
-}
-
-function isBarred(key: string, now: number): boolean {
-  const entry = failures.get(key);
-  return entry !== undefined && entry.count >= signInFailuresMax && now - entry.since < signInWindowMs;
-}
-
-function remember(key: string, now: number): void {
-  const entry = failures.get(key);
-  if (entry !== undefined && now - entry.since < signInWindowMs) entry.count += 1;
-  else failures.set(key, { count: 1, since: now });
-  if (failures.size > failuresKept) failures.delete(failures.keys().next().value!);
+  app.env.log.warn("sign-in refused", { address: c.env.remoteAddress, factor, barred });
 }

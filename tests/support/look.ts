@@ -1,0 +1,40 @@
+// Looks at a page as it is: in both sizes and both schemes, with axe, and whether it scrolls sideways.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+export const sizes = [
+  { width: 1024, height: 768 },
+  { width: 1440, height: 900 },
+] as const;
+export const schemes = ["light", "dark"] as const;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+type Finding = { readonly id: string; readonly impact: string; readonly nodes: readonly { readonly html: string }[] };
+
+/** What is serious or critical to axe, and whether the page scrolls sideways; empty when all is well. */
+export async function flawsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  const findings = await page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe.run();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id} at ${nodes[0]?.html.slice(0, 120)}`);
+  });
+  const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  return isWide ? [...findings, "it scrolls sideways"] : findings;
+}
+
+/** The same in every size and scheme, for pages that are a state of something and cannot be opened again. Throws at the first flaw. */
+export async function lookAround(page: Page, name: string, picture: (name: string) => Promise<void>): Promise<void> {
+  for (const size of sizes) {
+    for (const colorScheme of schemes) {
+      await page.setViewportSize(size);
+      // Without motion: a colour that is still on its way is neither.
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await picture(`${name}-${size.width}-${colorScheme}`);
+      const flaws = await flawsOf(page);
+      if (flaws.length > 0) throw new Error(`${name} at ${size.width}, ${colorScheme}: ${flaws.join("; ")}`);
+    }
+  }
+}
