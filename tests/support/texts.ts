@@ -36,6 +36,7 @@ export function textsOfTheWeb(): string[] {
   // Tables of words: KEY: "Word".
   const tables = [
     "web/pages/admin/words.ts",
+    "web/pages/setup/words.ts",
     "web/ui/status.tsx",
     "web/pages/conversation/views.tsx",
     "web/errors.tsx",
@@ -47,9 +48,9 @@ export function textsOfTheWeb(): string[] {
         literalsIn(a ?? b!),
       ),
     );
-  // Refusals that a handler chooses.
+  // Refusals that a handler chooses: whole sentences.
   const refused = sources("web/pages/sign-in/routes.tsx").flatMap((text) =>
-    [...text.matchAll(/\brefuse\([^"]*("[A-Z][^"]*\.")/g)].flatMap(([, sentence]) => literalsIn(sentence!)),
+    [...text.matchAll(/("[A-Z][^"\n]*\.")/g)].flatMap(([, sentence]) => literalsIn(sentence!)),
   );
   return [...new Set([...said, ...described, ...tables, ...refused])].filter((text) => /[a-zA-Z]{2}/.test(text)).sort();
 }

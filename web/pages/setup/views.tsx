@@ -13,20 +13,10 @@ import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
 import { t } from "../../ui/text.ts";
+import { certificateTexts, certificateTitles, stepWords } from "./words.ts";
 
 export type StepValues = Readonly<Record<string, string>>;
 export type StepErrors = Readonly<Record<string, string>>;
-
-const words: Readonly<Record<SetupStep | "finish", string>> = {
-  organization: "Organisation",
-  owner: "Owner",
-  "second-factor": "Second factor",
-  address: "Address and certificate",
-  network: "Network",
-  recovery: "Recovery kit",
-  demo: "Demo data",
-  finish: "Finish",
-};
 
 const languageNames: Readonly<Record<(typeof languages)[number], string>> = {
   "en-GB": "English (United Kingdom)",
@@ -76,7 +66,7 @@ export function SetupPage(props: StepProps & { readonly step: SetupStep | "finis
 function Frame(props: { readonly setup: Setup; readonly step: SetupStep | "finish"; readonly children: Child }) {
   const number = setupSteps.indexOf(props.step as SetupStep) + 1;
   return (
-    <Document title={t("Set up, {step}", { step: t(words[props.step]) })} bodyClass="wizard">
+    <Document title={t("Set up, {step}", { step: t(stepWords[props.step]) })} bodyClass="wizard">
       <nav class="side" aria-label={t("Steps")}>
         <div class="brand">
           <Icon name="mark" />
@@ -103,7 +93,7 @@ function Frame(props: { readonly setup: Setup; readonly step: SetupStep | "finis
 function stepMark(setup: Setup, step: SetupStep | "finish", isHere: boolean) {
   const isDone = step !== "finish" && setup.stepsDone.includes(step);
   const icon = <Icon name={isDone ? "circle-check" : isHere ? "circle-dot" : "circle"} />;
-  const label = t(words[step]);
+  const label = t(stepWords[step]);
   if (isHere)
     return (
       <span class={isDone ? "step done" : "step"} aria-current="step">
@@ -375,16 +365,6 @@ export function RecoveryCodes(props: {
   );
 }
 
-const certificateWords: Readonly<Record<CertificateKind, readonly [title: string, text: string]>> = {
-  "self-made": [
-    "A certificate made here",
-    "Encrypted at once. Every browser warns until it is told to trust this server: good for trying, and inside a company that hands it out.",
-  ],
-  upload: ["A certificate of your own", "From a public or your company's authority: browsers trust it without a word."],
-  proxy: ["A proxy in front has it", "Something else (nginx, Caddy, a load balancer) speaks https and passes requests on by http."],
-  none: ["None: this machine only", "Browsers allow the microphone without https only on localhost. Enough to try it here."],
-};
-
 function AddressStep(props: StepProps) {
   const { values, errors, node, setup } = props;
   const chosen = values.certificate ?? (setup.stepsDone.includes("address") ? runningKind(node) : "");
@@ -428,13 +408,13 @@ function AddressStep(props: StepProps) {
               {t("Choose one of these.")}
             </span>
           )}
-          {(Object.keys(certificateWords) as CertificateKind[]).map((kind) => (
+          {(Object.keys(certificateTitles) as CertificateKind[]).map((kind) => (
             <div class="option">
               <label class="choice">
                 <input type="radio" name="certificate" value={kind} checked={kind === chosen} />
                 <span>
-                  <b>{t(certificateWords[kind][0])}</b>
-                  <small>{t(certificateWords[kind][1])}</small>
+                  <b>{t(certificateTitles[kind])}</b>
+                  <small>{t(certificateTexts[kind])}</small>
                 </span>
               </label>
               {kind === "upload" ? (
@@ -802,7 +782,7 @@ function FinishStep(props: StepProps) {
     return (
       <>
         <h1>{t("Not yet")}</h1>
-        <p class="lead">{t("Still open: {steps}.", { steps: open.map((step) => t(words[step])).join(", ") })}</p>
+        <p class="lead">{t("Still open: {steps}.", { steps: open.map((step) => t(stepWords[step])).join(", ") })}</p>
         <a class="button" data-kind="primary" href={`/setup/${open[0]}`}>
           {t("Go on")}
         </a>
@@ -860,7 +840,7 @@ export function Done(props: {
             <li>
               <span class="step done">
                 <Icon name="circle-check" />
-                {t(words[step])}
+                {t(stepWords[step])}
               </span>
             </li>
           ))}
