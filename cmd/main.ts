@@ -6,6 +6,7 @@ import { parse as parseToml } from "smol-toml";
 import { applyCentre } from "../core/centre/apply.ts";
 import { centreDocument } from "../core/centre/centre.ts";
 import { createUser } from "../core/directory/commands.ts";
+import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
 import { AppError } from "../core/lib/errors.ts";
 import { verify, verifyLines } from "../storage/verify.ts";
@@ -63,6 +64,19 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
         if (!parsed.success) throw new ConfigError(`--${String(parsed.error.issues[0]!.path[0])}: ${parsed.error.issues[0]!.message}`);
         const user = await createUser(node.app, machineActor(node), parsed.data);
         context.print({ id: user.id, email: user.email }, [`${user.name} <${user.email}> may sign in now`]);
+      }),
+  },
+  "admin second-factor remove": {
+    usage: "admin second-factor remove --email EMAIL",
+    caption: "for who has lost phone and recovery codes: the password alone signs them in from then on",
+    flags: { email: "value" },
+    run: (context) =>
+      withNode(context, async (node) => {
+        const { app } = node;
+        const user = await app.stores.users.byEmail(app.organizationId, String(context.flags.email ?? ""));
+        if (user === null) throw new ConfigError(`--email: there is nobody with the email ${String(context.flags.email ?? "")}`);
+        await removeSecondFactor(app, machineActor(node), user.id);
+        context.print({ id: user.id }, [`${user.name} <${user.email}> signs in with the password alone`]);
       }),
   },
   "config apply": {

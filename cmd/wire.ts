@@ -173,6 +173,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     get organizationName() {
       return directory.current.organization?.name ?? node.organization.name;
     },
+    get organizationLanguage() {
+      return directory.current.organization?.language ?? node.organization.language;
+    },
     get guestNumber() {
       return directory.current.organization?.guestNumber ?? null;
     },

@@ -248,6 +248,8 @@ export interface SecondFactorStore {
   totp(userId: UserId): Promise<Totp | null>;
   /** Inserts, or replaces the user's. */
   putTotp(totp: Totp): Promise<void>;
+  /** With its recovery codes; false when there was none. */
+  remove(userId: UserId): Promise<boolean>;
   /** Confirms an unconfirmed one with its first step. */
   confirm(userId: UserId, at: number, step: number): Promise<boolean>;
   /** Moves the newest used step forward; false when this step or a later one was used already. */

@@ -17,11 +17,14 @@ for (const { name, catalogue } of languages.filter((one) => Object.keys(one.cata
 
 test("there are more texts than one would translate by accident", () => expect(texts.length).toBeGreaterThan(350));
 
-test("the chosen language wins, then the browser's first that we have, then English", () => {
+test("the chosen language wins, then the browser's first that we have, then the organization's, then English", () => {
   expect(languageFor("de-DE", "en").tag).toBe("de-DE");
   expect(languageFor(undefined, "fr-FR, de;q=0.7, en;q=0.3").tag).toBe("de-DE");
   expect(languageFor(undefined, "de;q=0, en").tag).toBe("en-GB");
   expect(languageFor("xx", "*").tag).toBe("en-GB");
+  expect(languageFor(undefined, "pl", "de-DE").tag).toBe("de-DE");
+  expect(languageFor(undefined, "en", "de-DE").tag).toBe("en-GB");
+  expect(languageFor(undefined, undefined, "fr-FR").tag).toBe("en-GB");
 });
 
 test("each conversation of the server keeps its language, also after waiting", async () => {

@@ -56,7 +56,7 @@ export function createWebApp(ports: WebPorts): Hono<WebEnv> {
     c.set("requestId", newId(ports.app.env));
     await next();
   });
-  app.use(preferences);
+  app.use(preferences(ports));
   app.get("/assets/*", (c) => serveAsset(c, ports));
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", (c) => {

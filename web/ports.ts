@@ -32,6 +32,8 @@ export type VerifyReport = {
 export type WebPorts = {
   readonly app: App;
   readonly organizationName: string;
+  /** For whoever asks for none of ours; BCP 47. */
+  readonly organizationLanguage: string;
   /** The number that guests may call; null: they may not. */
   readonly guestNumber: string | null;
   /** What the set-up needs of the machine. */

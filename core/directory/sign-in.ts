@@ -173,6 +173,19 @@ export async function replaceRecoveryCodes(app: App, actor: Actor, userId: UserI
   return codes;
 }
 
+/** For who has lost phone and codes: the password alone is enough from then on, and every browser of theirs is signed out. @throws Forbidden · NotFound · Conflict */
+export async function removeSecondFactor(app: App, actor: Actor, userId: UserId): Promise<void> {
+  await app.unit.run(async (stores) => {
+    demand(actor, "directory:user:edit", found(actor, "person with this id", await stores.users.byId(userId)));
+    if (!(await stores.secondFactors.remove(userId))) throw new Conflict("This person has no second factor.");
+    await stores.sessions.deleteOfUser(userId);
+    return {
+      value: undefined,
+      events: [newEvent(app, { type: "user.totp.removed", actorId: actor.id, subjectIds: [userId], payload: {} })],
+    };
+  });
+}
+
 /** A link's token that signs this person in once. @throws Forbidden */
 export async function makeSignInLink(app: App, actor: Actor, userId: UserId, validMs: number): Promise<string> {
   const token = newToken(app.env.random);

@@ -217,6 +217,10 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     secondFactors: {
       totp: async (userId) => tables().totps.get(userId) ?? null,
       putTotp: async (row) => void tables().totps.set(row.userId, row),
+      remove: async (userId) => {
+        tables().recoveryCodes = tables().recoveryCodes.filter((row) => row.userId !== userId);
+        return tables().totps.delete(userId);
+      },
       confirm: async (userId, confirmedAt, lastStep) =>
         tables().totps.get(userId)?.confirmedAt === null && set(tables().totps, userId, { confirmedAt, lastStep }),
       useStep: async (userId, step) => {

@@ -32,6 +32,10 @@ export function secondFactorStore(sql: Session): SecondFactorStore {
       await sql`delete from totp where user_id = ${row.userId}`;
       await totps.insert(sql, row);
     },
+    remove: async (userId) => {
+      await sql`delete from recovery_code where user_id = ${userId}`;
+      return (await sql`delete from totp where user_id = ${userId}`).count === 1;
+    },
     confirm: async (userId, at, step) =>
       (await sql`update totp set confirmed_at = ${at}, last_step = ${step} where user_id = ${userId} and confirmed_at is null`).count === 1,
     useStep: async (userId, step) =>

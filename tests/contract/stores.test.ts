@@ -218,6 +218,8 @@ for (const [name, open] of Object.entries(implementations)) {
         false,
         1,
       ]);
+      expect([await secondFactors.remove(userId), await secondFactors.remove(userId)]).toEqual([true, false]);
+      expect([await secondFactors.totp(userId), await secondFactors.recoveryCodesLeft(userId)]).toEqual([null, 0]);
     });
 
     test("the set-up's progress is one row", async () => {

@@ -8,6 +8,7 @@ import { eventually, expect, hasFailed, program, step } from "../support/steps.t
 
 const landline = new Landline(["--sip", "127.0.0.1:15067", "--media-ports", "19067", "--metrics", "127.0.0.1:9467"], false);
 const plain = new Landline(["--sip", "127.0.0.1:15067", "--media-ports", "19067", "--metrics", "127.0.0.1:9467"], false);
+const trial = new Landline(["--trial", "--sip", "127.0.0.1:15067", "--media-ports", "19067", "--metrics", "127.0.0.1:9467"], false);
 const origin = landline.http;
 const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const secretsMade: string[] = [totpSecret, password];
@@ -217,6 +218,15 @@ await program(
       expect(landline.run(["verify", "--rows"]).code === 0, "verify with the restored key");
     });
 
+    await step("phone and codes are lost: the administrator of the machine takes the second factor away", async () => {
+      const words = ["admin", "second-factor", "remove", "--email", "ada@example.org"];
+      const removed = landline.run(words);
+      expect(removed.code === 0, removed.error);
+      expect(landline.run(words).code === 1, "there is none any more");
+      const answer = await post("/sign-in", "", { email: "ada@example.org", password });
+      expect(answer.status === 303 && answer.headers.get("location") === "/", "the password is enough");
+    });
+
     await step("a certificate made here: nothing changes until the next start, which answers by https", async () => {
       await landline.stop();
       await plain.start();
@@ -243,16 +253,46 @@ await program(
       expect((await https()) === 0, "not before the restart");
       await plain.stop();
       await plain.start();
-      expect((await https()) === 200, "after it");
+      // The certificate is made after http is up.
+      await eventually("https answers after it", async () => (await https()) === 200);
       const answer = await post("/sign-in", "", { email: "ada@example.org", password });
       expect(answer.headers.get("location") === "/", "without a second factor the password is enough");
       const session = cookieOf(answer);
       expect((await (await get("/trial", session)).text()).includes("No example to call"), "no example, and no guest");
     });
+    await step("a trial: its link signs in once, its page makes a guest's link, which opens nothing else", async () => {
+      await plain.stop();
+      await trial.start();
+      const link = await eventually("the trial's link is printed", () => /Try it: \S+(\/sign-in\/once\/\S+)/.exec(trial.log)?.[1]);
+      expect(/Set up: \S+\/setup\/\S+/.test(trial.log), "the set-up's link, too");
+      const ahead = await fetch(`${origin}${link}`, { headers: { "sec-purpose": "prefetch;prerender" }, redirect: "manual" });
+      expect(ahead.status === 425 && cookieOf(ahead) === "", "a browser that looks ahead does not use it up");
+      const entered = await get(link);
+      expect(entered.status === 303 && entered.headers.get("location") === "/trial", `${entered.status}`);
+      const session = cookieOf(entered);
+      expect((await get(link)).status === 404, "it works once");
+      const page = await get("/trial", session);
+      expect(page.status === 200, "the trial's page");
+      const called = await post("/trial/call", session, { csrf: await csrfIn(page) });
+      const path = called.headers.get("location") ?? "";
+      expect(called.status === 303 && /^\/call\/[\w-]{43}$/.test(path), path);
+      expect((await get(path)).status === 200 && (await get(`/call/${"x".repeat(43)}`)).status === 404, "only the link opens the page");
+      const socket = (to: string, from: string): Promise<number> =>
+        fetch(`${origin}${to}/sip`, {
+          headers: {
+            ...{ origin: from, connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": "sip" },
+            ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+          },
+        }).then(({ status }) => status);
+      expect((await socket(`/call/${"x".repeat(43)}`, origin)) === 403, "a wrong link has no socket");
+      expect((await socket(path, "https://evil.example")) === 403, "another site's page has none");
+      expect((await post("/trial/call", "", { csrf: "x" })).status === 303, "whoever is not signed in goes to the sign-in");
+    });
   },
   async () => {
+    await trial.stop();
     await plain.stop();
     await landline.stop();
-    if (!hasFailed()) for (const each of [landline, plain]) each.discard();
+    if (!hasFailed()) for (const each of [landline, plain, trial]) each.discard();
   },
 );

@@ -37,7 +37,8 @@ export const manual: readonly ManualPage[] = [
         </p>
         <p>
           <b>Without the phone</b> type one of your ten recovery codes in its place. Each works once. When the phone's codes are always
-          refused, its clock is wrong: let it set its time by itself.
+          refused, its clock is wrong: let it set its time by itself. With neither phone nor codes only the machine's administrator helps:{" "}
+          <code>landline admin second-factor remove --email …</code>.
         </p>
         <p>
           A <b>sign-in link</b>, as <code>npm start</code> prints it for a trial, works once and for an hour. Landline prints a new one each

@@ -25,8 +25,8 @@ export function language(): Language {
   return spoken.getStore() ?? english;
 }
 
-/** What somebody chose, else the first that their browser asks for and we have (RFC 9110 §12.5.4), else English. */
-export function languageFor(chosen: string | undefined, acceptLanguage: string | undefined): Language {
+/** What somebody chose, else the first that their browser asks for and we have (RFC 9110 §12.5.4), else the organization's, else English. */
+export function languageFor(chosen: string | undefined, acceptLanguage: string | undefined, home?: string): Language {
   const asked = (acceptLanguage ?? "")
     .split(",")
     .map((part) => {
@@ -39,6 +39,7 @@ export function languageFor(chosen: string | undefined, acceptLanguage: string |
   return (
     languages.find(({ tag }) => tag === chosen) ??
     asked.map(({ range }) => languages.find(({ tag }) => primary(tag) === primary(range))).find((found) => found !== undefined) ??
+    languages.find(({ tag }) => tag === home) ??
     english
   );
 }

@@ -160,7 +160,12 @@ function OrganizationStep(props: StepProps) {
           />
         </Field>
         <div class="row">
-          <Field id="language" label={t("Language")} help={t("What is not translated yet is shown in English.")} error={errors.language}>
+          <Field
+            id="language"
+            label={t("Language")}
+            help={t("For whoever's browser asks for none that we have. What is not translated yet is in English.")}
+            error={errors.language}
+          >
             <select class="input" name="language" {...described("language", errors.language, true)}>
               {languages.map((code) => (
                 <option value={code} selected={code === language}>

@@ -690,7 +690,8 @@ export const german: Readonly<Record<string, string>> = {
   "Voice: a packet to the media port, and its answer": "Sprache: ein Paket zum Sprachport und seine Antwort",
   "Voice: keys agreed with the server": "Sprache: Schlüssel mit dem Server vereinbart",
   "Watch the board": "Sehen Sie auf die Tafel",
-  "What is not translated yet is shown in English.": "Was noch nicht übersetzt ist, erscheint auf Englisch.",
+  "For whoever's browser asks for none that we have. What is not translated yet is in English.":
+    "Für alle, deren Browser keine unserer Sprachen verlangt. Was noch nicht übersetzt ist, ist auf Englisch.",
   "What it is called, and where its day begins.": "Wie sie heißt, und wo ihr Tag beginnt.",
   "What shall be there when you open it?": "Was soll da sein, wenn Sie es öffnen?",
   "When you are done:": "Wenn Sie fertig sind:",
