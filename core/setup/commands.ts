@@ -12,6 +12,8 @@ import { BadInput, Conflict } from "../lib/errors.ts";
 import { assert } from "../lib/machine.ts";
 import { newToken, tokenHash } from "../lib/token.ts";
 import { editObject, objectEvent, settingsOf } from "../objects/commands.ts";
+import { setPresence } from "../routing/agent-commands.ts";
+import { setQueueMember } from "../routing/commands.ts";
 import type { Stores } from "../stores.ts";
 import { checkCertificate } from "./certificate.ts";
 import { exampleNumber, loadExample, trialEmail } from "./example.ts";
@@ -200,6 +202,7 @@ export async function chooseDemo(app: App, actor: Actor, withDemo: boolean, addr
 
 /** Ends the set-up: its link opens nothing any more, and the trial's person cannot sign in. @throws BadInput that names what is missing */
 export async function finishSetup(app: App, actor: Actor): Promise<Setup> {
+  if (nextStep(await setupOf(app)) === null) await takeOffQueue(app, actor);
   const { value } = await app.unit.run(async (stores) => {
     demand(actor, "directory:organization:edit", app);
     const before = await setupOf(app, stores);
@@ -214,6 +217,14 @@ export async function finishSetup(app: App, actor: Actor): Promise<Setup> {
     return { value: after, events: [...leaving, setupEvent(app, actor, "setup.completed", { withDemo: before.withDemo })] };
   });
   return value;
+}
+
+/** Nothing may be offered to the trial's person from here on: out of the queues, and off them. */
+async function takeOffQueue(app: App, actor: Actor): Promise<void> {
+  const visitor = await app.stores.users.byEmail(app.organizationId, trialEmail);
+  if (visitor === null) return;
+  for (const { queueId } of await app.stores.queues.queuesOf(visitor.id)) await setQueueMember(app, actor, queueId, visitor.id, null);
+  await setPresence(app, actor, visitor.id, "OFFLINE");
 }
 
 async function deactivate(stores: Stores, app: App, actor: Actor, before: User): Promise<readonly EventDraft[]> {

@@ -8,6 +8,7 @@ import { codeAt, stepOf } from "../directory/second-factor.ts";
 import { awaitSecondFactor, offeredTotp, proveSecondFactor, ticketOf, useSignInLink } from "../directory/sign-in.ts";
 import type { DivisionId, OrganizationId, UserId } from "../lib/id.ts";
 import { guestLinkMs, secondFactorMs, signInLinkMs } from "../lib/limits.ts";
+import { setPresence } from "../routing/agent-commands.ts";
 import { MemoryDatabase } from "../simulation/memory-log.ts";
 import { Seeded, VirtualTime, virtualEnv } from "../simulation/virtual-time.ts";
 import {
@@ -187,10 +188,14 @@ describe("the trial", () => {
     pass(time, signInLinkMs);
     expect(await useSignInLink(app, late)).toBe(null);
     expect(await needsSetup(app)).toBe(true);
+    const person = (await app.stores.users.byEmail(organizationId, trialEmail))!;
+    await setPresence(app, actor, person.id, "ON_QUEUE");
+    expect((await app.stores.queues.queuesOf(person.id)).length).toBe(2);
     await walk(at, null, true);
     expect(await offerTrial(app, actor, [])).toBe(null);
     await finishSetup(app, actor);
     expect((await app.stores.users.byEmail(organizationId, trialEmail))?.state).toBe("inactive");
+    expect([await app.stores.queues.queuesOf(person.id), (await app.stores.agents.byUser(person.id))?.presence]).toEqual([[], "OFFLINE"]);
   });
 
   test("a guest's link: an hour, replaced by a newer one, nothing when guests may not call", async () => {

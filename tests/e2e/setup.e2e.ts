@@ -92,7 +92,7 @@ await program(
         const answer = await get(`/setup/${second}`);
         expect(answer.status === 302 && answer.headers.get("referrer-policy") === "same-origin", "the newer one opens");
         expect(
-          /HttpOnly/i.test(answer.headers.get("set-cookie")!) && /SameSite=Strict/i.test(answer.headers.get("set-cookie")!),
+          /HttpOnly/i.test(answer.headers.get("set-cookie")!) && /SameSite=Lax/i.test(answer.headers.get("set-cookie")!),
           "its cookie",
         );
       },

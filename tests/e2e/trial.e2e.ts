@@ -277,6 +277,31 @@ await program(
       expect((await owner.textContent("#main"))?.includes("Guest in a browser"), "the conversation says who called");
     });
 
+    await step("one browser is enough: customer and agent in two tabs of it", async () => {
+      await owner.click('.rail a[href="/trial"]');
+      await owner.waitForSelector("#trial");
+      const opened = owner.context().waitForEvent("page");
+      await owner.click('form[action="/trial/call"] button');
+      const tab = await opened;
+      await tab.waitForSelector('[data-guest="call"]');
+      await tab.click('[data-guest="call"]');
+      await tab.waitForSelector('#guest[data-is="up"]', { timeout: 15_000 });
+      await tab.waitForTimeout(1_000);
+      await tab.click('[data-digit="2"]');
+      await owner.bringToFront();
+      await owner.waitForSelector('#call[data-call-state="alerting"]', { timeout: 20_000 });
+      await owner.keyboard.press("Enter");
+      await owner.waitForSelector('#call[data-call-state="connected"]', { timeout: 10_000 });
+      // Both hear the one microphone of this browser.
+      await hears("the agent's tab", owner, "#softphone", agentHz);
+      await hears("the customer's tab", tab, "#guest", agentHz);
+      await tab.bringToFront();
+      await tab.click('[data-guest="end"]');
+      await tab.waitForSelector('#guest[data-is="ended"]');
+      await owner.waitForSelector('#call[data-call-state="wrapup"]', { timeout: 15_000 });
+      await owner.click('#call button[value="Answered"]');
+    });
+
     await step("the next sign-in asks for password and code; the code of the set-up does not count again", async () => {
       const page = await owner.context().newPage();
       await owner.context().clearCookies();

@@ -98,8 +98,9 @@ export const setupRoutes: readonly PageRoute[] = [
     if (word === "finish" || isStep(word)) return show(c, ports, await place(c, ports, getCookie(c, setupCookie)), word, {}, {}, 200);
     // The printed link: its secret moves into a cookie, and out of every later address.
     await place(c, ports, word);
+    // Lax, not strict: a link clicked in a console that is itself a web page leads here through that page. Forms have their own check.
     setCookie(c, setupCookie, word, {
-      ...{ httpOnly: true, secure: c.env.secure, sameSite: "Strict", path: cookiePath, maxAge: cookieSeconds },
+      ...{ httpOnly: true, secure: c.env.secure, sameSite: "Lax", path: cookiePath, maxAge: cookieSeconds },
     });
     return c.redirect("/setup");
   }),
