@@ -38,14 +38,14 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
 });
 
-async function host(): Promise<Host> {
+async function host(addresses: readonly string[] = ["127.0.0.1"]): Promise<Host> {
   const env = fakeEnv();
   const media = new FakeMedia();
   const telephony = await Telephony.start({
     env,
     directory,
     media,
-    addresses: ["127.0.0.1"],
+    addresses,
     mediaAddress: "127.0.0.1",
     listen: [
       { transport: "udp", address: "127.0.0.1", port: 0 },
@@ -362,6 +362,9 @@ describe("a look whether voice gets through", () => {
   });
 
   test("is refused without audio for us, when media fails, and when too many look", async () => {
+    const nowhere = await host([]);
+    await expect(nowhere.telephony.voiceCheck.answer(webAnswer.toString())).rejects.toThrow("no address besides loopback");
+    expect(nowhere.media.of("open")).toEqual([]);
     const at = await host();
     const { voiceCheck } = at.telephony;
     await expect(voiceCheck.answer("v=0\r\n")).rejects.toThrow("no audio");

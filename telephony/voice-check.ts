@@ -44,6 +44,8 @@ export class VoiceCheck implements VoiceCheckPort {
     const read = readOffer(Buffer.from(offer, "utf8"));
     if (!read.ok || read.peer.kind !== "webrtc")
       return Promise.reject(new BadInput("The browser offers no audio that we can take.", "offer"));
+    if (this.addresses.length === 0)
+      return Promise.reject(new Unavailable("This machine has no address besides loopback: browsers get no voice from it."));
     if (this.checks.size >= voiceChecksMax) return Promise.reject(new Unavailable("Others are testing just now. Try again in a moment."));
     const streamId = newId(this.env);
     return new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ import { Document } from "../../ui/document.tsx";
 import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
-import { t } from "../../ui/text.ts";
+import { language, t } from "../../ui/text.ts";
 import { certificateTexts, certificateTitles, stepWords } from "./words.ts";
 
 export type StepValues = Readonly<Record<string, string>>;
@@ -700,7 +700,7 @@ export function KitPage(props: {
           <Icon name="key-round" />
           <div>
             <h2>{t("Landline recovery kit")}</h2>
-            <p class="caption">{`${props.organization} · ${longDate(props.at)}`}</p>
+            <p class="caption">{`${props.organization} · ${longDate(props.at, language().tag)}`}</p>
           </div>
         </header>
         <ol class="groups">
