@@ -17,6 +17,7 @@ export const areas: readonly Area[] = [
   { href: "/", icon: "inbox", label: "Work", permission: "conversation:call:accept" },
   { href: "/conversations", icon: "phone-incoming", label: "Conversations", permission: "analytics:conversationDetail:view" },
   { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
+  { href: "/audit", icon: "shield-check", label: "Audit", permission: "audits:audit:view" },
   { href: "/admin", icon: "settings", label: "Admin", permission: "directory:user:edit" },
 ];
 
