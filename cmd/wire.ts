@@ -21,13 +21,14 @@ import { verify } from "../storage/verify.ts";
 import { WorkerPlane } from "../telephony/media/worker-plane.ts";
 import { Telephony } from "../telephony/start.ts";
 import { Channels } from "../web/notifications/channels.ts";
-import type { NodeHealth, WebPorts } from "../web/ports.ts";
+import type { NodeHealth, VerifyReport, WebPorts } from "../web/ports.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
 import { nodeSettings } from "./kept.ts";
 import type { OpenNode } from "./node.ts";
 import { newPhoneSecret, openHa1 } from "./phone-secret.ts";
 import { PromptFeed } from "./prompts.ts";
+import { BackgroundVerification } from "./verification.ts";
 import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
@@ -166,6 +167,21 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
+  // Reading every recording is for `landline verify`: here calls are in progress.
+  const prove = async (withRecordings: boolean): Promise<VerifyReport> => {
+    const input = verifyInput(node, true);
+    const report = await verify(withRecordings ? input : { ...input, recordings: null });
+    const { checked, findings, erased } = report;
+    return {
+      events: checked.events,
+      erased: erased.length,
+      recordings: checked.recordings,
+      headSeq: (await node.log.head()).seq,
+      findings,
+    };
+  };
+  const verification = new BackgroundVerification(env, () => prove(false));
+  verification.keep();
   const web: WebPorts = {
     app,
     channels: new Channels(app, subscribe),
@@ -184,17 +200,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     vault: node.recordings,
     asset: assets.web,
     health,
-    verify: async () => {
-      const report = await verify(verifyInput(node, true));
-      const { checked, findings, erased } = report;
-      return {
-        events: checked.events,
-        erased: erased.length,
-        recordings: checked.recordings,
-        headSeq: (await node.log.head()).seq,
-        findings,
-      };
-    },
+    verify: () => prove(true),
+    verification,
+    lastHead: () => heads.last,
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
     newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],

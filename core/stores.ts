@@ -207,6 +207,11 @@ export interface RecordingStore {
   ofConversation(id: ConversationId): Promise<readonly Recording[]>;
   openOfNode(nodeId: string): Promise<readonly Recording[]>;
   all(organizationId: OrganizationId): Promise<readonly Recording[]>;
+  /** Those that began at or after `sinceAt`, and how many conversations in which an agent talked since then have none. */
+  since(
+    organizationId: OrganizationId,
+    sinceAt: number,
+  ): Promise<{ readonly recordings: readonly Recording[]; readonly unrecorded: readonly ConversationId[] }>;
 }
 
 /** What a node is asked to do with a conversation it owns; the result is an event. Also when the asker is the same node: one path. */

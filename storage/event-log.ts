@@ -1,6 +1,6 @@
 // Reads the log back: headers as they are, payloads unsealed, erased ones named as such.
 import type { EventHeader, LoggedEvent } from "../core/events/event.ts";
-import type { EventLog } from "../core/events/log.ts";
+import type { EventFilter, EventLog } from "../core/events/log.ts";
 import { asUnavailable, type Session, type Sql } from "./postgres/connect.ts";
 import type { DataKeys } from "./vault/data-keys.ts";
 import { openPayload } from "./vault/seal.ts";
@@ -43,6 +43,22 @@ export class PostgresEventLog implements EventLog {
         select ${storedEventColumns(this.sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at
         where e.subject_ids @> array[${subjectId}]::text[] and (${types as string[] | null}::text[] is null or e.type = any(${types as string[] | null}::text[]))
         order by e.seq limit ${limit}`,
+    );
+  }
+
+  find(filter: EventFilter, beforeSeq: number | null, limit: number): Promise<readonly LoggedEvent[]> {
+    const { type, actorId, subjectId, from, to } = filter;
+    // A range of the index: every type that begins so lies between the text and the text with the last possible letter.
+    const like = type === undefined ? this.sql`` : this.sql`and e.type >= ${type} and e.type < ${`${type}\uffff`}`;
+    return this.opened(
+      this.sql<StoredEvent[]>`
+        select ${storedEventColumns(this.sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at
+        where e.seq < ${beforeSeq ?? Number.MAX_SAFE_INTEGER} ${like}
+          ${actorId === undefined ? this.sql`` : this.sql`and e.actor_id = ${actorId}`}
+          ${subjectId === undefined ? this.sql`` : this.sql`and e.subject_ids @> array[${subjectId}]::text[]`}
+          ${from === undefined ? this.sql`` : this.sql`and e.at >= ${from}`}
+          ${to === undefined ? this.sql`` : this.sql`and e.at < ${to}`}
+        order by e.seq desc limit ${limit}`,
     );
   }
 

@@ -15,6 +15,7 @@ import { preferences } from "./middleware/preferences.ts";
 import { securityHeaders } from "./middleware/security.ts";
 import { adminRoutes } from "./pages/admin/routes.tsx";
 import { apiExplorerRoutes } from "./pages/api-explorer/routes.tsx";
+import { auditRoutes } from "./pages/audit/routes.tsx";
 import { boardRoutes } from "./pages/board/routes.tsx";
 import { conversationRoutes } from "./pages/conversation/routes.tsx";
 import { conversationListRoutes } from "./pages/conversations/routes.tsx";
@@ -37,6 +38,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...deskRoutes,
   ...boardRoutes,
   ...adminRoutes,
+  ...auditRoutes,
   ...conversationListRoutes,
   ...conversationRoutes,
   ...apiExplorerRoutes,

@@ -29,6 +29,14 @@ export type VerifyReport = {
   readonly findings: readonly { readonly code: string; readonly place: string; readonly message: string }[];
 };
 
+export interface Verification {
+  /** Since when one is running, epoch ms; null: none is. */
+  readonly runningSince: number | null;
+  readonly last: { readonly at: number; readonly report: VerifyReport } | { readonly at: number; readonly error: string } | null;
+  /** Starts one unless one is running. */
+  start(): void;
+}
+
 export type WebPorts = {
   readonly app: App;
   readonly organizationName: string;
@@ -46,6 +54,10 @@ export type WebPorts = {
   asset(path: string): Asset | null;
   health(): NodeHealth;
   verify(): Promise<VerifyReport>;
+  /** What the last check in the background found; it runs at the start, once a day, and when asked. */
+  readonly verification: Verification;
+  /** The newest signed head of this node; null: none yet. */
+  lastHead(): { readonly seq: number; readonly at: number; readonly keyId: string } | null;
   /** Whether a station has a device registered now. */
   isRegistered(stationId: string): boolean;
   /** Makes the secret of a SIP phone, and what is kept of it. */

@@ -1,3 +1,3 @@
 // What other domains need of the log.
 export type { AuditedRow, EventDraft, EventHeader, Json, KeySubject, LoggedEvent } from "./event.ts";
-export type { EventLog, Journal, UnitOfWork } from "./log.ts";
+export type { EventFilter, EventLog, Journal, UnitOfWork } from "./log.ts";

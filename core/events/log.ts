@@ -1,6 +1,16 @@
 // The ports of the log: reading it, the node's journal in front of it, and the one transaction in which rows and events change together.
 import type { EventDraft, EventHeader, LoggedEvent } from "./event.ts";
 
+export type EventFilter = {
+  /** Beginning of the type: `recording.`, `routing.queue.updated`. */
+  readonly type?: string;
+  readonly actorId?: string;
+  readonly subjectId?: string;
+  /** At or after `from` and before `to`, epoch ms. */
+  readonly from?: number;
+  readonly to?: number;
+};
+
 export interface EventLog {
   /** The newest place of the chain; seq 0 and 64 zeros when empty. */
   head(): Promise<{ readonly seq: number; readonly hash: string }>;
@@ -11,6 +21,8 @@ export interface EventLog {
     subjectId: string,
     options?: { readonly types?: readonly string[]; readonly limit?: number },
   ): Promise<readonly LoggedEvent[]>;
+  /** What fits, newest first, strictly before `beforeSeq` (null: from the newest). */
+  find(filter: EventFilter, beforeSeq: number | null, limit: number): Promise<readonly LoggedEvent[]>;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The log, its transaction and the node's journal in memory, with the delays and absences that a world wants to try.
-import type { EventDraft, EventHeader, EventLog, Journal, LoggedEvent, UnitOfWork } from "../events/index.ts";
+import type { EventDraft, EventFilter, EventHeader, EventLog, Journal, LoggedEvent, UnitOfWork } from "../events/index.ts";
 import { Unavailable } from "../lib/errors.ts";
 import type { Stores } from "../stores.ts";
 import { MemoryTables, memoryStores } from "./memory-stores.ts";
@@ -42,6 +42,16 @@ export class MemoryDatabase implements EventLog, UnitOfWork<Stores> {
     const { types, limit = 10_000 } = options;
     return this.events
       .filter((event) => event.subjectIds.includes(subjectId) && (types === undefined || types.includes(event.type)))
+      .slice(0, limit);
+  }
+
+  async find(filter: EventFilter, beforeSeq: number | null, limit: number): Promise<readonly LoggedEvent[]> {
+    const { type = "", actorId, subjectId, from = 0, to = Number.POSITIVE_INFINITY } = filter;
+    return this.events
+      .filter((event) => event.type.startsWith(type) && (actorId === undefined || event.actorId === actorId))
+      .filter((event) => subjectId === undefined || event.subjectIds.includes(subjectId))
+      .filter((event) => event.at >= from && event.at < to && (beforeSeq === null || event.seq < beforeSeq))
+      .toReversed()
       .slice(0, limit);
   }
 

@@ -443,6 +443,21 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       },
       ofConversation: async (id) => [...tables().recordings.values()].filter((row) => row.conversationId === id),
       openOfNode: async (nodeId) => [...tables().recordings.values()].filter((row) => row.nodeId === nodeId && row.state === "recording"),
+      since: async (organizationId, sinceAt) => {
+        const mine = [...tables().recordings.values()].filter((row) => row.organizationId === organizationId);
+        const talked = [...tables().participants.values()].filter((row) => row.purpose === "agent" && row.connectedAt !== null);
+        const unrecorded = [...tables().conversations.values()].filter(
+          (row) =>
+            row.organizationId === organizationId &&
+            row.startedAt >= sinceAt &&
+            talked.some((part) => part.conversationId === row.id) &&
+            !mine.some((recording) => recording.conversationId === row.id),
+        );
+        return {
+          recordings: mine.filter((row) => row.startedAt >= sinceAt).sort((a, b) => a.startedAt - b.startedAt),
+          unrecorded: unrecorded.sort((a, b) => a.startedAt - b.startedAt).map((row) => row.id),
+        };
+      },
       all: async (organizationId) => [...tables().recordings.values()].filter((row) => row.organizationId === organizationId),
     },
     trunks: memoryObjects(() => tables().trunks),

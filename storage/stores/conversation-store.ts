@@ -1,5 +1,6 @@
 // Conversations, participants, segments and recordings: what call events are projected into.
 import type { Conversation, Participant, Recording, Segment } from "../../core/conversation/conversation.ts";
+import type { ConversationId } from "../../core/lib/id.ts";
 import type { ConversationStore, RecordingStore } from "../../core/stores.ts";
 import type { Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
@@ -99,6 +100,16 @@ export function recordingStore(sql: Session): RecordingStore {
       ).count === 1,
     ofConversation: async (id) => sql<Recording[]>`${recordings.from(sql)} where t.conversation_id = ${id} order by t.started_at`,
     openOfNode: async (nodeId) => sql<Recording[]>`${recordings.from(sql)} where t.node_id = ${nodeId} and t.state = 'recording'`,
+    since: async (organizationId, sinceAt) => {
+      const began = await sql<
+        Recording[]
+      >`${recordings.from(sql)} where t.organization_id = ${organizationId} and t.started_at >= ${sinceAt} order by t.started_at`;
+      const unrecorded = await sql<{ id: ConversationId }[]>`
+        select c.id from conversation c where c.organization_id = ${organizationId} and c.started_at >= ${sinceAt}
+          and exists (select 1 from participant p where p.conversation_id = c.id and p.purpose = 'agent' and p.connected_at is not null)
+          and not exists (select 1 from recording r where r.conversation_id = c.id) order by c.started_at`;
+      return { recordings: began, unrecorded: unrecorded.map((row) => row.id) };
+    },
     all: async (organizationId) =>
       sql<Recording[]>`${recordings.from(sql)} where t.organization_id = ${organizationId} order by t.started_at`,
   };

@@ -28,6 +28,8 @@ export type SignedHead = z.infer<typeof headSchema>;
 export class Heads {
   private timer: Timer | null = null;
   private lastSeq = -1;
+  /** What was signed last in this life of the node. */
+  last: { readonly seq: number; readonly at: number; readonly keyId: string } | null = null;
   private working: Promise<void> = Promise.resolve();
 
   constructor(
@@ -75,6 +77,7 @@ export class Heads {
       fdatasyncSync(fd);
       if (isNew) flushPath(dirname(this.path));
       this.lastSeq = seq;
+      this.last = { seq, at: unsigned.at, keyId: unsigned.keyId };
     } finally {
       closeSync(fd);
     }

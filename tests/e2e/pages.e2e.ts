@@ -1,7 +1,9 @@
 // Every page in both schemes and both sizes: axe finds nothing serious, nothing leaves the machine, the policy holds, the keyboard gets everywhere.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { pageRoutes } from "../../web/app.tsx";
+import { dataMap } from "../../web/pages/audit/data-map.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
 import { flawsOf, schemes, sizes } from "../support/look.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
@@ -33,6 +35,8 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
     { name: "board", path: "/performance/queues", as: "gareth@example.org" },
     { name: "conversations-empty", path: "/conversations", as: "gareth@example.org" },
     { name: "conversations-none", path: "/conversations?text=nobody&period=week", as: "gareth@example.org" },
+    { name: "audit", path: "/audit", as: "nadia@example.org" },
+    { name: "audit-log", path: "/audit/log?type=routing.queue", as: "nadia@example.org" },
     owner("admin", "/admin"),
     owner("queues", "/admin/queues"),
     owner("queue-new", "/admin/queues/new"),
@@ -134,6 +138,54 @@ await program(
       await page.keyboard.press("Enter");
       await page.waitForSelector("#name-error");
       await context.close();
+    });
+
+    await step("an auditor sees the proof and the log, and nothing that they may not", async () => {
+      const context = await browser!.newContext();
+      const page = await signIn(context, "nadia@example.org");
+      expect(new URL(page.url()).pathname === "/audit", `an auditor begins at ${page.url()}`);
+      await page.waitForSelector("text=Chain verified up to event");
+      const before = await page.textContent("#chain + p");
+      await page.click('button >> text="Verify again"');
+      await eventually("another check", async () => {
+        await page.reload();
+        return !(await page.locator("text=A check is running.").count()) && (await page.textContent("#chain + p")) !== null;
+      });
+      expect(before !== null, "the first check is not shown");
+      const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+      const answers = await Promise.all(
+        pageRoutes
+          .filter((route) => route.method === "GET" && route.permission !== "public" && !/:|\/live$/.test(route.path))
+          .map(async ({ path }) => {
+            const answer = await fetch(`${landline.http}${path}`, { headers: { cookie }, redirect: "manual" });
+            return answer.status === 403 ? null : path;
+          }),
+      );
+      const open = [
+        "/",
+        "/admin/people",
+        "/admin/people.csv",
+        "/admin/queues",
+        "/admin/queues.csv",
+        "/audit",
+        "/audit/log",
+        "/me",
+        "/search",
+      ];
+      expect(
+        JSON.stringify(answers.filter((path) => path !== null).sort()) === JSON.stringify(open),
+        `open to an auditor: ${answers
+          .filter((path) => path !== null)
+          .sort()
+          .join(" ")}`,
+      );
+      await context.close();
+    });
+
+    await step("the data map names everything that lies in the data folder", async () => {
+      const named = dataMap.flatMap(({ files }) => files).map((file) => file.replace(/\/$/, ""));
+      const unnamed = readdirSync(landline.data).filter((name) => !named.includes(name));
+      expect(unnamed.length === 0, `not on the data map: ${unnamed.join(", ")}`);
     });
 
     await step("the command bar finds, goes and acts by keys alone", async () => {
@@ -263,14 +315,14 @@ await program(
       const context = await browser!.newContext();
       const page = await signIn(context, "owner@example.org");
       await page.goto(`${landline.http}/admin/people/new`);
-      await page.fill("#name", "Nadia Petrova");
-      await page.fill("#email", "nadia@example.org");
+      await page.fill("#name", "Petra Novak");
+      await page.fill("#email", "petra@example.org");
       await page.click('.savebar button[data-kind="primary"]');
       const first = (await page.textContent(".told code"))!;
       const hers = await browser!.newContext();
       const desk = await hers.newPage();
       await desk.goto(`${landline.http}/sign-in`);
-      await desk.fill("#email", "nadia@example.org");
+      await desk.fill("#email", "petra@example.org");
       await desk.fill("#password", first);
       await desk.keyboard.press("Enter");
       await desk.waitForSelector(".app #main");

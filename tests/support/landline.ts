@@ -143,6 +143,7 @@ export function testCentre(addresses: readonly string[]): object {
     users: [
       { name: "Priya Nair", email: "priya@example.org", password, roles: ["agent"], skills: { Accounts: 4 } },
       { name: "Tomasz Zieliński", email: "tomasz@example.org", password, roles: ["agent"] },
+      { name: "Nadia Farooq", email: "nadia@example.org", password, roles: ["auditor"] },
       { name: "Gareth Hollis", email: "gareth@example.org", password, roles: ["supervisor"] },
     ],
     queues: [

@@ -27,8 +27,15 @@ export function textsOfTheWeb(): string[] {
       literalsIn(`${one}${many}`),
     ),
   ]);
-  const properties = /\b(?:label|title|help|about|purpose|newLabel|unit|none|caption):\s*("(?:[^"\\]|\\.)*[a-z](?:[^"\\]|\\.)*")/g;
-  const described = ["web/pages/admin/*.{ts,tsx}", "web/ui/shell.tsx", "web/pages/objects/views.tsx", "web/pages/conversations/views.tsx"]
+  const properties =
+    /\b(?:label|title|help|about|purpose|newLabel|unit|none|caption|what|whose|protection|kept):\s*("(?:[^"\\]|\\.)*[a-z](?:[^"\\]|\\.)*")/g;
+  const described = [
+    "web/pages/admin/*.{ts,tsx}",
+    "web/ui/shell.tsx",
+    "web/pages/objects/views.tsx",
+    "web/pages/conversations/views.tsx",
+    "web/pages/audit/data-map.ts",
+  ]
     .flatMap(sources)
     .flatMap((text) => [...text.matchAll(properties)].flatMap(([, value]) => literalsIn(value!)))
     // Ids of help pages are words of ours, not of people.
@@ -41,10 +48,11 @@ export function textsOfTheWeb(): string[] {
     "web/pages/conversation/views.tsx",
     "web/errors.tsx",
     "web/client/words.ts",
+    "web/pages/audit/views.tsx",
   ]
     .flatMap(sources)
     .flatMap((text) =>
-      [...text.matchAll(/^\s+(?:"?[\w-]+"?:\s*)?("[A-Z](?:[^"\\]|\\.)*"),?$|return ("[A-Z](?:[^"\\]|\\.)*");/gm)].flatMap(([, a, b]) =>
+      [...text.matchAll(/^\s+(?:"?[\w.-]+"?:\s*)?("[A-Z](?:[^"\\]|\\.)*"),?$|return ("[A-Z](?:[^"\\]|\\.)*");/gm)].flatMap(([, a, b]) =>
         literalsIn(a ?? b!),
       ),
     );

@@ -209,6 +209,28 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "audit",
+    title: "Audit",
+    body: () => (
+      <>
+        <p>
+          The log is a chain: each entry holds the hash of the one before, and every minute the newest is signed. This page says up to which
+          event it was verified and when; a check runs at the start, once a day, and when you ask. <code>landline verify</code> also reads
+          every byte of every recording.
+        </p>
+        <p>
+          <b>Calls recorded</b> compares today's calls in which an agent talked with the recordings that there are. <b>Access</b> shows who
+          opened a recording or exported a conversation; listening is written down before the first sound. The full log can be searched by
+          type, person, object and date.
+        </p>
+        <p>
+          <b>The data map</b> names every table and folder: what is in it, whose it is, how it is protected and how long it stays. The role{" "}
+          <i>auditor</i> sees this page and the configuration, and hears and reads no conversation.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "conversation",
     title: "One conversation",
     body: () => (

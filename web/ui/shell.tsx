@@ -18,6 +18,7 @@ export const areas: readonly Area[] = [
   { href: "/trial", icon: "flask-conical", label: "First call", permission: "telephony:guestCall:add" },
   { href: "/conversations", icon: "phone-incoming", label: "Conversations", permission: "analytics:conversationDetail:view" },
   { href: "/performance/queues", icon: "activity", label: "Performance", permission: "analytics:queueObservation:view" },
+  { href: "/audit", icon: "shield-check", label: "Audit", permission: "audits:audit:view" },
   { href: "/admin", icon: "settings", label: "Admin", permission: "directory:user:edit" },
 ];
 

@@ -8,6 +8,7 @@ import { same } from "../../crypto.ts";
 import { demandOwnForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
+import { areas } from "../../ui/shell.tsx";
 import { t } from "../../ui/text.ts";
 import { render } from "../render.tsx";
 import { Desk } from "./views.tsx";
@@ -16,7 +17,7 @@ export const deskRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/", permission: "signed-in", help: "desk" }, async (c, ports) => {
     const { actor } = c.var;
     if (!actor.permissions.has("conversation:call:accept"))
-      return c.redirect(actor.permissions.has("analytics:queueObservation:view") ? "/performance/queues" : "/help");
+      return c.redirect(areas.find((area) => area.href !== "/" && actor.permissions.has(area.permission))?.href ?? "/help");
     return render(c, ports, { title: t("Work"), help: "desk" }, await desk(c, ports));
   }),
 

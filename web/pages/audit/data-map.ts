@@ -1,0 +1,100 @@
+// What is stored, where, whose it is, how it is protected and how long it stays: every table and every folder. A test misses none.
+
+export type StoredKind = {
+  readonly what: string;
+  /** Tables, or folders and files below the data directory. */
+  readonly tables: readonly string[];
+  readonly files: readonly string[];
+  readonly whose: string;
+  readonly protection: string;
+  readonly kept: string;
+};
+
+export const dataMap: readonly StoredKind[] = [
+  {
+    what: "Recordings",
+    tables: ["recording"],
+    files: ["recordings/"],
+    whose: "Callers and agents",
+    protection: "AES-256-GCM, a key for each recording, wrapped by the key file; signed",
+    kept: "Until erased",
+  },
+  {
+    what: "The log: what happened",
+    tables: ["event", "event_pruned"],
+    files: ["checkpoints.log"],
+    whose: "Everybody, by ids only",
+    protection: "Hash chain, heads signed with Ed25519",
+    kept: "For ever",
+  },
+  {
+    what: "The log: what was said of it",
+    tables: ["event_payload", "data_key"],
+    files: ["journal/"],
+    whose: "Callers, agents, the organization",
+    protection: "AES-256-GCM, a key for each conversation and person, wrapped by the key file",
+    kept: "Until its key or itself is erased; the chain stays",
+  },
+  {
+    what: "Conversations",
+    tables: ["conversation", "participant", "segment", "waiting_conversation", "alert", "routing_decision", "after_call_work"],
+    files: [],
+    whose: "Callers and agents",
+    protection: "As the disk is",
+    kept: "Until erased",
+  },
+  {
+    what: "People and their state",
+    tables: ["user", "agent", "user_skill", "queue_member"],
+    files: [],
+    whose: "People who work here",
+    protection: "As the disk is; passwords as Argon2id",
+    kept: "As long as what they did is in the log",
+  },
+  {
+    what: "Sign-ins and tokens",
+    tables: ["session", "access_token", "oauth_client", "ticket", "totp", "recovery_code", "setup"],
+    files: [],
+    whose: "People who work here, programs",
+    protection: "Only hashes of what is secret; second factors sealed with the key file",
+    kept: "Sessions twelve hours, tokens as the client says",
+  },
+  {
+    what: "Configuration",
+    tables: [
+      "organization",
+      "division",
+      "queue",
+      "skill",
+      "wrapup_code",
+      "presence_definition",
+      "trunk",
+      "station",
+      "did_pool",
+      "ivr",
+      "flow",
+      "prompt",
+      "prompt_audio",
+    ],
+    files: [],
+    whose: "The organization",
+    protection: "As the disk is; secrets of phones sealed with the key file",
+    kept: "Until changed; every version is in the log",
+  },
+  {
+    what: "How the nodes work together",
+    tables: ["node", "inbox", "audited_table", "migration"],
+    files: ["postgres/", "node-id", "lib/", "kept.toml"],
+    whose: "Nobody",
+    protection: "As the disk is",
+    kept: "As long as it is needed",
+  },
+  {
+    what: "Digits typed privately",
+    tables: [],
+    files: [],
+    whose: "Callers",
+    protection: "Never stored",
+    kept: "Not at all",
+  },
+];

@@ -1,0 +1,96 @@
+// The auditor's home: is the log whole, are today's recordings, who listened, what is stored; and the log itself, searched.
+import type { LoggedEvent } from "../../../core/events/index.ts";
+import { startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
+import { isId } from "../../../core/lib/id.ts";
+import type { WebContext } from "../../context.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import { ownForm } from "../objects/routes.tsx";
+import { render } from "../render.tsx";
+import { AuditHome, AuditLog } from "./views.tsx";
+
+const help = "audit";
+const pageSize = 50;
+const accessesShown = 12;
+
+export const auditRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/audit", permission: "audits:audit:view", help }, async (c, ports) => {
+    const { app } = ports;
+    const now = app.env.clock.now();
+    const [accesses, denied, exports_, today, names] = await Promise.all([
+      app.log.find({ type: "recording.accessed" }, null, accessesShown),
+      app.log.find({ type: "recording.access.denied" }, null, accessesShown),
+      app.log.find({ type: "conversation.exported" }, null, accessesShown),
+      app.stores.recordings.since(app.organizationId, startOfDay(now)),
+      namesOf(ports),
+    ]);
+    const reached = [...accesses, ...denied, ...exports_].sort((a, b) => b.seq - a.seq).slice(0, accessesShown);
+    const view = (
+      <AuditHome
+        now={now}
+        verification={ports.verification}
+        head={ports.lastHead()}
+        accesses={reached}
+        today={today}
+        names={names}
+        csrf={c.var.csrf}
+        mayVerify={c.var.actor.permissions.has("audits:chain:verify")}
+      />
+    );
+    return render(c, ports, { title: t("Audit"), help }, view);
+  }),
+
+  page({ method: "POST", path: "/audit/verify", permission: "audits:chain:verify", help }, async (c, ports) => {
+    await ownForm(c, ports);
+    ports.verification.start();
+    return c.redirect("/audit", 303);
+  }),
+
+  page({ method: "GET", path: "/audit/log", permission: "audits:audit:view", help }, async (c, ports) => {
+    const given = (name: string): string | undefined => {
+      const value = (c.req.query(name) ?? "").trim();
+      return value === "" ? undefined : value;
+    };
+    const [from, to] = [dateOf(given("from")), dateOf(given("to"))];
+    const object = given("object");
+    const before = Number(given("before") ?? "");
+    const events = await ports.app.log.find(
+      {
+        type: given("type"),
+        actorId: given("actor"),
+        ...(object !== undefined && isId(object) ? { subjectId: object } : {}),
+        from,
+        to: to === undefined ? undefined : startOfDay(to + 36 * 3_600_000),
+      },
+      Number.isSafeInteger(before) && before > 0 ? before : null,
+      pageSize + 1,
+    );
+    const query = new URL(c.req.url).searchParams;
+    const next = events.length > pageSize ? events[pageSize - 1]!.seq : null;
+    const view = (
+      <AuditLog events={events.slice(0, pageSize)} next={next} names={await namesOf(ports)} query={query} mayRead={mayRead(c)} />
+    );
+    return render(c, ports, { title: t("Audit log"), help }, view);
+  }),
+];
+
+function dateOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : (startOfDate(text) ?? undefined);
+}
+
+/** What an event says of a caller is for those who may see the conversation; that it happened is for the auditor. */
+function mayRead(c: WebContext): (event: LoggedEvent) => boolean {
+  const { permissions } = c.var.actor;
+  return (event) => !event.type.startsWith("conversation.") || permissions.has("conversation:communication:view");
+}
+
+async function namesOf(ports: WebPorts): Promise<ReadonlyMap<string, string>> {
+  const { stores, organizationId } = ports.app;
+  const lists = await Promise.all([
+    stores.users.all(organizationId),
+    stores.oauthClients.all(organizationId),
+    stores.queues.all(organizationId),
+  ]);
+  return new Map(lists.flat().map(({ id, name }) => [id as string, name]));
+}
