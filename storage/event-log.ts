@@ -71,7 +71,7 @@ export class PostgresEventLog implements EventLog {
       const opened = openPayload(key, header.id, body);
       // What was changed behind our back is not shown as if it had been said; `verify` names it.
       const genuine = opened !== null && opened.digest === header.payloadDigest;
-      return { ...header, payload: genuine ? JSON.parse(opened.canonical) : null, erased: false };
+      return { ...header, payload: genuine ? parsed(opened.canonical) : null, erased: false };
     });
   }
 
@@ -81,5 +81,14 @@ export class PostgresEventLog implements EventLog {
     } catch (error) {
       throw asUnavailable(error);
     }
+  }
+}
+
+// Only what no writer of ours has written is no JSON: it is shown as nothing, and `verify` names it.
+function parsed(text: string): LoggedEvent["payload"] {
+  try {
+    return JSON.parse(text) as LoggedEvent["payload"];
+  } catch {
+    return null;
   }
 }

@@ -38,6 +38,12 @@ export function parseSegmentHeader(header: Buffer): { readonly number: number; r
   return { number: header.readUInt32BE(4), keyId: header.toString("latin1", 8, 44), salt: header.subarray(44, 76) };
 }
 
+/** A segment of ours, but of an earlier or later form. */
+export function isOtherForm(header: Buffer): boolean {
+  const found = header.toString("latin1", 0, 4);
+  return /^LLJ[0-9]$/.test(found) && found !== magic;
+}
+
 export function segmentKey(journalKey: Uint8Array, salt: Uint8Array): Buffer {
   return createHmac("sha256", journalKey).update(salt).digest();
 }
@@ -66,7 +72,7 @@ export function sealRecord(
 export type ReadRecord =
   | { readonly kind: "record"; readonly plain: Buffer; readonly next: SegmentCursor }
   /** Nothing more, or only what a crash left of a write that nobody was told had succeeded. */
-  | { readonly kind: "end"; readonly tornBytes: number }
+  | { readonly kind: "end"; readonly tornBytes: number; readonly isBlank?: true }
   /** A whole record that does not open: changed after it was written. */
   | { readonly kind: "damaged" };
 
@@ -77,7 +83,7 @@ export function readRecord(fd: number, key: Uint8Array, cursor: SegmentCursor, e
   const head = read(fd, cursor.offset, 4);
   const length = head.readUInt32BE(0);
   // A file that grew before its content came reads as zeros.
-  if (length === 0) return isZero(fd, cursor.offset, end) ? { kind: "end", tornBytes: rest } : { kind: "damaged" };
+  if (length === 0) return isZero(fd, cursor.offset, end) ? { kind: "end", tornBytes: rest, isBlank: true } : { kind: "damaged" };
   if (length < tagBytes || length > journalRecordBytesMax) return { kind: "damaged" };
   if (length > rest - 4) return { kind: "end", tornBytes: rest };
   const sealed = read(fd, cursor.offset + 4, length);

@@ -1,7 +1,7 @@
 // The journal: acknowledged means on disk; everything acknowledged reaches the log once, in order, whatever happens between.
 import { expect, test } from "bun:test";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { realEnv } from "../cmd/env.ts";
 import type { EventDraft } from "../core/events/event.ts";
 import { Unavailable } from "../core/lib/errors.ts";
@@ -118,6 +118,39 @@ test("a torn tail costs only what nobody was told, at any length of the tear", a
   await zeros.stop();
   expect((await log.read(0, 10)).map((event) => event.payload!.n)).toEqual([1, 2]);
   expect(readdirSync(journalFolder)).toEqual([]);
+});
+
+test("what a start cannot read is never thrown away: a changed length, another magic; another version's and another's name stop it", async () => {
+  const { open, draft, journalFolder, unit } = await setup();
+  const written = async (): Promise<string> => {
+    const journal = open({ unit: awayUnit(unit).unit });
+    for (const n of [1, 2, 3]) await journal.append([draft({ payload: { n } })]);
+    await journal.stop();
+    return join(journalFolder, readdirSync(journalFolder).find((name) => name.endsWith(".log"))!);
+  };
+  const change = (path: string, at: number, to: string): Buffer => {
+    const bytes = readFileSync(path);
+    const changed = Buffer.from(bytes);
+    changed.write(to, at, "latin1");
+    writeFileSync(path, changed);
+    return bytes;
+  };
+  const path = await written();
+  const second = 76 + 4 + readFileSync(path).readUInt32BE(76);
+  const whole = change(path, second, "\u0000\u0007\u0000\u0000");
+  const torn = open();
+  await torn.drained();
+  await torn.stop();
+  expect(readdirSync(journalFolder)).toEqual([`${basename(path)}.torn`]);
+  writeFileSync(path, whole);
+  change(path, 0, "LLJ2");
+  expect(() => open()).toThrow("another version");
+  writeFileSync(path, whole);
+  change(path, 0, "XXXX");
+  await open().stop();
+  expect(readdirSync(journalFolder)).toContain(`${basename(path)}.unknown`);
+  writeFileSync(join(journalFolder, "0000000077.log"), whole);
+  expect(() => open()).toThrow("says that it is number");
 });
 
 test("a changed record is noticed; what was before it is moved and the file is kept as evidence", async () => {

@@ -28,6 +28,7 @@ import {
 import { instantOf, NodeFenced, unstorable } from "./append.ts";
 import { flushData, flushPath, writeAll } from "./files.ts";
 import {
+  isOtherForm,
   parseSegmentHeader,
   readRecord,
   type SegmentCursor,
@@ -70,8 +71,8 @@ type Segment = {
   write: { readonly fd: number; readonly cursor: SegmentCursor } | null;
   end: number;
   moved: SegmentCursor;
-  /** Something in it cannot be read: kept aside as evidence when the rest has been moved. */
-  readonly damaged: boolean;
+  /** Something in it cannot be read: kept aside under this ending, as evidence, when the rest has been moved. */
+  readonly aside: "damaged" | "torn" | null;
 };
 type Waiting = { readonly plain: Buffer; readonly events: number; readonly done: () => void; readonly fail: (error: Error) => void };
 type Drain = { readonly segment: number; readonly offset: number; readonly done: () => void };
@@ -265,7 +266,7 @@ export class FileJournal<Stores> implements Journal {
       write: { fd, cursor },
       end: cursor.offset,
       moved: cursor,
-      damaged: false,
+      aside: null,
     };
     this.segments.push(segment);
     return segment;
@@ -280,10 +281,17 @@ export class FileJournal<Stores> implements Journal {
       readSync(fd, header, 0, segmentHeaderBytes, 0);
       const parsed = parseSegmentHeader(header);
       if (parsed === null) {
-        // Made, but its header never reached the disk: nothing in it was acknowledged.
         closeSync(fd);
-        unlinkSync(path);
+        this.strange(path, header, size);
         continue;
+      }
+      if (parsed.number !== number) {
+        closeSync(fd);
+        throw new Unavailable(
+          `The journal ${path} says that it is number ${parsed.number}: put it back under its own name.`,
+          0,
+          "journal.name",
+        );
       }
       if (parsed.keyId !== this.keys.keyId) {
         closeSync(fd);
@@ -291,12 +299,23 @@ export class FileJournal<Stores> implements Journal {
       }
       const key = segmentKey(this.keys.derive("journal"), parsed.salt);
       const start = segmentStart(header);
-      const { end, events, damaged } = this.scan(fd, key, start, size, path);
+      const { end, events, aside } = this.scan(fd, key, start, size, path);
       this.pendingBytes += end - start.offset;
       this.pendingEvents += events;
-      this.segments.push({ number, path, key, readFd: fd, write: null, end, moved: start, damaged });
+      this.segments.push({ number, path, key, readFd: fd, write: null, end, moved: start, aside });
     }
     if (this.pendingEvents > 0) this.env.log.info("the journal holds events from before", this.pending());
+  }
+
+  /** A file that is no segment of this form. What may hold something is never deleted, and a later version's is not run past. */
+  private strange(path: string, header: Buffer, size: number): void {
+    // Made, but its header never reached the disk: nothing in it was acknowledged.
+    if (size <= segmentHeaderBytes && header.every((byte) => byte === 0 || size < segmentHeaderBytes)) return unlinkSync(path);
+    if (isOtherForm(header)) {
+      throw new Unavailable(`The journal ${path} was written by another version of Landline: start that one first.`, 0, "journal.form");
+    }
+    this.env.log.error("a file of the journal cannot be read and is kept aside", { path });
+    renameSync(path, `${path}.unknown`);
   }
 
   private scan(
@@ -305,7 +324,7 @@ export class FileJournal<Stores> implements Journal {
     start: SegmentCursor,
     size: number,
     path: string,
-  ): { end: number; events: number; damaged: boolean } {
+  ): { end: number; events: number; aside: Segment["aside"] } {
     let cursor = start;
     let events = 0;
     for (;;) {
@@ -321,9 +340,10 @@ export class FileJournal<Stores> implements Journal {
           bytes: read.tornBytes,
         });
       }
-      const damaged = read.kind === "damaged";
-      if (damaged) this.env.log.error("the journal was changed or damaged; what follows cannot be read", { path, offset: cursor.offset });
-      return { end: cursor.offset, events, damaged };
+      const isDamaged = read.kind === "damaged";
+      if (isDamaged) this.env.log.error("the journal was changed or damaged; what follows cannot be read", { path, offset: cursor.offset });
+      // A changed length looks like a write that was cut short: what was not understood is never thrown away.
+      return { end: cursor.offset, events, aside: isDamaged ? "damaged" : read.tornBytes > 0 && read.isBlank !== true ? "torn" : null };
     }
   }
 
@@ -420,7 +440,7 @@ export class FileJournal<Stores> implements Journal {
     this.segments.splice(this.segments.indexOf(segment), 1);
     closeSync(segment.readFd);
     if (!existsSync(segment.path)) return;
-    if (segment.damaged) renameSync(segment.path, `${segment.path}.damaged`);
+    if (segment.aside !== null) renameSync(segment.path, `${segment.path}.${segment.aside}`);
     else unlinkSync(segment.path);
   }
 

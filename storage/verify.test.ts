@@ -151,6 +151,28 @@ test("an event taken out of the middle is a gap", async () => {
   expect(report.findings[0]!.message).toBe("events 3 to 4 are missing before it");
 });
 
+test("a payload hidden behind a rightly destroyed key, a second row under a sequence, and missing heads are named", async () => {
+  const all = await setup();
+  const { sql } = all.database;
+  const { env, unit, dataKeys, organizationId, identity, draft } = all;
+  const seal = { kind: "conversation", id: "c9" } as const;
+  await all.append([draft(), draft({ seal }), draft()]);
+  await eraseSubject(env, unit, dataKeys, { organizationId, actorId: identity.nodeId, policy: "p" }, seal);
+  const [key] = await sql<{ id: string }[]>`select id from data_key where wrapped is null`;
+  await sql`update event_payload set key_id = ${key!.id} where seq = 1`;
+  expect(places(await all.check())).toEqual(["payload-key @ event 1"]);
+  const late = env.clock.now() + 3_600_000;
+  const hex = late.toString(16).padStart(12, "0");
+  const twin = `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000001`;
+  await sql`insert into event select seq, 'epoch'::timestamptz + ${late} * interval '1 millisecond', prev, hash, ${twin}::uuid, node_id, type,
+    organization_id, division_id, 'victim', subject_ids, payload_digest from event where seq = 2`;
+  expect(places(await all.check()).some((place) => place.startsWith("chain-"))).toBe(true);
+  await sql`delete from event where id = ${twin}`;
+  const other = `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000002`;
+  await all.append([draft({ id: other as never, at: late })]);
+  expect(places(await all.check())).toContain("head-missing @ signed heads");
+});
+
 test("a payload that was changed, swapped or quietly deleted is named", async () => {
   const all = await setup();
   await all.append(Array.from({ length: 6 }, (_, n) => all.draft({ payload: { n } })));
@@ -271,7 +293,7 @@ test("recordings: a flipped bit is named to file, chunk and byte, and the speed 
   expect(report.findings.length).toBe(1);
   expect(report.findings[0]!.place).toStartWith(`${paths[2]} chunk 4 at byte 4000`);
   copyFileSync(join(recordings.folder, paths[1]!), file);
-  expect(places(await all.check())).toContain(`recording-not-as-signed @ ${paths[2]}`);
+  expect(places(await all.check())).toContain(`recording-header @ ${paths[2]} at byte 12`);
   const order = { organizationId: all.organizationId, actorId: all.identity.nodeId, policy: "90 days" };
   const gone = { id: newId(env), conversationId: newId(env), path: paths[2]! };
   await eraseRecording(env, all.unit, recordings, order, gone);

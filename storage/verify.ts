@@ -102,11 +102,14 @@ class Verification {
   private lastMatching: SignedHead | null = null;
   private lastSeq = 0;
   private lastAt = 0;
+  private firstAt = 0;
   private firstSeq = 0;
+  /** Sequences that are missing and named as that. */
+  private gaps = 0;
   /** Events without a readable payload, with the key that sealed it when the row is still there. */
   private readonly missing: { seq: number; keyId: string | null }[] = [];
   private readonly erasedBy = new Map<number, { by: number; policy: string }>();
-  private readonly destroyedBy = new Map<string, { by: number; policy: string }>();
+  private readonly destroyedBy = new Map<string, { by: number }>();
   private readonly erased: ErasedPayload[] = [];
   private readonly latest = new Map<string, Latest>();
   private readonly closed = new Map<string, ClosedRecording>();
@@ -137,15 +140,25 @@ class Verification {
         this.payload(event, event.keyId === null ? undefined : keys.get(event.keyId));
         ({ seq, hash } = event);
       }
+      if (this.firstAt === 0) this.firstAt = events[0]!.at;
       this.lastAt = events.at(-1)!.at;
       this.checked.events += events.length;
     }
     this.lastSeq = seq;
+    // A second row under a sequence, or one before the first, would be read by others and passed over above.
+    const [count] = await sql<{ within: number; before: number }[]>`
+      select count(*) filter (where seq >= ${this.firstSeq}) as "within", count(*) filter (where seq < ${this.firstSeq}) as "before"
+      from event where seq <= ${seq}`;
+    const expected = seq - this.firstSeq + 1 - this.gaps;
+    if (count!.within !== expected)
+      this.found("chain-double", `events ${this.firstSeq} to ${seq}`, `there are ${count!.within} rows where ${expected} belong`);
+    if (count!.before > 0) this.found("chain-double", `before event ${this.firstSeq}`, `${count!.before} rows stand where all was pruned`);
   }
 
   private link(event: StoredEvent, previousSeq: number, previousHash: string): void {
     const place = `event ${event.seq}`;
     if (event.seq !== previousSeq + 1) {
+      this.gaps += event.seq - previousSeq - 1;
       const gap = event.seq === previousSeq + 2 ? `event ${previousSeq + 1} is` : `events ${previousSeq + 1} to ${event.seq - 1} are`;
       this.found("chain-gap", place, `${gap} missing before it`);
     } else if (event.prev !== previousHash) this.found("chain-link", place, `it does not follow event ${previousSeq} as that is now`);
@@ -174,7 +187,11 @@ class Verification {
     if (opened.digest !== event.payloadDigest)
       return this.found("payload-digest", place, "its payload is not the one that the chain names");
     this.checked.payloads += 1;
-    this.remember(event, JSON.parse(opened.canonical));
+    try {
+      this.remember(event, JSON.parse(opened.canonical));
+    } catch (error) {
+      this.found("payload-shape", place, `its payload is not what its type promises: ${String(error)}`);
+    }
   }
 
   // What later checks need of the payloads: erasures, rows, recordings.
@@ -201,7 +218,8 @@ class Verification {
   async erasures(): Promise<void> {
     const { sql } = this.input;
     for (const { seq, keyId } of this.missing) {
-      const reason = this.erasedBy.get(seq) ?? (keyId === null ? undefined : this.destroyedBy.get(keyId));
+      // Which key a row names is nobody's word but the row's: only an event that lists the sequence has erased it.
+      const reason = this.erasedBy.get(seq);
       if (reason !== undefined) this.erased.push({ seq, ...reason });
       else if (keyId === null) this.found("payload-missing", `event ${seq}`, "its payload is gone and no event says who erased it");
       else
@@ -229,7 +247,11 @@ class Verification {
 
   heads(): void {
     const newest = this.signedHeads.reduce<SignedHead | null>((max, head) => (max === null || head.seq > max.seq ? head : max), null);
-    if (newest === null) return;
+    if (newest === null) {
+      if (this.lastAt - this.firstAt > unsignedMsMax)
+        this.found("head-missing", "signed heads", "there is none, though the node signs one every minute");
+      return;
+    }
     for (const head of this.signedHeads) {
       if (head.seq > this.lastSeq && head === newest) {
         this.found(
@@ -351,6 +373,7 @@ class Verification {
     }
     sentences.push(
       "whoever has both this server and its key file can sign a history of their own: only heads exported elsewhere contradict it",
+      "whoever can write both the database and the data folder can take both back to an earlier head: only heads exported elsewhere contradict it",
     );
     if (this.erased.length > 0) sentences.push(`what ${this.erased.length} erased payloads said cannot be told any more`);
     if (this.firstSeq > 1) sentences.push(`events 1 to ${this.firstSeq - 1} were pruned; only their last hash is left`);

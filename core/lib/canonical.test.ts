@@ -52,3 +52,8 @@ test("what has no canonical text is refused", () => {
   const refused = [Number.NaN, Infinity, "\ud800", { "\udc00": 1 }, [undefined], 1n, new Map(), new Uint8Array(1), () => 1, deep];
   for (const value of refused) expect(() => canonicalJson(value)).toThrow(NotCanonical);
 });
+
+test("a hole in an array has no canonical text: it is not the array without it", () => {
+  // biome-ignore lint/suspicious/noSparseArray: the hole is the point.
+  expect(() => canonicalJson([, 1])).toThrow(NotCanonical);
+});

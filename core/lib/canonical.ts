@@ -29,7 +29,7 @@ function write(value: unknown, depth: number): string {
     if (!Number.isFinite(value)) throw new NotCanonical(`the number ${value}`);
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(",")}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => write(item, depth + 1)).join(",")}]`;
   if (typeof value === "object" && isPlain(value)) {
     const entries = Object.entries(value).filter(([, member]) => member !== undefined);
     entries.sort(([a], [b]) => (a < b ? -1 : 1));

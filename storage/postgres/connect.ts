@@ -60,13 +60,16 @@ export function connect(target: ConnectTarget, options: { readonly max: number; 
     // Connections live until they break: a rotation would only add latency spikes.
     max_lifetime: null,
     connection: {
+      ...target.parameters,
       application_name: options.name,
       TimeZone: "UTC",
       // The append asserts this too: anything else forks the chain.
       default_transaction_isolation: "read committed",
       // A client that died mid-transaction must not keep the log's lock.
       idle_in_transaction_session_timeout: 30_000,
-      ...target.parameters,
+      // What is read as text is read in these forms.
+      DateStyle: "ISO",
+      bytea_output: "hex",
     },
     onnotice: () => undefined,
   };

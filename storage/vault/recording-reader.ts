@@ -1,6 +1,7 @@
 // Reads a recording chunk by chunk; whatever is not as it was written is named, to the chunk and the byte.
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
 import type { Keys } from "./keys.ts";
 import {
   audioBytesPerMs,
@@ -44,6 +45,14 @@ export class RecordingReader implements AsyncDisposable {
       await handle.read(first, 0, first.length, 0);
       const decoded = decodeHeader(first);
       if (decoded === null) throw new RecordingDamaged("header", `${path} at byte 0`, "the header is damaged or not a recording's");
+      // One put in another's place is that other's, whatever it is called.
+      const name = basename(path).split(".")[0]!;
+      if (decoded.header.recordingId !== name)
+        throw new RecordingDamaged(
+          "header",
+          `${path} at byte 12`,
+          `it is the recording ${decoded.header.recordingId} under another's name`,
+        );
       const key = recordingKey(keys, decoded.header);
       if (key === null) {
         throw new RecordingDamaged("key", `${path} at byte 12`, `the key (of key file ${decoded.header.keyId}) cannot be opened`);

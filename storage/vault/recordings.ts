@@ -25,6 +25,9 @@ export type Recovery = {
   readonly lost: readonly { readonly recordingId: string; readonly path: string; readonly reason: string }[];
 };
 
+/** A chunk of one second and its head. */
+const cutBytesMax = 1_000 * audioBytesPerMs + 64;
+
 export class FileRecordings implements RecordingVault {
   constructor(
     private readonly env: Env,
@@ -72,8 +75,11 @@ export class FileRecordings implements RecordingVault {
   /** File and manifest, for good; the key was in the file. Whoever calls it has written the event that says so. */
   remove(path: string): void {
     const file = this.inside(path);
-    for (const name of [file, `${file}.json`]) rmSync(name, { force: true });
-    if (existsSync(dirname(file))) flushPath(dirname(file));
+    const folder = dirname(file);
+    if (!existsSync(folder)) return;
+    // Copies that a recovery kept aside hold the same sound and its key.
+    for (const name of readdirSync(folder)) if (name.startsWith(basename(file))) rmSync(join(folder, name), { force: true });
+    flushPath(folder);
   }
 
   compress(text: string): string {
@@ -119,8 +125,8 @@ export class FileRecordings implements RecordingVault {
     } catch (error) {
       if (!(error instanceof RecordingDamaged)) throw error;
       this.env.log.warn("a recording was cut short by a crash", { recording: reader.header.recordingId, at: error.place });
-      // A crash cuts; it does not change. Anything else is kept as it was found.
-      if (error.code !== "cut") copyFileSync(path, `${path}.damaged`);
+      // A crash cuts, and cuts at most the chunk that was being written; anything else is kept as it was found.
+      if (error.code !== "cut" || reader.sizeBytes - end.offset > cutBytesMax) copyFileSync(path, `${path}.damaged`);
     }
     if ((flags & chunkFlags.final) === 0) {
       flags = chunkFlags.final | chunkFlags.interrupted;
@@ -203,6 +209,13 @@ function compare(
   real: Pick<RecordingFacts, "chunks" | "sizeBytes" | "sha256">,
   findings: Finding[],
 ): void {
+  for (const [key, own] of [
+    ["recordingId", basename(path, ".rec")],
+    ["path", path],
+  ] as const) {
+    if (manifest[key] !== own)
+      findings.push({ code: "recording-not-as-signed", place: path, message: `the signed manifest is that of ${manifest[key]}` });
+  }
   for (const key of ["chunks", "sizeBytes", "sha256"] as const) {
     if (manifest[key] !== real[key]) {
       findings.push({
