@@ -53,11 +53,27 @@ export const dataMap: readonly StoredKind[] = [
   },
   {
     what: "Sign-ins and tokens",
-    tables: ["session", "access_token", "oauth_client", "ticket", "totp", "recovery_code", "setup"],
+    tables: ["session", "access_token", "oauth_client"],
     files: [],
     whose: "People who work here, programs",
-    protection: "Only hashes of what is secret; second factors sealed with the key file",
+    protection: "Only hashes of what is secret",
     kept: "Sessions twelve hours, tokens as the client says",
+  },
+  {
+    what: "Second factors",
+    tables: ["totp", "recovery_code"],
+    files: [],
+    whose: "People who work here",
+    protection: "Secrets sealed with the key file, recovery codes as hashes",
+    kept: "Until replaced or taken away",
+  },
+  {
+    what: "One-time links and the first set-up",
+    tables: ["ticket", "setup"],
+    files: ["kept.toml", "tls/", "landline.key.sealed"],
+    whose: "The organization",
+    protection: "Links as hashes; the copy of the key file opens with the recovery kit only",
+    kept: "Links until used or an hour, the rest as long as it is needed",
   },
   {
     what: "Configuration",
@@ -84,7 +100,7 @@ export const dataMap: readonly StoredKind[] = [
   {
     what: "How the nodes work together",
     tables: ["node", "inbox", "audited_table", "migration"],
-    files: ["postgres/", "node-id", "lib/", "kept.toml"],
+    files: ["postgres/", "node-id", "lib/"],
     whose: "Nobody",
     protection: "As the disk is",
     kept: "As long as it is needed",

@@ -538,8 +538,7 @@ export const german: Readonly<Record<string, string>> = {
   "How the nodes work together": "Wie die Knoten zusammenarbeiten",
   "Never stored": "Nie gespeichert",
   "Not at all": "Gar nicht",
-  "Only hashes of what is secret; second factors sealed with the key file":
-    "Von Geheimem nur Hashes; zweite Faktoren mit der Schlüsseldatei versiegelt",
+  "Only hashes of what is secret": "Von Geheimem nur Hashes",
   "People and their state": "Personen und ihr Zustand",
   "People who work here": "Wer hier arbeitet",
   "People who work here, programs": "Wer hier arbeitet, Programme",
@@ -578,6 +577,13 @@ export const german: Readonly<Record<string, string>> = {
     "{n} Sachen gingen nicht mehr, wenn dies gelöscht würde. Ändern Sie sie zuerst.",
   "That email and password do not belong together.": "E-Mail und Passwort gehören nicht zusammen.",
   "Too many tries. Wait ten minutes, then try again.": "Zu viele Versuche. Warten Sie zehn Minuten und versuchen Sie es dann wieder.",
+  "Second factors": "Zweite Faktoren",
+  "Secrets sealed with the key file, recovery codes as hashes": "Geheimnisse mit der Schlüsseldatei versiegelt, Notfallcodes als Hashes",
+  "Until replaced or taken away": "Bis sie ersetzt oder weggenommen werden",
+  "One-time links and the first set-up": "Einmal-Links und die erste Einrichtung",
+  "Links as hashes; the copy of the key file opens with the recovery kit only":
+    "Links als Hashes; die Kopie der Schlüsseldatei öffnet nur der Notfallbogen",
+  "Links until used or an hour, the rest as long as it is needed": "Links bis benutzt oder eine Stunde, das Übrige, solange es gebraucht wird",
   "443 needs the right to use it.": "443 braucht das Recht dazu.",
   "A call from this link is up already, perhaps in another tab.": "Mit diesem Link läuft schon ein Anruf, vielleicht in einem anderen Tab.",
   "A certificate made here": "Ein hier erzeugtes Zertifikat",
