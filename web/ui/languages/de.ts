@@ -583,7 +583,8 @@ export const german: Readonly<Record<string, string>> = {
   "One-time links and the first set-up": "Einmal-Links und die erste Einrichtung",
   "Links as hashes; the copy of the key file opens with the recovery kit only":
     "Links als Hashes; die Kopie der Schlüsseldatei öffnet nur der Notfallbogen",
-  "Links until used or an hour, the rest as long as it is needed": "Links bis benutzt oder eine Stunde, das Übrige, solange es gebraucht wird",
+  "Links until used or an hour, the rest as long as it is needed":
+    "Links bis benutzt oder eine Stunde, das Übrige, solange es gebraucht wird",
   "443 needs the right to use it.": "443 braucht das Recht dazu.",
   "A call from this link is up already, perhaps in another tab.": "Mit diesem Link läuft schon ein Anruf, vielleicht in einem anderen Tab.",
   "A certificate made here": "Ein hier erzeugtes Zertifikat",
