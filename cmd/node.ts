@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { App, SecretSeal } from "../core/app.ts";
-import { newOrganization, type Organization, unnamed } from "../core/directory/organization.ts";
+import { newOrganization, type Organization, organizationCreated, unnamed } from "../core/directory/organization.ts";
 import type { Env } from "../core/env/env.ts";
 import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
 import type { Stores } from "../core/stores.ts";
@@ -105,7 +105,7 @@ async function openDatabase(
   const version = await checkServer(sql);
   await migrate(sql);
   const identity = await joinCluster(env, sql, nodeId);
-  const organization = await onlyOrganization(env, sql);
+  const organization = await onlyOrganization(env, sql, keySql, keys, identity);
   const dataKeys = new DataKeys(env, keySql, keys, organization.id);
   const log = new PostgresEventLog(sql, dataKeys);
   const hint = new Hint(sql);
@@ -157,15 +157,19 @@ function secretSeal(env: Env, keys: Keys): SecretSeal {
   };
 }
 
-// Two processes may start at once on one database: the advisory lock lets one of them make it.
-async function onlyOrganization(env: Env, sql: Sql): Promise<Organization> {
+// Two processes may start at once on one database: whoever gets the lock makes it, with the event that says so, and the other finds it.
+async function onlyOrganization(env: Env, sql: Sql, keySql: Sql, keys: Keys, identity: NodeIdentity): Promise<Organization> {
   return (await sql.begin(async (session) => {
     await session`select pg_advisory_xact_lock(7311004)`;
-    const stores = postgresStores(session);
-    const [found] = await stores.organizations.list();
+    const [found] = await postgresStores(session).organizations.list();
     if (found !== undefined) return found;
     const organization = newOrganization(newId<OrganizationId>(env), newId<DivisionId>(env), unnamed, env.clock.now());
-    await stores.organizations.insert(organization);
+    const dataKeys = new DataKeys(env, keySql, keys, organization.id);
+    const unit = new PostgresUnitOfWork<Stores>(sql, { env, identity, keys: dataKeys }, postgresStores);
+    await unit.run(async (stores) => {
+      await stores.organizations.insert(organization);
+      return { value: undefined, events: [organizationCreated(env, organization, identity.nodeId)] };
+    });
     return organization;
   })) as Organization;
 }

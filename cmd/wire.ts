@@ -55,6 +55,7 @@ export function machineActor(node: OpenNode): Actor {
 export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode> {
   const { env, config, app } = node;
   const journal = FileJournal.open<Stores>(env, join(config.data, "journal"), node.keys, {
+    organizationId: node.organization.id,
     unit: node.unit,
     nodeId: app.nodeId,
     project: (stores, event) => project(stores, event, app.nodeId),

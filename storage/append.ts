@@ -1,7 +1,7 @@
 // Seals drafts and appends them as the last statement of a transaction; what the log cannot hold becomes `event.unstorable`.
 import { createHash } from "node:crypto";
 import type { Env } from "../core/env/env.ts";
-import { eventTypePattern, headerIdPattern, subjectsMax } from "../core/events/chain.ts";
+import { eventTypePattern, headerIdPattern, payloadPlace, subjectsMax } from "../core/events/chain.ts";
 import type { EventDraft, EventHeader } from "../core/events/event.ts";
 import { canonicalJson } from "../core/lib/canonical.ts";
 import { AppError } from "../core/lib/errors.ts";
@@ -34,7 +34,7 @@ export async function appendEvents(appender: Appender, session: Session, drafts:
   const sealed = storable.map(({ draft, canonical }, i) => ({
     draft,
     key: dataKeys[i]!,
-    ...sealPayload(env.random, dataKeys[i]!.bytes, draft.id, canonical),
+    ...sealPayload(env.random, dataKeys[i]!.bytes, payloadPlace({ ...draft, node: identity.nodeId }), canonical),
   }));
   const batch = sealed.map(({ draft, key, digest, body }) => ({
     id: draft.id,

@@ -1,4 +1,5 @@
 // Reads the log back: headers as they are, payloads unsealed, erased ones named as such.
+import { payloadPlace } from "../core/events/chain.ts";
 import type { EventHeader, LoggedEvent } from "../core/events/event.ts";
 import type { EventFilter, EventLog } from "../core/events/log.ts";
 import { asUnavailable, type Session, type Sql } from "./postgres/connect.ts";
@@ -68,7 +69,7 @@ export class PostgresEventLog implements EventLog {
     return stored.map(({ keyId, body, ...header }) => {
       const key = keyId === null ? undefined : keys.get(keyId);
       if (key === undefined || body === null) return { ...header, payload: null, erased: true };
-      const opened = openPayload(key, header.id, body);
+      const opened = openPayload(key, payloadPlace(header), body);
       // What was changed behind our back is not shown as if it had been said; `verify` names it.
       const genuine = opened !== null && opened.digest === header.payloadDigest;
       return { ...header, payload: genuine ? parsed(opened.canonical) : null, erased: false };

@@ -1,19 +1,20 @@
 // One file of the journal: a header, then sealed records, each bound to the one before, so that none can be changed, moved or taken out.
 //
-//    0        4            8                  44            76
-//    +--------+------------+------------------+-------------+----------------------------------- - -
-//    | "LLJ1" | number u32 | key id (36 text) | salt (32)   | records …
-//    +--------+------------+------------------+-------------+----------------------------------- - -
+//    0        4            8              44                     80                116         148                   152                168
+//    +--------+------------+--------------+----------------------+-----------------+-----------+---------------------+------------------+ - -
+//    | "LLJ2" | number u32 | node id (36) | organization id (36) | key id (36)     | salt (32) | previous number u32 | its last tag (16)| records …
+//    +--------+------------+--------------+----------------------+-----------------+-----------+---------------------+------------------+ - -
 //
-//    record:  length u32 (of what follows) | AES-256-GCM ciphertext | tag (16)
+//    previous: the segment before it that holds a record, and the tag of the last record acknowledged in it; zeros: none.
+//    record:    length u32 (of what follows) | AES-256-GCM ciphertext | tag (16)
 //
 // The key is HMAC-SHA-256(journal key, salt), the nonce the record's index: a segment whose write failed is never written again.
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import { readSync } from "node:fs";
 import { journalRecordBytesMax } from "../core/lib/limits.ts";
 
-export const segmentHeaderBytes = 76;
-const magic = "LLJ1";
+export const segmentHeaderBytes = 168;
+const magic = "LLJ2";
 const tagBytes = 16;
 
 /** Where one stands in a segment: the next record's offset and index, and the tag it is bound to. */
@@ -23,19 +24,65 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(10, "0")}.log`;
 }
 
-export function segmentHeader(number: number, keyId: string, salt: Uint8Array): Buffer {
+/** Where the journal stood: a segment and the tag of its last record. */
+export type SegmentEnd = { readonly number: number; readonly tag: Buffer };
+export const noSegment: SegmentEnd = { number: 0, tag: Buffer.alloc(tagBytes) };
+
+export type SegmentHead = {
+  readonly number: number;
+  readonly nodeId: string;
+  readonly organizationId: string;
+  readonly keyId: string;
+  readonly salt: Uint8Array;
+  readonly previous: SegmentEnd;
+};
+
+export function segmentHeader({ number, nodeId, organizationId, keyId, salt, previous }: SegmentHead): Buffer {
   const header = Buffer.alloc(segmentHeaderBytes);
   header.write(magic, 0, "latin1");
   header.writeUInt32BE(number, 4);
-  header.write(keyId, 8, "latin1");
-  header.set(salt, 44);
+  header.write(nodeId, 8, "latin1");
+  header.write(organizationId, 44, "latin1");
+  header.write(keyId, 80, "latin1");
+  header.set(salt, 116);
+  header.writeUInt32BE(previous.number, 148);
+  header.set(previous.tag, 152);
   return header;
 }
 
 /** Null when it is none of ours. */
-export function parseSegmentHeader(header: Buffer): { readonly number: number; readonly keyId: string; readonly salt: Buffer } | null {
+export function parseSegmentHeader(header: Buffer): SegmentHead | null {
   if (header.length < segmentHeaderBytes || header.toString("latin1", 0, 4) !== magic) return null;
-  return { number: header.readUInt32BE(4), keyId: header.toString("latin1", 8, 44), salt: header.subarray(44, 76) };
+  return {
+    number: header.readUInt32BE(4),
+    nodeId: header.toString("latin1", 8, 44),
+    organizationId: header.toString("latin1", 44, 80),
+    keyId: header.toString("latin1", 80, 116),
+    salt: header.subarray(116, 148),
+    previous: { number: header.readUInt32BE(148), tag: header.subarray(152, 168) },
+  };
+}
+
+/** The places of a segment that its successor may name. */
+export class SegmentTags {
+  private readonly tags = new Set<string>();
+  private isEmpty = true;
+
+  constructor(readonly number: number) {}
+
+  add(cursor: SegmentCursor): void {
+    this.tags.add(cursor.previousTag.toString("latin1"));
+    this.isEmpty = false;
+  }
+
+  /** Whether what a later header names as before it is here. A segment without a record is named by nobody. */
+  precedes(previous: SegmentEnd): boolean {
+    return this.isEmpty || (previous.number === this.number && this.tags.has(Buffer.from(previous.tag).toString("latin1")));
+  }
+
+  get holdsRecords(): boolean {
+    return !this.isEmpty;
+  }
 }
 
 /** A segment of ours, but of an earlier or later form. */

@@ -11,6 +11,7 @@ import { type TestStorage, testStorage } from "../tests/support/storage.ts";
 import { instantOf } from "./append.ts";
 import { PostgresEventLog } from "./event-log.ts";
 import { FileJournal, type JournalOptions } from "./journal.ts";
+import { segmentHeaderBytes } from "./journal-segment.ts";
 import { Hint, LiveTail } from "./live-tail.ts";
 import { joinCluster } from "./nodes.ts";
 import { connect, type Session } from "./postgres/connect.ts";
@@ -34,6 +35,7 @@ async function setup(): Promise<Setup> {
     FileJournal.open(storage.env, journalFolder, storage.keys, {
       unit: storage.unit,
       nodeId: storage.identity.nodeId,
+      organizationId: storage.organizationId,
       project: async (_session, event) => {
         projected.push(event.id);
       },
@@ -104,7 +106,7 @@ test("a torn tail costs only what nobody was told, at any length of the tear", a
   await first.stop();
   const path = join(journalFolder, readdirSync(journalFolder)[0]!);
   const whole = readFileSync(path);
-  const secondLength = whole.readUInt32BE(76) + 4;
+  const secondLength = whole.readUInt32BE(segmentHeaderBytes) + 4;
   for (const cut of [1, 10, secondLength - 1]) {
     writeFileSync(path, whole.subarray(0, whole.length - cut));
     const torn = open({ unit: awayUnit(unit).unit });
@@ -136,14 +138,14 @@ test("what a start cannot read is never thrown away: a changed length, another m
     return bytes;
   };
   const path = await written();
-  const second = 76 + 4 + readFileSync(path).readUInt32BE(76);
+  const second = segmentHeaderBytes + 4 + readFileSync(path).readUInt32BE(segmentHeaderBytes);
   const whole = change(path, second, "\u0000\u0007\u0000\u0000");
   const torn = open();
   await torn.drained();
   await torn.stop();
   expect(readdirSync(journalFolder)).toEqual([`${basename(path)}.torn`]);
   writeFileSync(path, whole);
-  change(path, 0, "LLJ2");
+  change(path, 0, "LLJ1");
   expect(() => open()).toThrow("another version");
   writeFileSync(path, whole);
   change(path, 0, "XXXX");
@@ -160,7 +162,7 @@ test("a changed record is noticed; what was before it is moved and the file is k
   await first.stop();
   const path = join(journalFolder, readdirSync(journalFolder)[0]!);
   const bytes = readFileSync(path);
-  const second = 76 + 4 + bytes.readUInt32BE(76);
+  const second = segmentHeaderBytes + 4 + bytes.readUInt32BE(segmentHeaderBytes);
   bytes[second + 40] = bytes[second + 40]! ^ 1;
   writeFileSync(path, bytes);
   const journal = open();
@@ -168,6 +170,42 @@ test("a changed record is noticed; what was before it is moved and the file is k
   await journal.stop();
   expect((await log.read(0, 10)).map((event) => event.payload!.n)).toEqual([1]);
   expect(readdirSync(journalFolder)).toEqual(["0000000001.log.damaged"]);
+});
+
+test("acknowledged records that were cut off or taken away before a later segment are noticed, moved past, and kept as evidence", async () => {
+  const { open, draft, journalFolder, unit, log } = await setup();
+  const first = open({ unit: awayUnit(unit).unit, segmentBytesMax: 1 });
+  for (const n of [1, 2, 3, 4]) await first.append([draft({ payload: { n } })]);
+  await first.stop();
+  const names = readdirSync(journalFolder).sort();
+  expect(names.length).toBe(4);
+  // The second ends before its only record, the third is gone: the fourth still says what was before it.
+  const second = join(journalFolder, names[1]!);
+  writeFileSync(second, readFileSync(second).subarray(0, segmentHeaderBytes));
+  const journal = open();
+  await journal.drained();
+  await journal.stop();
+  expect((await log.read(0, 10)).map((event) => event.payload!.n)).toEqual([1, 3, 4]);
+  expect(readdirSync(journalFolder)).toEqual([`${names[2]}.gap`]);
+});
+
+test("another node's journal is refused", async () => {
+  const { open, draft, unit } = await setup();
+  const first = open({ unit: awayUnit(unit).unit });
+  await first.append([draft()]);
+  await first.stop();
+  expect(() => open({ nodeId: "0192f0c1-0000-7000-8000-000000000001" })).toThrow("give each node its own data folder");
+});
+
+test("what has no canonical form is on disk as evidence before it is acknowledged", async () => {
+  const { open, draft, log } = await setup();
+  const journal = open();
+  await journal.append([draft({ payload: { level: Number.NaN } }), draft({ payload: { name: "half \ud800" } }), draft()]);
+  await journal.drained();
+  const events = await log.read(0, 10);
+  expect(events.map((event) => event.type)).toEqual(["event.unstorable", "event.unstorable", "test.happened"]);
+  expect(events[0]!.payload!.type).toBe("test.happened");
+  await journal.stop();
 });
 
 test("an event that is in the log already is not projected again", async () => {
@@ -239,7 +277,7 @@ test("another key file is refused, not read as damage", async () => {
   await first.append([draft()]);
   await first.stop();
   const others = loadOrCreateKeys(env, join(folder, "other.key"));
-  const options = { unit, nodeId: "n", project: () => Promise.resolve() };
+  const options = { unit, nodeId: "n", organizationId: "o", project: () => Promise.resolve() };
   expect(() => FileJournal.open(env, journalFolder, others, options)).toThrow("another key file");
 });
 
@@ -265,7 +303,12 @@ test("a server that is killed under the journal slows nobody down, and every ack
   const seen: string[] = [];
   const tail = new LiveTail(env, sql, log, (events) => void seen.push(...events.map((event) => event.id)), 0);
   await tail.start();
-  const journal = FileJournal.open(env, join(data, "journal"), keys, { unit, nodeId: identity.nodeId, project: () => Promise.resolve() });
+  const journal = FileJournal.open(env, join(data, "journal"), keys, {
+    unit,
+    nodeId: identity.nodeId,
+    organizationId,
+    project: () => Promise.resolve(),
+  });
   const acknowledged: string[] = [];
   for (let n = 0; n < 600; n++) {
     const id = newId<EventId>(env);

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import type { Env, Timer } from "../core/env/env.ts";
 import type { EventDraft } from "../core/events/event.ts";
 import type { Journal } from "../core/events/log.ts";
+import { canonicalJson, NotCanonical } from "../core/lib/canonical.ts";
 import { Unavailable } from "../core/lib/errors.ts";
 import { isId } from "../core/lib/id.ts";
 import {
@@ -29,9 +30,12 @@ import { instantOf, NodeFenced, unstorable } from "./append.ts";
 import { flushData, flushPath, writeAll } from "./files.ts";
 import {
   isOtherForm,
+  noSegment,
   parseSegmentHeader,
   readRecord,
   type SegmentCursor,
+  type SegmentEnd,
+  SegmentTags,
   sealRecord,
   segmentHeader,
   segmentHeaderBytes,
@@ -52,6 +56,7 @@ const retryMsMax = 5_000;
 export type JournalOptions<Stores> = {
   readonly unit: SessionUnit<Stores>;
   readonly nodeId: string;
+  readonly organizationId: string;
   /** Row changes of one event; runs once per event, in the transaction that appends it. */
   readonly project: (stores: Stores, event: EventDraft) => Promise<void>;
   /** The database refuses this life of the node. Called at every refused attempt, until the identity has a new epoch. */
@@ -71,8 +76,8 @@ type Segment = {
   write: { readonly fd: number; readonly cursor: SegmentCursor } | null;
   end: number;
   moved: SegmentCursor;
-  /** Something in it cannot be read: kept aside under this ending, as evidence, when the rest has been moved. */
-  readonly aside: "damaged" | "torn" | null;
+  /** Something in it cannot be read, or is missing before it: kept aside under this ending, as evidence, when the rest has been moved. */
+  readonly aside: "damaged" | "torn" | "gap" | null;
 };
 type Waiting = { readonly plain: Buffer; readonly events: number; readonly done: () => void; readonly fail: (error: Error) => void };
 type Drain = { readonly segment: number; readonly offset: number; readonly done: () => void };
@@ -81,6 +86,8 @@ export class FileJournal<Stores> implements Journal {
   /** Oldest first. */
   private readonly segments: Segment[] = [];
   private nextNumber = 1;
+  /** The last record on disk: what the next segment names as before it. */
+  private lastEnd: SegmentEnd = noSegment;
   private pendingBytes = 0;
   private pendingEvents = 0;
   private queue: Waiting[] = [];
@@ -114,9 +121,23 @@ export class FileJournal<Stores> implements Journal {
     if (this.pendingBytes >= this.bytesMax * reserveShare) {
       return Promise.reject(new Unavailable("The journal is full: the database has been away for too long.", 5_000, "journal.full"));
     }
-    const plain = Buffer.from(JSON.stringify(events), "utf8");
-    if (plain.length > journalRecordBytesMax - 64) return this.appendHalves(events);
+    const forms = events.map((event) => this.form(event));
+    const plain = Buffer.from(`[${forms.join(",")}]`, "utf8");
+    if (plain.length > journalRecordBytesMax - 64 && events.length > 1) return this.appendHalves(events);
     return this.enqueue(plain, events.length);
+  }
+
+  // Canonical here already: what the log will prove is what was acknowledged, not what JSON made of it. What has no such form, or no room in
+  // a record, is kept as evidence that it happened.
+  private form(event: EventDraft): string {
+    try {
+      const text = canonicalJson(event);
+      if (Buffer.byteLength(text) < journalRecordBytesMax - 128) return text;
+      return canonicalJson(unstorable(this.env, this.options.nodeId, event, "too big for the journal").draft);
+    } catch (error) {
+      if (!(error instanceof NotCanonical)) throw error;
+      return canonicalJson(unstorable(this.env, this.options.nodeId, event, error.message).draft);
+    }
   }
 
   isFull(): boolean {
@@ -161,7 +182,6 @@ export class FileJournal<Stores> implements Journal {
   }
 
   private async appendHalves(events: readonly EventDraft[]): Promise<void> {
-    if (events.length === 1) throw new Unavailable("The event is too big for the journal.", 0, "journal.event.too.big");
     const half = events.length >> 1;
     await this.append(events.slice(0, half));
     await this.append(events.slice(half));
@@ -198,6 +218,7 @@ export class FileJournal<Stores> implements Journal {
     await flushData(fd);
     segment.write = { fd, cursor: next };
     segment.end = next.offset;
+    this.lastEnd = { number: segment.number, tag: next.previousTag };
     this.pendingBytes += bytes.length;
     for (const { events } of group) this.pendingEvents += events;
   }
@@ -245,7 +266,8 @@ export class FileJournal<Stores> implements Journal {
     const number = this.nextNumber;
     const path = join(this.folder, segmentName(number));
     const salt = this.env.random.bytes(32);
-    const header = segmentHeader(number, this.keys.keyId, salt);
+    const { nodeId, organizationId } = this.options;
+    const header = segmentHeader({ number, nodeId, organizationId, keyId: this.keys.keyId, salt, previous: this.lastEnd });
     const fd = openSync(path, "wx", 0o600);
     try {
       this.nextNumber += 1;
@@ -273,6 +295,7 @@ export class FileJournal<Stores> implements Journal {
   }
 
   private recover(): void {
+    let before: SegmentTags | null = null;
     for (const { number, path } of journalSegments(this.folder)) {
       this.nextNumber = number + 1;
       const fd = openSync(path, "r");
@@ -297,12 +320,26 @@ export class FileJournal<Stores> implements Journal {
         closeSync(fd);
         throw new Unavailable(`The journal ${path} was sealed with another key file (${parsed.keyId}).`, 0, "journal.key");
       }
+      if (parsed.nodeId !== this.options.nodeId || parsed.organizationId !== this.options.organizationId) {
+        closeSync(fd);
+        throw new Unavailable(
+          `The journal ${path} was written by node ${parsed.nodeId}, this is ${this.options.nodeId}: give each node its own data folder.`,
+          0,
+          "journal.node",
+        );
+      }
       const key = segmentKey(this.keys.derive("journal"), parsed.salt);
       const start = segmentStart(header);
-      const { end, events, aside } = this.scan(fd, key, start, size, path);
+      const tags = new SegmentTags(number);
+      // Of the oldest that is left, what was before it may have been moved and taken away.
+      const isGap = before !== null && !before.precedes(parsed.previous);
+      if (isGap)
+        this.env.log.error("the journal lacks acknowledged records before this segment", { path, previous: parsed.previous.number });
+      const { end, events, aside } = this.scan(fd, key, start, size, path, tags);
+      if (tags.holdsRecords) before = tags;
       this.pendingBytes += end - start.offset;
       this.pendingEvents += events;
-      this.segments.push({ number, path, key, readFd: fd, write: null, end, moved: start, aside });
+      this.segments.push({ number, path, key, readFd: fd, write: null, end, moved: start, aside: isGap ? "gap" : aside });
     }
     if (this.pendingEvents > 0) this.env.log.info("the journal holds events from before", this.pending());
   }
@@ -324,6 +361,7 @@ export class FileJournal<Stores> implements Journal {
     start: SegmentCursor,
     size: number,
     path: string,
+    tags: SegmentTags,
   ): { end: number; events: number; aside: Segment["aside"] } {
     let cursor = start;
     let events = 0;
@@ -332,6 +370,8 @@ export class FileJournal<Stores> implements Journal {
       if (read.kind === "record") {
         cursor = read.next;
         events += parseDrafts(read.plain).length;
+        tags.add(cursor);
+        this.lastEnd = { number: tags.number, tag: cursor.previousTag };
         continue;
       }
       if (read.kind === "end" && read.tornBytes > 0) {

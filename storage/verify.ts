@@ -1,15 +1,16 @@
 // Checks everything that is kept against everything else that is kept: chain, payloads, signed heads, rows, recordings, journal.
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, relative } from "node:path";
-import { firstPrev, headerHash } from "../core/events/chain.ts";
+import { firstPrev, headerHash, payloadPlace } from "../core/events/chain.ts";
 import { canonicalJson } from "../core/lib/canonical.ts";
 import { verifyFindingsMax } from "../core/lib/limits.ts";
+import { secretDigest } from "../core/objects/object.ts";
 import { audited } from "./audited.ts";
 import { erasedType, keyDestroyedType, recordingErasedType } from "./erase.ts";
 import { type StoredEvent, storedEventColumns } from "./event-log.ts";
 import type { Finding } from "./finding.ts";
 import { journalSegments } from "./journal.ts";
-import { parseSegmentHeader, readRecord, segmentHeaderBytes, segmentKey, segmentStart } from "./journal-segment.ts";
+import { parseSegmentHeader, readRecord, SegmentTags, segmentHeaderBytes, segmentKey, segmentStart } from "./journal-segment.ts";
 import { instantText, type Sql } from "./postgres/connect.ts";
 import type { DataKeys } from "./vault/data-keys.ts";
 import { readHeads, type SignedHead } from "./vault/heads.ts";
@@ -40,9 +41,7 @@ export type VerifyReport = {
   /** More than are listed. */
   readonly findingsTotal: number;
   readonly erased: readonly ErasedPayload[];
-  readonly checked: Readonly<
-    Record<"events" | "payloads" | "heads" | "rows" | "rowsWithoutEvent" | "recordings" | "recordingBytes" | "journalRecords", number>
-  >;
+  readonly checked: Readonly<Record<"events" | "payloads" | "heads" | "rows" | "recordings" | "recordingBytes" | "journalRecords", number>>;
   /** What this check cannot exclude, in sentences. */
   readonly remains: readonly string[];
 };
@@ -80,6 +79,14 @@ export function verifyLines(report: VerifyReport): string[] {
   ];
 }
 
+/** A run of sequences that was removed with its month: what is signed of it, and all that is left. */
+export type PrunedRun = {
+  readonly from: number;
+  readonly to: number;
+  readonly prev: string;
+  readonly hash: string;
+  readonly partition: string;
+};
 /** The newest thing the log says of an entity; `after` null: it was deleted. */
 type Latest = { readonly seq: number; readonly table: string; readonly after: Readonly<Record<string, unknown>> | null };
 type ClosedRecording = { readonly node: string; readonly manifestSha256: string | undefined; readonly seq: number };
@@ -92,7 +99,6 @@ class Verification {
     payloads: 0,
     heads: 0,
     rows: 0,
-    rowsWithoutEvent: 0,
     recordings: 0,
     recordingBytes: 0,
     journalRecords: 0,
@@ -103,9 +109,12 @@ class Verification {
   private lastSeq = 0;
   private lastAt = 0;
   private firstAt = 0;
-  private firstSeq = 0;
   /** Sequences that are missing and named as that. */
   private gaps = 0;
+  /** Runs of sequences that were removed whole, in order; those before the walk's place are taken off. */
+  private pruned: PrunedRun[] = [];
+  private prunedTotal = 0;
+  private recordingsElsewhere = 0;
   /** Events without a readable payload, with the key that sealed it when the row is still there. */
   private readonly missing: { seq: number; keyId: string | null }[] = [];
   private readonly erasedBy = new Map<number, { by: number; policy: string }>();
@@ -127,8 +136,8 @@ class Verification {
 
   async chain(): Promise<void> {
     const { sql, dataKeys } = this.input;
-    let { seq, hash } = await this.prunedTo();
-    this.firstSeq = seq + 1;
+    let [seq, hash] = [0, firstPrev];
+    this.pruned = await this.prunedRuns();
     for (;;) {
       const events = await sql<StoredEvent[]>`
         select ${storedEventColumns(sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at
@@ -136,6 +145,7 @@ class Verification {
       if (events.length === 0) break;
       const keys = await dataKeys.byIds(events.flatMap((event) => event.keyId ?? []));
       for (const event of events) {
+        ({ seq, hash } = this.passPruned(seq, hash));
         this.link(event, seq, hash);
         this.payload(event, event.keyId === null ? undefined : keys.get(event.keyId));
         ({ seq, hash } = event);
@@ -144,20 +154,32 @@ class Verification {
       this.lastAt = events.at(-1)!.at;
       this.checked.events += events.length;
     }
+    ({ seq, hash } = this.passPruned(seq, hash));
+    for (const { from, to } of this.pruned) this.found("chain-gap", `pruned events ${from} to ${to}`, "they do not lie in the chain");
     this.lastSeq = seq;
-    // A second row under a sequence, or one before the first, would be read by others and passed over above.
-    const [count] = await sql<{ within: number; before: number }[]>`
-      select count(*) filter (where seq >= ${this.firstSeq}) as "within", count(*) filter (where seq < ${this.firstSeq}) as "before"
-      from event where seq <= ${seq}`;
-    const expected = seq - this.firstSeq + 1 - this.gaps;
-    if (count!.within !== expected)
-      this.found("chain-double", `events ${this.firstSeq} to ${seq}`, `there are ${count!.within} rows where ${expected} belong`);
-    if (count!.before > 0) this.found("chain-double", `before event ${this.firstSeq}`, `${count!.before} rows stand where all was pruned`);
+    // A second row under a sequence, or one where all was pruned, would be read by others and passed over above.
+    const [count] = await sql<{ rows: number }[]>`select count(*) as rows from event where seq <= ${seq}`;
+    const expected = seq - this.gaps - this.prunedTotal;
+    if (count!.rows !== expected)
+      this.found("chain-double", `events 1 to ${seq}`, `there are ${count!.rows} rows where ${expected} belong`);
+  }
+
+  /** Over what was pruned right after `seq`, as long as it links. */
+  private passPruned(seq: number, hash: string): { seq: number; hash: string } {
+    while (this.pruned[0]?.from === seq + 1) {
+      const run = this.pruned.shift()!;
+      if (run.prev !== hash)
+        this.found("chain-link", `pruned events ${run.from} to ${run.to}`, `they do not follow event ${seq} as that is now`);
+      this.prunedTotal += run.to - run.from + 1;
+      ({ to: seq, hash } = run);
+    }
+    return { seq, hash };
   }
 
   private link(event: StoredEvent, previousSeq: number, previousHash: string): void {
     const place = `event ${event.seq}`;
-    if (event.seq !== previousSeq + 1) {
+    if (event.seq <= previousSeq) this.found("chain-double", place, "it stands where all was pruned");
+    else if (event.seq !== previousSeq + 1) {
       this.gaps += event.seq - previousSeq - 1;
       const gap = event.seq === previousSeq + 2 ? `event ${previousSeq + 1} is` : `events ${previousSeq + 1} to ${event.seq - 1} are`;
       this.found("chain-gap", place, `${gap} missing before it`);
@@ -182,8 +204,9 @@ class Verification {
       this.missing.push({ seq: event.seq, keyId: event.keyId });
       return;
     }
-    const opened = openPayload(key, event.id, event.body);
-    if (opened === null) return this.found("payload-seal", place, "its payload was changed, or moved here from another event");
+    const opened = openPayload(key, payloadPlace(event), event.body);
+    if (opened === null)
+      return this.found("payload-seal", place, "its payload was changed or moved here from another event, or its header was written anew");
     if (opened.digest !== event.payloadDigest)
       return this.found("payload-digest", place, "its payload is not the one that the chain names");
     this.checked.payloads += 1;
@@ -291,9 +314,9 @@ class Verification {
   private row(key: string, row: Record<string, unknown>): void {
     const latest = this.latest.get(key);
     if (latest === undefined) {
-      if (row.eventSeq === null) this.checked.rowsWithoutEvent += 1;
-      else this.found("row-event", key, `it is as of event ${row.eventSeq}, which says nothing of it that can be read`);
-      return;
+      const asOf =
+        row.eventSeq === null ? "no event made it" : `it is as of event ${row.eventSeq}, which says nothing of it that can be read`;
+      return this.found("row-event", key, asOf);
     }
     this.checked.rows += 1;
     if (latest.after === null) return this.found("row-returned", key, `the row is here although event ${latest.seq} deleted it`);
@@ -305,7 +328,7 @@ class Verification {
       );
     }
     const { after } = latest;
-    const fields = Object.keys(after).filter((field) => canonicalJson(row[field] ?? null) !== canonicalJson(after[field] ?? null));
+    const fields = Object.keys(after).filter((field) => canonicalJson(valueIn(row, field)) !== canonicalJson(after[field] ?? null));
     if (fields.length > 0) this.found("row-differs", key, `${fields.join(", ")} differ from event ${latest.seq}`);
   }
 
@@ -316,7 +339,10 @@ class Verification {
       this.closed.delete(path);
     }
     for (const [path, { node, manifestSha256 }] of this.closed) {
-      if (!onDisk.has(path) && node !== this.input.nodeId) continue;
+      if (!onDisk.has(path) && node !== this.input.nodeId) {
+        this.recordingsElsewhere += 1;
+        continue;
+      }
       await this.recording(vault, path, manifestSha256);
       onDisk.delete(path);
     }
@@ -333,7 +359,12 @@ class Verification {
 
   journal(folder: string): void {
     if (!existsSync(folder)) return;
-    for (const { path } of journalSegments(folder)) {
+    for (const name of readdirSync(folder)) {
+      const aside = /\.log\.(damaged|unknown|gap)$/.exec(name)?.[1] as keyof typeof asideMessages | undefined;
+      if (aside !== undefined) this.found(`journal-${aside}`, `journal ${name}`, asideMessages[aside]);
+    }
+    let before: SegmentTags | null = null;
+    for (const { number, path } of journalSegments(folder)) {
       const name = `journal ${basename(path)}`;
       // A living node moves on: a file that has gone since the listing is in the database.
       if (!existsSync(path)) continue;
@@ -346,12 +377,17 @@ class Verification {
       } else {
         const key = segmentKey(this.input.keys.derive("journal"), parsed.salt);
         const end = fstatSync(fd).size;
+        const tags = new SegmentTags(number);
+        if (before !== null && !before.precedes(parsed.previous))
+          this.found("journal-gap", name, `acknowledged records of segment ${parsed.previous.number} are missing before it`);
         let cursor = segmentStart(header);
         let read = readRecord(fd, key, cursor, end);
         for (; read.kind === "record"; read = readRecord(fd, key, cursor, end)) {
           cursor = read.next;
+          tags.add(cursor);
           this.checked.journalRecords += 1;
         }
+        if (tags.holdsRecords) before = tags;
         if (read.kind === "damaged") this.found("journal-damaged", `${name} at byte ${cursor.offset}`, "the record was changed");
       }
       closeSync(fd);
@@ -376,24 +412,23 @@ class Verification {
       "whoever can write both the database and the data folder can take both back to an earlier head: only heads exported elsewhere contradict it",
     );
     if (this.erased.length > 0) sentences.push(`what ${this.erased.length} erased payloads said cannot be told any more`);
-    if (this.firstSeq > 1) sentences.push(`events 1 to ${this.firstSeq - 1} were pruned; only their last hash is left`);
+    if (this.prunedTotal > 0) sentences.push(`${this.prunedTotal} events were pruned; only the signed hashes at their ends are left`);
     if (!this.input.rows) sentences.push("rows were not compared with the log (--rows)");
-    else if (this.checked.rowsWithoutEvent > 0) {
-      sentences.push(`${this.checked.rowsWithoutEvent} rows carry no event and were not compared`);
-    }
+    else sentences.push("of the tables only configured objects were compared: not memberships, second factors, sessions and conversations");
+    if (this.recordingsElsewhere > 0)
+      sentences.push(`${this.recordingsElsewhere} recordings lie on other nodes and were not checked here: run verify there`);
     return sentences;
   }
 
-  // The last place of what was pruned, when its signature is ours.
-  private async prunedTo(): Promise<{ seq: number; hash: string }> {
-    const [pruned] = await this.input.sql<{ seq: number; hash: string; partition: string; signature: string }[]>`
-      select seq, encode(hash, 'hex') as hash, partition, encode(signature, 'base64') as signature from event_pruned order by seq desc limit 1`;
-    if (pruned === undefined) return { seq: 0, hash: firstPrev };
-    const { seq, hash, partition } = pruned;
-    if (!this.input.keys.verify(prunedStatement(pruned), pruned.signature.replaceAll("\n", ""))) {
-      this.found("pruned-signature", `event ${seq}`, `the last hash of partition ${partition} is not signed by our key`);
-    }
-    return { seq, hash };
+  private async prunedRuns(): Promise<PrunedRun[]> {
+    const rows = await this.input.sql<(PrunedRun & { signature: string })[]>`
+      select from_seq as "from", to_seq as "to", encode(prev, 'hex') as prev, encode(hash, 'hex') as hash, partition,
+        encode(signature, 'base64') as signature from event_pruned order by from_seq`;
+    return rows.map(({ signature, ...run }) => {
+      if (!this.input.keys.verify("pruned", run, signature.replaceAll("\n", "")))
+        this.found("pruned-signature", `events ${run.from} to ${run.to}`, `their removal with ${run.partition} is not signed by our key`);
+      return run;
+    });
   }
 
   private found(code: string, place: string, message: string): void {
@@ -402,8 +437,15 @@ class Verification {
   }
 }
 
-/** What is signed when a partition is removed whole. */
-export function prunedStatement(pruned: { readonly seq: number; readonly hash: string; readonly partition: string }): string {
-  const { seq, hash, partition } = pruned;
-  return canonicalJson({ pruned: partition, seq, hash });
+// What the log keeps only the digest of (core/objects/commands.ts) is compared by that.
+function valueIn(row: Readonly<Record<string, unknown>>, field: string): unknown {
+  if (field in row) return row[field] ?? null;
+  const secret = row[field.replace(/Digest$/, "")];
+  return secret == null ? null : secretDigest(String(secret));
 }
+
+const asideMessages = {
+  damaged: "a start found a record in it that was changed",
+  unknown: "a start could not tell what it is",
+  gap: "a start found acknowledged records missing before it",
+} as const;

@@ -51,7 +51,7 @@ async function host(addresses: readonly string[] = ["127.0.0.1"]): Promise<Host>
       { transport: "udp", address: "127.0.0.1", port: 0 },
       { transport: "tcp", address: "127.0.0.1", port: 0 },
     ],
-    recordingTarget: async () => ({ path: "/r", key: new Uint8Array(32), header: new Uint8Array(0) }),
+    recordingTarget: async () => ({ path: "/r", key: new Uint8Array(32), wrappedKey: new Uint8Array(0), header: new Uint8Array(0) }),
   });
   open.push(telephony);
   const events: CallEvent[] = [];

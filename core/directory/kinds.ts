@@ -29,7 +29,7 @@ export const userKind: ObjectKind<User, UserSettings> = {
   },
   settings: userSettings as never,
   namesRepeat: true,
-  unlogged: ["passwordHash"],
+  secret: ["passwordHash"],
   store: (stores) => stores.users,
   make: () => ({ passwordHash: null }) as never,
   check: async (app, stores, settings, before) => {
@@ -70,7 +70,7 @@ export const oauthClientKind: ObjectKind<OAuthClient, OAuthClientSettings> = {
   permissions: { view: "oauth:client:view", add: "oauth:client:add", edit: "oauth:client:edit", delete: "oauth:client:delete" },
   settings: oauthClientSettings,
   freeIds: true,
-  unlogged: ["secretHash"],
+  secret: ["secretHash"],
   store: (stores) => stores.oauthClients,
   make: () => ({ secretHash: "" }),
   check: async (_app, _stores, settings) => refuseUnknownRoles(settings.roles),

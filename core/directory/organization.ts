@@ -1,7 +1,9 @@
 // The organization: what it is called, the language and time it lives in, and the number that guests may call.
 import { z } from "zod";
-import type { Json } from "../events/index.ts";
-import type { OrganizationId } from "../lib/id.ts";
+import { newEvent } from "../app.ts";
+import type { Env } from "../env/env.ts";
+import type { EventDraft, Json } from "../events/index.ts";
+import type { DivisionId, OrganizationId } from "../lib/id.ts";
 
 export type Organization = {
   readonly id: OrganizationId;
@@ -45,6 +47,20 @@ export function newOrganization(id: OrganizationId, divisionId: string, name: st
 export function organizationFacts(organization: Organization): { readonly [key: string]: Json } {
   const { eventSeq: _seq, divisionId: _division, ...facts } = organization;
   return facts;
+}
+
+/** The first thing that is ever said of it. */
+export function organizationCreated(env: Env, organization: Organization, nodeId: string): EventDraft {
+  return newEvent(
+    { env, organizationId: organization.id, divisionId: organization.divisionId as DivisionId },
+    {
+      type: "organization.created",
+      actorId: nodeId,
+      subjectIds: [organization.id],
+      payload: { before: null, after: organizationFacts(organization) },
+      rows: [{ table: "organization", id: organization.id }],
+    },
+  );
 }
 
 /** Regions of CLDR that are groups, outlying or reserved, not countries. */

@@ -1,4 +1,4 @@
-// The chain, version 1: the text of an event's header and its hash. storage/migrations/0001_log.sql computes the same in the database.
+// The chain, version 1: the text of an event's header, its hash, and what a payload is bound to. 0001_log.sql computes the same hash.
 import { createHash } from "node:crypto";
 import type { EventHeader } from "./event.ts";
 
@@ -28,6 +28,24 @@ export function headerText(header: Omit<EventHeader, "hash">): string {
     header.actorId,
     header.subjectIds.length === 0 ? "-" : header.subjectIds.join(","),
     header.payloadDigest,
+  ].join("\n");
+}
+
+/**
+ * What a payload is sealed to: everything of its header that is known before it has a place in the chain. So neither who did it nor to what
+ * can be written anew, not even in the minute before the next head is signed.
+ */
+export function payloadPlace(header: Omit<EventHeader, "hash" | "seq" | "prev" | "payloadDigest">): string {
+  return [
+    "landline.payload.v1",
+    header.organizationId,
+    header.id,
+    header.at,
+    header.node,
+    header.type,
+    header.divisionId ?? "-",
+    header.actorId,
+    header.subjectIds.length === 0 ? "-" : header.subjectIds.join(","),
   ].join("\n");
 }
 

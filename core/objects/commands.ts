@@ -5,7 +5,7 @@ import type { EventDraft, Json, LoggedEvent } from "../events/index.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
 import { newId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
-import type { ConfiguredObject, ObjectKind, Use } from "./object.ts";
+import { type ConfiguredObject, type ObjectKind, secretDigest, type Use } from "./object.ts";
 
 type Named = { readonly name: string };
 
@@ -133,13 +133,15 @@ export function settingsOf<Row extends ConfiguredObject & Settings, Settings ext
   return Object.fromEntries(Object.keys(kind.settings.shape).map((key) => [key, row[key as keyof Settings]])) as unknown as Settings;
 }
 
-/** What the log says of a row: everything but what the kind keeps out of it, and the event's own sequence. */
+/** What the log says of a row: everything but what the kind keeps out of it, digests of its secrets, not the event's own sequence. */
 export function factsOf<Row extends ConfiguredObject & Settings, Settings extends Named>(
   kind: ObjectKind<Row, Settings>,
   row: Row,
 ): { readonly [key: string]: Json } {
-  const hidden = new Set<PropertyKey>(["eventSeq", ...(kind.unlogged ?? [])]);
-  return Object.fromEntries(Object.entries(row).filter(([key]) => !hidden.has(key))) as { [key: string]: Json };
+  const secret = kind.secret ?? [];
+  const hidden = new Set<PropertyKey>(["eventSeq", ...(kind.unlogged ?? []), ...secret]);
+  const digests = secret.map((key) => [`${String(key)}Digest`, row[key] == null ? null : secretDigest(String(row[key]))]);
+  return Object.fromEntries([...Object.entries(row).filter(([key]) => !hidden.has(key)), ...digests]) as { [key: string]: Json };
 }
 
 export function objectEvent<Row extends ConfiguredObject & Settings, Settings extends Named>(

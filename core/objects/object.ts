@@ -1,4 +1,5 @@
 // What everything that an admin configures has in common. Each kind of object says, beside its settings, what makes it special.
+import { createHash } from "node:crypto";
 import type { ZodObject } from "zod";
 import type { App } from "../app.ts";
 import type { Actor } from "../authorization/actor.ts";
@@ -6,6 +7,11 @@ import type { Permission } from "../authorization/permissions.ts";
 import type { EventDraft, KeySubject } from "../events/index.ts";
 import type { DivisionId, OrganizationId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
+
+/** SHA-256, lower-case hex, of a secret that is stored as a salted hash or sealed: the digest tells nothing of it. */
+export function secretDigest(stored: string): string {
+  return createHash("sha256").update(stored, "utf8").digest("hex");
+}
 
 export type ConfiguredObject = {
   readonly id: string;
@@ -59,8 +65,10 @@ export type ObjectKind<Row extends ConfiguredObject, Settings extends { readonly
   readonly namesRepeat?: boolean;
   /** Whether people may have chosen its id themselves, so that any text may be one. */
   readonly freeIds?: boolean;
-  /** What the log never holds. */
+  /** What follows from other rows: the log never holds it. */
   readonly unlogged?: readonly (keyof Row)[];
+  /** What the log holds only as `<name>Digest`: enough to notice that it was changed behind our back. */
+  readonly secret?: readonly (keyof Row)[];
   store(stores: Stores): ObjectStore<Row>;
   /** What a new one has beyond its settings. */
   make(id: string): Omit<Row, keyof ConfiguredObject | keyof Settings>;

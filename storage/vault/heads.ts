@@ -73,7 +73,7 @@ export class Heads {
         keyId: this.keys.keyId,
         prevLineSha256: lastLineSha256(tail),
       };
-      writeSync(fd, `${lineBreak}${canonicalJson({ ...unsigned, signature: this.keys.sign(canonicalJson(unsigned)) })}\n`);
+      writeSync(fd, `${lineBreak}${canonicalJson({ ...unsigned, signature: this.keys.sign("head", unsigned) })}\n`);
       fdatasyncSync(fd);
       if (isNew) flushPath(dirname(this.path));
       this.lastSeq = seq;
@@ -100,7 +100,7 @@ export function readHeads(path: string, keys: Keys): { readonly heads: readonly 
     const { signature, ...unsigned } = head;
     if (head.keyId !== keys.keyId) {
       findings.push({ code: "head-key", place, message: `the head of event ${head.seq} was signed with another key file (${head.keyId})` });
-    } else if (!keys.verify(canonicalJson(unsigned), signature)) {
+    } else if (!keys.verify("head", unsigned, signature)) {
       findings.push({ code: "head-signature", place, message: `the head of event ${head.seq} is not signed by our key` });
     } else {
       if (head.prevLineSha256 !== prev)

@@ -19,9 +19,10 @@ test("the file is made once, for its owner only, and gives the same keys again",
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(second.derive("journal")).toEqual(first.derive("journal"));
   expect(second.derive("journal")).not.toEqual(second.derive("recordings"));
-  expect(second.verify("text", first.sign("text"))).toBe(true);
-  expect(second.verify("other text", first.sign("text"))).toBe(false);
-  expect(second.verify("text", "not a signature")).toBe(false);
+  expect(second.verify("head", { seq: 1 }, first.sign("head", { seq: 1 }))).toBe(true);
+  expect(second.verify("head", { seq: 2 }, first.sign("head", { seq: 1 }))).toBe(false);
+  expect(second.verify("recording", { seq: 1 }, first.sign("head", { seq: 1 }))).toBe(false);
+  expect(second.verify("head", { seq: 1 }, "not a signature")).toBe(false);
 });
 
 test("a file that others can read, a broken one and a missing one are refused in one sentence", () => {
@@ -44,7 +45,8 @@ test("signatures are plain Ed25519: whoever has the public key can check them wi
   const keys = loadOrCreateKeys(env, join(testFolder(), "landline.key"));
   const publicKey = createPublicKey(keys.publicPem);
   expect(publicKey.asymmetricKeyType).toBe("ed25519");
-  expect(verify(null, Buffer.from("head"), publicKey, Buffer.from(keys.sign("head"), "base64"))).toBe(true);
+  const signature = Buffer.from(keys.sign("head", { seq: 1, at: 2 }), "base64");
+  expect(verify(null, Buffer.from('landline.v1.head\n{"at":2,"seq":1}'), publicKey, signature)).toBe(true);
 });
 
 test("what is sealed opens only with its key, in its place, unchanged", () => {

@@ -4,6 +4,7 @@ import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readF
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { Env } from "../../core/env/env.ts";
+import { canonicalJson } from "../../core/lib/canonical.ts";
 import { AppError } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/id.ts";
 import { flushPath } from "../files.ts";
@@ -18,6 +19,10 @@ export class KeyFileError extends AppError {
 
 /** What keys are derived for. A purpose never changes its meaning. */
 export type Purpose = "wrap-data-keys" | "journal" | "recordings" | "secrets";
+
+/** What is signed, and so what a signature is worth: none can stand under a statement of another kind. */
+export type SignedPurpose = "head" | "recording" | "pruned";
+type Statement = { readonly [key: string]: unknown };
 
 const base64Of32 = z.string().refine((text) => Buffer.from(text, "base64").length === 32, "32 bytes in base64");
 const keyFileSchema = z.strictObject({
@@ -55,20 +60,25 @@ export class Keys {
     return key;
   }
 
-  /** Ed25519, base64. */
-  sign(text: string): string {
-    return sign(null, Buffer.from(text, "utf8"), this.privateKey).toString("base64");
+  /** Ed25519 over `signedText`, base64. */
+  sign(purpose: SignedPurpose, statement: Statement): string {
+    return sign(null, signedText(purpose, statement), this.privateKey).toString("base64");
   }
 
-  verify(text: string, signature: string): boolean {
+  verify(purpose: SignedPurpose, statement: Statement, signature: string): boolean {
     const bytes = Buffer.from(signature, "base64");
-    return bytes.length === 64 && verify(null, Buffer.from(text, "utf8"), this.publicKey, bytes);
+    return bytes.length === 64 && verify(null, signedText(purpose, statement), this.publicKey, bytes);
   }
 
   /** For whoever checks signatures without the key file. */
   get publicPem(): string {
     return this.publicKey.export({ type: "spki", format: "pem" });
   }
+}
+
+/** `landline.v1.<purpose>`, a line feed, the statement as canonical JSON. */
+function signedText(purpose: SignedPurpose, statement: Statement): Buffer {
+  return Buffer.from(`landline.v1.${purpose}\n${canonicalJson(statement)}`, "utf8");
 }
 
 /** Reads the key file; makes it at the first start. @throws KeyFileError when others may read it, or it is not one */

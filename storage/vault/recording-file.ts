@@ -1,16 +1,17 @@
 // The form of a recording on disk: a header, then sealed chunks of audio, each bound to its place and to the one before it.
 //
-//    "LLREC1\n\0" | header length u32 | header JSON | chunk …
+//    "LLREC2\n\0" | header length u32 | header JSON | chunk …
 //    chunk: ciphertext length u32 | index u32 | flags u8 | AES-256-GCM ciphertext | tag (16)
 //
-// The key is the file's own, wrapped in the header. The nonce is flags and index, the additional data is the recording's id, flags, index and
+// The key is the file's own. It lies beside it, wrapped, in `<id>.rec.key`: so it can be wrapped anew when the key file is replaced, without a
+// byte of what was signed changing, and taking those few bytes away forgets the recording. The nonce is flags and index, the additional data is the recording's id, flags, index and
 // the previous tag (for the first: the SHA-256 of all before it). So no chunk can be changed, swapped, repeated or taken out; the end is
 // marked by the `final` flag, so none can be cut off either. No number, name or address is in the clear.
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import { z } from "zod";
 import { recordingChunkBytesMax } from "../../core/lib/limits.ts";
 
-export const recordingMagic = Buffer.from("LLREC1\n\0", "latin1");
+export const recordingMagic = Buffer.from("LLREC2\n\0", "latin1");
 const headerBytesMax = 16 * 1024;
 export const chunkHeadBytes = 9;
 export const chunkTagBytes = 16;
@@ -21,7 +22,7 @@ export const audioBytesPerMs = 32;
 export const chunkFlags = { final: 1, interrupted: 2 } as const;
 
 const headerSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   recordingId: z.uuid(),
   conversationId: z.uuid(),
   format: z.literal("s16le"),
@@ -29,11 +30,31 @@ const headerSchema = z.strictObject({
   channels: z.literal(2),
   createdAt: z.number().int(),
   chunkMs: z.number().int(),
-  /** Which key file wraps the key. */
-  keyId: z.uuid(),
-  wrappedKey: z.string(),
 });
 export type RecordingHeader = z.infer<typeof headerSchema>;
+
+const wrappedKeySchema = z.strictObject({
+  version: z.literal(1),
+  recordingId: z.uuid(),
+  /** Which key file wraps it. */
+  keyId: z.uuid(),
+  /** Base64 of the sealed key, bound to the recording. */
+  wrapped: z.string(),
+});
+export type WrappedKey = z.infer<typeof wrappedKeySchema>;
+
+export function encodeWrappedKey(key: WrappedKey): Buffer {
+  return Buffer.from(`${JSON.stringify(key)}\n`, "utf8");
+}
+
+/** Null: none of ours. */
+export function decodeWrappedKey(bytes: Buffer): WrappedKey | null {
+  try {
+    return wrappedKeySchema.parse(JSON.parse(bytes.toString("utf8")));
+  } catch {
+    return null;
+  }
+}
 
 export type ChunkCursor = { readonly offset: number; readonly index: number; readonly previousTag: Buffer };
 

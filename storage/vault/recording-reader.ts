@@ -1,5 +1,6 @@
 // Reads a recording chunk by chunk; whatever is not as it was written is named, to the chunk and the byte.
 import { createHash, type Hash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Keys } from "./keys.ts";
@@ -9,6 +10,7 @@ import {
   chunkFlags,
   chunkHeadBytes,
   decodeHeader,
+  decodeWrappedKey,
   openChunk,
   RecordingDamaged,
   type RecordingHeader,
@@ -53,10 +55,7 @@ export class RecordingReader implements AsyncDisposable {
           `${path} at byte 12`,
           `it is the recording ${decoded.header.recordingId} under another's name`,
         );
-      const key = recordingKey(keys, decoded.header);
-      if (key === null) {
-        throw new RecordingDamaged("key", `${path} at byte 12`, `the key (of key file ${decoded.header.keyId}) cannot be opened`);
-      }
+      const key = recordingKey(keys, path, name);
       const reader = new RecordingReader(handle, path, decoded.header, decoded.start, key, size);
       reader.hash.update(first.subarray(0, decoded.start.offset));
       return reader;
@@ -123,10 +122,16 @@ export class RecordingReader implements AsyncDisposable {
   }
 }
 
-/** The file's own key; null when this key file does not open it. */
-export function recordingKey(keys: Keys, header: RecordingHeader): Buffer | null {
-  if (header.keyId !== keys.keyId) return null;
-  return unseal(keys.derive("recordings"), Buffer.from(header.wrappedKey, "base64"), header.recordingId);
+// The file's own key, from the file beside it.
+function recordingKey(keys: Keys, path: string, recordingId: string): Buffer {
+  const place = `${path}.key`;
+  if (!existsSync(place)) throw new RecordingDamaged("key", place, "the recording's key is gone: nothing in it can be read");
+  const wrapped = decodeWrappedKey(readFileSync(place));
+  if (wrapped === null) throw new RecordingDamaged("key", place, "it is damaged or not a recording's key");
+  if (wrapped.keyId !== keys.keyId) throw new RecordingDamaged("key", place, `it was wrapped with another key file (${wrapped.keyId})`);
+  const key = unseal(keys.derive("recordings"), Buffer.from(wrapped.wrapped, "base64"), recordingId);
+  if (key === null) throw new RecordingDamaged("key", place, "it was changed, or belongs to another recording");
+  return key;
 }
 
 /** Decrypts while streaming. @throws RecordingDamaged */

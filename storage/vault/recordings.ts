@@ -14,7 +14,15 @@ import type { RecordingFacts, RecordingVault } from "../../core/recording/vault.
 import { flushPath } from "../files.ts";
 import type { Finding } from "../finding.ts";
 import type { Keys } from "./keys.ts";
-import { audioBytesPerMs, type ChunkCursor, chunkFlags, encodeHeader, RecordingDamaged, sealChunk } from "./recording-file.ts";
+import {
+  audioBytesPerMs,
+  type ChunkCursor,
+  chunkFlags,
+  encodeHeader,
+  encodeWrappedKey,
+  RecordingDamaged,
+  sealChunk,
+} from "./recording-file.ts";
 import { RecordingReader, readRecording } from "./recording-reader.ts";
 import { seal } from "./seal.ts";
 import type { RecordingTarget } from "./sink.ts";
@@ -42,7 +50,7 @@ export class FileRecordings implements RecordingVault {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const key = this.env.random.bytes(32);
     const header = encodeHeader({
-      version: 1,
+      version: 2,
       recordingId,
       conversationId,
       format: "s16le",
@@ -50,16 +58,15 @@ export class FileRecordings implements RecordingVault {
       channels: 2,
       createdAt: this.env.clock.now(),
       chunkMs: recordingChunkMs,
-      keyId: this.keys.keyId,
-      wrappedKey: seal(this.env.random, this.keys.derive("recordings"), key, recordingId).toString("base64"),
     });
-    return { path, key, header };
+    const wrapped = seal(this.env.random, this.keys.derive("recordings"), key, recordingId).toString("base64");
+    return { path, key, wrappedKey: encodeWrappedKey({ version: 1, recordingId, keyId: this.keys.keyId, wrapped }), header };
   }
 
   /** Written aside and renamed: a manifest is there whole or not at all, and a recording without one is looked at again at start. */
   async signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }> {
     const statement = { version: 1, ...facts, format: "s16le/8000/2", keyId: this.keys.keyId };
-    const signature = this.keys.sign(canonicalJson(statement));
+    const signature = this.keys.sign("recording", statement);
     const text = `${canonicalJson({ ...statement, signature })}\n`;
     const path = this.manifestPath(facts.path);
     writeFileSync(`${path}.half`, text, { mode: 0o600, flush: true });
@@ -72,12 +79,14 @@ export class FileRecordings implements RecordingVault {
     return readRecording(this.keys, this.inside(path));
   }
 
-  /** File and manifest, for good; the key was in the file. Whoever calls it has written the event that says so. */
+  /** Key, file and manifest, for good. Whoever calls it has written the event that says so. */
   remove(path: string): void {
     const file = this.inside(path);
     const folder = dirname(file);
     if (!existsSync(folder)) return;
-    // Copies that a recovery kept aside hold the same sound and its key.
+    // The key first: without it the rest is noise, whatever becomes of it. Copies that a recovery kept aside hold the same sound.
+    rmSync(`${file}.key`, { force: true });
+    flushPath(folder);
     for (const name of readdirSync(folder)) if (name.startsWith(basename(file))) rmSync(join(folder, name), { force: true });
     flushPath(folder);
   }
@@ -181,7 +190,7 @@ export class FileRecordings implements RecordingVault {
     }
     try {
       const { signature, ...statement } = JSON.parse(bytes.toString("utf8")) as { signature: string } & RecordingFacts;
-      if (this.keys.verify(canonicalJson(statement), signature)) return statement;
+      if (this.keys.verify("recording", statement, signature)) return statement;
     } catch {
       findings.push({ code: "manifest-unsigned", place, message: "the manifest is not even JSON" });
       return null;

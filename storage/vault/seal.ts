@@ -30,18 +30,18 @@ export function unseal(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer
 }
 
 /**
- * An event's payload: its digest for the chain, and its body. The salt lies inside the seal, so that whoever has the database but not the
+ * An event's payload: its digest for the chain, and its body, bound to its `payloadPlace` (core/events/chain.ts). The salt lies inside the seal, so that whoever has the database but not the
  * key cannot guess a short payload against its digest, and so that destroying the key forgets the salt too.
  */
-export function sealPayload(random: Random, key: Uint8Array, eventId: string, canonical: string): { digest: string; body: Buffer } {
+export function sealPayload(random: Random, key: Uint8Array, place: string, canonical: string): { digest: string; body: Buffer } {
   const plain = Buffer.from(canonical, "utf8");
   const salt = random.bytes(saltBytes);
-  return { digest: payloadDigest(salt, plain), body: seal(random, key, Buffer.concat([salt, plain]), eventId) };
+  return { digest: payloadDigest(salt, plain), body: seal(random, key, Buffer.concat([salt, plain]), place) };
 }
 
 /** Null when the body cannot be opened; the digest is what these bytes really have. */
-export function openPayload(key: Uint8Array, eventId: string, body: Uint8Array): { digest: string; canonical: string } | null {
-  const opened = unseal(key, body, eventId);
+export function openPayload(key: Uint8Array, place: string, body: Uint8Array): { digest: string; canonical: string } | null {
+  const opened = unseal(key, body, place);
   if (opened === null || opened.length < saltBytes) return null;
   const plain = opened.subarray(saltBytes);
   return { digest: payloadDigest(opened.subarray(0, saltBytes), plain), canonical: plain.toString("utf8") };

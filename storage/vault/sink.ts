@@ -8,7 +8,13 @@ import { flushData, flushPath, writeAll } from "../files.ts";
 import { audioBytesPerMs, type ChunkCursor, chunkFlags, decodeHeader, sealChunk } from "./recording-file.ts";
 
 /** What createRecordingTarget made on the main thread: the same shape as in telephony/media/plane.ts. */
-export type RecordingTarget = { readonly path: string; readonly key: Uint8Array; readonly header: Uint8Array };
+export type RecordingTarget = {
+  readonly path: string;
+  readonly key: Uint8Array;
+  /** What lies beside the file, at `<path>.key`. */
+  readonly wrappedKey: Uint8Array;
+  readonly header: Uint8Array;
+};
 export type RecordingEnd = { readonly chunks: number; readonly durationMs: number; readonly sizeBytes: number; readonly sha256: string };
 export type RecordingSink = { write(samples: Uint8Array): Promise<void>; close(): Promise<RecordingEnd> };
 
@@ -19,16 +25,23 @@ export type RecordingSink = { write(samples: Uint8Array): Promise<void>; close()
 export async function openRecordingSink(target: RecordingTarget, clock: Clock | null = null): Promise<RecordingSink> {
   const decoded = decodeHeader(Buffer.from(target.header));
   if (decoded === null) throw new Error("the recording's target has no valid header");
-  const fd = openSync(target.path, "wx", 0o600);
+  // The key first: a recording is never there without it.
+  closeSync(await newFile(`${target.path}.key`, target.wrappedKey));
+  const fd = await newFile(target.path, target.header);
+  return new FileSink(fd, target, decoded.header.recordingId, decoded.start, clock);
+}
+
+async function newFile(path: string, bytes: Uint8Array): Promise<number> {
+  const fd = openSync(path, "wx", 0o600);
   try {
-    await writeAll(fd, target.header, 0);
+    await writeAll(fd, bytes, 0);
     await flushData(fd);
-    flushPath(dirname(target.path));
+    flushPath(dirname(path));
+    return fd;
   } catch (error) {
     closeSync(fd);
     throw error;
   }
-  return new FileSink(fd, target, decoded.header.recordingId, decoded.start, clock);
 }
 
 class FileSink implements RecordingSink {

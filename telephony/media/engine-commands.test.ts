@@ -124,7 +124,7 @@ const record = (left: string, right: string | null): MediaCommand => ({
   groupId: "g",
   left,
   right,
-  target: { path: "", key: new Uint8Array(), header: new Uint8Array() },
+  target: { path: "", key: new Uint8Array(), wrappedKey: new Uint8Array(), header: new Uint8Array() },
 });
 const sound = new Int16Array(800).fill(1_000);
 

@@ -182,7 +182,7 @@ describe("the engine", () => {
       groupId: "call",
       left: "alice",
       right: "bob",
-      target: { path: "", key: new Uint8Array(), header: new Uint8Array() },
+      target: { path: "", key: new Uint8Array(), wrappedKey: new Uint8Array(), header: new Uint8Array() },
     });
     await Promise.all([alice.tone(700, 100), bob.tone(1300, 100)]);
     bench.send({ kind: "record-stop", recordingId: "r1", groupId: "call" });

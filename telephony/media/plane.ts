@@ -82,7 +82,12 @@ export type MediaCommand =
   | { readonly kind: "close"; readonly streamId: StreamId };
 
 /** What the vault needs to open a file; built by storage/vault on the main thread, opaque here. Structured-cloneable. */
-export type RecordingTarget = { readonly path: string; readonly key: Uint8Array; readonly header: Uint8Array };
+export type RecordingTarget = {
+  readonly path: string;
+  readonly key: Uint8Array;
+  readonly wrappedKey: Uint8Array;
+  readonly header: Uint8Array;
+};
 
 export type LocalMedia = {
   /** Addresses to advertise are chosen by signalling; the plane says the port. */

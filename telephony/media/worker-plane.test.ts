@@ -34,7 +34,7 @@ async function start(workers: number): Promise<{ plane: WorkerPlane; events: Med
 
 const open = (streamId: string, groupId: string) =>
   ({ kind: "open", streamId, groupId, transport: "rtp", localAddress: "127.0.0.1" }) as const;
-const target = { path: "/nowhere/at/all", key: new Uint8Array(32), header: new Uint8Array(1) };
+const target = { path: "/nowhere/at/all", key: new Uint8Array(32), wrappedKey: new Uint8Array(0), header: new Uint8Array(1) };
 const portOf = (events: readonly MediaEvent[], streamId: string) =>
   until(() => {
     const opened = events.find((event) => event.kind === "opened" && event.streamId === streamId);

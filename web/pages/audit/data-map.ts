@@ -16,7 +16,7 @@ export const dataMap: readonly StoredKind[] = [
     tables: ["recording"],
     files: ["recordings/"],
     whose: "Callers and agents",
-    protection: "AES-256-GCM, a key for each recording, wrapped by the key file; signed",
+    protection: "AES-256-GCM, a key for each recording beside it, wrapped by the key file; signed",
     kept: "Until erased",
   },
   {

@@ -523,8 +523,8 @@ export const german: Readonly<Record<string, string>> = {
     "Wie die Platte ist; Geheimnisse der Telefone mit der Schlüsseldatei versiegelt",
   "AES-256-GCM, a key for each conversation and person, wrapped by the key file":
     "AES-256-GCM, ein Schlüssel je Gespräch und Person, von der Schlüsseldatei umhüllt",
-  "AES-256-GCM, a key for each recording, wrapped by the key file; signed":
-    "AES-256-GCM, ein Schlüssel je Aufzeichnung, von der Schlüsseldatei umhüllt; signiert",
+  "AES-256-GCM, a key for each recording beside it, wrapped by the key file; signed":
+    "AES-256-GCM, ein Schlüssel je Aufzeichnung neben ihr, von der Schlüsseldatei umhüllt; signiert",
   "As long as it is needed": "Solange es gebraucht wird",
   "As long as what they did is in the log": "Solange ihr Tun im Protokoll steht",
   Callers: "Anrufer",
