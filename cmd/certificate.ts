@@ -4,8 +4,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { X509Certificate, X509CertificateGenerator } from "@peculiar/x509";
 import type { Env } from "../core/env/env.ts";
+import { ownAddresses } from "./addresses.ts";
 import type { Config } from "./config.ts";
-import { ownAddresses } from "./wire.ts";
 
 const lifeMs = 397 * 86_400_000;
 const renewMs = 30 * 86_400_000;

@@ -139,7 +139,8 @@ export function parseArguments(argv: readonly string[], known: Readonly<Record<s
       continue;
     }
     const [name, inline] = splitOnce(word.slice(2));
-    const kind = known[name] ?? (name in shape ? (name === "trial" ? "flag" : "value") : undefined);
+    const kind =
+      (Object.hasOwn(known, name) ? known[name] : undefined) ?? (isKey(name) ? (name === "trial" ? "flag" : "value") : undefined);
     if (kind === undefined)
       throw new ConfigError(`unknown option --${name}${hint(name, [...Object.keys(known), ...Object.keys(shape)], "--")}`);
     if (kind === "flag") {
@@ -199,7 +200,7 @@ function knownKeys(path: string, read: () => Record<string, unknown>): Record<st
   try {
     const table = read();
     for (const key of Object.keys(table))
-      if (!(key in shape)) throw new ConfigError(`${path}: unknown key ${key}${hint(key, Object.keys(shape), "")}`);
+      if (!isKey(key)) throw new ConfigError(`${path}: unknown key ${key}${hint(key, Object.keys(shape), "")}`);
     return table;
   } catch (error) {
     if (error instanceof TomlError) throw new ConfigError(`${path}, line ${error.line}: ${error.message.split("\n")[0]}`);
@@ -211,9 +212,9 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith("LANDLINE_") || value === undefined) continue;
-    const asFile = name.endsWith("_FILE") && !(keyOf(name) in shape);
+    const asFile = name.endsWith("_FILE") && !isKey(keyOf(name));
     const key = keyOf(asFile ? name.slice(0, -"_FILE".length) : name);
-    if (!(key in shape))
+    if (!isKey(key))
       throw new ConfigError(
         `unknown environment variable ${name}${hint(key, Object.keys(shape), "", (near) => `LANDLINE_${near.toUpperCase().replaceAll("-", "_")}`)}`,
       );
@@ -238,9 +239,13 @@ function keyOf(name: string): string {
 function onlyConfig(flags: Arguments["flags"]): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags)
-      .filter(([name]) => name in shape)
+      .filter(([name]) => isKey(name))
       .map(([name, value]) => [name, value === "" ? null : value]),
   );
+}
+
+function isKey(name: string): boolean {
+  return Object.hasOwn(shape, name);
 }
 
 function splitOnce(text: string): [string, string | undefined] {

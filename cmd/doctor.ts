@@ -1,9 +1,13 @@
 // `doctor`: looks at what usually goes wrong on a machine, measures the disk, and says what to mend.
 import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "../storage/postgres/connect.ts";
+import { runningTarget } from "../storage/postgres/embedded.ts";
+import { checkServer, externalTarget } from "../storage/postgres/external.ts";
+import { endpoint, ownAddresses } from "./addresses.ts";
+import { askNode } from "./ask-node.ts";
 import type { Config } from "./config.ts";
 import { realEnv } from "./env.ts";
-import { endpoint, ownAddresses } from "./wire.ts";
 
 export type Finding = { readonly ok: boolean; readonly what: string; readonly mend: string };
 
@@ -13,7 +17,7 @@ const flushes = 50;
 
 export async function doctor(config: Config): Promise<readonly Finding[]> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return [disk(config), flush(config), network(config), ...(await ports(config)), descriptors()];
+  return [disk(config), flush(config), await database(config), network(config), ...(await ports(config)), descriptors()];
 }
 
 function disk(config: Config): Finding {
@@ -48,6 +52,25 @@ function flush(config: Config): Finding {
   };
 }
 
+/** One of the operator's own has to answer now; the built-in one does when a node runs. */
+async function database(config: Config): Promise<Finding> {
+  try {
+    const target = config.database === null ? runningTarget(config.data, "landline") : externalTarget(config.database);
+    if (target === null) return { ok: true, what: "the built-in database starts with `landline serve`", mend: "" };
+    const sql = connect(target, { max: 1, name: "landline doctor" });
+    try {
+      return { ok: true, what: `the database answers: PostgreSQL ${await checkServer(sql)}`, mend: "" };
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  } catch (error) {
+    if (config.database === null)
+      return { ok: true, what: "the built-in database does not run now; it starts with `landline serve`", mend: "" };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, what: "the database does not answer", mend: `${reason}: see that it runs and that --database names it rightly` };
+  }
+}
+
 function network(config: Config): Finding {
   const addresses = ownAddresses(config);
   return {
@@ -64,14 +87,15 @@ async function ports(config: Config): Promise<Finding[]> {
     ["tcp", "sip", config.sip],
     ...config["media-ports"].map((port) => ["udp", "media-ports", `0.0.0.0:${port}`] as const),
   ];
+  const isUp = (await askNode(config, "/healthz"))?.text === "ok";
   return Promise.all(
     wanted.map(async ([kind, key, text]): Promise<Finding> => {
       const { address, port } = endpoint(text);
       const free = await (kind === "udp" ? canBindUdp(address, port) : canListen(address, port));
       return {
-        ok: true,
-        what: `${kind} port ${port} (${key}) is ${free ? "free" : "in use: by the running node, if there is one"}`,
-        mend: "",
+        ok: free || isUp,
+        what: `${kind} port ${port} (${key}) is ${free ? "free" : isUp ? "in use by the running node" : "held by another program"}`,
+        mend: `end that program, or choose another port with --${key}`,
       };
     }),
   );

@@ -8,8 +8,8 @@ import { kitBytesOf } from "../core/setup/kit.ts";
 import type { NodeSettings } from "../core/setup/node-settings.ts";
 import type { AddressInput } from "../core/setup/setup.ts";
 import { sealKeyFile } from "../storage/vault/recovery.ts";
+import { ownAddresses } from "./addresses.ts";
 import type { Config } from "./config.ts";
-import { ownAddresses } from "./wire.ts";
 
 const keptKeys = ["https", "https-cert", "https-key", "public-url", "trusted-proxies"] as const;
 type Kept = Partial<Record<(typeof keptKeys)[number], unknown>>;

@@ -12,6 +12,7 @@ import { AppError } from "../core/lib/errors.ts";
 import { verify, verifyLines } from "../storage/verify.ts";
 import { apiRoutes } from "../web/api/index.ts";
 import { openApiDocument } from "../web/api/openapi.ts";
+import { askNode } from "./ask-node.ts";
 import { loadAssets } from "./assets.ts";
 import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
 import { doctor } from "./doctor.ts";
@@ -21,7 +22,7 @@ import { newPhoneSecret } from "./phone-secret.ts";
 import { serve } from "./serve.ts";
 import { newRecoveryKit, restoreKey, setupFrom } from "./setup.ts";
 import { landlineVersion } from "./version.ts";
-import { endpoint, machineActor, verifyInput } from "./wire.ts";
+import { machineActor, verifyInput } from "./wire.ts";
 
 type Context = {
   readonly config: Config;
@@ -165,16 +166,9 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: "healthcheck",
     caption: "ask the running node whether it is ready; for container engines",
     run: async (context) => {
-      const { port } = endpoint(context.config.http);
-      try {
-        const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(3_000) });
-        const text = (await answer.text()).trim();
-        context.print({ ready: answer.ok, text }, [text]);
-        return answer.ok ? 0 : 1;
-      } catch {
-        context.print({ ready: false, text: "nobody answers" }, [`nobody answers on port ${port}`]);
-        return 1;
-      }
+      const answer = (await askNode(context.config, "/readyz")) ?? { ok: false, text: "nobody answers" };
+      context.print({ ready: answer.ok, text: answer.text }, [answer.text]);
+      return answer.ok ? 0 : 1;
     },
   },
   openapi: {
@@ -235,7 +229,7 @@ function wrong(message: string): number {
 function subcommandOf(argv: readonly string[]): [string | null, readonly string[]] {
   for (let words = 3; words >= 1; words--) {
     const name = argv.slice(0, words).join(" ");
-    if (name in subcommands) return [name, argv.slice(words)];
+    if (Object.hasOwn(subcommands, name)) return [name, argv.slice(words)];
   }
   return [null, argv];
 }

@@ -1,8 +1,6 @@
 // `serve`: starts everything in order, owns the one HTTP server and its sockets, says what is where, drains and stops.
-import type { SipSocketIdentity } from "../core/call/call-control.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { oauthClientKind } from "../core/directory/kinds.ts";
-import { ticketOf } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
 import { promptBytesMax } from "../core/lib/limits.ts";
@@ -11,24 +9,18 @@ import { createObject } from "../core/objects/commands.ts";
 import { offerSetup } from "../core/setup/commands.ts";
 import { offerTrial } from "../core/setup/trial.ts";
 import { createWebApp } from "../web/app.tsx";
-import { sessionCookie, sessionOf } from "../web/middleware/identity.ts";
-import { isOwnOrigin } from "../web/middleware/security.ts";
-import { guestBehind } from "../web/pages/guest/routes.tsx";
-import { setupCookie } from "../web/pages/setup/routes.tsx";
+import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
 import { makeCertificate } from "./certificate.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
-import { endpoint, machineActor, ownAddresses, type RunningNode, wire } from "./wire.ts";
+import { type SocketData, sockets, upgrade, upgradeToChannel } from "./sockets.ts";
+import { machineActor, type RunningNode, wire } from "./wire.ts";
 
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
 const sipFrameBytesMax = 64 * 1024;
 const pingSeconds = 15;
-type Handler = { receive(text: string): void; closed(): void };
-/** Opens its conversation once the socket is there; null: it has nothing to say to whoever asked. */
-type SocketData = { readonly open: (socket: Wire) => Handler | null; handler: Handler | null };
-type Wire = { send(text: string): void; close(code: number, reason: string): void };
 /** Tokens of links to print: the secret of the set-up, and of a sign-in for the trial. */
 type Links = { readonly setup: string | null; readonly trial: string | null };
 
@@ -139,58 +131,6 @@ async function listen(running: RunningNode, address: string, tls: Tls | null) {
       },
     },
   });
-}
-
-type Server = { upgrade(request: Request, options: { data: SocketData; headers: Record<string, string> }): boolean };
-
-/** Stations by their session, guests by their link, and the set-up's look whether sockets get through. */
-const sockets = /^\/(sip|setup\/socket|call\/[\w-]+\/sip)$/;
-
-// Our own origin in any case: nobody else's page can register a station, or call in somebody's name.
-async function upgrade(
-  request: Request,
-  server: Server,
-  running: RunningNode,
-  path: string,
-  address: string,
-): Promise<Response | undefined> {
-  const { headers } = request;
-  if (!isOwnOrigin(running.web, headers.get("origin"), headers.get("host"))) return new Response("not from here\n", { status: 403 });
-  const isSip = path !== "/setup/socket";
-  const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
-  if (isSip && !protocols.includes("sip")) return new Response("the subprotocol is sip\n", { status: 400 });
-  const open = await opens(request, running, path, address);
-  if (open === null) return new Response("sign in first\n", { status: 403 });
-  const done = server.upgrade(request, { data: { open, handler: null }, headers: isSip ? { "Sec-WebSocket-Protocol": "sip" } : {} });
-  return done ? undefined : new Response("this is a WebSocket\n", { status: 426 });
-}
-
-/** What the socket is for; null: nobody who may have one. */
-async function opens(request: Request, running: RunningNode, path: string, address: string): Promise<SocketData["open"] | null> {
-  const cookie = (name: string): string | undefined => new RegExp(`(?:^|; )${name}=([^;]+)`).exec(request.headers.get("cookie") ?? "")?.[1];
-  if (path === "/setup/socket") {
-    if ((await ticketOf(running.web.app, "setup", cookie(setupCookie))) === null) return null;
-    return (socket) => {
-      socket.send("landline");
-      return null;
-    };
-  }
-  const identity =
-    path === "/sip" ? await station(running, cookie(sessionCookie)) : await guestBehind(running.web, address, path.split("/")[2]);
-  return identity === null ? null : (socket) => running.sockets.open(identity, socket);
-}
-
-async function station(running: RunningNode, session: string | undefined): Promise<SipSocketIdentity | null> {
-  const user = (await sessionOf(running.web, session))?.user;
-  return user === undefined || user.stationId === null ? null : { userId: user.id, stationId: user.stationId };
-}
-
-// The channel's id is its secret, as the vendor's clients expect: they send nothing else.
-function upgradeToChannel(request: Request, server: Server, running: RunningNode, id: string): Response | undefined {
-  const open = (socket: Wire): Handler | null => running.web.channels.connect(id, socket);
-  return server.upgrade(request, { data: { open, handler: null }, headers: {} })
-    ? undefined
-    : new Response("this is a WebSocket\n", { status: 426 });
 }
 
 // A proxy is believed only when its address is configured.

@@ -1,40 +1,39 @@
 // The only composition root of a running node: keys and database → journal, exchange, telephony, web. Order of start, and of stop.
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import type { App } from "../core/app.ts";
 import { type Actor, nodeActor } from "../core/authorization/actor.ts";
-import type { SipSocketPort, TelephonyDirectory } from "../core/call/call-control.ts";
+import type { SipSocketPort } from "../core/call/call-control.ts";
 import { project } from "../core/conversation/projection.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import { Assigner } from "../core/exchange/assigner.ts";
 import { Directory } from "../core/exchange/directory.ts";
 import { Exchange } from "../core/exchange/exchange.ts";
 import { reapNode } from "../core/exchange/reaper.ts";
-import type { TrunkId } from "../core/lib/id.ts";
-import { isLoopback, normalAddress } from "../core/lib/ip-address.ts";
 import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
 import { FileJournal } from "../storage/journal.ts";
 import { LiveTail } from "../storage/live-tail.ts";
-import { fenceExpired, joinCluster, renewLease } from "../storage/nodes.ts";
 import { Heads } from "../storage/vault/heads.ts";
 import { verify } from "../storage/verify.ts";
 import { WorkerPlane } from "../telephony/media/worker-plane.ts";
 import { Telephony } from "../telephony/start.ts";
 import { Channels } from "../web/notifications/channels.ts";
 import type { NodeHealth, VerifyReport, WebPorts } from "../web/ports.ts";
+import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
 import { nodeSettings } from "./kept.ts";
+import { Membership } from "./membership.ts";
 import type { OpenNode } from "./node.ts";
-import { newPhoneSecret, openHa1 } from "./phone-secret.ts";
+import { DatabaseWatch, Periodic } from "./periodic.ts";
+import { newPhoneSecret } from "./phone-secret.ts";
 import { PromptFeed } from "./prompts.ts";
+import { telephonyDirectory } from "./telephony-directory.ts";
 import { BackgroundVerification } from "./verification.ts";
 import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
 const probeMs = 1_000;
-/** A database that has not answered for this long is away, whatever keeps it: a frozen one refuses nothing. */
-const probeAnswerMs = 2_000;
 
 export type RunningNode = {
   readonly exchange: Exchange;
@@ -54,13 +53,16 @@ export function machineActor(node: OpenNode): Actor {
 
 export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode> {
   const { env, config, app } = node;
+  // Read first: what happens from here on comes by the log, however long the start takes.
+  const { seq } = await node.log.head();
   const journal = FileJournal.open<Stores>(env, join(config.data, "journal"), node.keys, {
-    organizationId: node.organization.id,
     unit: node.unit,
     nodeId: app.nodeId,
+    organizationId: app.organizationId,
     project: (stores, event) => project(stores, event, app.nodeId),
-    onFenced: () => void rejoin().catch((error: unknown) => env.log.error("cannot join again", { reason: String(error) })),
+    onFenced: () => void membership.rejoin().catch((error: unknown) => env.log.error("cannot join again", { reason: String(error) })),
   });
+  const membership = new Membership(env, node.sql, node.identity, app, journal, () => exchange);
   await journal.drained();
   const directory = new Directory(app);
   await directory.load();
@@ -69,85 +71,47 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   if (ended > 0) env.log.warn("conversations of an earlier run were closed", { count: ended });
 
   const addresses = ownAddresses(config);
-  const media = await WorkerPlane.start({
-    env,
-    entry: new URL("./media-worker.ts", import.meta.url).href,
-    starts: workerStarts(config, assets),
-  });
-  const telephony = await Telephony.start({
-    env,
-    directory: telephonyDirectory(directory, node),
-    media,
-    addresses,
-    mediaAddress: "0.0.0.0",
-    listen: (["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })),
-    recordingTarget: async (recordingId, conversationId) => node.recordings.target(recordingId, conversationId),
-  });
+  const { media, telephony } = await startTelephony(node, directory, assets, addresses);
   const exchange = new Exchange({ app, journal, control: telephony.control, directory, vault: node.recordings });
   for (const facts of recovery.recovered) await exchange.keepRecording(facts);
   await exchange.keepLostRecordings(recovery.lost.map(({ recordingId, reason }) => ({ recordingId, reason })));
   const assigner = new Assigner(app, directory);
+  const prompts = new PromptFeed(app, (name, wav) => media.setPrompt(name, wav));
   const heads = new Heads(env, join(config.data, "checkpoints.log"), node.keys, node.log, {
     organizationId: app.organizationId,
     nodeId: app.nodeId,
   });
 
-  const prompts = new PromptFeed(app, (name, wav) => media.setPrompt(name, wav));
-  const listeners = new Set<(event: LoggedEvent) => void>();
-  const { seq } = await node.log.head();
+  const listeners = new Set<(event: LoggedEvent) => void>([(event) => assigner.onLogged(event), (event) => prompts.onLogged(event)]);
+  const subscribe = (listener: (event: LoggedEvent) => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
   const tail = new LiveTail(env, node.sql, node.log, (events) => deliver(events), seq);
   node.onCommit = () => tail.wake();
-  // Each in its own time: a page that renders slowly must not keep a call waiting.
+  // Calls and configuration first and awaited: whoever comes after sees an event with the configuration that it made. One listener that
+  // fails costs the others nothing.
   async function deliver(events: readonly LoggedEvent[]): Promise<void> {
+    const failed = (event: LoggedEvent) => (error: unknown) =>
+      env.log.error("event not taken", { seq: event.seq, type: event.type, reason: String(error) });
     for (const event of events) {
-      await exchange.onLogged(event).catch((error: unknown) => env.log.warn("event not taken", { seq: event.seq, reason: String(error) }));
-      assigner.onLogged(event);
-      prompts.onLogged(event);
-      for (const listener of listeners) listener(event);
+      await exchange.onLogged(event).catch(failed(event));
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          failed(event)(error);
+        }
+      }
     }
   }
 
-  let databaseUp = true;
-  let stopping = false;
-  async function rejoin(): Promise<void> {
-    await exchange.stop("node-fenced");
-    const { epoch } = await joinCluster(env, node.sql, app.nodeId);
-    node.identity.epoch = epoch;
-  }
-  const every = (ms: number, work: () => Promise<unknown>): void => {
-    const again = (): void => {
-      if (stopping) return;
-      work()
-        .catch((error: unknown) => env.log.debug("periodic work failed", { reason: String(error) }))
-        .finally(() => env.clock.after(ms, again));
-    };
-    env.clock.after(ms, again);
-  };
-  every(probeMs, async () => {
-    const late = env.clock.after(probeAnswerMs, () => {
-      databaseUp = false;
-    });
-    try {
-      await node.sql`select 1`;
-      databaseUp = true;
-    } catch (error) {
-      databaseUp = false;
-      throw error;
-    } finally {
-      late.cancel();
-    }
-  });
-  every(nodeLeaseMs / 3, async () => {
-    if (!(await renewLease(env, node.sql, node.identity))) await rejoin();
-    for (const dead of await fenceExpired(env, node.sql, app.nodeId)) await reapNode(app, journal, dead, "node-died");
-  });
-  every(inboxPollMs, () => exchange.readInbox());
-  every(3_600_000, async () => {
-    const now = env.clock.now();
-    await app.stores.sessions.deleteExpired(now);
-    await app.stores.tokens.deleteExpired(now);
-    await app.stores.tickets.deleteExpired(now);
-  });
+  const periodic = new Periodic(env);
+  const database = new DatabaseWatch(env, () => node.sql`select 1`);
+  periodic.every(probeMs, () => database.ask());
+  periodic.every(nodeLeaseMs / 3, () => membership.keep());
+  periodic.every(inboxPollMs, () => exchange.readInbox());
+  periodic.every(3_600_000, () => deleteExpired(app));
   await prompts.load();
   await tail.start();
   assigner.start();
@@ -156,18 +120,16 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   function health(): NodeHealth {
     const { bytes, events } = journal.pending();
     const full = journal.isFull();
-    const problem = full
-      ? "The disk is full or the journal cannot be written: new calls are refused until it can."
-      : databaseUp
-        ? null
-        : "The database is away: calls go on, new work is not assigned until it is back.";
-    return { database: databaseUp, journalBytes: bytes, journalEvents: events, journalFull: full, problem, mediaAddresses: addresses };
+    const problem = periodic.stopped
+      ? "This server is stopping: it takes no new calls."
+      : full
+        ? "The disk is full or the journal cannot be written: new calls are refused until it can."
+        : database.isUp
+          ? null
+          : "The database is away: calls go on, new work is not assigned until it is back.";
+    return { database: database.isUp, journalBytes: bytes, journalEvents: events, journalFull: full, problem, mediaAddresses: addresses };
   }
 
-  const subscribe = (listener: (event: LoggedEvent) => void): (() => void) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  };
   // Reading every recording is for `landline verify`: here calls are in progress.
   const prove = async (withRecordings: boolean): Promise<VerifyReport> => {
     const input = verifyInput(node, true);
@@ -219,9 +181,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     sipPorts: telephony.ports,
     health,
     stop: async () => {
-      stopping = true;
+      periodic.stop();
       exchange.drain();
-      await exchange.stop("node-stopped");
+      await exchange.endAll("node-stopped");
       await telephony[Symbol.asyncDispose]();
       await media.close();
       assigner.stop();
@@ -231,6 +193,32 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
       await heads.stop().catch((error: unknown) => env.log.warn("the last head was not signed", { reason: String(error) }));
     },
   };
+}
+
+async function startTelephony(node: OpenNode, directory: Directory, assets: Assets, addresses: readonly string[]) {
+  const { env, config } = node;
+  const media = await WorkerPlane.start({
+    env,
+    entry: new URL("./media-worker.ts", import.meta.url).href,
+    starts: workerStarts(config, assets),
+  });
+  const telephony = await Telephony.start({
+    env,
+    directory: telephonyDirectory(directory, node),
+    media,
+    addresses,
+    mediaAddress: "0.0.0.0",
+    listen: (["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })),
+    recordingTarget: async (recordingId, conversationId) => node.recordings.target(recordingId, conversationId),
+  });
+  return { media, telephony };
+}
+
+async function deleteExpired({ env, stores }: App): Promise<void> {
+  const now = env.clock.now();
+  await stores.sessions.deleteExpired(now);
+  await stores.tokens.deleteExpired(now);
+  await stores.tickets.deleteExpired(now);
 }
 
 /** What `verify` looks at, for the page and for the command. */
@@ -260,42 +248,4 @@ function workerStarts(config: Config, assets: Assets) {
     logLevel: config["log-level"],
     prompts: assets.sounds,
   }));
-}
-
-/** Public ones first, then this machine's own; never loopback: browsers get no voice there. */
-export function ownAddresses(config: Pick<Config, "public-address">): string[] {
-  const local = Object.values(networkInterfaces())
-    .flat()
-    .filter((entry) => entry !== undefined && !entry.internal && !entry.address.startsWith("fe80"))
-    .map((entry) => entry!.address);
-  return [...new Set([...config["public-address"], ...local])].filter((address) => !isLoopback(address));
-}
-
-export function endpoint(text: string): { readonly address: string; readonly port: number } {
-  const at = text.lastIndexOf(":");
-  return { address: text.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(text.slice(at + 1)) };
-}
-
-function telephonyDirectory(directory: Directory, node: OpenNode): TelephonyDirectory {
-  const testPeers = new Set(node.config["test-peers"].map(normalAddress));
-  return {
-    trunkByAddress: (address) => {
-      const wanted = normalAddress(address);
-      const trunk = directory.current.trunks.find((entry) => entry.addresses.some((own) => normalAddress(own) === wanted));
-      if (trunk !== undefined) return { trunkId: trunk.id, name: trunk.name };
-      return testPeers.has(wanted) ? { trunkId: node.app.nodeId as unknown as TrunkId, name: "test peer" } : null;
-    },
-    phone: (username) => {
-      const station = directory.current.stations.find((entry) => entry.username === username && entry.kind === "phone");
-      if (station?.sealedHa1 == null || station.userId === null) return null;
-      const ha1 = openHa1(node.keys, username, station.sealedHa1);
-      return ha1 === null ? null : { stationId: station.id, userId: station.userId, ha1 };
-    },
-    station: (id) => {
-      const station = directory.current.stations.find((entry) => entry.id === id);
-      return station === undefined || station.userId === null
-        ? null
-        : { username: station.username, userId: station.userId, kind: station.kind };
-    },
-  };
 }

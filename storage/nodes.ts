@@ -38,11 +38,18 @@ export async function endLease(env: Env, sql: Sql, identity: NodeIdentity): Prom
   await sql`update node set lease_until = ${env.clock.now()} where id = ${identity.nodeId} and epoch = ${identity.epoch}`;
 }
 
-/** Fences nodes whose lease ran out: each is returned to exactly one caller, who then closes what it left behind. */
-export async function fenceExpired(env: Env, sql: Sql, self: string): Promise<string[]> {
+/**
+ * Fences nodes whose lease ran out: each is returned to exactly one caller, who then closes what it left behind and settles it. A caller that
+ * dies over it loses that node to the next when the time of a lease is over.
+ */
+export async function fenceExpired(env: Env, sql: Sql, self: string): Promise<NodeIdentity[]> {
   const now = env.clock.now();
-  const rows = await sql<{ id: string }[]>`
-    update node set epoch = epoch + 1, lease_until = 'infinity'
-    where lease_until < ${now} and id <> ${self} returning id`;
-  return rows.map((row) => row.id);
+  return sql<NodeIdentity[]>`
+    update node set epoch = epoch + 1, lease_until = ${now + nodeLeaseMs}
+    where lease_until < ${now} and id <> ${self} returning id as "nodeId", epoch`;
+}
+
+/** All that a fenced node left is closed: nobody has to look at it again, unless it lives again. */
+export async function settleFenced(sql: Sql, fenced: NodeIdentity): Promise<void> {
+  await sql`update node set lease_until = 'infinity' where id = ${fenced.nodeId} and epoch = ${fenced.epoch}`;
 }

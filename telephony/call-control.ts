@@ -170,6 +170,7 @@ export class SipCallControl implements CallControl {
       return;
     }
     if (this.isDraining || this.conversations.size >= callsMax) {
+      env.log.warn("call refused", { status: 503, reason: this.isDraining ? "draining" : "as many calls as there may be" });
       session.send({ kind: "reject", status: 503, headers: [header("Retry-After", "10")] });
       return;
     }
@@ -183,6 +184,7 @@ export class SipCallControl implements CallControl {
     const facts = this.facts(legId, "caller", kind, session.flow);
     const offer = invite.body.length === 0 ? null : readOffer(invite.body);
     if (offer !== null && !isUsable(offer, facts)) {
+      env.log.warn("call refused", { status: 488, reason: "no usable audio in the offer", origin: origin.kind });
       session.send({ kind: "reject", status: 488, headers: [header("Warning", '399 landline "No usable audio in the offer"')] });
       return;
     }

@@ -71,8 +71,8 @@ const doors: readonly (readonly [what: string, pattern: RegExp, allowed: RegExp]
   ["randomUUID", /\brandomUUID\b/, /^$/],
   ["random bytes", /\b(randomBytes|randomInt|randomFillSync|getRandomValues)\b/, /^cmd\/env\.ts$/],
   ["Temporal", /\bTemporal\b/, /^(core\/lib\/calendar|storage\/postgres\/connect)\.ts$/],
-  // `landline healthcheck` asks the node of its own machine.
-  ["fetch", /(?<![.\w]|async )fetch\(/, /^cmd\/main\.ts$/],
+  // `healthcheck` and `doctor` ask the node of their own machine.
+  ["fetch", /(?<![.\w]|async )fetch\(/, /^cmd\/ask-node\.ts$/],
   ["Bun in core", /\bBun\.|\bprocess\./, /^(?!core\/)/],
   // doctor opens the ports for a moment, to see whether they are free.
   ["sockets", /\bBun\.(udpSocket|listen|connect|serve)\b/, /^(telephony\/(net|media)\/|cmd\/(serve|doctor)\.ts$)/],

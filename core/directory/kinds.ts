@@ -4,6 +4,7 @@ import { roles as builtIn } from "../authorization/permissions.ts";
 import { BadInput, Conflict } from "../lib/errors.ts";
 import type { StationId } from "../lib/id.ts";
 import type { ObjectKind } from "../objects/object.ts";
+import { changePresence } from "../routing/agent-commands.ts";
 import type { Stores } from "../stores.ts";
 import {
   type OAuthClient,
@@ -55,10 +56,12 @@ export const userKind: ObjectKind<User, UserSettings> = {
       return queue === undefined ? [] : [{ kind: "Queue", id: queue.id, name: queue.name, how: joined ? "answers it" : "may join it" }];
     });
   },
-  written: async (_app, _actor, stores, before, after) => {
-    // Whoever may do less than a moment ago, or nothing at all, signs in again.
+  written: async (app, actor, stores, before, after) => {
+    // Whoever signs in otherwise now, or not at all, does so anew; roles are asked at every request.
     if (before !== null && (after?.state !== "active" || after.email !== before.email)) await stores.sessions.deleteOfUser(before.id);
-    return [];
+    // Nobody's calls ring at somebody who may not sign in.
+    const agent = before === null || after?.state === "active" ? null : await stores.agents.lock(before.id);
+    return agent === null ? [] : (await changePresence(app, actor, stores, agent, { system: "OFFLINE", definitionId: null })).events;
   },
   seal: (user) => ({ kind: "user", id: user.id }),
 };

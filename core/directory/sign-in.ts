@@ -1,7 +1,7 @@
 // Signing in: sessions, the second factor, one-time links. What proves a person is never in the log; that it did is.
 import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
-import type { EventDraft } from "../events/index.ts";
+import type { EventDraft, LoggedEvent } from "../events/index.ts";
 import { fromBase32 } from "../lib/base32.ts";
 import { BadInput, Conflict } from "../lib/errors.ts";
 import type { UserId } from "../lib/id.ts";
@@ -11,7 +11,7 @@ import { newToken, tokenHash } from "../lib/token.ts";
 import type { Stores } from "../stores.ts";
 import { newRecoveryCodes, newTotpSecret, recoveryCodeHash, stepOfCode } from "./second-factor.ts";
 import type { Ticket, TicketKind } from "./ticket.ts";
-import type { User } from "./user.ts";
+import type { Session, User } from "./user.ts";
 
 /** How somebody proved who they are. */
 export type Proof = "password" | "code" | "recovery-code" | "link" | "set-up";
@@ -32,6 +32,19 @@ export async function startSession(app: App, user: User, proof: Proof, userAgent
     return { value: undefined, events: [newEvent(app, { type: "user.signed-in", ...by(user), payload: { proof } })] };
   });
   return token;
+}
+
+/** The session with this hash, if it lives and its user is active. */
+export async function livingSession(app: App, hash: string): Promise<{ readonly session: Session; readonly user: User } | null> {
+  const session = await app.stores.sessions.byTokenHash(hash);
+  if (session === null || session.expiresAt <= app.env.clock.now() || session.organizationId !== app.organizationId) return null;
+  const user = await app.stores.users.byId(session.userId);
+  return user === null || user.state !== "active" ? null : { session, user };
+}
+
+/** Whether after this event somebody's open streams and sockets have to be looked at again: they may have been signed out, or may do less. */
+export function changesSessions(event: LoggedEvent, userId: UserId): boolean {
+  return /^user\.(updated|deleted|signed-out|totp\.removed)$/.test(event.type) && event.subjectIds[0] === userId;
 }
 
 /** A ticket by its token: of this organization and kind, and not yet expired. */

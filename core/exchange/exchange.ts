@@ -51,9 +51,8 @@ export class Exchange {
     this.accepting = false;
   }
 
-  /** Ends every call with a reason, and waits until that is on disk. */
-  async stop(reason: "node-stopped" | "node-fenced"): Promise<void> {
-    this.accepting = false;
+  /** Ends every call with a reason, and waits until that is on disk. New ones come in meanwhile, unless it drains. */
+  async endAll(reason: "node-stopped" | "node-fenced"): Promise<void> {
     for (const runner of this.runners.values()) runner.post({ kind: "stop", reason });
     for (let waitedMs = 0; this.callsUp > 0 && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
   }
@@ -214,17 +213,15 @@ export class Exchange {
     await this.keep("conversation.ladder.kept", conversationId, [], { entries: entries.length, truncated, gzip });
   }
 
-  private async emergencyDialled(event: Extract<CallEvent, { kind: "emergency.dialled" }>): Promise<void> {
-    this.app.env.log.error("an emergency number was dialled and refused: emergency calling is not set up", { called: event.called });
+  private emergencyDialled(event: Extract<CallEvent, { kind: "emergency.dialled" }>): Promise<void> {
     const { stationId, trunkId, called } = event;
-    await this.journal.append([
-      newEvent(this.app, {
-        type: "telephony.emergency.refused",
-        actorId: this.app.nodeId,
-        subjectIds: [stationId ?? trunkId ?? this.app.nodeId],
-        payload: { stationId, trunkId, called },
-      }),
-    ]);
+    const told = newEvent(this.app, {
+      type: "telephony.emergency.refused",
+      actorId: this.app.nodeId,
+      subjectIds: [stationId ?? trunkId ?? this.app.nodeId],
+      payload: { stationId, trunkId, called },
+    });
+    return keep(this.app.env, this.journal, [told], told.id);
   }
 
   private keep(

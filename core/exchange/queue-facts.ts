@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import type { ConversationId, QueueId } from "../lib/id.ts";
 import { queueFactsMs } from "../lib/limits.ts";
 import { estimateWaitMs } from "../routing/estimate.ts";
+import { inRankOrder } from "../routing/match.ts";
 
 const handledWindowMs = 3_600_000;
 
@@ -25,14 +26,16 @@ export async function queueFacts(app: App, conversationId: ConversationId, queue
 }
 
 async function ask(app: App, conversationId: ConversationId, queueId: QueueId): Promise<QueueFacts> {
-  const [waiting, handled, agents] = await Promise.all([
+  const now = app.env.clock.now();
+  const [queue, waiting, handled, agents] = await Promise.all([
+    app.stores.queues.byId(queueId),
     app.stores.waiting.ofQueue(queueId),
-    app.stores.routing.handled(queueId, app.env.clock.now() - handledWindowMs),
+    app.stores.routing.handled(queueId, now - handledWindowMs),
     app.stores.routing.agents(app.organizationId),
   ]);
-  const ahead = waiting
-    .filter((entry) => entry.state === "waiting" || entry.state === "alerting")
-    .sort((a, b) => b.priority - a.priority || a.baseAt - b.baseAt);
+  if (queue === null) return unknown;
+  const here = waiting.filter((entry) => entry.state === "waiting" || entry.state === "alerting");
+  const ahead = inRankOrder(here, queue, now);
   const position = Math.max(1, ahead.findIndex((entry) => entry.conversationId === conversationId) + 1);
   const onQueue = agents.filter(
     (agent) => agent.presence === "ON_QUEUE" && agent.queues.some((entry) => entry.queueId === queueId && entry.joined),

@@ -19,32 +19,43 @@ export async function setPresence(app: App, actor: Actor, userId: UserId, wanted
   demand(actor, "presence:userPresence:edit");
   const { value } = await app.unit.run(async (stores) => {
     found(actor, "user with this id", await stores.users.byId(userId));
-    const before = await stores.agents.lock(userId);
-    if (before === null) throw new NotFound("agent with this user id");
-    const { system: presence, definitionId: presenceDefinitionId } = await presenceOf(app, stores, wanted);
-    const routingStatus = statusWith(before, presence);
-    const unchanged =
-      before.presence === presence && before.presenceDefinitionId === presenceDefinitionId && before.routingStatus === routingStatus;
-    if (unchanged) return { value: before, events: [] };
-    const at = app.env.clock.now();
-    await stores.agents.setPresence(userId, { system: presence, definitionId: presenceDefinitionId }, routingStatus, at);
-    const event = newEvent(app, {
-      type: "user.presence.set",
-      actorId: actor.id,
-      subjectIds: [userId],
-      divisionId: before.divisionId,
-      payload: {
-        userId,
-        presence,
-        presenceDefinitionId,
-        routingStatus,
-        at,
-        before: { presence: before.presence, presenceDefinitionId: before.presenceDefinitionId, routingStatus: before.routingStatus },
-      },
-    });
-    return { value: { ...before, presence, presenceDefinitionId, presenceAt: at, routingStatus, routingStatusAt: at }, events: [event] };
+    const agent = await stores.agents.lock(userId);
+    if (agent === null) throw new NotFound("agent with this user id");
+    return changePresence(app, actor, stores, agent, await presenceOf(app, stores, wanted));
   });
   return value;
+}
+
+/** Within another command's transaction; `before` is locked. */
+export async function changePresence(
+  app: App,
+  actor: Actor,
+  stores: Stores,
+  before: AgentState,
+  { system: presence, definitionId: presenceDefinitionId }: { readonly system: SystemPresence; readonly definitionId: string | null },
+): Promise<{ readonly value: AgentState; readonly events: readonly EventDraft[] }> {
+  const { userId } = before;
+  const routingStatus = statusWith(before, presence);
+  const unchanged =
+    before.presence === presence && before.presenceDefinitionId === presenceDefinitionId && before.routingStatus === routingStatus;
+  if (unchanged) return { value: before, events: [] };
+  const at = app.env.clock.now();
+  await stores.agents.setPresence(userId, { system: presence, definitionId: presenceDefinitionId }, routingStatus, at);
+  const event = newEvent(app, {
+    type: "user.presence.set",
+    actorId: actor.id,
+    subjectIds: [userId],
+    divisionId: before.divisionId,
+    payload: {
+      userId,
+      presence,
+      presenceDefinitionId,
+      routingStatus,
+      at,
+      before: { presence: before.presence, presenceDefinitionId: before.presenceDefinitionId, routingStatus: before.routingStatus },
+    },
+  });
+  return { value: { ...before, presence, presenceDefinitionId, presenceAt: at, routingStatus, routingStatusAt: at }, events: [event] };
 }
 
 async function presenceOf(

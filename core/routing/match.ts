@@ -33,7 +33,6 @@ export type Decision = {
   readonly conversationId: string;
   readonly queueId: QueueId;
   readonly userId: UserId | null;
-  readonly usedRouting: "Standard";
   readonly score: number;
   readonly excluded: readonly { readonly userId: UserId; readonly reason: ExclusionReason }[];
 };
@@ -66,6 +65,14 @@ export function match(snapshot: RoutingSnapshot, now: number): Decision[] {
 export function conversationScore(conversation: WaitingConversation, queue: Queue, now: number): number {
   if (queue.scoringMethod === "PriorityOnly") return conversation.priority;
   return (now - conversation.baseAt) / msPerPoint + conversation.priority;
+}
+
+/** One queue's conversations in the order in which they are taken. */
+export function inRankOrder(waiting: readonly WaitingConversation[], queue: Queue, now: number): readonly WaitingConversation[] {
+  return waiting
+    .map((conversation) => ({ conversation, queue }))
+    .sort((a, b) => byRank(a, b, now))
+    .map(({ conversation }) => conversation);
 }
 
 type Ranked = { readonly conversation: WaitingConversation; readonly queue: Queue };
@@ -107,7 +114,6 @@ function decide(
     conversationId: conversation.conversationId,
     queueId: queue.id,
     userId: winner?.userId ?? null,
-    usedRouting: "Standard",
     score: conversationScore(conversation, queue, now),
     excluded,
   };

@@ -30,6 +30,7 @@ function open(anew: boolean | Event = false): void {
   topics = wanted;
   source = new EventSource(`/live?topics=${encodeURIComponent(wanted)}`);
   source.addEventListener("beat", beat);
+  source.addEventListener("bye", ({ data }) => (data === "signed-out" ? location.reload() : open(true)));
   source.addEventListener("fragment", ({ data }) => show(data as string));
 }
 

@@ -1,6 +1,7 @@
 // The live stream: one plain event stream per page. Events say that something changed, HTML says what is.
 
 import { can } from "../../core/authorization/actor.ts";
+import { changesSessions, livingSession } from "../../core/directory/sign-in.ts";
 import type { LoggedEvent } from "../../core/events/index.ts";
 import { Unavailable } from "../../core/lib/errors.ts";
 import { liveHeartbeatMs, liveStreamsMax } from "../../core/lib/limits.ts";
@@ -66,7 +67,9 @@ const sharedRenderings = new Map<string, { readonly seq: number; readonly html: 
 export const liveRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/live", permission: "signed-in", help: "live" }, (c, ports) => {
     if (streams >= liveStreamsMax) throw new Unavailable("Too many pages are open on this server.");
-    const wanted = ["me", ...(c.req.query("topics") ?? "").split(",")].filter((name, i, all) => name in topics && all.indexOf(name) === i);
+    const wanted = ["me", ...(c.req.query("topics") ?? "").split(",")].filter(
+      (name, i, all) => Object.hasOwn(topics, name) && all.indexOf(name) === i,
+    );
     return new Response(openStream(c, ports, wanted), {
       headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" },
     });
@@ -106,15 +109,25 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
       };
       const unsubscribe = ports.subscribe((event) => {
         seq = Math.max(seq, event.seq);
+        if (changesSessions(event, c.var.session.userId)) void recheck();
         for (const name of names) if (topics[name]!.concerns(event, c.var.actor.userId)) dirty.add(name);
         if (dirty.size > 0) schedule();
       });
+      // What this person may see was decided when the stream began: whoever was changed begins anew, whoever was signed out leaves the page.
+      const recheck = async (): Promise<void> => {
+        const lives = await livingSession(ports.app, c.var.session.tokenHash).catch(() => null);
+        send(`event: bye\ndata: ${lives === null ? "signed-out" : "anew"}\n\n`);
+        if (!open) return;
+        stop();
+        controller.close();
+      };
       // The heartbeat carries the server's clock and what is wrong with it, if anything.
       const beat = (): void => {
         if (!open) return;
         const { problem } = ports.health();
         const said = problem === null ? null : inLanguage(spoken, () => t(problem));
         send(`event: beat\ndata: ${JSON.stringify({ now: clock.now(), problem: said })}\n\n`);
+        if (c.var.session.expiresAt <= clock.now()) return void recheck();
         clock.after(liveHeartbeatMs, beat);
       };
       stop = () => {

@@ -2,6 +2,7 @@
 import { getCookie } from "hono/cookie";
 import type { Actor } from "../../core/authorization/actor.ts";
 import { permissionsOf } from "../../core/authorization/permissions.ts";
+import { livingSession } from "../../core/directory/sign-in.ts";
 import type { Session, User } from "../../core/directory/user.ts";
 import { Unauthenticated } from "../../core/lib/errors.ts";
 import { tokenHash } from "../../core/lib/token.ts";
@@ -16,12 +17,7 @@ export async function sessionOf(
   ports: Pick<WebPorts, "app">,
   token: string | undefined,
 ): Promise<{ readonly session: Session; readonly user: User } | null> {
-  if (token === undefined || token === "") return null;
-  const { app } = ports;
-  const session = await app.stores.sessions.byTokenHash(tokenHash(token));
-  if (session === null || session.expiresAt <= app.env.clock.now() || session.organizationId !== app.organizationId) return null;
-  const user = await app.stores.users.byId(session.userId);
-  return user === null || user.state !== "active" ? null : { session, user };
+  return token === undefined || token === "" ? null : livingSession(ports.app, tokenHash(token));
 }
 
 /** Puts session, user and actor into the context; false: nobody is signed in. */

@@ -2,6 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../core/lib/errors.ts";
 import type { WebContext, WebEnv } from "../context.ts";
+import { same } from "../crypto.ts";
 import type { WebPorts } from "../ports.ts";
 
 const policy = [
@@ -47,15 +48,16 @@ export function isOwnOrigin(ports: Pick<WebPorts, "publicUrl">, origin: string |
 }
 
 /** Form posts need our Origin and the session's token; both, because either alone has been got round before. @throws CrossSite */
-export function demandOwnForm(
-  c: WebContext,
-  ports: WebPorts,
-  token: unknown,
-  expected: string,
-  equal: (a: string, b: string) => boolean,
-): void {
+export function demandOwnForm(c: WebContext, ports: WebPorts, token: unknown, expected: string): void {
   const origin = c.req.header("origin") ?? null;
   const host = c.req.header("host") ?? null;
   if (!isOwnOrigin(ports, origin, host)) throw new CrossSite();
-  if (typeof token !== "string" || !equal(token, expected)) throw new CrossSite();
+  if (typeof token !== "string" || !same(token, expected)) throw new CrossSite();
+}
+
+/** What a signed-in page of ours posted. @throws CrossSite */
+export async function ownForm(c: WebContext, ports: WebPorts): Promise<FormData> {
+  const form = await c.req.formData();
+  demandOwnForm(c, ports, form.get("csrf"), c.var.csrf);
+  return form;
 }

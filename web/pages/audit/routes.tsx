@@ -3,10 +3,10 @@ import type { LoggedEvent } from "../../../core/events/index.ts";
 import { startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
 import { isId } from "../../../core/lib/id.ts";
 import type { WebContext } from "../../context.ts";
+import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
-import { ownForm } from "../objects/routes.tsx";
 import { render } from "../render.tsx";
 import { AuditHome, AuditLog } from "./views.tsx";
 

@@ -4,8 +4,7 @@ import { type ConversationId, isId, type ParticipantId } from "../../../core/lib
 import { askConversation, setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
 import { agentView, queueBoard } from "../../../core/routing/queries.ts";
 import type { WebContext } from "../../context.ts";
-import { same } from "../../crypto.ts";
-import { demandOwnForm } from "../../middleware/security.ts";
+import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { areas } from "../../ui/shell.tsx";
@@ -62,12 +61,6 @@ export async function desk(c: Pick<WebContext, "var">, ports: WebPorts) {
     board.agents.some((agent) => agent.userId === actor.userId && agent.queues.some((entry) => entry.queueId === queue.id && entry.joined)),
   );
   return <Desk view={view} queues={mine} asOf={board.asOf} csrf={csrf} />;
-}
-
-async function ownForm(c: WebContext, ports: WebPorts): Promise<FormData> {
-  const form = await c.req.formData();
-  demandOwnForm(c, ports, form.get("csrf"), c.var.csrf, same);
-  return form;
 }
 
 // Without script the browser goes back to the desk; with it, the live stream brings what changed.

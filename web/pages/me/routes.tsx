@@ -4,10 +4,10 @@ import { setPassword } from "../../../core/directory/commands.ts";
 import { AppError, BadInput } from "../../../core/lib/errors.ts";
 import type { WebContext } from "../../context.ts";
 import { callKeysCookie, languageCookie } from "../../middleware/preferences.ts";
+import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { languages, t } from "../../ui/text.ts";
-import { ownForm } from "../objects/routes.tsx";
 import { render } from "../render.tsx";
 import { Me } from "./views.tsx";
 

@@ -6,8 +6,7 @@ import { isId } from "../../../core/lib/id.ts";
 import { createObject, deleteObject, editObject, objectHistory, restoreObject, settingsOf } from "../../../core/objects/commands.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
 import type { WebContext } from "../../context.ts";
-import { same } from "../../crypto.ts";
-import { demandOwnForm } from "../../middleware/security.ts";
+import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page as route } from "../../route.ts";
 import type { FieldErrors } from "../../ui/form.tsx";
@@ -243,11 +242,4 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
     );
     return render(c, ports, { title, help, ...(more.status === undefined ? {} : { status: more.status }) }, view);
   }
-}
-
-/** The posted form, if it is from a page of ours. @throws Forbidden */
-export async function ownForm(c: WebContext, ports: WebPorts): Promise<FormData> {
-  const form = await c.req.formData();
-  demandOwnForm(c, ports, form.get("csrf"), c.var.csrf, same);
-  return form;
 }

@@ -30,7 +30,7 @@ import {
   setupSteps,
 } from "../../../core/setup/setup.ts";
 import type { WebContext } from "../../context.ts";
-import { csrfOf, same } from "../../crypto.ts";
+import { csrfOf } from "../../crypto.ts";
 import { demandOwnForm } from "../../middleware/security.ts";
 import { Tries } from "../../middleware/tries.ts";
 import type { WebPorts } from "../../ports.ts";
@@ -243,7 +243,7 @@ async function place(c: WebContext, ports: WebPorts, token: string | undefined):
 
 async function own(c: WebContext, ports: WebPorts, form: FormData): Promise<Place> {
   const at = await place(c, ports, getCookie(c, setupCookie));
-  demandOwnForm(c, ports, form.get("csrf"), at.csrf, same);
+  demandOwnForm(c, ports, form.get("csrf"), at.csrf);
   return at;
 }
 

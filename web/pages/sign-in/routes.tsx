@@ -14,9 +14,9 @@ import type { User } from "../../../core/directory/user.ts";
 import { secondFactorMs, sessionMs, signInFailuresMax, wrongTicketsMax } from "../../../core/lib/limits.ts";
 import { newToken } from "../../../core/lib/token.ts";
 import type { WebContext } from "../../context.ts";
-import { csrfOf, same } from "../../crypto.ts";
+import { csrfOf } from "../../crypto.ts";
 import { sessionCookie, signedIn } from "../../middleware/identity.ts";
-import { CrossSite, demandOwnForm, isOwnOrigin } from "../../middleware/security.ts";
+import { CrossSite, demandOwnForm, isOwnOrigin, ownForm } from "../../middleware/security.ts";
 import { Tries } from "../../middleware/tries.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
@@ -75,7 +75,7 @@ export const signInRoutes: readonly PageRoute[] = [
     const ticket = await ticketOf(ports.app, "second-factor", token);
     if (ticket?.userId == null) return c.redirect("/sign-in", 303);
     const form = await c.req.formData();
-    demandOwnForm(c, ports, form.get("csrf"), csrfOf(token!), same);
+    demandOwnForm(c, ports, form.get("csrf"), csrfOf(token!));
     const now = ports.app.env.clock.now();
     const keys = [`code ${ticket.userId}`, addressOf(c)];
     const show = (problem: string, status: 422 | 429) => c.html(<EnterCode csrf={csrfOf(token!)} problem={problem} />, status);
@@ -109,8 +109,7 @@ export const signInRoutes: readonly PageRoute[] = [
   }),
 
   page({ method: "POST", path: "/sign-out", permission: "signed-in", help }, async (c, ports) => {
-    const form = await c.req.formData();
-    demandOwnForm(c, ports, form.get("csrf"), c.var.csrf, same);
+    await ownForm(c, ports);
     const { session, actor } = c.var;
     await ports.app.unit.run(async (stores) => {
       await stores.sessions.delete(session.tokenHash);

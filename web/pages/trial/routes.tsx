@@ -4,8 +4,7 @@ import { agentView } from "../../../core/routing/queries.ts";
 import { tryItQueue } from "../../../core/setup/example.ts";
 import { makeGuestLink } from "../../../core/setup/trial.ts";
 import type { WebContext } from "../../context.ts";
-import { same } from "../../crypto.ts";
-import { demandOwnForm } from "../../middleware/security.ts";
+import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
@@ -22,8 +21,7 @@ export const trialRoutes: readonly PageRoute[] = [
   ),
 
   page({ method: "POST", path: "/trial/call", permission: "telephony:guestCall:add", help }, async (c, ports) => {
-    const form = await c.req.formData();
-    demandOwnForm(c, ports, form.get("csrf"), c.var.csrf, same);
+    await ownForm(c, ports);
     return c.redirect(`/call/${await makeGuestLink(ports.app, c.var.actor)}`, 303);
   }),
 ];

@@ -1,0 +1,123 @@
+// What is open when a session ends: the live stream and the softphone's socket go with it, and no call rings at who may not sign in.
+import { Landline, password, testCentre } from "../support/landline.ts";
+import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
+
+const landline = new Landline(["--sip", "127.0.0.1:15071", "--media-ports", "19071", "--metrics", "127.0.0.1:9471"]);
+const origin = landline.http;
+
+type Person = { readonly id: string; readonly name: string; readonly state: string; readonly version: number };
+
+async function signIn(email: string): Promise<string> {
+  const answer = await fetch(`${origin}/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin },
+    body: new URLSearchParams({ email, password }),
+  });
+  expect(answer.status === 303 && answer.headers.get("location") === "/", `${email} signs in: ${answer.status}`);
+  return answer.headers.get("set-cookie")!.split(";")[0]!;
+}
+
+const page = async (path: string, cookie: string): Promise<string> =>
+  (await fetch(`${origin}${path}`, { headers: { cookie }, redirect: "manual" })).text();
+
+async function post(path: string, cookie: string, fields: Readonly<Record<string, string>>): Promise<number> {
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await page("/", cookie))?.[1] ?? "";
+  const body = new URLSearchParams({ csrf, ...fields });
+  return (await fetch(`${origin}${path}`, { method: "POST", redirect: "manual", headers: { cookie, origin }, body })).status;
+}
+
+/** A page's stream: what it has said so far, and whether the server has ended it. */
+async function stream(cookie: string, topics = "desk"): Promise<{ text: string; ended: boolean }> {
+  const answer = await fetch(`${origin}/live?topics=${topics}`, { headers: { cookie } });
+  expect(answer.status === 200, `the stream: ${answer.status}`);
+  const heard = { text: "", ended: false };
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const bytes of answer.body!) heard.text += decoder.decode(bytes, { stream: true });
+    heard.ended = true;
+  })().catch(() => (heard.ended = true));
+  await eventually("the stream's first beat", () => heard.text.includes("event: beat"));
+  return heard;
+}
+
+async function socket(cookie: string): Promise<{ closed: number | null }> {
+  const state: { closed: number | null } = { closed: null };
+  const opened = Promise.withResolvers<void>();
+  const options = { protocols: ["sip"], headers: { cookie, origin } };
+  const ws = new WebSocket(`${origin.replace("http", "ws")}/sip`, options as unknown as string[]);
+  ws.onopen = () => opened.resolve();
+  ws.onerror = () => opened.reject(new Error("the socket was refused"));
+  ws.onclose = ({ code }) => {
+    state.closed = code;
+    opened.reject(new Error(`closed with ${code}`));
+  };
+  await opened.promise;
+  return state;
+}
+
+const person = async (name: string): Promise<Person> => {
+  const { entities } = await landline.api<{ entities: readonly Person[] }>("/api/v2/users?pageSize=100");
+  return entities.find((entry) => entry.name === name)!;
+};
+
+await program(
+  async () => {
+    await landline.start();
+    landline.apply(testCentre(["127.0.0.1"]));
+
+    await step("signing out ends the stream and the socket of that browser, and leaves another's alone", async () => {
+      const [here, there] = [await signIn("priya@example.org"), await signIn("priya@example.org")];
+      const [streamHere, streamThere] = [await stream(here), await stream(there)];
+      const [socketHere, socketThere] = [await socket(here), await socket(there)];
+      expect((await post("/sign-out", here, {})) === 303, "signed out");
+      await eventually("the stream says goodbye and ends", () => streamHere.ended && streamHere.text.includes("data: signed-out"));
+      await eventually("the socket is closed as that", () => socketHere.closed === 1008);
+      expect(socketThere.closed === null, "the other browser's softphone stays");
+      expect(!streamThere.text.includes("signed-out"), "the other browser's page stays");
+    });
+
+    await step("who is deactivated is off the queue, out of every page, and cannot come back", async () => {
+      const cookie = await signIn("priya@example.org");
+      const [live, phone] = [await stream(cookie), await socket(cookie)];
+      expect((await post("/me/presence", cookie, { presence: "ON_QUEUE" })) < 400, "on queue");
+      const { id, version } = await person("Priya Nair");
+      const presence = async (): Promise<string> =>
+        (await landline.api<{ presenceDefinition: { systemPresence: string } }>(`/api/v2/users/${id}/presences/PURECLOUD`))
+          .presenceDefinition.systemPresence;
+      await eventually("she is on queue", async () => /on.?queue/i.test(await presence()));
+      await landline.api(`/api/v2/users/${id}`, { method: "PATCH", body: { state: "inactive", version } });
+      await eventually("the page is told to leave", () => live.ended && live.text.includes("data: signed-out"));
+      await eventually("the softphone is closed", () => phone.closed === 1008);
+      expect(/offline/i.test(await presence()), `her presence is ${await presence()}`);
+      const answer = await fetch(`${origin}/sign-in`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { origin },
+        body: new URLSearchParams({ email: "priya@example.org", password }),
+      });
+      expect(answer.status >= 400, `signing in again: ${answer.status}`);
+    });
+
+    await step("other roles take effect in what is open: the stream begins anew", async () => {
+      const cookie = await signIn("tomasz@example.org");
+      const live = await stream(cookie);
+      const { id, version } = await person("Tomasz Zieliński");
+      await landline.api(`/api/v2/users/${id}`, { method: "PATCH", body: { name: "Tomasz Z.", version } });
+      await eventually("the stream asks the page to begin anew", () => live.ended && live.text.includes("data: anew"));
+    });
+
+    await step("a stream asked for by a name that every object has gets nothing, and stops nobody's events", async () => {
+      const cookie = await signIn("gareth@example.org");
+      await stream(cookie, "constructor,toString,__proto__");
+      const board = await stream(cookie, "board");
+      const before = board.text.length;
+      await landline.api("/api/v2/routing/queues", { method: "POST", body: { name: "Made later" } });
+      await eventually("the board still hears of a new queue", () => board.text.slice(before).includes("Made later"));
+    });
+  },
+  async () => {
+    await landline.stop();
+    if (!hasFailed()) landline.discard();
+  },
+);
