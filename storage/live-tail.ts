@@ -50,11 +50,6 @@ export class LiveTail {
     this.seq = afterSeq;
   }
 
-  /** The last sequence the listener has seen. */
-  get lastSeq(): number {
-    return this.seq;
-  }
-
   /** Listening needs the database; without it the poll carries on alone and the hint joins when it is back. */
   async start(): Promise<void> {
     this.poll();
@@ -101,7 +96,7 @@ export class LiveTail {
         await this.listener(events);
       }
     } catch (error) {
-      // The next poll tries again from the same place.
+      // The next poll goes on: what the listener was given before it failed is not given again.
       this.env.log.warn("the log cannot be followed at the moment", { reason: String(error) });
     }
   }

@@ -48,7 +48,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...liveRoutes,
 ];
 
-/** Bodies of forms and API calls; uploads will have their own way. */
+/** Bodies of forms and API calls; a route that takes sounds says how much it takes. */
 const bodyBytesMax = 1024 * 1024;
 
 export function createWebApp(ports: WebPorts): Hono<WebEnv> {

@@ -1,4 +1,4 @@
-// What the web needs from the wiring: one organization's app, the hub of live events, the vault, the assets and the node's health.
+// What the web needs from the wiring: one organization's app, the stream of events, the vault, the assets and the node's health.
 import type { App } from "../core/app.ts";
 import type { VoiceCheckPort } from "../core/call/call-control.ts";
 import type { LoggedEvent } from "../core/events/index.ts";

@@ -1,4 +1,4 @@
-// The flow document: actions by id, each with its parameters and the actions its outputs lead to. docs: web/help/flows.
+// The flow document: actions by id, each with its parameters and the actions its outputs lead to. The manual's page on flows describes it for people.
 import { z } from "zod";
 import { registry } from "./actions/registry.ts";
 

@@ -645,7 +645,7 @@ function end(state: CallState, reason: EndReason, disconnectType: DisconnectType
   return { state: { ...state, ended: reason }, outputs };
 }
 
-/** When after-call work begins and must end, by the queue's wrapup prompt (rules D8, O17). */
+/** When after-call work begins and must end, by the queue's wrapup prompt. */
 export function acwAfter(rule: AcwRule, now: number): { readonly deadlineAt: number | null } | null {
   switch (rule.prompt) {
     case "MANDATORY":

@@ -1,4 +1,4 @@
-// A centre as one document: people, queues, flows, numbers, trunks. What `config apply` reads until the admin pages exist.
+// A centre as one document: people, queues, flows, numbers, trunks. What `config apply` reads.
 import { z } from "zod";
 import { newUser } from "../directory/user.ts";
 import { queueSettings } from "../routing/queue.ts";

@@ -105,7 +105,7 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     // Whoever has left is not offered again; the end that should follow may never come, if its node could not close it.
     if (payload.callerLeft) await stores.waiting.leave(conversationId);
     else await stores.waiting.resolve(conversationId, alertId, "waiting");
-    // The caller who left is nobody's fault; anything else makes the agent Not Responding (D5, O13).
+    // The caller who left is nobody's fault; anything else makes the agent Not Responding.
     const blamed = payload.outcome !== "withdrawn";
     await freeAgent(stores, payload.userId as UserId, { kind: "alert", id: alertId }, { at: event.at, notResponding: blamed });
     await stores.conversations.endParticipant(payload.participantId as ParticipantId, event.at, blamed ? "noAnswer" : "system");

@@ -66,7 +66,7 @@ export async function setPassword(app: App, actor: Actor, userId: UserId, input:
   });
 }
 
-/** Replaces a user's skills and languages; proficiency 0–5, 0 is held (O5). @throws Forbidden · NotFound · BadInput */
+/** Replaces a user's skills and languages; proficiency 0–5, 0 is held. @throws Forbidden · NotFound · BadInput */
 export async function setUserSkills(
   app: App,
   actor: Actor,

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import type { Timer } from "../env/env.ts";
 import type { LoggedEvent } from "../events/index.ts";
 import { endDueAfterCallWork } from "../routing/agent-commands.ts";
-import { assignWork } from "../routing/route.ts";
+import { assignWork } from "../routing/assign.ts";
 import type { Directory } from "./directory.ts";
 
 const relevant = /^(conversation\.(enqueued|alert\.ended|agent\.ended)|routing\.(acw\.ended|queue\.)|user\.(presence|skills)\.set)/;

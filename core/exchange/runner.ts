@@ -1,4 +1,6 @@
 // Hosts one conversation: its mailbox, its two machines (call and flow) and its timers. Carries out; decides nothing.
+// What carrying out itself brings about (a flow's output, a queue found) is taken at once, before the rest of what was to be carried out:
+// it belongs to the same moment. What comes from outside waits in the mailbox. Each input sees the state that the one before it left.
 
 import { type App, newEvent } from "../app.ts";
 import type { FlowInput } from "../architect/action.ts";
@@ -32,8 +34,8 @@ export class Runner {
   private flowPlay: string | null = null;
   private flowTimer: Timer | null = null;
   private lostTimer: Timer | null = null;
-  /** The last inputs, for the bug report on the conversation page; digits are left out. */
-  readonly inputs: { readonly at: number; readonly kind: string }[] = [];
+  /** Kinds of the last inputs: what the log is told when one of them breaks the conversation. */
+  private readonly inputs: string[] = [];
 
   constructor(
     readonly conversationId: ConversationId,
@@ -67,7 +69,11 @@ export class Runner {
     try {
       for (let mail = this.mailbox.shift(); mail !== undefined; mail = this.mailbox.shift()) await this.take(mail);
     } catch (error) {
-      this.ports.app.env.log.error("conversation failed", { call: this.conversationId, reason: String(error) });
+      this.ports.app.env.log.error("conversation failed", {
+        call: this.conversationId,
+        reason: String(error),
+        inputs: this.inputs.join(" "),
+      });
       this.running = false;
       if (!this.ended) this.post({ kind: "stop", reason: "error" });
       return;
@@ -91,7 +97,7 @@ export class Runner {
 
   private remember(input: CallInput): void {
     const kind = input.kind === "leg" ? input.event.kind : input.kind === "flow" ? `flow.${input.output.kind}` : input.kind;
-    this.inputs.push({ at: this.ports.app.env.clock.now(), kind });
+    this.inputs.push(kind);
     if (this.inputs.length > callInputsKept) this.inputs.shift();
   }
 

@@ -20,7 +20,7 @@ export const callsMax = 2_000;
 /** Inputs of one conversation waiting in its mailbox. A digit flood is cut here. */
 export const mailboxInputsMax = 1_000;
 /** Inputs kept for the bug report of one conversation. */
-export const callInputsKept = 200;
+export const callInputsKept = 30;
 /** Actions one flow may run without waiting for the caller: a loop without an exit ends in default error handling. */
 export const flowActionsWithoutWaitMax = 1_000;
 /** Digits one Collect Input may take. */

@@ -2,9 +2,9 @@
 import type { App } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
 import type { StoredDecision } from "../stores.ts";
+import { nearest, reasonCounts } from "./assign.ts";
 import { emptyWorld, fold, snapshotOf } from "./fold.ts";
 import { type Decision, match } from "./match.ts";
-import { nearest, reasonCounts } from "./route.ts";
 
 export type Explanation = {
   readonly stored: StoredDecision;

@@ -1,4 +1,4 @@
-// Chooses which waiting conversation goes to which agent, and says why not to the others. Pure: route.ts loads, locks and saves.
+// Chooses which waiting conversation goes to which agent, and says why not to the others. Pure: assign.ts loads, locks and saves.
 import type { QueueId, SkillId, UserId } from "../lib/id.ts";
 import type { RoutableAgent } from "./agent.ts";
 import type { Queue } from "./queue.ts";
@@ -38,13 +38,13 @@ export type Decision = {
 };
 
 const msPerPoint = 60_000;
-/** Idle for longer than this, or never handled, counts as this (O3). */
+/** Idle for longer than this, or never handled, counts as this. */
 const idleMsMax = 7 * 86_400_000;
-/** `BEST` compares the longest idle only (D3). */
+/** `BEST` compares the longest idle only. */
 const bestPoolMax = 100;
 
 /**
- * Takes the waiting conversations of all queues of a pool in rank order and gives each its best agent; no look-ahead (O9).
+ * Takes the waiting conversations of all queues of a pool in rank order and gives each its best agent; no look-ahead.
  * `now` is epoch ms. Returns one decision per waiting conversation, in the order they were taken.
  */
 export function match(snapshot: RoutingSnapshot, now: number): Decision[] {
@@ -61,7 +61,7 @@ export function match(snapshot: RoutingSnapshot, now: number): Decision[] {
   });
 }
 
-/** Minutes waited plus priority (D1), not rounded. */
+/** Minutes waited plus priority, not rounded. */
 export function conversationScore(conversation: WaitingConversation, queue: Queue, now: number): number {
   if (queue.scoringMethod === "PriorityOnly") return conversation.priority;
   return (now - conversation.baseAt) / msPerPoint + conversation.priority;
@@ -77,7 +77,7 @@ export function inRankOrder(waiting: readonly WaitingConversation[], queue: Queu
 
 type Ranked = { readonly conversation: WaitingConversation; readonly queue: Queue };
 
-// Heads first, then PriorityOnly queues (D1), then score; ties by earlier base and lower id (O8).
+// Heads first, then PriorityOnly queues, then score; ties by earlier base and lower id.
 function byRank(a: Ranked, b: Ranked, now: number): number {
   if (a.conversation.atHead !== b.conversation.atHead) return a.conversation.atHead ? -1 : 1;
   const aFirst = a.queue.scoringMethod === "PriorityOnly";
@@ -140,7 +140,7 @@ function proficiencyOf(agent: RoutableAgent, skillId: SkillId): number | null {
   return agent.skills.find((skill) => skill.skillId === skillId)?.proficiency ?? null;
 }
 
-// Longest since last handling first (D2); then longest on queue, then lower id (O4).
+// Longest since last handling first; then longest on queue, then lower id.
 function byIdle(a: RoutableAgent, b: RoutableAgent, now: number): number {
   return idleMs(b, now) - idleMs(a, now) || a.presenceAt - b.presenceAt || compare(a.userId, b.userId);
 }
@@ -149,7 +149,7 @@ function idleMs(agent: RoutableAgent, now: number): number {
   return agent.lastHandledAt === null ? idleMsMax : Math.min(idleMsMax, now - agent.lastHandledAt);
 }
 
-// Highest average over the requested skills and language (D3); equal averages keep the idle order, as the sort is stable.
+// Highest average over the requested skills and language; equal averages keep the idle order, as the sort is stable.
 function byProficiency(idle: readonly RoutableAgent[], conversation: WaitingConversation): RoutableAgent[] {
   const requested = conversation.languageId === null ? conversation.skillIds : [...conversation.skillIds, conversation.languageId];
   const average = (agent: RoutableAgent): number =>
@@ -157,7 +157,7 @@ function byProficiency(idle: readonly RoutableAgent[], conversation: WaitingConv
   return [...idle].sort((a, b) => average(b) - average(a));
 }
 
-/** Ids compare by code unit (O4). */
+/** Ids compare by code unit. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -14,7 +14,7 @@ export type WaitingConversation = {
   /** The node that holds its call. */
   readonly nodeId: string;
   readonly enteredAt: number;
-  /** Where its age counts from (rule D1 of the routing rules): the entry, unchanged by a return to the same queue. */
+  /** Where its age counts from: the entry, unchanged by a return to the same queue. */
   readonly baseAt: number;
   /** Comes before all others of its queue: its agent was lost, not its turn. */
   readonly atHead: boolean;

@@ -1,9 +1,9 @@
 // What must hold in every simulated world: after every event, and once everything has come to rest.
 import type { LoggedEvent } from "../events/index.ts";
 import { assert } from "../lib/machine.ts";
+import { nearest, reasonCounts } from "../routing/assign.ts";
 import { emptyWorld, fold, snapshotOf } from "../routing/fold.ts";
 import { match } from "../routing/match.ts";
-import { nearest, reasonCounts } from "../routing/route.ts";
 import type { World } from "./world.ts";
 
 /** An alert must be over, and after-call work ended, this long after its deadline; journals and polls need a moment, crashes and absences more. */

@@ -278,7 +278,7 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
       const { response } = input;
       if (response.status === 100) return { state: { ...state, isProvisional: true }, outputs: [] };
       if (response.status < 200) return { state: { ...state, isProvisional: true }, outputs: [report({ kind: "ringing", response })] };
-      // Challenges too: nobody who merely is called gets our credentials out of us (checklist SIP-13).
+      // Challenges too: nobody who merely is called gets our credentials out of us.
       if (response.status >= 300) return ended("peer", "refused", response.status);
       return {
         state: { name: "answered", dialog: uacDialog(invite, response, flow), contact },

@@ -141,7 +141,7 @@ export class TransactionLayer {
     const branch = magicBranch(response.via);
     const client = branch === null ? undefined : this.clients.get(clientKey(branch, response.cseq.method));
     if (client !== undefined) {
-      // A right branch from another place is a forgery (checklist SIP-12): answers come from where the request went.
+      // A right branch from another place is a forgery: answers come from where the request went.
       if (isSameFlow(client.flow, flow)) client.machine.input({ kind: "response", response });
       else this.env.log.warn("sip response from elsewhere dropped", { flow: flowText(flow), expected: flowText(client.flow) });
     } else if (response.cseq.method === "INVITE" && response.status >= 200 && response.status < 300)

@@ -7,7 +7,7 @@ import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
 import { objectRoutes } from "../objects/routes.tsx";
 import { personRoutes } from "../people/routes.tsx";
 import { promptRoutes } from "../prompts/routes.tsx";
-import { queueMemberRoutes } from "../queues/routes.tsx";
+import { queueMemberRoutes } from "../queue-members/routes.tsx";
 import { render } from "../render.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { oauthClientPage, userPage } from "./people.tsx";
