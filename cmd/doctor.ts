@@ -87,7 +87,7 @@ async function ports(config: Config): Promise<Finding[]> {
     ["tcp", "sip", config.sip],
     ...config["media-ports"].map((port) => ["udp", "media-ports", `0.0.0.0:${port}`] as const),
   ];
-  const isUp = (await askNode(config, "/healthz"))?.text === "ok";
+  const isUp = (await askNode(config, "/healthz")).text === "ok";
   return Promise.all(
     wanted.map(async ([kind, key, text]): Promise<Finding> => {
       const { address, port } = endpoint(text);

@@ -166,7 +166,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: "healthcheck",
     caption: "ask the running node whether it is ready; for container engines",
     run: async (context) => {
-      const answer = (await askNode(context.config, "/readyz")) ?? { ok: false, text: "nobody answers" };
+      const answer = await askNode(context.config, "/readyz");
       context.print({ ready: answer.ok, text: answer.text }, [answer.text]);
       return answer.ok ? 0 : 1;
     },

@@ -194,7 +194,7 @@ export interface ConversationStore extends ConversationSearch {
   beginSegment(segment: Segment): Promise<void>;
   /** Ends the participant's open segment, if any. */
   endSegment(participantId: ParticipantId, at: number): Promise<void>;
-  segments(id: ConversationId): Promise<readonly Segment[]>;
+  segments(ids: readonly ConversationId[]): Promise<readonly Segment[]>;
   /** The agent's open conversations (participant not ended, or in after-call work), newest first. */
   openOfUser(userId: UserId): Promise<readonly { readonly conversation: Conversation; readonly participant: Participant }[]>;
 }

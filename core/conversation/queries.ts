@@ -33,7 +33,7 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
     demand(actor, "conversation:communication:view", conversation);
   }
   const [segments, recordings, decisions, events, users, queues] = await Promise.all([
-    stores.conversations.segments(id),
+    stores.conversations.segments([id]),
     stores.recordings.ofConversation(id),
     stores.routing.decisionsOf(id),
     app.log.readSubject(id),

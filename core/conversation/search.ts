@@ -2,15 +2,22 @@
 import type { App } from "../app.ts";
 import { type Actor, demand } from "../authorization/actor.ts";
 import type { OrganizationId } from "../lib/id.ts";
+import type { Page, Paged } from "../objects/object.ts";
 import type { Conversation, EndReason, Participant } from "./conversation.ts";
 
 export type ConversationFilter = {
   /** Part of the caller's number or name, or of the number that was called; without regard to case. */
   readonly text?: string;
-  readonly queueId?: string;
-  /** An agent who was alerted or talked. */
-  readonly userId?: string;
-  readonly wrapupCode?: string;
+  /** Any of these; the same for the other lists. */
+  readonly conversationIds?: readonly string[];
+  readonly queueIds?: readonly string[];
+  /** Agents who were alerted or talked. */
+  readonly userIds?: readonly string[];
+  readonly wrapupCodes?: readonly string[];
+  readonly disconnectTypes?: readonly string[];
+  /** The caller's number and the number that was called, whole. */
+  readonly callerNumbers?: readonly string[];
+  readonly calledNumbers?: readonly string[];
   readonly endReason?: EndReason;
   /** Began at or after `from` and before `to`, epoch ms. */
   readonly from?: number;
@@ -30,6 +37,12 @@ export interface ConversationSearch {
     before: ConversationCursor | null,
     limit: number,
   ): Promise<readonly FoundConversation[]>;
+  /** By number of page, in either order of their beginnings; `total` counts all that fit. */
+  searchPage(
+    organizationId: OrganizationId,
+    filter: ConversationFilter,
+    page: Page & { readonly order: "asc" | "desc" },
+  ): Promise<Paged<FoundConversation>>;
 }
 
 /** @throws Forbidden */

@@ -1,6 +1,7 @@
 // The stores in memory: the twin of storage's, for the simulator; one contract suite holds both to the same behaviour.
 import type { Prompt } from "../architect/prompt.ts";
 import type { Conversation, Participant, Recording, Segment } from "../conversation/conversation.ts";
+import type { ConversationFilter, FoundConversation } from "../conversation/search.ts";
 import type { Organization } from "../directory/organization.ts";
 import type { Totp } from "../directory/second-factor.ts";
 import type { Ticket } from "../directory/ticket.ts";
@@ -76,6 +77,44 @@ function sameInHand(a: InHand, b: InHand): boolean {
 
 const byName = (a: { name: string; id: string }, b: { name: string; id: string }): number =>
   a.name.toLowerCase() < b.name.toLowerCase() || (a.name.toLowerCase() === b.name.toLowerCase() && a.id < b.id) ? -1 : 1;
+
+/** Newest first. */
+function foundConversations(tables: MemoryTables, organizationId: string, filter: ConversationFilter): FoundConversation[] {
+  const { text = "", endReason, from = 0, to = Number.POSITIVE_INFINITY } = filter;
+  const parts = Map.groupBy(tables.participants.values(), (row) => row.conversationId as string);
+  const of = (id: string): readonly Participant[] =>
+    (parts.get(id) ?? []).toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
+  const fits = (wanted: readonly string[] | undefined, values: readonly (string | null)[]): boolean =>
+    wanted === undefined || values.some((value) => value !== null && wanted.includes(value));
+  return [...tables.conversations.values()]
+    .filter((row) => row.organizationId === organizationId && row.startedAt >= from && row.startedAt < to)
+    .filter((row) => `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()))
+    .filter((row) => endReason === undefined || row.endReason === endReason)
+    .map((conversation) => ({ conversation, participants: of(conversation.id) }))
+    .filter(
+      ({ conversation, participants }) =>
+        fits(filter.conversationIds, [conversation.id]) &&
+        fits(filter.callerNumbers, [conversation.callerNumber]) &&
+        fits(filter.calledNumbers, [conversation.calledNumber]) &&
+        fits(
+          filter.queueIds,
+          participants.map((part) => part.queueId),
+        ) &&
+        fits(
+          filter.userIds,
+          participants.map((part) => part.userId),
+        ) &&
+        fits(
+          filter.wrapupCodes,
+          participants.map((part) => part.wrapupCode),
+        ) &&
+        fits(
+          filter.disconnectTypes,
+          participants.map((part) => part.disconnectType),
+        ),
+    )
+    .sort(({ conversation: a }, { conversation: b }) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1));
+}
 
 /** Storage's objectStore in memory; `searched` is the text in which a filter by name looks. */
 function memoryObjects<Row extends ConfiguredObject>(
@@ -383,24 +422,17 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
           .filter((row) => row.organizationId === organizationId)
           .sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
           .slice(0, limit),
-      search: async (organizationId, filter, before, limit) => {
-        const { text = "", queueId, userId, wrapupCode, endReason, from = 0, to = Number.POSITIVE_INFINITY } = filter;
-        const parts = Map.groupBy(tables().participants.values(), (row) => row.conversationId as string);
-        const of = (id: string): readonly Participant[] =>
-          (parts.get(id) ?? []).toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
-        return [...tables().conversations.values()]
-          .filter((row) => row.organizationId === organizationId && row.startedAt >= from && row.startedAt < to)
+      search: async (organizationId, filter, before, limit) =>
+        foundConversations(tables(), organizationId, filter)
           .filter(
-            (row) => before === null || row.startedAt < before.startedAt || (row.startedAt === before.startedAt && row.id < before.id),
+            ({ conversation: { startedAt, id } }) =>
+              before === null || startedAt < before.startedAt || (startedAt === before.startedAt && id < before.id),
           )
-          .filter((row) => `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()))
-          .filter((row) => endReason === undefined || row.endReason === endReason)
-          .filter((row) => queueId === undefined || of(row.id).some((part) => part.queueId === queueId))
-          .filter((row) => userId === undefined || of(row.id).some((part) => part.userId === userId))
-          .filter((row) => wrapupCode === undefined || of(row.id).some((part) => part.wrapupCode === wrapupCode))
-          .sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
-          .slice(0, limit)
-          .map((conversation) => ({ conversation, participants: of(conversation.id) }));
+          .slice(0, limit),
+      searchPage: async (organizationId, filter, { pageSize, pageNumber, order }) => {
+        const found = foundConversations(tables(), organizationId, filter);
+        const ordered = order === "asc" ? found.toReversed() : found;
+        return { entities: ordered.slice((pageNumber - 1) * pageSize, pageNumber * pageSize), total: found.length };
       },
       openOfNode: async (nodeId) => [...tables().conversations.values()].filter((row) => row.nodeId === nodeId && row.endedAt === null),
       insertParticipant: async (row) => void tables().participants.set(row.id, row),
@@ -423,10 +455,10 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
         tables().segments.set(segment.participantId, [...before, segment]);
       },
       endSegment: async (id, at) => endSegment(tables(), id, at),
-      segments: async (id) =>
+      segments: async (ids) =>
         [...tables().segments.values()]
           .flat()
-          .filter((row) => row.conversationId === id)
+          .filter((row) => ids.includes(row.conversationId))
           .sort((a, b) => a.startedAt - b.startedAt),
       openOfUser: async (userId) =>
         [...tables().participants.values()]

@@ -1,5 +1,6 @@
 // Conversations, participants, segments and recordings: what call events are projected into.
 import type { Conversation, Participant, Recording, Segment } from "../../core/conversation/conversation.ts";
+import type { ConversationFilter, FoundConversation } from "../../core/conversation/search.ts";
 import type { ConversationId } from "../../core/lib/id.ts";
 import type { ConversationStore, RecordingStore } from "../../core/stores.ts";
 import type { Session } from "../postgres/connect.ts";
@@ -16,6 +17,32 @@ export function conversationStore(sql: Session): ConversationStore {
   const endSegment = async (participantId: string, at: number): Promise<void> => {
     await sql`update segment set ended_at = ${at} where participant_id = ${participantId} and ended_at is null`;
   };
+  const matching = (organizationId: string, filter: ConversationFilter) => {
+    const { text = "", conversationIds, queueIds, userIds, wrapupCodes, disconnectTypes, callerNumbers, calledNumbers } = filter;
+    const { endReason, from, to } = filter;
+    const part = (condition: ReturnType<Session>) =>
+      sql`and exists (select 1 from participant p where p.conversation_id = t.id and ${condition})`;
+    return sql`t.organization_id = ${organizationId}
+      ${from === undefined ? sql`` : sql`and t.started_at >= ${from}`}
+      ${to === undefined ? sql`` : sql`and t.started_at < ${to}`}
+      ${text === "" ? sql`` : sql`and strpos(lower(t.caller_number || chr(10) || t.caller_name || chr(10) || t.called_number), lower(${text})) > 0`}
+      ${endReason === undefined ? sql`` : sql`and t.end_reason = ${endReason}`}
+      ${conversationIds === undefined ? sql`` : sql`and t.id = any(${conversationIds as string[]}::uuid[])`}
+      ${callerNumbers === undefined ? sql`` : sql`and t.caller_number = any(${callerNumbers as string[]}::text[])`}
+      ${calledNumbers === undefined ? sql`` : sql`and t.called_number = any(${calledNumbers as string[]}::text[])`}
+      ${queueIds === undefined ? sql`` : part(sql`p.queue_id = any(${queueIds as string[]}::uuid[])`)}
+      ${userIds === undefined ? sql`` : part(sql`p.user_id = any(${userIds as string[]}::uuid[])`)}
+      ${wrapupCodes === undefined ? sql`` : part(sql`p.wrapup_code = any(${wrapupCodes as string[]}::text[])`)}
+      ${disconnectTypes === undefined ? sql`` : part(sql`p.disconnect_type = any(${disconnectTypes as string[]}::text[])`)}`;
+  };
+  const withParticipants = async (rows: readonly Conversation[]): Promise<readonly FoundConversation[]> => {
+    const ids = rows.map((row) => row.id);
+    const parts = await sql<
+      Participant[]
+    >`${participants.from(sql)} where t.conversation_id = any(${ids as string[]}::uuid[]) order by t.started_at, t.id`;
+    const byConversation = Map.groupBy(parts, (row) => row.conversationId);
+    return rows.map((conversation) => ({ conversation, participants: byConversation.get(conversation.id) ?? [] }));
+  };
   return {
     byId,
     insert: (row) => conversations.insert(sql, row),
@@ -31,26 +58,19 @@ export function conversationStore(sql: Session): ConversationStore {
       sql<
         Conversation[]
       >`${conversations.from(sql)} where t.organization_id = ${organizationId} order by t.started_at desc, t.id desc limit ${limit}`,
-    search: async (organizationId, filter, before, limit) => {
-      const { text = "", queueId, userId, wrapupCode, endReason, from, to } = filter;
-      const part = (condition: ReturnType<Session>) =>
-        sql`and exists (select 1 from participant p where p.conversation_id = t.id and ${condition})`;
-      const rows = await sql<Conversation[]>`${conversations.from(sql)} where t.organization_id = ${organizationId}
-        ${from === undefined ? sql`` : sql`and t.started_at >= ${from}`}
-        ${to === undefined ? sql`` : sql`and t.started_at < ${to}`}
-        ${before === null ? sql`` : sql`and (t.started_at, t.id) < (${before.startedAt}, ${before.id})`}
-        ${text === "" ? sql`` : sql`and strpos(lower(t.caller_number || chr(10) || t.caller_name || chr(10) || t.called_number), lower(${text})) > 0`}
-        ${endReason === undefined ? sql`` : sql`and t.end_reason = ${endReason}`}
-        ${queueId === undefined ? sql`` : part(sql`p.queue_id = ${queueId}`)}
-        ${userId === undefined ? sql`` : part(sql`p.user_id = ${userId}`)}
-        ${wrapupCode === undefined ? sql`` : part(sql`p.wrapup_code = ${wrapupCode}`)}
-        order by t.started_at desc, t.id desc limit ${limit}`;
-      const ids = rows.map((row) => row.id);
-      const parts = await sql<
-        Participant[]
-      >`${participants.from(sql)} where t.conversation_id = any(${ids as string[]}::uuid[]) order by t.started_at, t.id`;
-      const byConversation = Map.groupBy(parts, (row) => row.conversationId);
-      return rows.map((conversation) => ({ conversation, participants: byConversation.get(conversation.id) ?? [] }));
+    search: async (organizationId, filter, before, limit) =>
+      withParticipants(
+        await sql<Conversation[]>`${conversations.from(sql)} where ${matching(organizationId, filter)}
+          ${before === null ? sql`` : sql`and (t.started_at, t.id) < (${before.startedAt}, ${before.id})`}
+          order by t.started_at desc, t.id desc limit ${limit}`,
+      ),
+    searchPage: async (organizationId, filter, { pageSize, pageNumber, order }) => {
+      const matches = matching(organizationId, filter);
+      const direction = order === "asc" ? sql`asc` : sql`desc`;
+      const rows = await sql<Conversation[]>`${conversations.from(sql)} where ${matches}
+        order by t.started_at ${direction}, t.id ${direction} limit ${pageSize} offset ${(pageNumber - 1) * pageSize}`;
+      const [count] = await sql<{ total: number }[]>`select count(*)::int as total from conversation t where ${matches}`;
+      return { entities: await withParticipants(rows), total: count!.total };
     },
     openOfNode: async (nodeId) => sql<Conversation[]>`${conversations.from(sql)} where t.node_id = ${nodeId} and t.ended_at is null`,
     insertParticipant: (row) => participants.insert(sql, row),
@@ -77,7 +97,7 @@ export function conversationStore(sql: Session): ConversationStore {
       await segments.insert(sql, segment);
     },
     endSegment,
-    segments: async (id) => sql<Segment[]>`${segments.from(sql)} where t.conversation_id = ${id} order by t.started_at`,
+    segments: async (ids) => sql<Segment[]>`${segments.from(sql)} where t.conversation_id = any(${[...ids]}::uuid[]) order by t.started_at`,
     openOfUser: async (userId) => {
       const mine = await sql<Participant[]>`${participants.from(sql)} where t.user_id = ${userId} and (t.ended_at is null
         or exists (select 1 from after_call_work w where w.participant_id = t.id and w.ended_at is null)) order by t.started_at desc`;

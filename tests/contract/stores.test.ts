@@ -597,7 +597,7 @@ for (const [name, open] of Object.entries(implementations)) {
         await conversations.endParticipant(agent.id, now + 4, "error"),
       ]).toEqual([true, false]);
       expect(
-        (await conversations.segments(conversation.id)).map(({ type, startedAt, endedAt }) => [type, startedAt - now, endedAt! - now]),
+        (await conversations.segments([conversation.id])).map(({ type, startedAt, endedAt }) => [type, startedAt - now, endedAt! - now]),
       ).toEqual([
         ["alert", 0, 1],
         ["interact", 1, 2],
@@ -645,9 +645,25 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await search({ text: "960040" })).toEqual([4]);
       expect(await search({ text: "élodie" })).toEqual([2]);
       expect(await search({ text: "%" })).toEqual([]);
-      expect([await search({ queueId }), await search({ userId }), await search({ wrapupCode: "Sold" })]).toEqual([[1], [2], [2]]);
-      expect([await search({ endReason: "abandoned-in-queue" }), await search({ queueId, userId })]).toEqual([[3], []]);
+      expect([await search({ queueIds: [queueId] }), await search({ userIds: [userId] }), await search({ wrapupCodes: ["Sold"] })]).toEqual(
+        [[1], [2], [2]],
+      );
+      expect([await search({ endReason: "abandoned-in-queue" }), await search({ queueIds: [queueId], userIds: [userId] })]).toEqual([
+        [3],
+        [],
+      ]);
       expect(await search({ from: now + 1, to: now + 3 })).toEqual([2, 1]);
+      expect(await search({ callerNumbers: ["+44163296000", "+441632960020"] })).toEqual([2]);
+      expect(await search({ conversationIds: [rows[0]!.id, rows[4]!.id] })).toEqual([4, 0]);
+      const page = async (order: "asc" | "desc", pageNumber: number) => {
+        const { entities, total } = await conversations.searchPage(organizationId, {}, { order, pageSize: 2, pageNumber });
+        return [total, ...entities.map(({ conversation }) => conversation.startedAt - now)];
+      };
+      expect([await page("asc", 1), await page("asc", 3), await page("desc", 2)]).toEqual([
+        [5, 0, 1],
+        [5, 4],
+        [5, 2, 1],
+      ]);
       const first = await conversations.search(organizationId, {}, null, 2);
       await conversations.insert(conversationOf(centre, { startedAt: now + 5 }));
       const last = first.at(-1)!.conversation;

@@ -1,9 +1,13 @@
 // The Platform API through the vendor's own SDK: a queue's whole life, errors as the SDK expects them, permissions that are named.
+import { join } from "node:path";
 import sdk from "purecloud-platform-client-v2";
+import { Baresip } from "../support/baresip.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
+import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 
-const landline = new Landline(["--sip", "127.0.0.1:15062", "--media-ports", "19062", "--metrics", "127.0.0.1:9462"]);
+await insideNamespace();
+const landline = new Landline(["--sip", `${ownAddress}:5060`]);
 const client = sdk.ApiClient.instance;
 const routing = new sdk.RoutingApi();
 const users = new sdk.UsersApi();
@@ -36,7 +40,7 @@ async function failure(work: Promise<unknown>): Promise<ApiFailure> {
 await program(
   async () => {
     await landline.start();
-    landline.apply(testCentre(["127.0.0.1"]));
+    landline.apply(testCentre([ownAddress]));
     client.setGateway({ protocol: "http", host: "127.0.0.1", port: 8080, path_params_login: "", path_params_api: "" });
 
     await step(
@@ -207,9 +211,9 @@ await program(
       await eventually("the pong", () => heard("channel.metadata")?.message === "pong");
       await presence.patchUserPresence(tomasz.id!, "PURECLOUD", { presenceDefinition: { id: "ON_QUEUE" } });
       await eventually("the presence", () => heard(`v2.users.${tomasz.id}.presence`));
-      await eventually("the routing status", () => JSON.stringify(heard(`v2.users.${tomasz.id}.routingStatus`)).includes('"IDLE"'));
+      await eventually("the routing status", () => JSON.stringify(heard(`v2.users.${tomasz.id}.routingStatus`) ?? {}).includes('"IDLE"'));
       const idle = { metric: "oOnQueueUsers", qualifier: "IDLE", stats: { count: 1 } };
-      await eventually("the queue's figures", () => JSON.stringify(heard(observed)).includes(JSON.stringify(idle)));
+      await eventually("the queue's figures", () => JSON.stringify(heard(observed) ?? {}).includes(JSON.stringify(idle)));
       const query = await analytics.postAnalyticsQueuesObservationsQuery({
         filter: { type: "or", predicates: [{ dimension: "queueId", value: queues[0]!.id! }] },
         metrics: ["oOnQueueUsers"],
@@ -219,6 +223,45 @@ await program(
       const strange = new WebSocket(`${channel.connectUri!.slice(0, -8)}somebody`);
       const code = await new Promise((done) => strange.addEventListener("close", (event) => done(event.code)));
       expect(code === 1008, `a stranger's channel closes with ${code}`);
+    });
+
+    await step("a call that was given up is found by queue and number, with its segments and figures", async () => {
+      const phone = new Baresip(join(landline.folder, "caller"), ownAddress, 440);
+      await eventually("the phone is up", () => phone.log.includes("Local network addresses") || phone.log.includes("baresip is ready"));
+      phone.dial(`sip:100@${ownAddress}:5060`);
+      await eventually("the centre answers", () => phone.established === 1);
+      phone.press("2");
+      const { entities: queues = [] } = await routing.getRoutingQueues({ name: "Service" });
+      const queueId = queues[0]!.id!;
+      const waiting = async (): Promise<number> => {
+        const predicates = [{ dimension: "queueId" as const, value: queueId }];
+        const answer = await analytics.postAnalyticsQueuesObservationsQuery({ filter: { type: "or", predicates }, metrics: ["oWaiting"] });
+        return answer.results?.[0]?.data?.[0]?.stats?.count ?? 0;
+      };
+      await eventually("it waits in the queue", async () => (await waiting()) === 1);
+      phone.hangUp();
+      await eventually("it waits no more", async () => (await waiting()) === 0);
+      const details = (dimension: "queueId" | "ani", value: string) =>
+        analytics.postAnalyticsConversationsDetailsQuery({
+          interval: `${new Date(Date.now() - 3_600_000).toISOString()}/${new Date(Date.now() + 3_600_000).toISOString()}`,
+          order: "desc",
+          paging: { pageSize: 10, pageNumber: 1 },
+          segmentFilters: [{ type: "or", predicates: [{ type: "dimension", dimension, operator: "matches", value }] }],
+        });
+      const found = await details("queueId", queueId);
+      expect(found.totalHits === 1, JSON.stringify(found));
+      const [conversation] = found.conversations!;
+      const session = (purpose: string) => conversation!.participants!.find((one) => one.purpose === purpose)?.sessions?.[0];
+      const figure = (purpose: string, name: string) => session(purpose)?.metrics?.find((metric) => metric.name === name)?.value ?? 0;
+      expect(figure("acd", "nOffered") === 1 && figure("acd", "tAbandon") > 0, JSON.stringify(session("acd")));
+      expect(figure("ivr", "tIvr") > 0 && figure("acd", "tAnswered") === 0, JSON.stringify(conversation));
+      expect(session("customer")?.segments?.at(-1)?.disconnectType === "endpoint", JSON.stringify(session("customer")));
+      const ani = session("customer")?.ani ?? "";
+      expect((await details("ani", ani)).totalHits === 1 && (await details("ani", `${ani}0`)).totalHits === 0, "by the caller's number");
+      const same = await analytics.getAnalyticsConversationDetails(conversation!.conversationId!);
+      expect(JSON.stringify(same) === JSON.stringify(conversation), "one alone is the same");
+      const strange = await failure(details("edgeId" as never, "x"));
+      expect(strange.status === 400 && strange.message.includes("Built so far"), JSON.stringify(strange));
     });
 
     await step("what is missing is named: 401 without a token, 403 with the permission", async () => {
@@ -273,6 +316,7 @@ await program(
     });
   },
   async () => {
+    Baresip.quitAll();
     await landline.stop();
   },
 );

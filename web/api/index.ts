@@ -1,5 +1,6 @@
 // Every operation of the API, in the order of the families.
 import type { ApiRoute } from "../route.ts";
+import { conversationDetailRoutes } from "./conversation-details.ts";
 import { landlineRoutes } from "./landline.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { oauthClientRoutes } from "./oauth-clients.ts";
@@ -15,6 +16,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...presenceRoutes,
   ...routingRoutes,
   ...telephonyRoutes,
+  ...conversationDetailRoutes,
   ...observationRoutes,
   ...notificationRoutes,
   ...landlineRoutes,

@@ -86,13 +86,17 @@ function filterOf(c: WebContext, ports: WebPorts): ConversationFilter {
   const reason = given("end");
   return {
     text: given("text"),
-    queueId: id("queue"),
-    userId: id("person"),
-    wrapupCode: given("wrapup"),
+    ...only("queueIds", id("queue")),
+    ...only("userIds", id("person")),
+    ...only("wrapupCodes", given("wrapup")),
     endReason: endReasons.find((one) => one === reason),
     from,
     to,
   };
+}
+
+function only(list: "queueIds" | "userIds" | "wrapupCodes", value: string | undefined): Partial<ConversationFilter> {
+  return value === undefined ? {} : { [list]: [value] };
 }
 
 function dateOf(text: string | undefined): number | undefined {
