@@ -28,12 +28,14 @@ import type { OpenNode } from "./node.ts";
 import { DatabaseWatch, Periodic } from "./periodic.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { PromptFeed } from "./prompts.ts";
+import { Retention } from "./retention.ts";
 import { telephonyDirectory } from "./telephony-directory.ts";
 import { BackgroundVerification } from "./verification.ts";
 import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
 const probeMs = 1_000;
+const retentionEveryMs = 600_000;
 
 export type RunningNode = {
   readonly exchange: Exchange;
@@ -82,7 +84,10 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     nodeId: app.nodeId,
   });
 
-  const listeners = new Set<(event: LoggedEvent) => void>([(event) => assigner.onLogged(event), (event) => prompts.onLogged(event)]);
+  const retention = new Retention(app, node.recordings);
+  const listeners = new Set<(event: LoggedEvent) => void>(
+    [assigner, prompts, retention].map((listener) => (event) => listener.onLogged(event)),
+  );
   const subscribe = (listener: (event: LoggedEvent) => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -112,10 +117,12 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   periodic.every(nodeLeaseMs / 3, () => membership.keep());
   periodic.every(inboxPollMs, () => exchange.readInbox());
   periodic.every(3_600_000, () => deleteExpired(app));
+  periodic.every(retentionEveryMs, () => retention.run());
   await prompts.load();
   await tail.start();
   assigner.start();
   heads.start();
+  void retention.run();
 
   function health(): NodeHealth {
     const { bytes, events } = journal.pending();

@@ -206,6 +206,13 @@ export interface RecordingStore {
   close(id: RecordingId, facts: Pick<Recording, "endedAt" | "state" | "durationMs" | "sizeBytes" | "chunks" | "sha256">): Promise<boolean>;
   ofConversation(id: ConversationId): Promise<readonly Recording[]>;
   openOfNode(nodeId: string): Promise<readonly Recording[]>;
+  /** Of a node, begun before the instant, oldest first; not those that are being recorded or were erased. */
+  before(nodeId: string, startedBefore: number, limit: number): Promise<readonly Recording[]>;
+  /** The same of the organization, counted. */
+  countBefore(organizationId: OrganizationId, startedBefore: number): Promise<number>;
+  /** Once, and not while it is being recorded. */
+  erase(id: RecordingId, at: number): Promise<boolean>;
+  erasedSince(nodeId: string, at: number): Promise<readonly Recording[]>;
   all(organizationId: OrganizationId): Promise<readonly Recording[]>;
   /** Those that began at or after `sinceAt`, and how many conversations in which an agent talked since then have none. */
   since(

@@ -6,7 +6,6 @@ import { type EventId, isId, newId, type OrganizationId } from "../core/lib/id.t
 import { instantOf } from "./append.ts";
 import type { SessionUnit } from "./unit-of-work.ts";
 import type { DataKeys } from "./vault/data-keys.ts";
-import type { FileRecordings } from "./vault/recordings.ts";
 
 /** Who asked, and by which policy or request; both become part of the log. */
 export type EraseOrder = {
@@ -19,7 +18,6 @@ export type Erasure = { readonly payloads: number; readonly events: readonly Eve
 
 export const erasedType = "event.payload.erased";
 export const keyDestroyedType = "event.key.destroyed";
-export const recordingErasedType = "recording.erased";
 /** Sequences named by one erasing event. */
 const seqsPerEvent = 1_000;
 
@@ -44,7 +42,7 @@ export async function erasePayloads<Stores>(
 
 /**
  * Forgets a subject: its data key loses its bytes and every payload sealed with it is deleted; of a conversation the row forgets who called
- * and what flows noted. Recordings are files and have their own erasure below; rows of users are changed by core's commands. Copies of the database from before hold the
+ * and what flows noted. Recordings are files and have their own erasure (core/recording/retention.ts); rows of users are changed by core's commands. Copies of the database from before hold the
  * wrapped key still; they age out with the backups' own retention.
  */
 export async function eraseSubject<Stores>(
@@ -71,22 +69,6 @@ export async function eraseSubject<Stores>(
   });
   keys.forget();
   return { payloads: value, events };
-}
-
-/** The event first, the file after it: a crash between the two leaves a file that `verify` names, never a loss that nobody explains. */
-export async function eraseRecording<Stores>(
-  env: Env,
-  unit: SessionUnit<Stores>,
-  recordings: FileRecordings,
-  order: EraseOrder,
-  recording: { readonly id: string; readonly conversationId: string; readonly path: string },
-): Promise<readonly EventHeader[]> {
-  const { id: recordingId, conversationId, path } = recording;
-  const payload = { recordingId, path, policy: order.policy };
-  const event = erasingEvent(env, order, recordingErasedType, [conversationId, recordingId], payload);
-  const { events } = await unit.run(async () => ({ value: undefined, events: [event] }));
-  recordings.remove(path);
-  return events;
 }
 
 function chunked(rows: readonly { readonly seq: number }[]): number[][] {

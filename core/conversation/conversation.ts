@@ -72,7 +72,7 @@ export type Segment = {
   readonly endedAt: number | null;
 };
 
-export type RecordingState = "recording" | "sealed" | "interrupted" | "failed";
+export type RecordingState = "recording" | "sealed" | "interrupted" | "failed" | "erased";
 
 export type Recording = {
   readonly id: RecordingId;
@@ -89,5 +89,6 @@ export type Recording = {
   readonly sizeBytes: number | null;
   readonly chunks: number | null;
   readonly sha256: string | null;
+  readonly erasedAt: number | null;
   readonly eventSeq: number | null;
 };

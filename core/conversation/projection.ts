@@ -156,6 +156,7 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       sizeBytes: null,
       chunks: null,
       sha256: null,
+      erasedAt: null,
       eventSeq: null,
     });
   },

@@ -17,6 +17,8 @@ export type Organization = {
   readonly timeZone: string | null;
   /** Guests (people with a one-purpose link and no account) may call this number from a browser; null: none may. */
   readonly guestNumber: string | null;
+  /** Recordings are erased when they are older; null: they are kept until somebody erases them. */
+  readonly recordingDays: number | null;
   readonly createdAt: number;
   readonly eventSeq: number | null;
 };
@@ -26,6 +28,14 @@ export const unnamed = "Landline";
 
 /** Languages that callers and pages may have; what is not translated yet appears in English. */
 export const languages = ["en-GB", "en-US", "de-DE", "fr-FR"] as const;
+
+/** Each in itself. */
+export const languageNames: Readonly<Record<(typeof languages)[number], string>> = {
+  "en-GB": "English (United Kingdom)",
+  "en-US": "English (United States)",
+  "de-DE": "Deutsch",
+  "fr-FR": "Français",
+};
 
 export const organizationSettings = z.strictObject({
   name: z
@@ -39,8 +49,30 @@ export const organizationSettings = z.strictObject({
 });
 export type OrganizationSettings = z.infer<typeof organizationSettings>;
 
+export const recordingDaysMax = 36_500;
+export const organizationRules = z.strictObject({
+  recordingDays: z
+    .number({ error: "A number of days, or nothing." })
+    .int("Whole days.")
+    .min(1, "At least one day.")
+    .max(recordingDaysMax, `At most ${recordingDaysMax} days, a hundred years.`)
+    .nullable(),
+});
+export type OrganizationRules = z.infer<typeof organizationRules>;
+
 export function newOrganization(id: OrganizationId, divisionId: string, name: string, createdAt: number): Organization {
-  return { id, divisionId, name, language: "en-GB", country: null, timeZone: null, guestNumber: null, createdAt, eventSeq: null };
+  return {
+    id,
+    divisionId,
+    name,
+    language: "en-GB",
+    country: null,
+    timeZone: null,
+    guestNumber: null,
+    recordingDays: null,
+    createdAt,
+    eventSeq: null,
+  };
 }
 
 /** What the log says of an organization. */

@@ -19,6 +19,8 @@ export const sipTransactionsMax = 20_000;
 export const callsMax = 2_000;
 /** Inputs of one conversation waiting in its mailbox. A digit flood is cut here. */
 export const mailboxInputsMax = 1_000;
+/** Expired recordings taken from the store at once. */
+export const recordingsErasedAtOnce = 100;
 /** Inputs kept for the bug report of one conversation. */
 export const callInputsKept = 30;
 /** Actions one flow may run without waiting for the caller: a loop without an exit ends in default error handling. */

@@ -24,6 +24,7 @@ export async function openRecording(app: App, actor: Actor, id: RecordingId): Pr
   }));
   demand(actor, "recording:recording:view", recording);
   if (recording.state === "recording") throw new Conflict("This call is still being recorded. Listen when it has ended.", "recording.open");
+  if (recording.state === "erased") throw new Conflict("This recording was erased; the log says when and why.", "recording.erased");
   if (recording.state === "failed") throw new Conflict("This recording failed; there is nothing to hear.", "recording.failed");
   return recording;
 }

@@ -20,6 +20,8 @@ export interface RecordingVault {
   signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }>;
   /** Decrypts while streaming: interleaved 16-bit little-endian stereo at 8 kHz. Throws, naming the chunk, when anything was changed. */
   read(path: string): AsyncIterable<Uint8Array>;
+  /** Key, file and manifest, for good; whoever calls it has written the event that says so. Nothing when they are gone already. */
+  remove(path: string): void;
   /** gzip, base64: for what goes into an event's payload. */
   compress(text: string): string;
   decompress(base64: string): string;

@@ -3,13 +3,13 @@ import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
 import { createUser, setPassword } from "../directory/commands.ts";
 import { userKind } from "../directory/kinds.ts";
-import { type Organization, type OrganizationSettings, organizationFacts } from "../directory/organization.ts";
+import type { OrganizationSettings } from "../directory/organization.ts";
+import { changeOrganization } from "../directory/organization-commands.ts";
 import { newTotpSecret } from "../directory/second-factor.ts";
 import { confirmTotp, putSecret } from "../directory/sign-in.ts";
 import type { User } from "../directory/user.ts";
 import type { EventDraft, Json } from "../events/index.ts";
 import { BadInput, Conflict } from "../lib/errors.ts";
-import { assert } from "../lib/machine.ts";
 import { newToken, tokenHash } from "../lib/token.ts";
 import { editObject, objectEvent, settingsOf } from "../objects/commands.ts";
 import { setPresence } from "../routing/agent-commands.ts";
@@ -62,27 +62,6 @@ export async function setOrganization(app: App, actor: Actor, input: Organizatio
 /** Sets the number that guests may call; null: none. @throws Forbidden */
 export async function setGuestNumber(app: App, actor: Actor, guestNumber: string | null): Promise<void> {
   await app.unit.run(async (stores) => ({ value: undefined, events: await changeOrganization(stores, app, actor, { guestNumber }) }));
-}
-
-async function changeOrganization(
-  stores: Stores,
-  app: App,
-  actor: Actor,
-  input: Partial<OrganizationSettings & Pick<Organization, "guestNumber">>,
-): Promise<readonly EventDraft[]> {
-  demand(actor, "directory:organization:edit", app);
-  const before = await stores.organizations.byId(app.organizationId);
-  assert(before !== null, "the organization is there");
-  const after: Organization = { ...before, ...input };
-  await stores.organizations.update(after);
-  const event = newEvent(app, {
-    type: "organization.updated",
-    actorId: actor.id,
-    subjectIds: [app.organizationId],
-    payload: { before: organizationFacts(before), after: organizationFacts(after) },
-    rows: [{ table: "organization", id: app.organizationId }],
-  });
-  return [event];
 }
 
 /**

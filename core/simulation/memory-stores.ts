@@ -475,6 +475,26 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       },
       ofConversation: async (id) => [...tables().recordings.values()].filter((row) => row.conversationId === id),
       openOfNode: async (nodeId) => [...tables().recordings.values()].filter((row) => row.nodeId === nodeId && row.state === "recording"),
+      before: async (nodeId, startedBefore, limit) =>
+        [...tables().recordings.values()]
+          .filter((row) => row.nodeId === nodeId && row.startedAt < startedBefore && row.state !== "recording" && row.state !== "erased")
+          .sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1))
+          .slice(0, limit),
+      countBefore: async (organizationId, startedBefore) =>
+        [...tables().recordings.values()].filter(
+          (row) =>
+            row.organizationId === organizationId && row.startedAt < startedBefore && row.state !== "recording" && row.state !== "erased",
+        ).length,
+      erase: async (id, erasedAt) => {
+        const state = tables().recordings.get(id)?.state;
+        return (
+          state !== undefined && state !== "recording" && state !== "erased" && set(tables().recordings, id, { state: "erased", erasedAt })
+        );
+      },
+      erasedSince: async (nodeId, at) =>
+        [...tables().recordings.values()]
+          .filter((row) => row.nodeId === nodeId && row.state === "erased" && row.erasedAt! >= at)
+          .sort((a, b) => a.erasedAt! - b.erasedAt! || (a.id < b.id ? -1 : 1)),
       since: async (organizationId, sinceAt) => {
         const mine = [...tables().recordings.values()].filter((row) => row.organizationId === organizationId);
         const talked = [...tables().participants.values()].filter((row) => row.purpose === "agent" && row.connectedAt !== null);

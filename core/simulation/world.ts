@@ -200,6 +200,7 @@ export class World {
     const directory = new Directory(node.app);
     node.legs = new ScriptedLegs(node.env, this.random, this.users, faults);
     const vault = {
+      remove: () => undefined,
       signManifest: async () => ({ manifestSha256: "" }),
       read: () => neverRead(),
       compress: (text: string) => text,

@@ -68,6 +68,7 @@ export const organization = pgTable("organization", {
   country: text("country"),
   timeZone: text("time_zone"),
   guestNumber: text("guest_number"),
+  recordingDays: integer("recording_days"),
   createdAt: instant("created_at"),
   eventSeq: big("event_seq"),
 });
@@ -246,6 +247,7 @@ export const recording = pgTable("recording", {
   sizeBytes: big("size_bytes"),
   chunks: integer("chunks"),
   sha256: text("sha256"),
+  erasedAt: instant("erased_at"),
 });
 
 export const trunk = pgTable("trunk", {

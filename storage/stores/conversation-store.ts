@@ -120,6 +120,21 @@ export function recordingStore(sql: Session): RecordingStore {
       ).count === 1,
     ofConversation: async (id) => sql<Recording[]>`${recordings.from(sql)} where t.conversation_id = ${id} order by t.started_at`,
     openOfNode: async (nodeId) => sql<Recording[]>`${recordings.from(sql)} where t.node_id = ${nodeId} and t.state = 'recording'`,
+    before: async (nodeId, startedBefore, limit) =>
+      sql<Recording[]>`${recordings.from(sql)} where t.node_id = ${nodeId} and t.started_at < ${startedBefore}
+        and t.state not in ('recording', 'erased') order by t.started_at, t.id limit ${limit}`,
+    countBefore: async (organizationId, startedBefore) => {
+      const [row] = await sql<{ count: number }[]>`select count(*)::int as count from recording
+        where organization_id = ${organizationId} and started_at < ${startedBefore} and state not in ('recording', 'erased')`;
+      return row!.count;
+    },
+    erase: async (id, at) =>
+      (await sql`update recording set state = 'erased', erased_at = ${at} where id = ${id} and state not in ('recording', 'erased')`)
+        .count === 1,
+    erasedSince: async (nodeId, at) =>
+      sql<
+        Recording[]
+      >`${recordings.from(sql)} where t.node_id = ${nodeId} and t.state = 'erased' and t.erased_at >= ${at} order by t.erased_at, t.id`,
     since: async (organizationId, sinceAt) => {
       const began = await sql<
         Recording[]

@@ -22,9 +22,9 @@ export function organizationStore(sql: Session): OrganizationStore {
       await organizations.insert(sql, row);
       await sql`insert into division (id, organization_id, name, created_at) values (${divisionId}, ${row.id}, 'Home', ${row.createdAt})`;
     },
-    update: async ({ id, name, language, country, timeZone, guestNumber }) => {
+    update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays }) => {
       await sql`update organization set name = ${name}, language = ${language}, country = ${country}, time_zone = ${timeZone},
-        guest_number = ${guestNumber} where id = ${id}`;
+        guest_number = ${guestNumber}, recording_days = ${recordingDays} where id = ${id}`;
     },
   };
 }

@@ -736,6 +736,7 @@ for (const [name, open] of Object.entries(implementations)) {
           sizeBytes: null,
           chunks: null,
           sha256: null,
+          erasedAt: null,
           eventSeq: null,
         },
       };
@@ -752,6 +753,38 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await recordings.close(second.id, { ...facts, state: "failed" })).toBe(false);
       expect(await recordings.close(second.id, { ...facts, state: "interrupted" })).toBe(true);
       expect([(await recordings.openOfNode(nodeId)).length, (await recordings.all(organizationId)).length]).toEqual([0, 2]);
+    });
+
+    test("what is older than an instant is found, counted and erased once; what is being recorded is left alone", async () => {
+      const { stores, organizationId, divisionId, nodeId } = await open();
+      const { recordings } = stores;
+      const rows = (["sealed", "recording", "failed", "interrupted", "sealed"] as const).map(
+        (state, n): Recording => ({
+          ...{ id: id<Recording["id"]>(), organizationId, divisionId, conversationId: id<ConversationId>(), path: `${n}.rec` },
+          ...{ nodeId: n === 3 ? id() : nodeId, startedAt: now + n, endedAt: null, state, durationMs: null, sizeBytes: null, chunks: null },
+          ...{ sha256: null, erasedAt: null, eventSeq: null },
+        }),
+      );
+      for (const row of rows) await recordings.insert(row);
+      const paths = async (before: number, limit = 10) => (await recordings.before(nodeId, before, limit)).map(({ path }) => path);
+      expect([await paths(now + 9), await paths(now + 2), await paths(now + 9, 1)]).toEqual([
+        ["0.rec", "2.rec", "4.rec"],
+        ["0.rec"],
+        ["0.rec"],
+      ]);
+      expect([await recordings.countBefore(organizationId, now + 4), await recordings.countBefore(id<OrganizationId>(), now + 4)]).toEqual([
+        3, 0,
+      ]);
+      const [first, recordingNow] = [rows[0]!.id, rows[1]!.id];
+      expect([
+        await recordings.erase(first, now + 20),
+        await recordings.erase(first, now + 21),
+        await recordings.erase(recordingNow, now),
+      ]).toEqual([true, false, false]);
+      expect(await recordings.byId(first)).toMatchObject({ state: "erased", erasedAt: now + 20 });
+      expect([await paths(now + 9), await recordings.countBefore(organizationId, now + 4)]).toEqual([["2.rec", "4.rec"], 2]);
+      const erased = async (since: number) => (await recordings.erasedSince(nodeId, since)).map(({ path }) => path);
+      expect([await erased(now + 20), await erased(now + 21)]).toEqual([["0.rec"], []]);
     });
 
     test("the inbox gives each wish once, oldest first, to its node", async () => {

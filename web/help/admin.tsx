@@ -27,6 +27,24 @@ export const adminManual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "organization",
+    title: "Organisation and retention",
+    body: () => (
+      <>
+        <p>
+          Name, language, country and <b>time zone</b>: times and days on every page follow the zone, and so do the figures of a day.
+        </p>
+        <p>
+          <b>How long recordings are kept</b>: with a number of days, a recording is erased when its call began longer ago. Its key goes
+          first, then the file, on every node that has some, within ten minutes. Each erasure is an event (<code>recording.erased</code>)
+          with the rule that asked for it, and <code>landline verify</code> stays green and names it. A shorter time says how many
+          recordings it would erase before it is saved. Empty keeps recordings until somebody erases them. Backups made before hold what
+          they held: keep them no longer than the rule says.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "people",
     title: "People",
     body: () => (

@@ -5,6 +5,7 @@ import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
 import { objectRoutes } from "../objects/routes.tsx";
+import { organizationRoutes } from "../organization/routes.tsx";
 import { personRoutes } from "../people/routes.tsx";
 import { promptRoutes } from "../prompts/routes.tsx";
 import { queueMemberRoutes } from "../queue-members/routes.tsx";
@@ -12,7 +13,7 @@ import { render } from "../render.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { oauthClientPage, userPage } from "./people.tsx";
 import { didPoolPage, flowPage, ivrPage, promptPage, stationPage, trunkPage } from "./telephony.tsx";
-import { AdminHome } from "./views.tsx";
+import { type AdminEntry, AdminHome } from "./views.tsx";
 
 /** Where the page of a use is, by the word its kind of object has for it. */
 const places: Readonly<Record<string, string>> = {
@@ -40,26 +41,45 @@ const areas: readonly { readonly title: string; readonly entries: readonly Entry
 /** Everything that can be configured, in the order of the admin's home. */
 export const adminPages: readonly AnyObjectPage[] = areas.flatMap((area) => area.entries).map((one) => one.page);
 
+const organizationEntry: AdminEntry = {
+  path: "/admin/organization",
+  icon: "settings",
+  title: "Organisation",
+  purpose: "Its name, its time zone, and how long recordings are kept",
+  count: null,
+};
+
 /** The longer paths stand first: `/admin/queues/:id/members` before `/admin/queues/:id`. */
 export const adminRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin", permission: "directory:user:edit", help: "admin" }, async (c, ports) => {
     const shown = await Promise.all(
       areas.map(async ({ title, entries }) => ({
         title,
-        pages: await Promise.all(
+        entries: await Promise.all(
           entries
             .filter((one) => c.var.actor.permissions.has(one.page.kind.permissions.view))
-            .map(async (one) => ({ page: one.page, count: await one.page.count(ports.app) })),
+            .map(async ({ page: { path, icon, title, purpose, count } }) => ({
+              path,
+              icon,
+              title,
+              purpose,
+              count: await count(ports.app),
+            })),
         ),
       })),
     );
+    const own = { title: "Organisation", entries: c.var.actor.permissions.has("directory:organization:edit") ? [organizationEntry] : [] };
     return render(
       c,
       ports,
       { title: t("Admin"), help: "admin" },
-      <AdminHome areas={shown.filter((area) => area.pages.length > 0)} mayExplore={c.var.actor.permissions.has("oauth:client:view")} />,
+      <AdminHome
+        areas={[...shown, own].filter((area) => area.entries.length > 0)}
+        mayExplore={c.var.actor.permissions.has("oauth:client:view")}
+      />,
     );
   }),
+  ...organizationRoutes,
   ...queueMemberRoutes,
   ...personRoutes,
   ...promptRoutes,

@@ -1,13 +1,21 @@
 // The admin's home: what can be configured, what it is for, and how much of it there is.
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
-import type { AnyObjectPage } from "../objects/object-page.ts";
+
+/** `count` null: there is one of it. */
+export type AdminEntry = {
+  readonly path: string;
+  readonly icon: string;
+  readonly title: string;
+  readonly purpose: string;
+  readonly count: number | null;
+};
 
 export function AdminHome(props: {
   readonly mayExplore: boolean;
   readonly areas: readonly {
     readonly title: string;
-    readonly pages: readonly { readonly page: AnyObjectPage; readonly count: number }[];
+    readonly entries: readonly AdminEntry[];
   }[];
 }) {
   return (
@@ -19,15 +27,15 @@ export function AdminHome(props: {
         <section aria-labelledby={`area-${i}`} class="directory">
           <h2 id={`area-${i}`}>{t(area.title)}</h2>
           <ul role="list">
-            {area.pages.map(({ page, count }) => (
+            {area.entries.map(({ path, icon, title, purpose, count }) => (
               <li>
-                <a href={page.path}>
-                  <Icon name={page.icon} />
+                <a href={path}>
+                  <Icon name={icon} />
                   <span class="what">
-                    <b>{t(page.title)}</b>
-                    <span class="quiet">{t(page.purpose)}</span>
+                    <b>{t(title)}</b>
+                    <span class="quiet">{t(purpose)}</span>
                   </span>
-                  <span class={count === 0 ? "num zero" : "num"}>{count}</span>
+                  {count === null ? null : <span class={count === 0 ? "num zero" : "num"}>{count}</span>}
                 </a>
               </li>
             ))}

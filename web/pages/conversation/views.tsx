@@ -8,7 +8,7 @@ import type { Explanation } from "../../../core/routing/explain.ts";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, language, t } from "../../ui/text.ts";
-import { Clock, Duration } from "../../ui/time.tsx";
+import { Clock, Duration, dateTime } from "../../ui/time.tsx";
 import { endWord } from "../board/views.tsx";
 
 type Props = {
@@ -222,6 +222,11 @@ function Recordings(props: { readonly view: ConversationView; readonly mayListen
               <Icon name="circle" />
               {t("Being recorded")}
             </span>
+          ) : recording.state === "erased" ? (
+            <span class="badge">
+              <Icon name="ban" />
+              {t("Erased {time}", { time: dateTime(recording.erasedAt!) })}
+            </span>
           ) : recording.state === "failed" ? (
             <span class="badge" data-tone="bad">
               <Icon name="circle-alert" />
@@ -238,7 +243,7 @@ function Recordings(props: { readonly view: ConversationView; readonly mayListen
               {t("Interrupted: whole up to the interruption")}
             </span>
           ) : null}
-          <span class="faint">
+          <span class="faint" hidden={recording.state === "erased"}>
             {recording.durationMs === null ? null : <Duration ms={recording.durationMs} />}{" "}
             {t("encrypted; caller left, agent right; listening is written down")}
           </span>

@@ -148,7 +148,7 @@ export function ObjectList<Row extends ConfiguredObject & Settings, Settings ext
   );
 }
 
-function Crumbs(props: { readonly to?: { readonly href: string; readonly label: string } }) {
+export function Crumbs(props: { readonly to?: { readonly href: string; readonly label: string } }) {
   return (
     <nav class="crumbs" aria-label={t("Breadcrumb")}>
       <ol>

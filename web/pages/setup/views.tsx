@@ -1,6 +1,6 @@
 // The pages of the first set-up. The steps stand beside; whatever is done can be opened again until the end.
 import type { Child } from "hono/jsx";
-import { countries, languages, type Organization, timeZones, unnamed } from "../../../core/directory/organization.ts";
+import { countries, languageNames, languages, type Organization, timeZones, unnamed } from "../../../core/directory/organization.ts";
 import { totpUri } from "../../../core/directory/second-factor.ts";
 import type { User } from "../../../core/directory/user.ts";
 import { base32, inGroups } from "../../../core/lib/base32.ts";
@@ -17,13 +17,6 @@ import { certificateTexts, certificateTitles, stepWords } from "./words.ts";
 
 export type StepValues = Readonly<Record<string, string>>;
 export type StepErrors = Readonly<Record<string, string>>;
-
-const languageNames: Readonly<Record<(typeof languages)[number], string>> = {
-  "en-GB": "English (United Kingdom)",
-  "en-US": "English (United States)",
-  "de-DE": "Deutsch",
-  "fr-FR": "Français",
-};
 
 type StepProps = {
   readonly setup: Setup;

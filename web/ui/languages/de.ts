@@ -1,6 +1,25 @@
 // Deutsch. Keys are the English texts as they stand in the source; a test names those that are missing and those that nobody says any more.
 
 export const german: Readonly<Record<string, string>> = {
+  "A change is an event with your name.": "Eine Änderung ist ein Ereignis unter Ihrem Namen.",
+  Days: "Tage",
+  "Each erasure is an event; the log stays whole.": "Jede Löschung ist ein Ereignis; das Protokoll bleibt vollständig.",
+  "Erased {time}": "Gelöscht {time}",
+  "For whoever's browser asks for none that we have.": "Für alle, deren Browser keine unserer Sprachen verlangt.",
+  "How long recordings are kept": "Wie lange Aufzeichnungen bleiben",
+  "Its name, its time zone, and how long recordings are kept": "Ihr Name, ihre Zeitzone und wie lange Aufzeichnungen bleiben",
+  "Nothing has been saved yet. Saving again erases them; what was said in them cannot be brought back.":
+    "Noch ist nichts gespeichert. Erneutes Speichern löscht sie; was darin gesagt wurde, ist nicht wiederzubringen.",
+  "Older recordings are erased, with their keys. Empty: they are kept until somebody erases them.":
+    "Ältere Aufzeichnungen werden samt ihren Schlüsseln gelöscht. Leer: Sie bleiben, bis jemand sie löscht.",
+  "Save and erase": "Speichern und löschen",
+  "Saved.": "Gespeichert.",
+  "Times, days and their figures follow its time zone.": "Zeiten, Tage und deren Zahlen folgen ihrer Zeitzone.",
+  "What it is": "Was sie ist",
+  "{n} recording is older and will be erased within minutes, for good.":
+    "{n} Aufzeichnung ist älter und wird binnen Minuten endgültig gelöscht.",
+  "{n} recordings are older and will be erased within minutes, for good.":
+    "{n} Aufzeichnungen sind älter und werden binnen Minuten endgültig gelöscht.",
   "A call will rise at the bottom of this page. Enter answers it.":
     "Ein Anruf erscheint unten auf dieser Seite. Die Eingabetaste nimmt ihn an.",
   "A conversation asks for many skills, but for one language.": "Ein Gespräch verlangt viele Fähigkeiten, aber eine Sprache.",

@@ -1,0 +1,112 @@
+// The organization's own page.
+import { countries, languageNames, languages, recordingDaysMax, timeZones } from "../../../core/directory/organization.ts";
+import { Field, type FieldErrors, Group, Note, SaveBar, Saved } from "../../ui/form.tsx";
+import { count, t } from "../../ui/text.ts";
+import { Crumbs } from "../objects/views.tsx";
+import type { Values } from "./routes.tsx";
+
+export function OrganizationPage(props: {
+  readonly values: Values;
+  readonly errors: FieldErrors;
+  /** Recordings that saving would erase; not asked yet. */
+  readonly expiring: number;
+  readonly saved: boolean;
+  readonly csrf: string;
+}) {
+  const { values, errors, expiring } = props;
+  return (
+    <div class="page">
+      <Crumbs />
+      <div class="page-head">
+        <h1>{t("Organisation")}</h1>
+      </div>
+      {props.saved ? <Saved said={t("Saved.")} /> : null}
+      <form method="post" action="/admin/organization">
+        <input type="hidden" name="csrf" value={props.csrf} />
+        {expiring === 0 ? null : (
+          <>
+            <input type="hidden" name="confirmed" value={values.recordingDays} />
+            <Note tone="bad" icon="triangle-alert">
+              <p>
+                <b>
+                  {count(
+                    expiring,
+                    "{n} recording is older and will be erased within minutes, for good.",
+                    "{n} recordings are older and will be erased within minutes, for good.",
+                  )}
+                </b>{" "}
+                {t("Nothing has been saved yet. Saving again erases them; what was said in them cannot be brought back.")}
+              </p>
+            </Note>
+          </>
+        )}
+        <Group id="about" title={t("What it is")} about={t("Times, days and their figures follow its time zone.")}>
+          <Field name="name" label={t("Name")} error={errors.name}>
+            {(input) => <input class="input" {...input} value={values.name} required maxlength={256} autocomplete="organization" />}
+          </Field>
+          <Field
+            name="language"
+            label={t("Language")}
+            error={errors.language}
+            help={t("For whoever's browser asks for none that we have.")}
+          >
+            {(input) => (
+              <select class="input" {...input}>
+                {languages.map((code) => (
+                  <option value={code} selected={code === values.language}>
+                    {languageNames[code]}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <Field name="country" label={t("Country")} error={errors.country}>
+            {(input) => (
+              <select class="input" {...input}>
+                <option value="">{t("Choose")}</option>
+                {countries("en-GB").map(({ code, name }) => (
+                  <option value={code} selected={code === values.country}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <Field name="timeZone" label={t("Time zone")} error={errors.timeZone}>
+            {(input) => (
+              <select class="input" {...input}>
+                <option value="">{t("Choose")}</option>
+                {timeZones().map((zone) => (
+                  <option value={zone} selected={zone === values.timeZone}>
+                    {zone.replaceAll("_", " ")}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </Group>
+        <Group id="retention" title={t("How long recordings are kept")} about={t("Each erasure is an event; the log stays whole.")}>
+          <Field
+            name="recordingDays"
+            label={t("Days")}
+            error={errors.recordingDays}
+            help={t("Older recordings are erased, with their keys. Empty: they are kept until somebody erases them.")}
+          >
+            {(input) => (
+              <input
+                class="input"
+                {...input}
+                type="number"
+                inputmode="numeric"
+                min={1}
+                max={recordingDaysMax}
+                value={values.recordingDays}
+              />
+            )}
+          </Field>
+        </Group>
+        <SaveBar about={t("A change is an event with your name.")} said={expiring === 0 ? t("Save") : t("Save and erase")} />
+      </form>
+    </div>
+  );
+}
