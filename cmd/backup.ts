@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { Env } from "../core/env/env.ts";
 import { checkTarget, makeColdBackup, megabytes } from "../storage/backup/cold.ts";
 import { BackupError, type BackupFacts, type BackupManifest } from "../storage/backup/manifest.ts";
-import { checkBackup, checkEmpty, restoreFiles } from "../storage/backup/restore.ts";
+import { checkBackup, checkEmpty, refuseUnfinished, restoreFiles } from "../storage/backup/restore.ts";
 import { type ConnectTarget, connect, type Sql } from "../storage/postgres/connect.ts";
 import { appLockPath, EmbeddedPostgres, serverUser } from "../storage/postgres/embedded.ts";
 import { externalTarget } from "../storage/postgres/external.ts";
@@ -27,6 +27,7 @@ export async function coldBackup(env: Env, config: Config, assets: Assets, targe
   const { data } = config;
   checkTarget(data, target);
   refuseOtherOwner(data);
+  refuseUnfinished(data);
   if (!existsSync(join(data, "node-id"))) throw new BackupError(`${data} holds no centre: is --data right?`);
   const keyFile = config["key-file"];
   const keys = loadKeys(keyFile);
