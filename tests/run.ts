@@ -24,6 +24,8 @@ const packages: Readonly<Record<string, string>> = {
   "sip-tester": "/usr/bin/sipp",
   sox: "/usr/bin/sox",
   strace: "/usr/bin/strace",
+  // For systemd-analyze alone.
+  systemd: "/usr/bin/systemd-analyze",
 };
 
 /** What an end-to-end program needs from the machine when its text, or that of the support it imports, names the left side. */
