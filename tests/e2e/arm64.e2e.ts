@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { debianRoot } from "../support/debian-root.ts";
+import { debianRoot } from "../../deploy/debian-root.ts";
 import { Desk } from "../support/desk.ts";
 import { binary, Landline, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
