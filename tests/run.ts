@@ -13,17 +13,22 @@ const endsAt = Date.now() + 28 * minuteMs;
 /** Debian packages that tests use, by the program that shows that they are there. Who is not root goes without. */
 const packages: Readonly<Record<string, string>> = {
   baresip: "/usr/bin/baresip",
+  buildah: "/usr/bin/buildah",
   chromium: "/usr/bin/chromium",
   "espeak-ng": "/usr/bin/espeak-ng",
   "firefox-esr": "/usr/bin/firefox-esr",
   gcc: "/usr/bin/gcc",
   iproute2: "/bin/ip",
+  mmdebstrap: "/usr/bin/mmdebstrap",
   openssl: "/usr/bin/openssl",
   "postgresql-15": "/usr/lib/postgresql/15/bin/postgres",
+  "qemu-user-static": "/usr/bin/qemu-aarch64-static",
   "rtpengine-daemon": "/usr/bin/rtpengine",
   "sip-tester": "/usr/bin/sipp",
   sox: "/usr/bin/sox",
   strace: "/usr/bin/strace",
+  // For systemd-analyze alone.
+  systemd: "/usr/bin/systemd-analyze",
 };
 
 /** What an end-to-end program needs from the machine when its text, or that of the support it imports, names the left side. */

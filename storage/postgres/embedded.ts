@@ -57,6 +57,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   private exited: Promise<void> = Promise.resolve();
   private backoffMs = 0;
   private logTimer: Timer | null = null;
+  private released = false;
 
   private constructor(
     private readonly env: Env,
@@ -72,7 +73,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   static async start(env: Env, data: string, source: ProgramSource): Promise<EmbeddedPostgres> {
     const folder = resolve(data, "postgres");
     mkdirSync(folder, { recursive: true, mode: 0o711 });
-    const appLock = lockFile(join(folder, "app.lock"));
+    const appLock = lockFile(appLockPath(data));
     if (appLock === null) throw new DatabaseError(`${data} is in use by another Landline process`);
     try {
       const user = process.getuid?.() === 0 ? serverUser() : null;
@@ -110,8 +111,19 @@ export class EmbeddedPostgres implements AsyncDisposable {
     }
   }
 
-  /** Fast shutdown: open transactions end, everything committed is flushed. After 30 s without an end, at once. */
+  /** The server ends, and the folder is free for others. */
   async stop(): Promise<void> {
+    await this.stopServer();
+    if (this.released) return;
+    this.released = true;
+    closeSync(this.appLock);
+  }
+
+  /**
+   * Fast shutdown: open transactions end, everything committed is flushed. After 30 s without an end, at once. The folder stays ours until
+   * `stop`: nobody starts a server while it is copied.
+   */
+  async stopServer(): Promise<void> {
     if (this.state === "stopped") return;
     this.state = "stopped";
     this.logTimer?.cancel();
@@ -123,7 +135,6 @@ export class EmbeddedPostgres implements AsyncDisposable {
       impatience.cancel();
     }
     if (!this.run.startsWith(this.folder)) rmSync(this.run, { recursive: true, force: true });
-    closeSync(this.appLock);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -162,7 +173,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     const want = /PostgreSQL\)? (\d+)/.exec(output)?.[1] ?? "";
     if (have !== want) {
       throw new DatabaseError(
-        `${this.cluster} was made by PostgreSQL ${have}, this is ${want || output.trim()}: restore a backup into a new folder`,
+        `${this.cluster} was made by PostgreSQL ${have}, this is ${want || output.trim()}: start the Landline that made it`,
       );
     }
   }
@@ -327,8 +338,13 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 }
 
+/** Held by whoever runs the server of this data folder, or copies it. */
+export function appLockPath(data: string): string {
+  return resolve(data, "postgres", "app.lock");
+}
+
 /** Who the server runs as when we are root: an unprivileged user that has an entry (the server looks its name up). */
-function serverUser(): User {
+export function serverUser(): User {
   const users = readFileSync("/etc/passwd", "utf8")
     .split("\n")
     .map((line) => line.split(":"));

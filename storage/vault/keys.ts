@@ -21,7 +21,7 @@ export class KeyFileError extends AppError {
 export type Purpose = "wrap-data-keys" | "journal" | "recordings" | "secrets";
 
 /** What is signed, and so what a signature is worth: none can stand under a statement of another kind. */
-export type SignedPurpose = "head" | "recording" | "pruned";
+export type SignedPurpose = "head" | "recording" | "pruned" | "backup";
 type Statement = { readonly [key: string]: unknown };
 
 const base64Of32 = z.string().refine((text) => Buffer.from(text, "base64").length === 32, "32 bytes in base64");

@@ -8,7 +8,7 @@ import { Landline, testCentre } from "../support/landline.ts";
 import { leftovers, listenTo, recordingsOf, withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { killTree, processTree, signal } from "../support/processes.ts";
-import { RawSip } from "../support/raw-sip.ts";
+import { offerMd5, RawSip } from "../support/raw-sip.ts";
 import { eventually, expect, hasFailed, leftOut, program, step } from "../support/steps.ts";
 import { strongest } from "../support/tones.ts";
 
@@ -62,7 +62,7 @@ class Centre {
 
   /** Priya's phone, registered, and Priya On Queue. */
   async agent(answers: "auto" | "manual"): Promise<Baresip> {
-    await offerMd5();
+    await offerMd5(ownAddress);
     const phone = this.phone(agentHz, { port: 5_080, rtpPorts: "31000-31999", account: { ...this.account!, answers } });
     await eventually("the agent's phone registers", () => phone.log.includes("200 OK"), 10_000);
     await this.wrapUp();
@@ -165,18 +165,6 @@ class Centre {
   private phone(hz: number, more: ConstructorParameters<typeof Baresip>[3]): Baresip {
     return new Baresip(join(this.landline.folder, `phone-${++this.phones}`), ownAddress, hz, more);
   }
-}
-
-/**
- * baresip 1.0 knows no SHA-256 and gives up for half a minute at a challenge that offers it. Whoever asks again without credentials is
- * offered MD5 alone; here somebody else asks twice in its place.
- */
-async function offerMd5(): Promise<void> {
-  const asker = await RawSip.open(ownAddress, { address: ownAddress, port: 5_060 });
-  expect((await asker.ask("REGISTER", "somebody")) === 401, "a stranger's REGISTER is not challenged");
-  await Bun.sleep(1_100);
-  await asker.ask("REGISTER", "somebody");
-  asker.close();
 }
 
 const near = (hz: number, wanted: number): boolean => Math.abs(hz - wanted) <= 12;

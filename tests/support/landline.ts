@@ -17,10 +17,11 @@ export class Landline {
   private child: ChildProcess | null = null;
   private token = "";
 
-  /** `bootstrap` false: nobody owns it at first, as after an installation. */
+  /** `bootstrap` false: nobody owns it at first, as after an installation. `command`: what runs the binary, here or elsewhere. */
   constructor(
     private readonly more: readonly string[] = [],
     private readonly bootstrap = true,
+    private readonly command: readonly string[] = [binary],
   ) {
     this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
     // As root the database server runs as another user, who must get through.
@@ -59,7 +60,8 @@ export class Landline {
       LANDLINE_BOOTSTRAP_CLIENT_ID: client.id,
       LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
     };
-    this.child = spawn(binary, ["serve", ...this.options], { cwd: join(this.folder, "empty"), env, stdio: ["ignore", log, log] });
+    const [program, ...words] = [...this.command, "serve", ...this.options];
+    this.child = spawn(program!, words, { cwd: join(this.folder, "empty"), env, stdio: ["ignore", log, log] });
     closeSync(log);
   }
 
@@ -95,7 +97,7 @@ export class Landline {
 
   /** A subcommand beside the running node. */
   run(words: readonly string[], input = ""): { readonly code: number; readonly out: string; readonly error: string } {
-    const done = Bun.spawnSync([binary, ...words, ...this.options], {
+    const done = Bun.spawnSync([...this.command, ...words, ...this.options], {
       cwd: join(this.folder, "empty"),
       stdin: Buffer.from(input),
       env: { PATH: process.env.PATH ?? "" },

@@ -1,4 +1,6 @@
 // A SIP caller that says exactly what it is told, byte for byte: for what no honest phone would send. Text is latin1, so that every byte can be said.
+import { expect } from "./steps.ts";
+
 export type RawCall = {
   readonly called: string;
   readonly callId?: string;
@@ -129,4 +131,16 @@ export class RawSip {
 
 function statusOf(answer: string): number {
   return Number(/^SIP\/2\.0 (\d{3})/.exec(answer)?.[1]);
+}
+
+/**
+ * baresip 1.0 knows no SHA-256 and gives up for half a minute at a challenge that offers it. Whoever asks again without credentials is
+ * offered MD5 alone; here somebody else asks twice in its place.
+ */
+export async function offerMd5(address: string): Promise<void> {
+  const asker = await RawSip.open(address, { address, port: 5_060 });
+  expect((await asker.ask("REGISTER", "somebody")) === 401, "a stranger's REGISTER is not challenged");
+  await Bun.sleep(1_100);
+  await asker.ask("REGISTER", "somebody");
+  asker.close();
 }
