@@ -17,6 +17,9 @@ export function centreWithPhone(address: string): object {
   return document;
 }
 
+/** What phones heard is found by their folder: each call has its own. */
+let calls = 0;
+
 /** Priya answers by herself, both talk for two seconds, the caller hangs up, she wraps up. Returns the conversation and its recording. */
 export async function recordedCall(
   landline: Landline,
@@ -25,8 +28,9 @@ export async function recordedCall(
 ): Promise<{ readonly conversationId: string; readonly recording: KeptRecording }> {
   await offerMd5(address);
   const more = { port: 5_080, rtpPorts: "31000-31999", account: { ...account, answers: "auto" as const } };
-  const agent = new Baresip(join(landline.folder, "agent"), address, agentHz, more);
-  const caller = new Baresip(join(landline.folder, "caller"), address, callerHz);
+  calls += 1;
+  const agent = new Baresip(join(landline.folder, `agent-${calls}`), address, agentHz, more);
+  const caller = new Baresip(join(landline.folder, `caller-${calls}`), address, callerHz);
   try {
     await eventually("the agent's phone registers", () => agent.log.includes("200 OK"), 10_000);
     const { entities } = await landline.api<{ entities: { id: string; email: string }[] }>("/api/v2/users");

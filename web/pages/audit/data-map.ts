@@ -8,6 +8,8 @@ export type StoredKind = {
   readonly whose: string;
   readonly protection: string;
   readonly kept: string;
+  /** The organisation's days of retention hold for it, when it has any. */
+  readonly isRetained?: true;
 };
 
 export const dataMap: readonly StoredKind[] = [
@@ -18,6 +20,7 @@ export const dataMap: readonly StoredKind[] = [
     whose: "Callers and agents",
     protection: "AES-256-GCM, a key for each recording beside it, wrapped by the key file; signed",
     kept: "Until erased",
+    isRetained: true,
   },
   {
     what: "The log: what happened",

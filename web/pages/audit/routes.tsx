@@ -18,12 +18,13 @@ export const auditRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/audit", permission: "audits:audit:view", help }, async (c, ports) => {
     const { app } = ports;
     const now = app.env.clock.now();
-    const [accesses, denied, exports_, today, names] = await Promise.all([
+    const [accesses, denied, exports_, today, names, organization] = await Promise.all([
       app.log.find({ type: "recording.accessed" }, null, accessesShown),
       app.log.find({ type: "recording.access.denied" }, null, accessesShown),
       app.log.find({ type: "conversation.exported" }, null, accessesShown),
       app.stores.recordings.since(app.organizationId, startOfDay(now)),
       namesOf(ports),
+      app.stores.organizations.byId(app.organizationId),
     ]);
     const reached = [...accesses, ...denied, ...exports_].sort((a, b) => b.seq - a.seq).slice(0, accessesShown);
     const view = (
@@ -35,6 +36,7 @@ export const auditRoutes: readonly PageRoute[] = [
         today={today}
         names={names}
         csrf={c.var.csrf}
+        recordingDays={organization?.recordingDays ?? null}
         mayVerify={c.var.actor.permissions.has("audits:chain:verify")}
       />
     );

@@ -21,6 +21,8 @@ export function AuditHome(props: {
   readonly names: Names;
   readonly csrf: string;
   readonly mayVerify: boolean;
+  /** Null: recordings are kept until somebody erases them. */
+  readonly recordingDays: number | null;
 }) {
   const { today, names } = props;
   const inState = (...states: Recording["state"][]): number => today.recordings.filter(({ state }) => states.includes(state)).length;
@@ -117,7 +119,11 @@ export function AuditHome(props: {
                   <td class="mono">{[...kind.tables, ...kind.files].join(", ") || "–"}</td>
                   <td>{t(kind.whose)}</td>
                   <td>{t(kind.protection)}</td>
-                  <td>{t(kind.kept)}</td>
+                  <td>
+                    {kind.isRetained === true && props.recordingDays !== null
+                      ? count(props.recordingDays, "{n} day, then erased", "{n} days, then erased")
+                      : t(kind.kept)}
+                  </td>
                 </tr>
               ))}
             </tbody>
