@@ -21,6 +21,7 @@ import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
+import { checkProofFile, exportProofFile, headsOfFile } from "./proof.ts";
 import { serve } from "./serve.ts";
 import { newRecoveryKit, restoreKey, setupFrom } from "./setup.ts";
 import { landlineVersion } from "./version.ts";
@@ -142,15 +143,21 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     },
   },
   verify: {
-    usage: "verify [--rows]",
-    caption: "check chain, heads, recordings and journal; with --rows the tables too",
-    flags: { rows: "flag" },
-    run: (context) =>
-      withNode(context, async (node) => {
-        const report = await verify(verifyInput(node, context.flags.rows === true));
+    usage: "verify [--rows] [--against PROOF] | --export PROOF | --from PROOF",
+    caption:
+      "check chain, heads, recordings and journal; with --rows the tables too; --export writes a proof, --from checks one anywhere, --against holds the log against an older one",
+    flags: { rows: "flag", against: "value", export: "value", from: "value" },
+    run: (context) => {
+      const { rows, against, export: to, from } = context.flags;
+      if (typeof from === "string") return checkProofFile(context, from);
+      if (typeof to === "string") return withNode(context, (node) => exportProofFile(context, node, to));
+      return withNode(context, async (node) => {
+        const headsElsewhere = typeof against === "string" ? await headsOfFile(node, against) : [];
+        const report = await verify({ ...verifyInput(node, rows === true), headsElsewhere });
         context.print(report, verifyLines(report));
         return report.findingsTotal === 0 ? 0 : 1;
-      }),
+      });
+    },
   },
   backup: {
     usage: "backup --cold DIR",

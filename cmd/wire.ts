@@ -13,7 +13,9 @@ import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
 import { FileJournal } from "../storage/journal.ts";
 import { LiveTail } from "../storage/live-tail.ts";
+import { exportProof } from "../storage/proof.ts";
 import { Heads } from "../storage/vault/heads.ts";
+import { fingerprintOf } from "../storage/vault/keys.ts";
 import { verify } from "../storage/verify.ts";
 import { WorkerPlane } from "../telephony/media/worker-plane.ts";
 import { Telephony } from "../telephony/start.ts";
@@ -173,6 +175,8 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     verify: () => prove(true),
     verification,
     lastHead: () => heads.last,
+    exportProof: () => exportProof(proofInput(node)),
+    keyFingerprint: fingerprintOf(node.keys.publicPem),
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
     newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],
@@ -236,11 +240,19 @@ export function verifyInput(node: OpenNode, rows: boolean) {
     keys: node.keys,
     dataKeys: node.dataKeys,
     headFiles: [join(config.data, "checkpoints.log")],
+    headsElsewhere: [],
     journalFolder: join(config.data, "journal"),
     recordings: node.recordings,
     nodeId: node.app.nodeId,
     rows,
   };
+}
+
+/** What a proof is made of, for the page and for the command. */
+export function proofInput(node: OpenNode) {
+  const { config, env, sql, keys, app, recordings } = node;
+  const headFile = join(config.data, "checkpoints.log");
+  return { sql, keys, organizationId: app.organizationId, headFile, recordingsFolder: recordings.folder, now: env.clock.now() };
 }
 
 function workerStarts(config: Config, assets: Assets) {

@@ -32,6 +32,7 @@ async function setup(): Promise<Setup> {
     keys,
     dataKeys,
     headFiles: [heads.path],
+    headsElsewhere: [],
     journalFolder: join(folder, "journal"),
     recordings,
     nodeId: identity.nodeId,

@@ -1,34 +1,34 @@
 // Checks everything that is kept against everything else that is kept: chain, payloads, signed heads, rows, recordings, journal.
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, relative } from "node:path";
-import { firstPrev, headerHash, payloadPlace } from "../core/events/chain.ts";
+import { payloadPlace } from "../core/events/chain.ts";
 import { canonicalJson } from "../core/lib/canonical.ts";
 import { verifyFindingsMax } from "../core/lib/limits.ts";
 import { secretDigest } from "../core/objects/object.ts";
 import { recordingErasedType } from "../core/recording/retention.ts";
 import { audited } from "./audited.ts";
+import { ChainWalk, type Found, type PrunedRun } from "./chain-walk.ts";
 import { erasedType, keyDestroyedType } from "./erase.ts";
 import { type StoredEvent, storedEventColumns } from "./event-log.ts";
 import type { Finding } from "./finding.ts";
 import { journalSegments } from "./journal.ts";
 import { parseSegmentHeader, readRecord, SegmentTags, segmentHeaderBytes, segmentKey, segmentStart } from "./journal-segment.ts";
-import { instantText, type Sql } from "./postgres/connect.ts";
+import type { Sql } from "./postgres/connect.ts";
 import type { DataKeys } from "./vault/data-keys.ts";
-import { readHeads, type SignedHead } from "./vault/heads.ts";
-import type { Keys } from "./vault/keys.ts";
+import { linesOf, readHeads, type SignedHead } from "./vault/heads.ts";
+import type { Keys, Verifier } from "./vault/keys.ts";
 import { type FileRecordings, recordingFiles } from "./vault/recordings.ts";
 import { openPayload } from "./vault/seal.ts";
 
 const batchMax = 2_000;
-/** Heads are signed every minute; events this much younger than the newest head are no longer explained by that. */
-const unsignedMsMax = 5 * 60_000;
-
 export type VerifyInput = {
   readonly sql: Sql;
   readonly keys: Keys;
   readonly dataKeys: DataKeys;
-  /** `<data>/checkpoints.log`, and exported copies of it. */
+  /** `<data>/checkpoints.log`, and copies of it. */
   readonly headFiles: readonly string[];
+  /** Heads that were taken elsewhere before, their signatures checked. */
+  readonly headsElsewhere: readonly SignedHead[];
   readonly journalFolder: string | null;
   readonly recordings: FileRecordings | null;
   /** Recordings of other nodes lie elsewhere. */
@@ -52,7 +52,6 @@ export async function verify(input: VerifyInput): Promise<VerifyReport> {
   const run = new Verification(input);
   await run.chain();
   await run.erasures();
-  run.heads();
   if (input.rows) await run.rows();
   if (input.recordings !== null) await run.recordings(input.recordings);
   if (input.journalFolder !== null) run.journal(input.journalFolder);
@@ -80,14 +79,6 @@ export function verifyLines(report: VerifyReport): string[] {
   ];
 }
 
-/** A run of sequences that was removed with its month: what is signed of it, and all that is left. */
-export type PrunedRun = {
-  readonly from: number;
-  readonly to: number;
-  readonly prev: string;
-  readonly hash: string;
-  readonly partition: string;
-};
 /** The newest thing the log says of an entity; `after` null: it was deleted. */
 type Latest = { readonly seq: number; readonly table: string; readonly after: Readonly<Record<string, unknown>> | null };
 type ClosedRecording = { readonly node: string; readonly manifestSha256: string | undefined; readonly seq: number };
@@ -105,16 +96,7 @@ class Verification {
     journalRecords: 0,
   };
   private readonly signedHeads: SignedHead[] = [];
-  private readonly headsBySeq = new Map<number, SignedHead[]>();
-  private lastMatching: SignedHead | null = null;
-  private lastSeq = 0;
-  private lastAt = 0;
-  private firstAt = 0;
-  /** Sequences that are missing and named as that. */
-  private gaps = 0;
-  /** Runs of sequences that were removed whole, in order; those before the walk's place are taken off. */
-  private pruned: PrunedRun[] = [];
-  private prunedTotal = 0;
+  private walk = new ChainWalk([], [], () => undefined);
   private recordingsElsewhere = 0;
   /** Events without a readable payload, with the key that sealed it when the row is still there. */
   private readonly missing: { seq: number; keyId: string | null }[] = [];
@@ -127,76 +109,33 @@ class Verification {
 
   constructor(private readonly input: VerifyInput) {
     for (const path of input.headFiles) {
-      const { heads, findings } = readHeads(path, input.keys);
+      const { heads, findings } = readHeads(linesOf(path), input.keys);
       this.signedHeads.push(...heads);
       for (const finding of findings) this.found(finding.code, finding.place, finding.message);
     }
-    for (const head of this.signedHeads) this.headsBySeq.set(head.seq, [...(this.headsBySeq.get(head.seq) ?? []), head]);
+    this.signedHeads.push(...input.headsElsewhere);
     this.checked.heads = this.signedHeads.length;
   }
 
   async chain(): Promise<void> {
-    const { sql, dataKeys } = this.input;
-    let [seq, hash] = [0, firstPrev];
-    this.pruned = await this.prunedRuns();
-    for (;;) {
-      const events = await sql<StoredEvent[]>`
-        select ${storedEventColumns(sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at
-        where e.seq > ${seq} order by e.seq limit ${batchMax}`;
-      if (events.length === 0) break;
+    const { sql, dataKeys, keys: own } = this.input;
+    const found: Found = (code, place, message) => this.found(code, place, message);
+    this.walk = new ChainWalk(this.signedHeads, await prunedRuns(sql, own, found), found);
+    for await (const events of storedEvents(sql)) {
       const keys = await dataKeys.byIds(events.flatMap((event) => event.keyId ?? []));
       for (const event of events) {
-        ({ seq, hash } = this.passPruned(seq, hash));
-        this.link(event, seq, hash);
+        this.walk.take(event);
         this.payload(event, event.keyId === null ? undefined : keys.get(event.keyId));
-        ({ seq, hash } = event);
       }
-      if (this.firstAt === 0) this.firstAt = events[0]!.at;
-      this.lastAt = events.at(-1)!.at;
-      this.checked.events += events.length;
     }
-    ({ seq, hash } = this.passPruned(seq, hash));
-    for (const { from, to } of this.pruned) this.found("chain-gap", `pruned events ${from} to ${to}`, "they do not lie in the chain");
-    this.lastSeq = seq;
+    this.walk.end();
+    this.checked.events = this.walk.events;
     // A second row under a sequence, or one where all was pruned, would be read by others and passed over above.
+    const { seq, gaps, prunedEvents } = this.walk;
     const [count] = await sql<{ rows: number }[]>`select count(*) as rows from event where seq <= ${seq}`;
-    const expected = seq - this.gaps - this.prunedTotal;
+    const expected = seq - gaps - prunedEvents;
     if (count!.rows !== expected)
       this.found("chain-double", `events 1 to ${seq}`, `there are ${count!.rows} rows where ${expected} belong`);
-  }
-
-  /** Over what was pruned right after `seq`, as long as it links. */
-  private passPruned(seq: number, hash: string): { seq: number; hash: string } {
-    while (this.pruned[0]?.from === seq + 1) {
-      const run = this.pruned.shift()!;
-      if (run.prev !== hash)
-        this.found("chain-link", `pruned events ${run.from} to ${run.to}`, `they do not follow event ${seq} as that is now`);
-      this.prunedTotal += run.to - run.from + 1;
-      ({ to: seq, hash } = run);
-    }
-    return { seq, hash };
-  }
-
-  private link(event: StoredEvent, previousSeq: number, previousHash: string): void {
-    const place = `event ${event.seq}`;
-    if (event.seq <= previousSeq) this.found("chain-double", place, "it stands where all was pruned");
-    else if (event.seq !== previousSeq + 1) {
-      this.gaps += event.seq - previousSeq - 1;
-      const gap = event.seq === previousSeq + 2 ? `event ${previousSeq + 1} is` : `events ${previousSeq + 1} to ${event.seq - 1} are`;
-      this.found("chain-gap", place, `${gap} missing before it`);
-    } else if (event.prev !== previousHash) this.found("chain-link", place, `it does not follow event ${previousSeq} as that is now`);
-    if (headerHash(event) !== event.hash) this.found("chain-hash", place, "its header was changed after it was hashed");
-    for (const head of this.headsBySeq.get(event.seq) ?? []) {
-      if (head.hash === event.hash) this.lastMatching = head;
-      else {
-        const since = this.lastMatching === null ? "before or at it" : `after event ${this.lastMatching.seq}`;
-        this.found(
-          "head-mismatch",
-          place,
-          `it is not the event whose hash was signed at ${instantText(head.at)}: the chain was written anew ${since}`,
-        );
-      }
-    }
   }
 
   private payload(event: StoredEvent, key: Uint8Array | undefined): void {
@@ -267,31 +206,6 @@ class Verification {
     const orphans = await sql<{ seq: number }[]>`
       select p.seq from event_payload p left join event e on e.seq = p.seq and e.at = p.at where e.seq is null order by p.seq limit 100`;
     for (const { seq } of orphans) this.found("payload-orphan", `payload ${seq}`, "it belongs to no event");
-  }
-
-  heads(): void {
-    const newest = this.signedHeads.reduce<SignedHead | null>((max, head) => (max === null || head.seq > max.seq ? head : max), null);
-    if (newest === null) {
-      if (this.lastAt - this.firstAt > unsignedMsMax)
-        this.found("head-missing", "signed heads", "there is none, though the node signs one every minute");
-      return;
-    }
-    for (const head of this.signedHeads) {
-      if (head.seq > this.lastSeq && head === newest) {
-        this.found(
-          "chain-cut",
-          `event ${this.lastSeq}`,
-          `the chain ends here, but event ${head.seq} was signed at ${instantText(head.at)}: ${head.seq - this.lastSeq} events were cut off`,
-        );
-      }
-    }
-    if (this.lastSeq > newest.seq && this.lastAt - newest.at > unsignedMsMax) {
-      this.found(
-        "head-late",
-        `event ${newest.seq}`,
-        `no head was signed after ${instantText(newest.at)}, though events went on until ${instantText(this.lastAt)}`,
-      );
-    }
   }
 
   /** Row by row against the `after` of the event that it says it is as of. */
@@ -401,19 +315,19 @@ class Verification {
   }
 
   private remains(): string[] {
-    const newest = this.signedHeads.reduce((max, head) => Math.max(max, head.seq), 0);
+    const { seq, signedSeq, prunedEvents } = this.walk;
     const sentences: string[] = [];
-    if (newest === 0)
+    if (signedSeq === 0)
       sentences.push("no signed head was found: the whole chain may have been written anew by whoever can write the database");
-    else if (newest < this.lastSeq) {
-      sentences.push(`events ${newest + 1} to ${this.lastSeq} are linked but not yet signed: they may have been cut off or written anew`);
+    else if (signedSeq < seq) {
+      sentences.push(`events ${signedSeq + 1} to ${seq} are linked but not yet signed: they may have been cut off or written anew`);
     }
     sentences.push(
       "whoever has both this server and its key file can sign a history of their own: only heads exported elsewhere contradict it",
       "whoever can write both the database and the data folder can take both back to an earlier head: only heads exported elsewhere contradict it",
     );
     if (this.erased.length > 0) sentences.push(`what ${this.erased.length} erased payloads said cannot be told any more`);
-    if (this.prunedTotal > 0) sentences.push(`${this.prunedTotal} events were pruned; only the signed hashes at their ends are left`);
+    if (prunedEvents > 0) sentences.push(`${prunedEvents} events were pruned; only the signed hashes at their ends are left`);
     if (!this.input.rows) sentences.push("rows were not compared with the log (--rows)");
     else sentences.push("of the tables only configured objects were compared: not memberships, second factors, sessions and conversations");
     if (this.recordingsElsewhere > 0)
@@ -421,20 +335,37 @@ class Verification {
     return sentences;
   }
 
-  private async prunedRuns(): Promise<PrunedRun[]> {
-    const rows = await this.input.sql<(PrunedRun & { signature: string })[]>`
-      select from_seq as "from", to_seq as "to", encode(prev, 'hex') as prev, encode(hash, 'hex') as hash, partition,
-        encode(signature, 'base64') as signature from event_pruned order by from_seq`;
-    return rows.map(({ signature, ...run }) => {
-      if (!this.input.keys.verify("pruned", run, signature.replaceAll("\n", "")))
-        this.found("pruned-signature", `events ${run.from} to ${run.to}`, `their removal with ${run.partition} is not signed by our key`);
-      return run;
-    });
-  }
-
   private found(code: string, place: string, message: string): void {
     this.findingsTotal += 1;
     if (this.findings.length < verifyFindingsMax) this.findings.push({ code, place, message });
+  }
+}
+
+/** Runs that were pruned, in order; what is not signed by us is told and taken all the same. */
+export async function prunedRuns(sql: Sql, keys: Verifier, found: Found): Promise<PrunedRun[]> {
+  return (await signedPrunedRuns(sql)).map(({ signature, ...run }) => {
+    if (!keys.verify("pruned", run, signature))
+      found("pruned-signature", `events ${run.from} to ${run.to}`, `their removal with ${run.partition} is not signed by our key`);
+    return run;
+  });
+}
+
+export async function signedPrunedRuns(sql: Sql): Promise<(PrunedRun & { readonly signature: string })[]> {
+  const rows = await sql<(PrunedRun & { signature: string })[]>`
+    select from_seq as "from", to_seq as "to", encode(prev, 'hex') as prev, encode(hash, 'hex') as hash, partition,
+      encode(signature, 'base64') as signature from event_pruned order by from_seq`;
+  return rows.map((row) => ({ ...row, signature: row.signature.replaceAll("\n", "") }));
+}
+
+/** All of the log in order of sequence, batch by batch. */
+export async function* storedEvents(sql: Sql): AsyncGenerator<readonly StoredEvent[]> {
+  for (let seq = 0; ; ) {
+    const events = await sql<StoredEvent[]>`
+      select ${storedEventColumns(sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at
+      where e.seq > ${seq} order by e.seq limit ${batchMax}`;
+    if (events.length === 0) return;
+    yield events;
+    seq = events.at(-1)!.seq;
   }
 }
 

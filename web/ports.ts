@@ -58,6 +58,9 @@ export type WebPorts = {
   readonly verification: Verification;
   /** The newest signed head of this node; null: none yet. */
   lastHead(): { readonly seq: number; readonly at: number; readonly keyId: string } | null;
+  /** The log's proof as lines, for checking on another machine, and the fingerprint that belongs to it. */
+  exportProof(): AsyncIterable<string>;
+  readonly keyFingerprint: string;
   /** Whether a station has a device registered now. */
   isRegistered(stationId: string): boolean;
   /** Makes the secret of a SIP phone, and what is kept of it. */

@@ -1,6 +1,6 @@
 // The chain, version 1: the text of an event's header, its hash, and what a payload is bound to. 0001_log.sql computes the same hash.
 import { createHash } from "node:crypto";
-import type { EventHeader } from "./event.ts";
+import type { PlainHeader } from "./event.ts";
 
 /** What the first event links to. */
 export const firstPrev = "0".repeat(64);
@@ -14,7 +14,7 @@ export const subjectsMax = 16;
  * Line by line: version, organization, sequence, previous hash, id, epoch ms, node, type, division or "-", actor, subjects joined by ","
  * or "-", payload digest. Every field is ASCII without line breaks, so the text is unambiguous.
  */
-export function headerText(header: Omit<EventHeader, "hash">): string {
+export function headerText(header: Omit<PlainHeader, "hash">): string {
   return [
     "landline.event.v1",
     header.organizationId,
@@ -35,7 +35,7 @@ export function headerText(header: Omit<EventHeader, "hash">): string {
  * What a payload is sealed to: everything of its header that is known before it has a place in the chain. So neither who did it nor to what
  * can be written anew, not even in the minute before the next head is signed.
  */
-export function payloadPlace(header: Omit<EventHeader, "hash" | "seq" | "prev" | "payloadDigest">): string {
+export function payloadPlace(header: Omit<PlainHeader, "hash" | "seq" | "prev" | "payloadDigest">): string {
   return [
     "landline.payload.v1",
     header.organizationId,
@@ -50,6 +50,6 @@ export function payloadPlace(header: Omit<EventHeader, "hash" | "seq" | "prev" |
 }
 
 /** SHA-256 of the text, lower-case hex. */
-export function headerHash(header: Omit<EventHeader, "hash">): string {
+export function headerHash(header: Omit<PlainHeader, "hash">): string {
   return createHash("sha256").update(headerText(header), "utf8").digest("hex");
 }

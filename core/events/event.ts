@@ -48,6 +48,11 @@ export type EventHeader = {
   readonly payloadDigest: string;
 };
 
+/** A header as it came from elsewhere: ids are whatever text they are. EventHeader is one. */
+export type PlainHeader = {
+  readonly [K in keyof EventHeader]: K extends "divisionId" ? string | null : EventHeader[K] extends string ? string : EventHeader[K];
+};
+
 /** An event as read back. `payload` is null when it was erased (`erased`) or cannot be unsealed. */
 export type LoggedEvent = EventHeader & {
   readonly payload: { readonly [key: string]: Json | undefined } | null;

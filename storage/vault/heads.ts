@@ -9,7 +9,7 @@ import { canonicalJson } from "../../core/lib/canonical.ts";
 import { headEveryMs } from "../../core/lib/limits.ts";
 import { flushPath } from "../files.ts";
 import type { Finding } from "../finding.ts";
-import type { Keys } from "./keys.ts";
+import type { Keys, Verifier } from "./keys.ts";
 
 const headSchema = z.strictObject({
   v: z.literal(1),
@@ -85,14 +85,16 @@ export class Heads {
 }
 
 /**
- * The signed heads of a file, or of an exported copy, and what is wrong with them. A line that is no head is what a crash leaves: it is passed
+ * The signed heads among these lines of `checkpoints.log`, and what is wrong with them. A line that is no head is what a crash leaves: it is passed
  * over, as a head that was garbled is missed by the next one.
  */
-export function readHeads(path: string, keys: Keys): { readonly heads: readonly SignedHead[]; readonly findings: readonly Finding[] } {
+export function readHeads(
+  lines: readonly string[],
+  keys: Verifier,
+): { readonly heads: readonly SignedHead[]; readonly findings: readonly Finding[] } {
   const heads: SignedHead[] = [];
   const findings: Finding[] = [];
   let prev = firstLine;
-  const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
   lines.forEach((line, i) => {
     const head = parseHead(line);
     if (head === null) return;
@@ -110,6 +112,11 @@ export function readHeads(path: string, keys: Keys): { readonly heads: readonly 
     prev = lineSha256(line);
   });
   return { heads, findings };
+}
+
+/** Whole lines of a file that may not be there. */
+export function linesOf(path: string): readonly string[] {
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
 }
 
 const firstLine = "0".repeat(64);

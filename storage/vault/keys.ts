@@ -1,5 +1,5 @@
 // The key file: the master key that unlocks every data key, and the key pair that signs heads and manifests. Kept outside the data.
-import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign, verify } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -21,8 +21,13 @@ export class KeyFileError extends AppError {
 export type Purpose = "wrap-data-keys" | "journal" | "recordings" | "secrets";
 
 /** What is signed, and so what a signature is worth: none can stand under a statement of another kind. */
-export type SignedPurpose = "head" | "recording" | "pruned" | "backup";
-type Statement = { readonly [key: string]: unknown };
+export type SignedPurpose = "head" | "recording" | "pruned" | "backup" | "proof";
+/** What checks signatures; the public half is enough. */
+export type Verifier = {
+  readonly keyId: string;
+  verify(purpose: SignedPurpose, statement: Statement, signature: string): boolean;
+};
+export type Statement = { readonly [key: string]: unknown };
 
 const base64Of32 = z.string().refine((text) => Buffer.from(text, "base64").length === 32, "32 bytes in base64");
 const keyFileSchema = z.strictObject({
@@ -66,14 +71,35 @@ export class Keys {
   }
 
   verify(purpose: SignedPurpose, statement: Statement, signature: string): boolean {
-    const bytes = Buffer.from(signature, "base64");
-    return bytes.length === 64 && verify(null, signedText(purpose, statement), this.publicKey, bytes);
+    return isSigned(this.publicKey, purpose, statement, signature);
   }
 
   /** For whoever checks signatures without the key file. */
   get publicPem(): string {
     return this.publicKey.export({ type: "spki", format: "pem" });
   }
+}
+
+/** Checks with the public half alone; null: it is no Ed25519 key in PEM. */
+export function verifierOf(keyId: string, publicPem: string): Verifier | null {
+  try {
+    const key = createPublicKey(publicPem);
+    if (key.asymmetricKeyType !== "ed25519") return null;
+    return { keyId, verify: (purpose, statement, signature) => isSigned(key, purpose, statement, signature) };
+  } catch {
+    return null;
+  }
+}
+
+/** SHA-256 of the public key (DER), in groups that two people can read to each other. */
+export function fingerprintOf(publicPem: string): string {
+  const der = createPublicKey(publicPem).export({ type: "spki", format: "der" });
+  return createHash("sha256").update(der).digest("hex").match(/.{8}/g)!.join(" ");
+}
+
+function isSigned(key: KeyObject, purpose: SignedPurpose, statement: Statement, signature: string): boolean {
+  const bytes = Buffer.from(signature, "base64");
+  return bytes.length === 64 && verify(null, signedText(purpose, statement), key, bytes);
 }
 
 /** `landline.v1.<purpose>`, a line feed, the statement as canonical JSON. */

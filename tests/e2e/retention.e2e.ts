@@ -1,8 +1,8 @@
 // How long recordings are kept: an admin shortens the time, is told what goes, and it goes, key and file and all; the proof stays green.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { Landline, password } from "../support/landline.ts";
+import { binary, Landline, password } from "../support/landline.ts";
 import { withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { centreWithPhone, recordedCall } from "../support/recorded-call.ts";
@@ -119,6 +119,39 @@ await program(
         (sql) => sql<{ n: number }[]>`select count(*)::int as n from event where type = 'recording.erased'`,
       );
       expect(row!.n === 1, `${row!.n} erasures`);
+    });
+
+    await step("a proof is taken away and checked with nothing but the file; an older one is held against the log", async () => {
+      const path = join(landline.folder, "proof.jsonl");
+      const made = landline.run(["verify", "--export", path]);
+      expect(made.code === 0 && /signed with the key ([0-9a-f]{8} ?){8}/.test(made.out), `${made.code} ${made.error}${made.out}`);
+      expect(landline.run(["verify", "--export", path]).code === 2, "it is not written over");
+      const elsewhere = (file: string): { readonly code: number; readonly out: string } => {
+        // As on another machine: no data folder, no key file, no options of this centre.
+        const done = Bun.spawnSync([binary, "verify", "--from", file], { cwd: "/", env: { PATH: "/usr/bin", HOME: "/nonexistent" } });
+        return { code: done.exitCode, out: `${done.stdout}${done.stderr}` };
+      };
+      const whole = elsewhere(path);
+      expect(whole.code === 0 && whole.out.includes("verified: nothing was found"), whole.out);
+      const text = readFileSync(path, "utf8");
+      expect(!text.includes("07700900342") && !text.includes("Priya"), "no number and no name is in it");
+      writeFileSync(`${path}.bent`, text.replace('"type":"recording.erased"', '"type":"recording.closed"'));
+      const bent = elsewhere(`${path}.bent`);
+      expect(bent.code === 1 && bent.out.includes("chain-hash"), bent.out);
+      expect(elsewhere(join(landline.folder, "log")).code === 2, "a file that is none");
+      const page = await get("/audit/proof.jsonl");
+      expect(page.status === 200, `the page's proof: ${page.status}`);
+      writeFileSync(`${path}.page`, await page.text());
+      expect(elsewhere(`${path}.page`).code === 0, "the page's proof verifies too");
+      const against = landline.run(["verify", "--against", path]);
+      expect(against.code === 0, against.out);
+      // Somebody with database and key file writes the past anew, and signs it.
+      await withDatabase(
+        landline,
+        (sql) => sql`update event set hash = sha256(hash) where seq = (select max(seq) from event where type = 'recording.erased')`,
+      );
+      const rewritten = landline.run(["verify", "--against", path]);
+      expect(rewritten.code === 1 && rewritten.out.includes("chain-"), rewritten.out);
     });
   },
   async () => {

@@ -1,6 +1,7 @@
 // The auditor's home: is the log whole, are today's recordings, who listened, what is stored; and the log itself, searched.
+import { newEvent } from "../../../core/app.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
-import { startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
+import { isoInstant, startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
 import { isId } from "../../../core/lib/id.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
@@ -37,6 +38,7 @@ export const auditRoutes: readonly PageRoute[] = [
         names={names}
         csrf={c.var.csrf}
         recordingDays={organization?.recordingDays ?? null}
+        fingerprint={ports.keyFingerprint}
         mayVerify={c.var.actor.permissions.has("audits:chain:verify")}
       />
     );
@@ -47,6 +49,18 @@ export const auditRoutes: readonly PageRoute[] = [
     await ownForm(c, ports);
     ports.verification.start();
     return c.redirect("/audit", 303);
+  }),
+
+  page({ method: "GET", path: "/audit/proof.jsonl", permission: "audits:chain:verify", help }, async (c, ports) => {
+    const { app } = ports;
+    await app.unit.run(async () => ({
+      value: undefined,
+      events: [newEvent(app, { type: "audit.proof.exported", actorId: c.var.actor.id, subjectIds: [c.var.actor.id], payload: {} })],
+    }));
+    const day = isoInstant(app.env.clock.now()).slice(0, 10);
+    c.header("content-disposition", `attachment; filename="landline-proof-${day}.jsonl"`);
+    c.header("content-type", "application/jsonl");
+    return c.body(streamOf(ports.exportProof()));
   }),
 
   page({ method: "GET", path: "/audit/log", permission: "audits:audit:view", help }, async (c, ports) => {
@@ -95,4 +109,23 @@ async function namesOf(ports: WebPorts): Promise<ReadonlyMap<string, string>> {
     stores.queues.all(organizationId),
   ]);
   return new Map(lists.flat().map(({ id, name }) => [id as string, name]));
+}
+
+/** Asks for more when somebody has read what there is: a long log is never in memory whole. */
+function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const each = pieces[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      // A pull that brings nothing is not repeated: empty pieces are passed over here.
+      for (;;) {
+        const { done, value } = await each.next();
+        if (done === true) return controller.close();
+        if (value !== "") return controller.enqueue(encoder.encode(value));
+      }
+    },
+    async cancel() {
+      await each.return?.();
+    },
+  });
 }

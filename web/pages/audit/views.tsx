@@ -21,6 +21,8 @@ export function AuditHome(props: {
   readonly names: Names;
   readonly csrf: string;
   readonly mayVerify: boolean;
+  /** Of the key that signs. */
+  readonly fingerprint: string;
   /** Null: recordings are kept until somebody erases them. */
   readonly recordingDays: number | null;
 }) {
@@ -134,7 +136,7 @@ export function AuditHome(props: {
   );
 }
 
-function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "head" | "csrf" | "mayVerify">) {
+function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "head" | "csrf" | "mayVerify" | "fingerprint">) {
   const { last, runningSince } = props.verification;
   const report = last !== null && "report" in last ? last.report : null;
   const isWhole = report !== null && report.findings.length === 0;
@@ -165,6 +167,9 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
           {props.head === null ? null : <span class="mono">{props.head.keyId.slice(0, 8)}</span>}.{" "}
           {t("Every byte of every recording is checked by the command landline verify.")}
         </p>
+        <p>
+          {t("Fingerprint of the key that signs")}: <span class="mono">{props.fingerprint}</span>
+        </p>
         {report === null || isWhole ? null : (
           <ul>
             {report.findings.slice(0, 20).map(({ code, place, message }) => (
@@ -178,6 +183,10 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
       {props.mayVerify ? (
         <form class="actions" method="post" action="/audit/verify">
           <input type="hidden" name="csrf" value={props.csrf} />
+          <a class="button" href="/audit/proof.jsonl" hx-boost="false" download>
+            <Icon name="download" />
+            {t("Take the proof away")}
+          </a>
           <button class="button" type="submit" disabled={runningSince !== null}>
             {t("Verify again")}
           </button>

@@ -4,6 +4,8 @@ export const german: Readonly<Record<string, string>> = {
   "A change is an event with your name.": "Eine Änderung ist ein Ereignis unter Ihrem Namen.",
   "{n} day, then erased": "{n} Tag, dann gelöscht",
   "{n} days, then erased": "{n} Tage, dann gelöscht",
+  "Fingerprint of the key that signs": "Fingerabdruck des Schlüssels, der signiert",
+  "Take the proof away": "Nachweis mitnehmen",
   Days: "Tage",
   "Each erasure is an event; the log stays whole.": "Jede Löschung ist ein Ereignis; das Protokoll bleibt vollständig.",
   "Erased {time}": "Gelöscht {time}",
