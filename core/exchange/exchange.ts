@@ -51,11 +51,12 @@ export class Exchange {
     this.accepting = false;
   }
 
-  /** Ends every call with a reason, and waits until that is on disk. */
+  /** Ends every call with a reason, and waits until that is on disk and those who talked have been told. */
   async stop(reason: "node-stopped" | "node-fenced"): Promise<void> {
     this.accepting = false;
     for (const runner of this.runners.values()) runner.post({ kind: "stop", reason });
-    for (let waitedMs = 0; this.callsUp > 0 && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
+    const isBusy = (): boolean => [...this.runners.values()].some((runner) => !runner.ended || runner.isWorking);
+    for (let waitedMs = 0; isBusy() && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
   }
 
   private onCallEvent(event: CallEvent): void {
