@@ -7,16 +7,13 @@ import { loadConfig, parseArguments } from "../cmd/config.ts";
 const root = join(import.meta.dir, "..");
 const read = (name: string): string => readFileSync(join(root, name), "utf8");
 
-/** The options that a container gets as LANDLINE_…, files of secrets left out: they are not here. */
+/** The options that a container gets as LANDLINE_…; files of secrets are not here, so their content is anything. */
 function environmentOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    pairs.map(
-      (pair) =>
-        pair
-          .replace(/_FILE=.*/, "=x")
-          .split(/=(.*)/s)
-          .slice(0, 2) as [string, string],
-    ),
+    pairs.map((pair) => {
+      const [name, value] = pair.split(/=(.*)/s) as [string, string];
+      return value.startsWith("/run/secrets/") ? [name.replace(/_FILE$/, ""), "x"] : [name, value];
+    }),
   );
 }
 
