@@ -38,6 +38,8 @@ import { landlineVersion } from "./version.ts";
 const inboxPollMs = 1_000;
 const probeMs = 1_000;
 const retentionEveryMs = 600_000;
+/** How long those who were talking are waited for at a stop: two BYEs, in case the first was lost (RFC 3261 §17.1.2.2: T1 is 500 ms). */
+const farewellMsMax = 1_500;
 
 export type RunningNode = {
   readonly exchange: Exchange;
@@ -195,6 +197,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
       periodic.stop();
       exchange.drain();
       await exchange.endAll("node-stopped");
+      // Their answers to our BYEs, or the time to send those once more; recordings close meanwhile.
+      for (let waitedMs = 0; telephony.control.size > 0 && waitedMs < farewellMsMax; waitedMs += 20)
+        await new Promise<void>((done) => env.clock.after(20, done));
       await telephony[Symbol.asyncDispose]();
       await media.close();
       assigner.stop();

@@ -39,7 +39,7 @@ try {
   buildah(["build", "--tag", "localhost/landline-root", "--file", join(context, "root.Dockerfile"), context]);
   // Docker's form: the OCI's has no HEALTHCHECK.
   const named = ["--build-arg", "ROOT=localhost/landline-root", "--build-arg", "BINARY=landline", "--build-arg", `VERSION=${version}`];
-  buildah(["build", ...named, "--tag", `landline:${version}`, "--file", join(import.meta.dir, "Dockerfile"), context]);
+  buildah(["build", ...named, "--tag", `landline:${version}`, "--file", join(context, "Dockerfile"), context]);
   // Into a file that is not there: buildah does not write over an archive.
   buildah(["push", "--quiet", `landline:${version}`, `docker-archive:${join(work, "image.tar")}:landline:${version}`]);
   renameSync(join(work, "image.tar"), out);
@@ -75,6 +75,8 @@ function prepareContext(context: string): void {
   run("tar", ["--create", "--numeric-owner", "--sort=name", "--directory", system, "--file", join(context, "root.tar"), "."]);
   rmSync(system, { recursive: true });
   writeFileSync(join(context, "root.Dockerfile"), "FROM scratch\nADD root.tar /\n");
+  // The one instruction that runs something makes what is there already; it could not run for another processor.
+  writeFileSync(join(context, "Dockerfile"), readFileSync(join(import.meta.dir, "Dockerfile"), "utf8").replace(/^RUN (.*\\\n)*.*\n/m, ""));
 }
 
 /** Everything it keeps lies in the working folder: the machine's own images are not touched. */

@@ -51,10 +51,12 @@ export class Exchange {
     this.accepting = false;
   }
 
-  /** Ends every call with a reason, and waits until that is on disk. New ones come in meanwhile, unless it drains. */
+  /** Ends every call with a reason, and waits until that is on disk and those who talked have been told. New ones come in meanwhile, unless it drains. */
   async endAll(reason: "node-stopped" | "node-fenced"): Promise<void> {
-    for (const runner of this.runners.values()) runner.post({ kind: "stop", reason });
-    for (let waitedMs = 0; this.callsUp > 0 && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
+    const ending = [...this.runners.values()];
+    for (const runner of ending) runner.post({ kind: "stop", reason });
+    const isBusy = (): boolean => ending.some((runner) => !runner.ended || runner.isWorking);
+    for (let waitedMs = 0; isBusy() && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
   }
 
   private onCallEvent(event: CallEvent): void {

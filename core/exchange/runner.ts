@@ -48,6 +48,11 @@ export class Runner {
     return this.state !== null && this.state.ended !== null;
   }
 
+  /** Something of what was decided is not done yet: an ended call's hang-up waits for the disk. */
+  get isWorking(): boolean {
+    return this.running;
+  }
+
   get call(): CallState | null {
     return this.state;
   }

@@ -88,7 +88,7 @@ await program(
         kit = (JSON.parse(original.run(["setup", "kit", "--json"]).out) as { kit: string }).kit;
         const call = await recordedCall(original, ownAddress, phone!);
         conversationId = call.conversationId;
-        path = call.recording.path;
+        path = call.path;
       },
       { must: true },
     );

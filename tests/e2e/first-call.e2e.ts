@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import puppeteer, { type Browser, type Page as FirefoxPage } from "puppeteer-core";
 import { Baresip } from "../support/baresip.ts";
+import { ContainedLandline, Image } from "../support/image.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
@@ -15,7 +16,10 @@ const agentHz = 700;
 const firefoxHz = 1_000;
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
+const options = ["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"];
+/** The same call through the image, by hand: `npm run image`, then with LANDLINE_TEST_IMAGE set. */
+const image = process.env.LANDLINE_TEST_IMAGE === undefined ? null : Image.unpack();
+const landline = image === null ? new Landline(options) : new ContainedLandline(image, options);
 const contexts: BrowserContext[] = [];
 let phone: Baresip | null = null;
 let firefox: Browser | null = null;
@@ -373,6 +377,7 @@ await program(
     await firefox?.close();
     for (const context of contexts) await context.close();
     await landline.stop();
+    image?.discard();
     if (process.exitCode !== 0) console.error(landline.log.split("\n").slice(-15).join("\n"));
   },
 );

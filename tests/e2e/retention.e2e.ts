@@ -22,10 +22,6 @@ const recordingOf = async (conversationId: string): Promise<Recording> => {
   );
   return entities[0]!;
 };
-const call = async (account: Parameters<typeof recordedCall>[2]): Promise<typeof old> => {
-  const { conversationId, recording } = await recordedCall(landline, ownAddress, account);
-  return { conversationId, path: recording.path };
-};
 const filesOf = (path: string): string[] => {
   const file = join(landline.data, "recordings", path);
   return existsSync(dirname(file)) ? readdirSync(dirname(file)).filter((name) => file.endsWith(name.slice(0, 36) + file.slice(-4))) : [];
@@ -60,8 +56,8 @@ await program(
       async () => {
         await landline.start();
         const account = landline.apply(centreWithPhone(ownAddress)).phones[0]!;
-        old = await call(account);
-        fresh = await call(account);
+        old = await recordedCall(landline, ownAddress, account);
+        fresh = await recordedCall(landline, ownAddress, account);
         await withDatabase(
           landline,
           (sql) => sql`update recording set started_at = started_at - interval '3 days' where conversation_id = ${old.conversationId}`,

@@ -17,11 +17,11 @@ export class Landline {
   private child: ChildProcess | null = null;
   private token = "";
 
-  /** `bootstrap` false: nobody owns it at first, as after an installation. `command`: what runs the binary, here or elsewhere. */
+  /** `bootstrap` false: nobody owns it at first, as after an installation. `program`: the binary, or what runs it. */
   constructor(
     private readonly more: readonly string[] = [],
     private readonly bootstrap = true,
-    private readonly command: readonly string[] = [binary],
+    private readonly program: readonly string[] = [binary],
   ) {
     this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
     // As root the database server runs as another user, who must get through.
@@ -35,6 +35,24 @@ export class Landline {
 
   get options(): string[] {
     return ["--data", this.data, "--key-file", join(this.folder, "keys/landline.key"), "--http", "127.0.0.1:8080", ...this.more];
+  }
+
+  protected get command(): readonly string[] {
+    return this.program;
+  }
+
+  /** For subcommands, while the node runs. */
+  protected get beside(): readonly string[] {
+    return this.command;
+  }
+
+  /** Where a file is put for a subcommand, and where that sees it. */
+  protected passed(name: string): { readonly here: string; readonly seen: string } {
+    return { here: join(this.folder, name), seen: join(this.folder, name) };
+  }
+
+  protected get environment(): Record<string, string> {
+    return { PATH: process.env.PATH ?? "" };
   }
 
   get log(): string {
@@ -55,7 +73,7 @@ export class Landline {
   launch(): void {
     const log = openSync(join(this.folder, "log"), "a");
     const env = {
-      PATH: process.env.PATH ?? "",
+      ...this.environment,
       ...(this.bootstrap ? { LANDLINE_BOOTSTRAP_EMAIL: "owner@example.org", LANDLINE_BOOTSTRAP_PASSWORD: password } : {}),
       LANDLINE_BOOTSTRAP_CLIENT_ID: client.id,
       LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
@@ -81,13 +99,13 @@ export class Landline {
     );
   }
 
-  /** An orderly stop. */
-  async stop(): Promise<void> {
+  /** An orderly stop; the exit code. */
+  async stop(): Promise<number | null> {
     const { child } = this;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((done) => child.on("exit", done));
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
+    const ended = new Promise<number | null>((done) => child.on("exit", done));
     child.kill("SIGTERM");
-    await ended;
+    return ended;
   }
 
   /** Takes everything away; after `stop`. */
@@ -97,19 +115,19 @@ export class Landline {
 
   /** A subcommand beside the running node. */
   run(words: readonly string[], input = ""): { readonly code: number; readonly out: string; readonly error: string } {
-    const done = Bun.spawnSync([...this.command, ...words, ...this.options], {
+    const done = Bun.spawnSync([...this.beside, ...words, ...this.options], {
       cwd: join(this.folder, "empty"),
       stdin: Buffer.from(input),
-      env: { PATH: process.env.PATH ?? "" },
+      env: this.environment,
     });
     return { code: done.exitCode, out: done.stdout.toString(), error: done.stderr.toString() };
   }
 
   /** What `config apply` says: also the secrets of phones, told once. */
   apply(document: object): Applied {
-    const path = join(this.folder, "centre.json");
-    writeFileSync(path, JSON.stringify(document));
-    const { code, out, error } = this.run(["config", "apply", path, "--json"]);
+    const { here, seen } = this.passed("centre.json");
+    writeFileSync(here, JSON.stringify(document));
+    const { code, out, error } = this.run(["config", "apply", seen, "--json"]);
     if (code !== 0) throw new Error(`config apply: ${error}${out}`);
     return JSON.parse(out) as Applied;
   }

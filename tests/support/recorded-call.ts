@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Baresip } from "./baresip.ts";
 import { Desk } from "./desk.ts";
 import { type Landline, testCentre } from "./landline.ts";
-import { type KeptRecording, recordingsOf, withDatabase } from "./ledger.ts";
 import { offerMd5 } from "./raw-sip.ts";
 import { eventually, expect } from "./steps.ts";
 
@@ -20,12 +19,12 @@ export function centreWithPhone(address: string): object {
 /** What phones heard is found by their folder: each call has its own. */
 let calls = 0;
 
-/** Priya answers by herself, both talk for two seconds, the caller hangs up, she wraps up. Returns the conversation and its recording. */
+/** Priya answers by herself, both talk for two seconds, the caller hangs up, she wraps up. Returns the conversation and its recording's path. */
 export async function recordedCall(
   landline: Landline,
   address: string,
   account: { readonly username: string; readonly secret: string },
-): Promise<{ readonly conversationId: string; readonly recording: KeptRecording }> {
+): Promise<{ readonly conversationId: string; readonly path: string }> {
   await offerMd5(address);
   const more = { port: 5_080, rtpPorts: "31000-31999", account: { ...account, answers: "auto" as const } };
   calls += 1;
@@ -45,20 +44,22 @@ export async function recordedCall(
     const heardBefore = caller.heard().length;
     await eventually("both have talked for two seconds", () => caller.heard().length - heardBefore > 16_000);
     caller.hangUp();
-    const { conversation, participant } = await eventually("after-call work begins", async () => {
-      const [open] = await withDatabase(
-        landline,
-        (sql) => sql<{ conversation: string; participant: string }[]>`
-          select conversation_id as conversation, participant_id as participant from after_call_work where ended_at is null`,
-      );
-      return open;
+    const ended = await eventually("after-call work begins", async () => {
+      const [newest] = (await landline.api<{ entities: { id: string; endedAt: number | null }[] }>("/api/v2/landline/conversations"))
+        .entities;
+      return newest !== undefined && newest.endedAt !== null ? newest : null;
     });
+    const { participants } = await landline.api<{ participants: { id: string; purpose: string }[] }>(`/api/v2/conversations/${ended.id}`);
+    const { id: agentPart } = participants.findLast(({ purpose }) => purpose === "agent")!;
     const desk = await Desk.signIn(landline.http, "priya@example.org");
-    expect((await desk.post(`/calls/${conversation}/${participant}/wrapup`, { code: "Answered" })) === 204, "the wrap-up is refused");
-    const recording = await eventually("the recording is sealed", async () =>
-      (await recordingsOf(landline, conversation)).find(({ state }) => state === "sealed"),
-    );
-    return { conversationId: conversation, recording };
+    expect((await desk.post(`/calls/${ended.id}/${agentPart}/wrapup`, { code: "Answered" })) === 204, "the wrap-up is refused");
+    const recording = await eventually("the recording is sealed", async () => {
+      const { entities } = await landline.api<{ entities: { state: string; path: string }[] }>(
+        `/api/v2/landline/conversations/${ended.id}/recordings`,
+      );
+      return entities.find(({ state }) => state === "sealed");
+    });
+    return { conversationId: ended.id, path: recording.path };
   } finally {
     agent.quit();
     caller.quit();

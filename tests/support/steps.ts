@@ -26,7 +26,7 @@ export function leftOut(name: string, reason: string): void {
 class Stop extends Error {}
 
 /** Runs a program of steps and exits with 1 when any failed; `cleanUp` runs whatever happens. */
-export async function program(body: () => Promise<void>, cleanUp: () => Promise<void>): Promise<never> {
+export async function program(body: () => Promise<void>, cleanUp: () => Promise<unknown>): Promise<never> {
   try {
     await body();
   } catch (error) {

@@ -157,4 +157,36 @@ export const adminManual: readonly ManualPage[] = [
       </p>
     ),
   },
+  {
+    id: "backup",
+    title: "Backup and restore",
+    body: () => (
+      <>
+        <p>
+          Stop the node, run <code>landline backup --cold DIR</code>, start it again. The folder then holds everything that brings the
+          centre back: database, recordings, journal, signed heads, what the set-up kept. A manifest names every file with its SHA-256 and
+          is signed. A backup that was interrupted never has the name of a whole one.
+        </p>
+        <p>
+          <b>The key file is never in it.</b> Keep a copy of the key file, or the <a href="/help/setup#recovery">recovery kit</a>, in
+          another place than the backups: together they read everything, neither alone reads anything. With <code>--database</code> the
+          database is yours: back it up with its own tools while the node is stopped.
+        </p>
+        <h2>Bringing it back</h2>
+        <p>
+          <code>landline restore DIR</code> into an empty <code>--data</code> checks every file before and after, and then proves the log,
+          the recordings and the tables, as <code>landline verify --rows</code> does. If a file was changed, it is named and nothing is
+          written. <code>--check</code> only looks: do that now and then, and a whole restore on another machine once a year.
+        </p>
+        <p>
+          Without the key file the files come back and wait: <code>landline key restore</code> asks for the kit and makes the key file, then{" "}
+          <code>landline verify --rows</code> proves. <code>landline restore DIR --kit-file FILE</code> does it in one go.
+        </p>
+        <p>
+          A restored centre is the same centre: do not run it beside the one that the backup was made of. The database is a physical copy:
+          it wants the same kind of processor, and the same or a newer Landline with the same PostgreSQL.
+        </p>
+      </>
+    ),
+  },
 ];

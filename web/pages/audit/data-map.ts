@@ -103,7 +103,7 @@ export const dataMap: readonly StoredKind[] = [
   {
     what: "How the nodes work together",
     tables: ["node", "inbox", "audited_table", "migration"],
-    files: ["postgres/", "node-id", "lib/"],
+    files: ["postgres/", "node-id", "node.lock", "lib/"],
     whose: "Nobody",
     protection: "As the disk is",
     kept: "As long as it is needed",
