@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parse as parseToml } from "smol-toml";
 import { applyCentre } from "../core/centre/apply.ts";
 import { centreDocument } from "../core/centre/centre.ts";
+import { loadDemo, wipeDemo } from "../core/demo/commands.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
@@ -137,6 +138,27 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
       context.print({ restored: context.config["key-file"] }, [`${context.config["key-file"]} is there again`]);
       return 0;
     },
+  },
+  "demo load": {
+    usage: "demo load",
+    caption: "put the demo centre beside what is there; `serve --demo` does it too, and lets robots call",
+    run: (context) =>
+      withNode(context, async (node) => {
+        const { made } = await loadDemo(node.app, machineActor(node), (username) => newPhoneSecret(node.env.random, node.keys, username));
+        context.print({ made }, made.length === 0 ? ["the demo is there already"] : made.map((what) => `made ${what}`));
+      }),
+  },
+  "demo wipe": {
+    usage: "demo wipe",
+    caption: "take every object and person of the demo away; conversations, recordings and events stay, as evidence",
+    run: (context) =>
+      withNode(context, async (node) => {
+        const gone = await wipeDemo(node.app, machineActor(node));
+        context.print({ gone }, [
+          ...(gone.length === 0 ? ["there is no demo"] : gone.map((what) => `gone: ${what}`)),
+          ...(gone.length === 0 ? [] : ["conversations, recordings and events of the demo stay: they have happened"]),
+        ]);
+      }),
   },
   verify: {
     usage: "verify [--rows]",

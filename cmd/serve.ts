@@ -18,6 +18,7 @@ import { setupCookie } from "../web/pages/setup/routes.tsx";
 import type { Assets } from "./assets.ts";
 import { makeCertificate } from "./certificate.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { startDemo } from "./demo.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
 import { endpoint, machineActor, ownAddresses, type RunningNode, wire } from "./wire.ts";
@@ -39,6 +40,7 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
     const running = await wire(node, assets);
     const servers = [await listen(running, config.http, null)];
     if (config.https !== null) servers.push(await listen(running, config.https, await certificate(node)));
+    const stopDemo = config.demo ? await startDemo(node, running) : null;
     const metrics = config.metrics === null ? null : serveMetrics(config.metrics, running);
     announce(
       node,
@@ -48,6 +50,7 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
     );
     await untilAsked(env);
     env.log.info("stopping");
+    await stopDemo?.();
     await running.stop();
     for (const server of [...servers, ...(metrics === null ? [] : [metrics])]) await server.stop(true);
   } finally {

@@ -58,6 +58,7 @@ export const userKind: ObjectKind<User, UserSettings> = {
   written: async (_app, _actor, stores, before, after) => {
     // Whoever may do less than a moment ago, or nothing at all, signs in again.
     if (before !== null && (after?.state !== "active" || after.email !== before.email)) await stores.sessions.deleteOfUser(before.id);
+    if (before !== null && after === null) await stores.agents.delete(before.id);
     return [];
   },
   seal: (user) => ({ kind: "user", id: user.id }),

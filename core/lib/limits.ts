@@ -59,6 +59,10 @@ export const liveStreamsMax = 2_000;
 /** A silent live stream gets a heartbeat this often. */
 export const liveHeartbeatMs = 1_000;
 
+/** Calls in the demo's queues are given this long to end before the demo is wiped; and how often it is looked. */
+export const demoDrainMs = 20_000;
+export const demoDrainPollMs = 250;
+
 /** A browser that vanished (reload, closed tab) keeps its call for this long. */
 export const agentLegHeldMs = 15_000;
 

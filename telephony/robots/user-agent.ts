@@ -1,6 +1,6 @@
 // A robot's telephone exchange: real SIP over a UDP socket on loopback, real RTP beside it. Calls, registers, is called; never leaves this machine.
 import type { Env } from "../../core/env/env.ts";
-import { isLoopback } from "../../core/lib/ip-address.ts";
+import { isLoopback, normalAddress } from "../../core/lib/ip-address.ts";
 import { cleanRemoteText } from "../../core/lib/remote-text.ts";
 import { calledOf, callerOf } from "../ingress.ts";
 import { InlinePlane } from "../media/inline-plane.ts";
@@ -47,7 +47,7 @@ export class UserAgent {
     this.network = new SipNetwork(env);
     this.dialogs = new DialogLayer(env, this.network, {
       // Only the node itself is served; who else finds the port gets silence.
-      admit: (_request, flow) => (isLoopback(flow.remote.address) ? { kind: "serve" } : { kind: "drop" }),
+      admit: (_request, flow) => (this.isNode(flow.remote.address) ? { kind: "serve" } : { kind: "drop" }),
       incoming: (session, invite) => this.onInvite(session, invite),
       event: (session, event) => {
         const call = this.bySession.get(session);
@@ -127,6 +127,10 @@ export class UserAgent {
     await this.media.close();
     this.dialogs[Symbol.dispose]();
     await this.network[Symbol.asyncDispose]();
+  }
+
+  private isNode(address: string): boolean {
+    return isLoopback(address) || normalAddress(address) === normalAddress(this.options.server.address);
   }
 
   private registration(username: string, callId: string, seq: number, seconds: number, more: readonly Header[]): RequestDraft {

@@ -117,6 +117,29 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "demo",
+    title: "The demo centre",
+    body: () => (
+      <>
+        <p>
+          <code>landline serve --demo</code> puts a made-up savings bank beside whatever is there and lets robots work in it: a dozen
+          agents, four queues, two numbers, and callers who come by themselves, wait, give up or talk. Their calls are calls: SIP and voice
+          over this machine's loopback, routed, recorded and written down as yours are. Everything of it has <i>(Demo)</i> in its name, and
+          as long as it is loaded every page says <b>Demo</b> at the top.
+        </p>
+        <p>
+          Robots hum: the caller low, the agent high. So a recording tells on each channel who spoke. Up to eight of them call at once.
+          While a call that no robot placed is up, no robot calls; robots answer only the demo's own queues, never <i>Try it</i>.
+        </p>
+        <p>
+          <code>landline demo load</code> only loads it. <code>landline demo wipe</code> takes every object and person of it away, also
+          beside a running server, whose robots then stop. What has happened stays, as it does with any call: conversations, recordings,
+          events. Of an object that you have renamed it knows nothing any more: it is yours.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "desk",
     title: "The agent's desk",
     body: () => (
