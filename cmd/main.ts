@@ -17,6 +17,7 @@ import { loadAssets } from "./assets.ts";
 import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
+import { loadLines, loadOrder, loadtest } from "./loadtest.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { serve } from "./serve.ts";
@@ -183,6 +184,17 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
       return findings.every(({ ok }) => ok) ? 0 : 1;
     },
   },
+  loadtest: {
+    usage: "loadtest [--calls N] [--minutes M] [--to ADDRESS:PORT --number NUMBER]",
+    caption: "let robots hold N calls for M minutes in a centre of their own, or call a node that runs; says how it went",
+    flags: { calls: "value", minutes: "value", to: "value", number: "value" },
+    run: async (context) => {
+      const order = loadOrder(context.flags);
+      const result = await loadtest(realEnv("warn"), order, await loadAssets(), isReady);
+      context.print(result, loadLines(result, order.target === null));
+      return result.isGood ? 0 : 1;
+    },
+  },
   healthcheck: {
     usage: "healthcheck",
     caption: "ask the running node whether it is ready; for container engines",
@@ -299,6 +311,13 @@ async function withNode(context: Context, work: (node: OpenNode) => Promise<unkn
   } finally {
     await node.close();
   }
+}
+
+async function isReady(http: string): Promise<boolean> {
+  return fetch(`http://${http}/readyz`, { signal: AbortSignal.timeout(3_000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
 }
 
 function readDocument(path: string): unknown {

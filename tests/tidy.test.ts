@@ -71,7 +71,7 @@ const doors: readonly (readonly [what: string, pattern: RegExp, allowed: RegExp]
   ["randomUUID", /\brandomUUID\b/, /^$/],
   ["random bytes", /\b(randomBytes|randomInt|randomFillSync|getRandomValues)\b/, /^cmd\/env\.ts$/],
   ["Temporal", /\bTemporal\b/, /^(core\/lib\/calendar|storage\/postgres\/connect)\.ts$/],
-  // `landline healthcheck` asks the node of its own machine.
+  // `landline healthcheck` and `loadtest` ask the node of their own machine.
   ["fetch", /(?<![.\w]|async )fetch\(/, /^cmd\/main\.ts$/],
   ["Bun in core", /\bBun\.|\bprocess\./, /^(?!core\/)/],
   // doctor opens the ports for a moment, to see whether they are free.

@@ -8,6 +8,8 @@ export type CallerPlan = {
   readonly called: string;
   /** Pressed one after the other, each so long after the answer or the key before. */
   readonly keys: readonly { readonly digit: string; readonly afterMs: number }[];
+  /** Whom it waits for: an agent's voice, or whatever sounds, where the agents are no robots. */
+  readonly hears: "agent" | "anything";
   /** From the answer until it hears an agent; then it gives up. */
   readonly patienceMs: number;
   /** From the agent's first word. */

@@ -10,6 +10,7 @@ const plan: CallerPlan = {
   number: "+441632960001",
   name: "Alice",
   called: "100",
+  hears: "agent",
   keys: [
     { digit: "1", afterMs: 2_000 },
     { digit: "#", afterMs: 500 },

@@ -24,6 +24,7 @@ const plan: CallerPlan = {
   number: "+441632960007",
   name: "Alice",
   called: "+441632960100",
+  hears: "agent",
   keys: [{ digit: "2", afterMs: 100 }],
   patienceMs: 20_000,
   talkMs: 1_500,

@@ -36,6 +36,8 @@ export type CallReport = {
   /** From the answer until an agent was heard, to the second; null: none was. */
   readonly waitedMs: number | null;
   readonly talkedMs: number;
+  /** From the answer to the end. */
+  readonly connectedMs: number;
   readonly end: CallEnd;
 };
 
@@ -70,6 +72,7 @@ export class Robots {
   private phones: UserAgent | null = null;
   private readonly agents = new Map<string, AgentHost>();
   private readonly up = new Set<CallerHost>();
+  private stopping: Promise<void> | null = null;
 
   private constructor(private readonly options: RobotsOptions) {
     for (const agent of options.agents) this.agents.set(agent.secret.username, new AgentHost(agent, options, () => this.phones!));
@@ -135,8 +138,13 @@ export class Robots {
     for (const caller of [...this.up]) caller.input({ kind: "stop" });
   }
 
-  /** Hangs up, sends the agents home, and closes the sockets; bounded. */
-  async stop(): Promise<void> {
+  /** Hangs up, sends the agents home, and closes the sockets; once, and bounded. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async end(): Promise<void> {
     const { env } = this.options;
     this.hangUp();
     await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
@@ -172,8 +180,8 @@ class CallerHost {
         this.connectedAt = this.now();
         this.input({ kind: "connected" });
       },
-      heard: ({ agent }) => {
-        if (agent < voiceMsMin) return;
+      heard: ({ agent, caller, sound }) => {
+        if ((plan.hears === "agent" ? agent : agent + caller + sound) < voiceMsMin) return;
         this.heardAt ??= this.now();
         this.input({ kind: "agent-heard" });
       },
@@ -212,7 +220,8 @@ class CallerHost {
         const setupMs = connectedAt === null ? null : connectedAt - dialledAt;
         const waitedMs = heardAt === null || connectedAt === null ? null : heardAt - connectedAt;
         const talkedMs = heardAt === null ? 0 : this.now() - heardAt;
-        return this.report({ plan, outcome: output.outcome, setupMs, waitedMs, talkedMs, end: end! });
+        const connectedMs = connectedAt === null ? 0 : this.now() - connectedAt;
+        return this.report({ plan, outcome: output.outcome, setupMs, waitedMs, talkedMs, connectedMs, end: end! });
       }
       default:
         return assertNever(output);

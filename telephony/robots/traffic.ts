@@ -29,6 +29,7 @@ export function drawCaller(random: Random, line: TrafficLine, callers: Callers):
     // Some networks tell a name, most do not.
     name: fraction(random) < 0.4 ? pick(random, callers.names) : "",
     called: line.called,
+    hears: "agent",
     keys: line.keys.map(({ digit, afterMs }) => ({ digit, afterMs: between(random, afterMs) })),
     patienceMs: patienceMsMin + exponential(random, line.patienceMs),
     talkMs: between(random, line.talkMs),

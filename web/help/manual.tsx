@@ -136,6 +136,16 @@ export const manual: readonly ManualPage[] = [
           beside a running server, whose robots then stop. What has happened stays, as it does with any call: conversations, recordings,
           events. Of an object that you have renamed it knows nothing any more: it is yours.
         </p>
+        <h2 id="loadtest">Load test</h2>
+        <p>
+          <code>landline loadtest --calls 20 --minutes 2</code> starts a centre of its own in a temporary folder on free ports, holds twenty
+          robots' calls for two minutes, and says plainly how it went: calls, time to the answer, whether each side heard the other, loss,
+          jitter, processor time and memory. It ends with 0 only when every call was heard both ways.
+        </p>
+        <p>
+          With <code>--to 127.0.0.1:5060 --number 100</code> it calls a number of a server that runs on this machine and has a trunk for{" "}
+          <code>127.0.0.1</code>. Then only the callers are robots, and it looks whether they hear anything at all.
+        </p>
       </>
     ),
   },
