@@ -21,7 +21,9 @@ import { endpoint, machineActor, type RunningNode } from "./wire.ts";
 const callsMax = 8;
 /** Below the ports that the kernel hands out, beside those of the node. */
 const rtpPorts: readonly [number, number] = [30_000, 31_999];
-const breakChance = 0.22;
+/** With these about every third agent is away, and somebody has to wait now and then. */
+const breakChance = 0.35;
+const breakMs = [90_000, 270_000] as const;
 
 /** Loads the demo if it is not there, and sets its robots to work; resolves to how to stop them. @throws ConfigError about --sip */
 export async function startDemo(node: OpenNode, running: RunningNode): Promise<() => Promise<void>> {
@@ -127,7 +129,7 @@ function drawAgent({ env: { random } }: OpenNode): AgentPlan {
     answerMs: between(random, [1_200, 6_000]),
     // Now and then it is the agent who hangs up.
     talkMs: between(random, [45_000, 150_000]),
-    wrapUpMs: between(random, [4_000, 18_000]),
-    breakMs: fraction(random) < breakChance ? between(random, [60_000, 240_000]) : null,
+    wrapUpMs: between(random, [6_000, 26_000]),
+    breakMs: fraction(random) < breakChance ? between(random, breakMs) : null,
   };
 }

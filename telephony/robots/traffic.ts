@@ -19,8 +19,8 @@ export type Callers = {
   readonly digits: readonly [first: number, last: number];
 };
 
-/** Nobody hangs up while the menu is still talking. */
-const patienceMsMin = 12_000;
+/** Nobody gives up before the menu has spoken and the music begun. */
+const patienceMsMin = 20_000;
 const msPerHour = 3_600_000;
 
 export function drawCaller(random: Random, line: TrafficLine, callers: Callers): CallerPlan {
@@ -50,13 +50,12 @@ export class Traffic {
 
   constructor(private readonly options: TrafficOptions) {}
 
+  /** The first comes at once: whoever looks sees something. */
   start(): void {
     const { env, lines } = this.options;
     const perHour = lines.reduce((sum, line) => sum + line.perHour, 0);
-    this.timer = env.clock.after(exponential(env.random, msPerHour / perHour), () => {
-      this.start();
-      this.arrive(perHour);
-    });
+    this.timer = env.clock.after(exponential(env.random, msPerHour / perHour), () => this.start());
+    this.arrive(perHour);
   }
 
   stop(): void {
