@@ -3,9 +3,10 @@ import { userActor } from "../core/authorization/actor.ts";
 import { demoAgentsAddress, demoCallerDigits, demoCallerPrefix, demoCallers, demoCallersAddress, demoLines } from "../core/demo/centre.ts";
 import { demoAgents, hasDemo, loadDemo, wrapUpOpenWork } from "../core/demo/commands.ts";
 import { isDemo } from "../core/demo/mark.ts";
-import type { LoggedEvent } from "../core/events/index.ts";
+import { OtherCalls } from "../core/demo/other-calls.ts";
 import type { UserId } from "../core/lib/id.ts";
 import { isIpv4 } from "../core/lib/ip-address.ts";
+import { demoCallsMax } from "../core/lib/limits.ts";
 import { setPresence } from "../core/routing/agent-commands.ts";
 import type { AgentPlan } from "../telephony/robots/agent.ts";
 import { between, fraction } from "../telephony/robots/draw.ts";
@@ -17,8 +18,6 @@ import type { OpenNode } from "./node.ts";
 import { newPhoneSecret, openHa1 } from "./phone-secret.ts";
 import { endpoint, machineActor, type RunningNode } from "./wire.ts";
 
-/** What two cores carry beside everything else, and an eye can follow. */
-const callsMax = 8;
 /** Below the ports that the kernel hands out, beside those of the node. */
 const rtpPorts: readonly [number, number] = [30_000, 31_999];
 /** With these about every third agent is away, and somebody has to wait now and then. */
@@ -50,7 +49,7 @@ export async function startDemo(node: OpenNode, running: RunningNode): Promise<(
     env,
     lines: demoLines,
     callers: { names: demoCallers, prefix: demoCallerPrefix, digits: demoCallerDigits },
-    mayCall: () => others.count === 0 && robots.callsUp < callsMax,
+    mayCall: () => others.count === 0 && robots.callsUp < demoCallsMax,
     call: (plan) => void robots.call(plan),
   });
   let stopping: Promise<void> | null = null;
@@ -73,26 +72,9 @@ export async function startDemo(node: OpenNode, running: RunningNode): Promise<(
     .startAgents()
     .then(() => traffic.start())
     .catch((error: unknown) => env.log.error("robots did not start", { reason: String(error) }));
-  env.log.info("robots at work", { calls: callsMax, sip: `${server.address}:${server.port}` });
+  env.log.info("robots at work", { calls: demoCallsMax, sip: `${server.address}:${server.port}` });
   running.robotCalls = () => robots.callsUp;
   return stop;
-}
-
-/** Calls that no robot has placed: robots come in by a trunk of their own. */
-class OtherCalls {
-  private readonly open = new Set<string>();
-
-  constructor(private readonly robotsTrunkId: string | null) {}
-
-  get count(): number {
-    return this.open.size;
-  }
-
-  onLogged(event: LoggedEvent): void {
-    const id = event.subjectIds[0]!;
-    if (event.type === "conversation.ended") this.open.delete(id);
-    else if (event.type === "conversation.started" && event.payload?.trunkId !== this.robotsTrunkId) this.open.add(id);
-  }
 }
 
 /** Where robots reach the node: loopback when it listens everywhere. @throws ConfigError */

@@ -5,6 +5,7 @@ import { loadCallerPrefix, loadCentre, loadNumber } from "../core/demo/load-cent
 import type { Env } from "../core/env/env.ts";
 import { Unavailable } from "../core/lib/errors.ts";
 import { isIpv4 } from "../core/lib/ip-address.ts";
+import { loadtestCallsMax } from "../core/lib/limits.ts";
 import type { CallerPlan } from "../telephony/robots/caller.ts";
 import { between } from "../telephony/robots/draw.ts";
 import { type AnswerReport, type CallReport, Robots } from "../telephony/robots/robots.ts";
@@ -18,8 +19,6 @@ import { OwnNode, type Usage } from "./own-node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { endpoint, machineActor } from "./wire.ts";
 
-/** More do not fit the phones' numbers of one node, nor this program's ports. */
-const callsMax = 400;
 const minutesMax = 24 * 60;
 const talkMs = [15_000, 30_000] as const;
 /** Less is no talk. A call that could not last that long does not begin. */
@@ -61,7 +60,7 @@ export function loadOrder(flags: Readonly<Record<string, unknown>>): LoadOrder {
     if (!isRight) throw new ConfigError(`--${name}: a ${isWhole ? "whole " : ""}number above 0, at most ${max}`);
     return value;
   };
-  const [calls, minutes] = [number("calls", callsMax, 10, true), number("minutes", minutesMax, 1, false)];
+  const [calls, minutes] = [number("calls", loadtestCallsMax, 10, true), number("minutes", minutesMax, 1, false)];
   if (flags.to === undefined && flags.number === undefined) return { calls, minutes, target: null };
   const to = String(flags.to ?? "");
   if (!/^[0-9.]+:[0-9]{1,5}$/.test(to) || !isIpv4(endpoint(to).address))

@@ -145,8 +145,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     caption: "put the demo centre beside what is there; `serve --demo` does it too, and lets robots call",
     run: (context) =>
       withNode(context, async (node) => {
-        const { made } = await loadDemo(node.app, machineActor(node), (username) => newPhoneSecret(node.env.random, node.keys, username));
-        context.print({ made }, made.length === 0 ? ["the demo is there already"] : made.map((what) => `made ${what}`));
+        const { made, changed } = await loadDemo(node.app, machineActor(node), (username) =>
+          newPhoneSecret(node.env.random, node.keys, username),
+        );
+        context.print({ made, changed }, [
+          ...made.map((what) => `made ${what}`),
+          ...changed.map((what) => `changed ${what} back`),
+          ...(made.length + changed.length === 0 ? ["the demo is there already"] : []),
+        ]);
       }),
   },
   "demo wipe": {

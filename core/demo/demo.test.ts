@@ -17,6 +17,7 @@ import { Seeded, VirtualTime, virtualEnv } from "../simulation/virtual-time.ts";
 import { demoCallersAddress, demoLines } from "./centre.ts";
 import { demoAgents, hasDemo, loadDemo, wipeDemo } from "./commands.ts";
 import { isDemo } from "./mark.ts";
+import { OtherCalls } from "./other-calls.ts";
 
 const organizationId = "0192f0c1-0000-7000-8000-000000000001" as OrganizationId;
 const divisionId = "0192f0c1-0000-7000-8000-000000000002" as DivisionId;
@@ -123,4 +124,23 @@ test("what of your own uses the demo keeps it, and is named", async () => {
   const codes = (await app.stores.wrapupCodes.all(organizationId)).filter(isDemo);
   await createObject(app, actor, queueKind, queueSettings.parse({ name: "Mine", wrapupCodeIds: [codes[0]!.id] }));
   expect(wipeDemo(app, actor)).rejects.toThrow("Queue “Mine”");
+});
+
+test("a call that did not come by the robots' trunk counts until it ends", () => {
+  const others = new OtherCalls("robots");
+  const event = (type: string, id: string, payload: object | null = null) => others.onLogged({ type, subjectIds: [id], payload } as never);
+  const counts = [
+    ["conversation.started", "a", { trunkId: "robots" }],
+    ["conversation.started", "b", { trunkId: "carrier" }],
+    ["conversation.started", "c", { trunkId: null, guest: true }],
+    ["conversation.enqueued", "b", {}],
+    ["conversation.ended", "a", {}],
+    ["conversation.ended", "b", {}],
+    ["conversation.ended", "b", {}],
+    ["conversation.ended", "c", null],
+  ].map(([type, id, payload]) => {
+    event(type as string, id as string, payload as object | null);
+    return others.count;
+  });
+  expect(counts).toEqual([0, 1, 2, 2, 2, 1, 1, 0]);
 });

@@ -56,6 +56,7 @@ await program(
   async () => {
     await step("the binary starts with the demo", () => landline.start(), { must: true });
     const page = await signIn();
+    let recordedId = "";
 
     await step("the board shows robots at work, and says on the page and above it that this is a demo", async () => {
       await page.goto(`${landline.http}/performance/queues`);
@@ -79,6 +80,7 @@ await program(
         },
         180_000,
       );
+      recordedId = id;
       await page.goto(`${landline.http}/conversations/${id}`);
       const wav = Buffer.from(
         await page.evaluate(async () => {
@@ -103,7 +105,7 @@ await program(
       await eventually("the person's call is answered", () => phone.log.includes("Call established"), 10_000);
       await Bun.sleep(1_000);
       const before = new Set((await conversations()).map(({ id }) => id));
-      // Two or three robots would have come in this time.
+      // There is no event for what does not happen; two or three robots would have come in this time.
       await Bun.sleep(40_000);
       const began = (await conversations()).filter(({ id }) => !before.has(id));
       expect(began.length === 0, `${began.length} calls began beside the person's`);
@@ -124,6 +126,8 @@ await program(
       await page.goto(`${landline.http}/performance/queues`);
       expect((await page.$('.topbar a[href="/help/demo"]')) === null, "the badge is still there");
       expect((await page.$("#demo-note")) === null, "the note is still there");
+      await page.goto(`${landline.http}/conversations/${recordedId}`);
+      expect((await page.$("audio")) !== null, "what has happened cannot be looked at any more");
     });
 
     await step("loaded again beside the node it is whole; wiped again offline; everything verifies", async () => {

@@ -134,7 +134,12 @@ export const manual: readonly ManualPage[] = [
         <p>
           <code>landline demo load</code> only loads it. <code>landline demo wipe</code> takes every object and person of it away, also
           beside a running server, whose robots then stop. What has happened stays, as it does with any call: conversations, recordings,
-          events. Of an object that you have renamed it knows nothing any more: it is yours.
+          events; the names of its people are then in the log alone. Of an object that you have renamed it knows nothing any more: it is
+          yours.
+        </p>
+        <p>
+          Robots call from <code>127.0.0.16</code>, which is the demo's trunk, and their phones register from <code>127.0.0.17</code>.
+          Nothing of it reaches beyond this machine; as long as the demo is loaded, any program on this machine may call its numbers.
         </p>
         <h2 id="loadtest">Load test</h2>
         <p>
