@@ -26,6 +26,7 @@ const talkMsMin = 5_000;
 const patienceMs = 30_000;
 /** The calls do not begin all at once, as no customers do. */
 const rampMs = 100;
+const retryMs = 1_000;
 const registerMs = 60_000;
 const sampleMs = 1_000;
 const rtpPorts = [30_000, 32_700] as const;
@@ -190,7 +191,10 @@ class LoadRun {
       for (;;) {
         const leftMs = endAt - clock.monotonic();
         if (this.isInterrupted || leftMs < talkMsMin) return;
-        this.reports.push(await robots.call(this.plan(called, hears, leftMs)));
+        const report = await robots.call(this.plan(called, hears, leftMs));
+        this.reports.push(report);
+        // Whoever is refused does not dial again in the same breath.
+        if (report.outcome !== "talked") await this.pause(retryMs);
       }
     };
     let isOver = false;
@@ -243,7 +247,7 @@ export function loadLines(result: LoadResult, isOwn: boolean): readonly string[]
       : `heard        ${result.heardBothWays} of ${tried} by the caller (the other side is not ours)`,
     `failed       ${tried - result.heardBothWays}${bad.map(([why, n]) => `\n               ${n}: ${why}`).join("")}`,
     `answer       ${ms(result.setupMs)}`,
-    `agent        ${ms(result.waitedMs)} after the answer, to the second`,
+    `${isOwn ? "agent" : "sound"}        ${ms(result.waitedMs)} after the answer, to the second`,
     `voice        ${result.lossPercent.toFixed(3)} % of packets lost; jitter ${ms(result.jitterMs)}`,
     ...(cost === null
       ? []

@@ -18,7 +18,7 @@ import { setupCookie } from "../web/pages/setup/routes.tsx";
 import type { Assets } from "./assets.ts";
 import { makeCertificate } from "./certificate.ts";
 import { type Config, ConfigError } from "./config.ts";
-import { startDemo } from "./demo.ts";
+import { robotsReach, startDemo } from "./demo.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
 import { endpoint, machineActor, ownAddresses, type RunningNode, wire } from "./wire.ts";
@@ -34,13 +34,14 @@ type Wire = { send(text: string): void; close(code: number, reason: string): voi
 type Links = { readonly setup: string | null; readonly trial: string | null };
 
 export async function serve(env: Env, config: Config, assets: Assets): Promise<void> {
+  // What cannot work is said before anything is started.
+  if (config.demo) robotsReach(config.sip);
   const node = await openNode(env, config, assets);
   try {
     await bootstrap(node);
     const running = await wire(node, assets);
     const servers = [await listen(running, config.http, null)];
     if (config.https !== null) servers.push(await listen(running, config.https, await certificate(node)));
-    const stopDemo = config.demo ? await startDemo(node, running) : null;
     const metrics = config.metrics === null ? null : serveMetrics(config.metrics, running);
     announce(
       node,
@@ -48,7 +49,10 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
       servers.map((server) => server.url.href),
       await links(node),
     );
-    await untilAsked(env);
+    const asked = untilAsked(env);
+    // Making it takes seconds the first time: whoever waits for the node need not wait for it.
+    const stopDemo = config.demo ? await startDemo(node, running).catch((error: unknown) => withoutDemo(env, error)) : null;
+    await asked;
     env.log.info("stopping");
     await stopDemo?.();
     await running.stop();
@@ -57,6 +61,12 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
     await node.close();
   }
   env.log.info("stopped");
+}
+
+/** A centre that takes calls goes on without its demo. */
+function withoutDemo(env: Env, error: unknown): null {
+  env.log.error("the demo did not start", { reason: error instanceof Error ? error.message : String(error) });
+  return null;
 }
 
 /** The owner and the OAuth client of a headless first start. Only made when they are not there. */

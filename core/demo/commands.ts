@@ -26,7 +26,7 @@ export async function hasDemo(app: App): Promise<boolean> {
   return (await app.stores.trunks.all(app.organizationId)).some(isDemo);
 }
 
-/** Makes what is missing of the demo; a second time changes nothing that matters. @throws Forbidden · BadInput */
+/** Makes what is missing of the demo; a second time changes nothing. @throws Forbidden · BadInput */
 export function loadDemo(app: App, actor: Actor, newPhoneSecret: (username: string) => PhoneSecret): Promise<Applied> {
   return applyCentre(app, actor, demoCentre(), newPhoneSecret);
 }

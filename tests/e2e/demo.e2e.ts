@@ -59,8 +59,15 @@ await program(
     let recordedId = "";
 
     await step("the board shows robots at work, and says on the page and above it that this is a demo", async () => {
-      await page.goto(`${landline.http}/performance/queues`);
-      expect((await page.textContent('.topbar a[href="/help/demo"]'))?.trim() === "Demo", "no badge in the top bar");
+      await eventually(
+        "the demo is loaded, and a badge in the top bar says so",
+        async () => {
+          await page.goto(`${landline.http}/performance/queues`);
+          const badge = await page.$('.topbar a[href="/help/demo"]');
+          return (await badge?.textContent())?.trim() === "Demo";
+        },
+        60_000,
+      );
       await page.waitForSelector("#demo-note >> text=/that are up: [1-9]/", { timeout: 60_000 });
       await page.waitForSelector('.agents > li[data-status="INTERACTING"] a >> text=(Demo)', { timeout: 60_000 });
       await picture(page, "demo-board");
