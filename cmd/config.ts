@@ -56,6 +56,7 @@ const shape = {
   "bootstrap-client-id": z.string().nullable(),
   "bootstrap-client-secret": z.string().nullable(),
   trial: flag,
+  demo: flag,
 } as const;
 const schema = z.strictObject(shape);
 export type Config = z.infer<typeof schema> & {
@@ -89,8 +90,10 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   "bootstrap-client-id": "OAuth client made at the first start, with the role admin",
   "bootstrap-client-secret": "the OAuth client's secret",
   trial: "a one-time sign-in link to an example centre, until there is an owner",
+  demo: "the demo centre, with robots that call and answer: up to eight calls at once",
 };
 
+const switches: ReadonlySet<string> = new Set(["trial", "demo"]);
 const repeatable: ReadonlySet<string> = new Set(["trusted-proxies", "public-address", "media-ports", "test-peers"]);
 const secret: ReadonlySet<string> = new Set(["database", "bootstrap-password", "bootstrap-client-secret"]);
 
@@ -120,6 +123,7 @@ function defaults(): Record<ConfigKey, unknown> {
     "bootstrap-client-id": null,
     "bootstrap-client-secret": null,
     trial: false,
+    demo: false,
   };
 }
 
@@ -140,7 +144,7 @@ export function parseArguments(argv: readonly string[], known: Readonly<Record<s
     }
     const [name, inline] = splitOnce(word.slice(2));
     const kind =
-      (Object.hasOwn(known, name) ? known[name] : undefined) ?? (isKey(name) ? (name === "trial" ? "flag" : "value") : undefined);
+      (Object.hasOwn(known, name) ? known[name] : undefined) ?? (isKey(name) ? (switches.has(name) ? "flag" : "value") : undefined);
     if (kind === undefined)
       throw new ConfigError(`unknown option --${name}${hint(name, [...Object.keys(known), ...Object.keys(shape)], "--")}`);
     if (kind === "flag") {

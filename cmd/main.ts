@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parse as parseToml } from "smol-toml";
 import { applyCentre } from "../core/centre/apply.ts";
 import { centreDocument } from "../core/centre/centre.ts";
+import { loadDemo, wipeDemo } from "../core/demo/commands.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
@@ -19,6 +20,7 @@ import { backupLines, coldBackup, restore, restoredLines, summary } from "./back
 import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
+import { loadLines, loadOrder, loadtest } from "./loadtest.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { checkProofFile, exportProofFile, headsOfFile } from "./proof.ts";
@@ -142,6 +144,33 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
       return 0;
     },
   },
+  "demo load": {
+    usage: "demo load",
+    caption: "put the demo centre beside what is there; `serve --demo` does it too, and lets robots call",
+    run: (context) =>
+      withNode(context, async (node) => {
+        const { made, changed } = await loadDemo(node.app, machineActor(node), (username) =>
+          newPhoneSecret(node.env.random, node.keys, username),
+        );
+        context.print({ made, changed }, [
+          ...made.map((what) => `made ${what}`),
+          ...changed.map((what) => `changed ${what} back`),
+          ...(made.length + changed.length === 0 ? ["the demo is there already"] : []),
+        ]);
+      }),
+  },
+  "demo wipe": {
+    usage: "demo wipe",
+    caption: "take every object and person of the demo away; conversations, recordings and events stay, as evidence",
+    run: (context) =>
+      withNode(context, async (node) => {
+        const gone = await wipeDemo(node.app, machineActor(node));
+        context.print({ gone }, [
+          ...(gone.length === 0 ? ["there is no demo"] : gone.map((what) => `gone: ${what}`)),
+          ...(gone.length === 0 ? [] : ["conversations, recordings and events of the demo stay: they have happened"]),
+        ]);
+      }),
+  },
   verify: {
     usage: "verify [--rows] [--against PROOF] | --export PROOF | --from PROOF",
     caption:
@@ -197,6 +226,17 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
         findings.map(({ ok, what, mend }) => `${ok ? "ok    " : "mend  "}${what}${ok || mend === "" ? "" : `: ${mend}`}`),
       );
       return findings.every(({ ok }) => ok) ? 0 : 1;
+    },
+  },
+  loadtest: {
+    usage: "loadtest [--calls N] [--minutes M] [--to ADDRESS:PORT --number NUMBER]",
+    caption: "let robots hold N calls for M minutes in a centre of their own, or call a node that runs; says how it went",
+    flags: { calls: "value", minutes: "value", to: "value", number: "value" },
+    run: async (context) => {
+      const order = loadOrder(context.flags);
+      const result = await loadtest(realEnv("warn"), order, await loadAssets());
+      context.print(result, loadLines(result, order.target === null));
+      return result.isGood ? 0 : 1;
     },
   },
   healthcheck: {

@@ -4,14 +4,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { App, SecretSeal } from "../core/app.ts";
 import { newOrganization, type Organization, organizationCreated, unnamed } from "../core/directory/organization.ts";
-import type { Env } from "../core/env/env.ts";
+import type { Env, Timer } from "../core/env/env.ts";
 import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
+import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
 import type { NodeIdentity } from "../storage/append.ts";
 import { refuseUnfinished } from "../storage/backup/restore.ts";
 import { PostgresEventLog } from "../storage/event-log.ts";
 import { Hint } from "../storage/live-tail.ts";
-import { endLease, joinCluster, keptNodeId } from "../storage/nodes.ts";
+import { endLease, joinCluster, keptNodeId, renewLease } from "../storage/nodes.ts";
 import { loadPasswordHasher } from "../storage/password.ts";
 import { type ConnectTarget, connect, type Sql } from "../storage/postgres/connect.ts";
 import { EmbeddedPostgres, runningTarget } from "../storage/postgres/embedded.ts";
@@ -73,8 +74,26 @@ export async function attachNode(env: Env, config: Config, assets: Assets): Prom
   openFolder(config);
   const keys = loadOrCreateKeys(env, config["key-file"]);
   const target = config.database === null ? runningTarget(config.data, databaseName) : externalTarget(config.database);
-  if (target !== null && (await answers(target))) return openDatabase(env, config, keys, null, target, newId(env));
-  return openNode(env, config, assets);
+  const isRunning = target !== null && (await answers(target));
+  return keptAlive(await (isRunning ? openDatabase(env, config, keys, null, target, newId(env)) : openNode(env, config, assets)));
+}
+
+/** A subcommand may take longer than a lease, and a node that runs closes what belongs to those whose lease is over. */
+function keptAlive(node: OpenNode): OpenNode {
+  const { env } = node;
+  let timer: Timer | null = null;
+  const again = (): void => {
+    timer = env.clock.after(nodeLeaseMs / 3, () => {
+      again();
+      renewLease(env, node.sql, node.identity).catch((error: unknown) => env.log.warn("lease not renewed", { reason: String(error) }));
+    });
+  };
+  again();
+  const close = async (): Promise<void> => {
+    timer?.cancel();
+    await node.close();
+  };
+  return { ...node, close };
 }
 
 function openFolder(config: Config): void {

@@ -13,6 +13,7 @@ import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
 import { makeCertificate } from "./certificate.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { robotsReach, startDemo } from "./demo.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
 import { type SocketData, sockets, upgrade, upgradeToChannel } from "./sockets.ts";
@@ -25,6 +26,8 @@ const pingSeconds = 15;
 type Links = { readonly setup: string | null; readonly trial: string | null };
 
 export async function serve(env: Env, config: Config, assets: Assets): Promise<void> {
+  // What cannot work is said before anything is started.
+  if (config.demo) robotsReach(config.sip);
   const node = await openNode(env, config, assets);
   try {
     await bootstrap(node);
@@ -38,14 +41,24 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
       servers.map((server) => server.url.href),
       await links(node),
     );
-    await untilAsked(env);
+    const asked = untilAsked(env);
+    // Making it takes seconds the first time: whoever waits for the node need not wait for it.
+    const stopDemo = config.demo ? await startDemo(node, running).catch((error: unknown) => withoutDemo(env, error)) : null;
+    await asked;
     env.log.info("stopping");
+    await stopDemo?.();
     await running.stop();
     for (const server of [...servers, ...(metrics === null ? [] : [metrics])]) await server.stop(true);
   } finally {
     await node.close();
   }
   env.log.info("stopped");
+}
+
+/** A centre that takes calls goes on without its demo. */
+function withoutDemo(env: Env, error: unknown): null {
+  env.log.error("the demo did not start", { reason: error instanceof Error ? error.message : String(error) });
+  return null;
 }
 
 /** The owner and the OAuth client of a headless first start. Only made when they are not there. */

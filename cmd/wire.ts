@@ -4,6 +4,7 @@ import type { App } from "../core/app.ts";
 import { type Actor, nodeActor } from "../core/authorization/actor.ts";
 import type { SipSocketPort } from "../core/call/call-control.ts";
 import { project } from "../core/conversation/projection.ts";
+import { isDemo } from "../core/demo/mark.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import { Assigner } from "../core/exchange/assigner.ts";
 import { Directory } from "../core/exchange/directory.ts";
@@ -42,11 +43,14 @@ const retentionEveryMs = 600_000;
 const farewellMsMax = 1_500;
 
 export type RunningNode = {
+  readonly directory: Directory;
   readonly exchange: Exchange;
   readonly sockets: SipSocketPort;
   readonly web: WebPorts;
   readonly media: WorkerPlane;
   readonly sipPorts: readonly number[];
+  /** Who counts the calls of robots, as long as there are robots in this process. */
+  robotCalls: () => number | null;
   health(): NodeHealth;
   /** Refuses new calls, ends the others with a reason, seals, signs, flushes. */
   stop(): Promise<void>;
@@ -169,6 +173,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     get guestNumber() {
       return directory.current.organization?.guestNumber ?? null;
     },
+    get demo() {
+      return directory.current.trunks.some(isDemo) ? { robotCalls: running.robotCalls() } : null;
+    },
     node: nodeSettings(env, config),
     voiceCheck: telephony.voiceCheck,
     vault: node.recordings,
@@ -186,7 +193,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     version: landlineVersion,
   };
 
-  return {
+  const running: RunningNode = {
+    directory,
+    robotCalls: () => null,
     exchange,
     sockets: telephony.sockets,
     web,
@@ -209,6 +218,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
       await heads.stop().catch((error: unknown) => env.log.warn("the last head was not signed", { reason: String(error) }));
     },
   };
+  return running;
 }
 
 async function startTelephony(node: OpenNode, directory: Directory, assets: Assets, addresses: readonly string[]) {

@@ -88,6 +88,8 @@ export interface AgentStore {
   /** Reserves for an alert: only if nothing is in hand, presence is ON_QUEUE and routing status IDLE. */
   reserve(userId: UserId, alertId: AlertId): Promise<boolean>;
   list(organizationId: OrganizationId): Promise<readonly AgentState[]>;
+  /** Whoever is deleted is no agent any more. */
+  delete(userId: UserId): Promise<void>;
   insertAfterCallWork(work: AfterCallWork): Promise<void>;
   /** Ends it once: false when it had ended, or is unknown. */
   endAfterCallWork(participantId: ParticipantId, endedAt: number, wrapupCode: string | null): Promise<boolean>;

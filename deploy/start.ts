@@ -10,10 +10,10 @@ run(["install", "--frozen-lockfile"]);
 if (!existsSync(binary) || newestSource(root) > statSync(binary).mtimeMs) run(["deploy/build.ts"]);
 const home = trialHome();
 mkdirSync(home, { recursive: true, mode: 0o755 });
-const arguments_ =
-  process.argv.length > 2
-    ? process.argv.slice(2)
-    : ["serve", "--trial", "--data", join(home, "landline-data"), "--key-file", join(home, "landline-keys", "landline.key")];
+const words = process.argv.slice(2);
+const trial = ["serve", "--trial", "--data", join(home, "landline-data"), "--key-file", join(home, "landline-keys", "landline.key")];
+// Options alone are the trial's; a subcommand is run as it stands.
+const arguments_ = words[0]?.startsWith("--") === false ? words : [...trial, ...words];
 const child = spawn(binary, arguments_, { stdio: "inherit", cwd: root });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));

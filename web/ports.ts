@@ -44,6 +44,8 @@ export type WebPorts = {
   readonly organizationLanguage: string;
   /** The number that guests may call; null: they may not. */
   readonly guestNumber: string | null;
+  /** Whether the demo centre is loaded, and how many calls of its robots are up; null: no robots at work in this process. */
+  readonly demo: { readonly robotCalls: number | null } | null;
   /** What the set-up needs of the machine. */
   readonly node: NodeSettings;
   /** Answers a browser that wants to see whether voice gets through; see core/call/call-control.ts. */

@@ -1,7 +1,8 @@
 // Who acts, and whether they may: deny first. One function answers for pages, API and commands alike.
+import type { User } from "../directory/user.ts";
 import { Forbidden, NotFound } from "../lib/errors.ts";
 import type { OrganizationId, UserId } from "../lib/id.ts";
-import { type Permission, permissions } from "./permissions.ts";
+import { type Permission, permissions, permissionsOf } from "./permissions.ts";
 
 export type Actor = {
   /** User, OAuth client or node. */
@@ -19,6 +20,12 @@ export type Actor = {
 export function nodeActor(app: { readonly nodeId: string; readonly organizationId: OrganizationId }, name: string): Actor {
   const { nodeId, organizationId } = app;
   return { id: nodeId, kind: "node", userId: null, name, organizationId, permissions: new Set(permissions), divisionIds: null };
+}
+
+/** Somebody with an account: what their roles allow, in all divisions. */
+export function userActor(user: User): Actor & { readonly userId: UserId } {
+  const { id, name, organizationId } = user;
+  return { id, kind: "user", userId: id, name, organizationId, permissions: permissionsOf(user.roles), divisionIds: null };
 }
 
 /** Whether the actor holds the permission, for this object's division when it has one. */

@@ -6,7 +6,7 @@ import { type Actor, demand } from "../authorization/actor.ts";
 import { createUser, setUserSkills, setUserStation } from "../directory/commands.ts";
 import type { User } from "../directory/user.ts";
 import { BadInput } from "../lib/errors.ts";
-import type { FlowId } from "../lib/id.ts";
+import type { FlowId, SkillId } from "../lib/id.ts";
 import { createObject, editObject } from "../objects/commands.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import { setQueueMember } from "../routing/commands.ts";
@@ -83,9 +83,16 @@ class Application {
         if (skill === undefined) throw new BadInput(`users, ${input.email}: there is no skill “${name}”.`, "users.skills");
         return { skillId: skill.id, proficiency };
       });
-      if (wanted.length > 0) await setUserSkills(app, actor, user.id, wanted);
+      if (wanted.length > 0 && !(await this.hasJust(user, wanted))) await setUserSkills(app, actor, user.id, wanted);
       if (phone && before === null) await this.phone(user);
     }
+  }
+
+  private async hasJust(user: User, wanted: readonly { readonly skillId: SkillId; readonly proficiency: number }[]): Promise<boolean> {
+    const has = await this.app.stores.skills.ofUser(user.id);
+    const isThere = (one: (typeof wanted)[number]): boolean =>
+      has.some(({ skillId, proficiency }) => skillId === one.skillId && proficiency === one.proficiency);
+    return has.length === wanted.length && wanted.every(isThere);
   }
 
   private async phone(user: User): Promise<void> {

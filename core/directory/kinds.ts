@@ -61,7 +61,10 @@ export const userKind: ObjectKind<User, UserSettings> = {
     if (before !== null && (after?.state !== "active" || after.email !== before.email)) await stores.sessions.deleteOfUser(before.id);
     // Nobody's calls ring at somebody who may not sign in.
     const agent = before === null || after?.state === "active" ? null : await stores.agents.lock(before.id);
-    return agent === null ? [] : (await changePresence(app, actor, stores, agent, { system: "OFFLINE", definitionId: null })).events;
+    const offline = { system: "OFFLINE", definitionId: null } as const;
+    const told = agent === null ? [] : (await changePresence(app, actor, stores, agent, offline)).events;
+    if (before !== null && after === null) await stores.agents.delete(before.id);
+    return told;
   },
   seal: (user) => ({ kind: "user", id: user.id }),
 };

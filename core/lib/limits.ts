@@ -61,6 +61,14 @@ export const liveStreamsMax = 2_000;
 /** A silent live stream gets a heartbeat this often. */
 export const liveHeartbeatMs = 1_000;
 
+/** Robots' calls at once in the demo: a tenth of a core of two, and as many as an eye can follow. */
+export const demoCallsMax = 8;
+/** Robots' calls at once in a load test: more do not fit the ports that it uses for voice. */
+export const loadtestCallsMax = 400;
+/** Calls in the demo's queues are given this long to end before the demo is wiped; and how often it is looked. */
+export const demoDrainMs = 20_000;
+export const demoDrainPollMs = 250;
+
 /** A browser that vanished (reload, closed tab) keeps its call for this long. */
 export const agentLegHeldMs = 15_000;
 

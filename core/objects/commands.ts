@@ -2,6 +2,7 @@
 import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
 import type { EventDraft, Json, LoggedEvent } from "../events/index.ts";
+import { canonicalJson } from "../lib/canonical.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
 import { newId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
@@ -61,7 +62,8 @@ export async function editObject<Row extends ConfiguredObject & Settings, Settin
   const { value } = await app.unit.run(async (stores) => {
     const before = found(actor, `${kind.noun} with this id`, await kind.store(stores).byId(id));
     demand(actor, kind.permissions.edit, before);
-    if (before.version === version && JSON.stringify(settingsOf(kind, before)) === JSON.stringify(settingsOf(kind, input))) {
+    // What is kept as jsonb comes back with its keys in another order.
+    if (before.version === version && canonicalJson(settingsOf(kind, before)) === canonicalJson(settingsOf(kind, input))) {
       return { value: before, events: [] };
     }
     await refuseTakenName(app, stores, kind, input.name, id);

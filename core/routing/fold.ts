@@ -72,6 +72,10 @@ const folders: { readonly [type: string]: Folder | undefined } = {
     const { id, divisionId } = payload.after as { id: UserId; divisionId: AgentState["divisionId"] };
     world.agents.set(id, newAgent(id, event.organizationId, divisionId, event.at));
   },
+  "user.deleted": (world, _payload, event) => {
+    world.agents.delete(event.subjectIds[0]!);
+    world.skills.delete(event.subjectIds[0]!);
+  },
   "user.skills.set": (world, payload) => {
     const { userId, skills } = payload as { userId: UserId; skills: { skillId: SkillId; proficiency: number }[] };
     world.skills.set(userId, skills);

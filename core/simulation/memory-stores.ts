@@ -314,6 +314,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
         return set(tables().agents, userId, { inHand: { kind: "alert", id: alertId } });
       },
       list: async (organizationId) => [...tables().agents.values()].filter((row) => row.organizationId === organizationId),
+      delete: async (userId) => void tables().agents.delete(userId),
       insertAfterCallWork: async (row) => void tables().work.set(row.participantId, row),
       endAfterCallWork: async (id, endedAt, wrapupCode) => {
         const row = tables().work.get(id);

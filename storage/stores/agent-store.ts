@@ -48,6 +48,9 @@ export function agentStore(sql: Session): AgentStore {
     },
     list: async (organizationId) =>
       (await sql<AgentRow[]>`${agents.from(sql)} where t.organization_id = ${organizationId} order by t.user_id`).map(agentState),
+    delete: async (userId) => {
+      await sql`delete from agent where user_id = ${userId}`;
+    },
     insertAfterCallWork: (row) => work.insert(sql, row),
     endAfterCallWork: async (participantId, endedAt, wrapupCode) =>
       (

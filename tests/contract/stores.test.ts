@@ -427,6 +427,8 @@ for (const [name, open] of Object.entries(implementations)) {
         routingStatusAt: now + 5,
       });
       expect((await agents.list(centre.organizationId)).length).toBe(1);
+      await agents.delete(userId);
+      expect([await agents.byUser(userId), await agents.list(centre.organizationId)]).toEqual([null, []]);
       expect(await agents.byUser(id<UserId>())).toBeNull();
     });
 

@@ -117,6 +117,44 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "demo",
+    title: "The demo centre",
+    body: () => (
+      <>
+        <p>
+          <code>landline serve --demo</code> puts a made-up savings bank beside whatever is there and lets robots work in it: a dozen
+          agents, four queues, two numbers, and callers who come by themselves, wait, give up or talk. Their calls are calls: SIP and voice
+          over this machine's loopback, routed, recorded and written down as yours are. Everything of it has <i>(Demo)</i> in its name, and
+          as long as it is loaded every page says <b>Demo</b> at the top.
+        </p>
+        <p>
+          Robots hum: the caller low, the agent high. So a recording tells on each channel who spoke. Up to eight of them call at once.
+          While a call that no robot placed is up, no robot calls; robots answer only the demo's own queues, never <i>Try it</i>.
+        </p>
+        <p>
+          <code>landline demo load</code> only loads it. <code>landline demo wipe</code> takes every object and person of it away, also
+          beside a running server, whose robots then stop. What has happened stays, as it does with any call: conversations, recordings,
+          events; the names of its people are then in the log alone. Of an object that you have renamed it knows nothing any more: it is
+          yours.
+        </p>
+        <p>
+          Robots call from <code>127.0.0.16</code>, which is the demo's trunk, and their phones register from <code>127.0.0.17</code>.
+          Nothing of it reaches beyond this machine; as long as the demo is loaded, any program on this machine may call its numbers.
+        </p>
+        <h2 id="loadtest">Load test</h2>
+        <p>
+          <code>landline loadtest --calls 20 --minutes 2</code> starts a centre of its own in a temporary folder on free ports, holds twenty
+          robots' calls for two minutes, and says plainly how it went: calls, time to the answer, whether each side heard the other, loss,
+          jitter, processor time and memory. It ends with 0 only when every call was heard both ways.
+        </p>
+        <p>
+          With <code>--to 127.0.0.1:5060 --number 100</code> it calls a number of a server that runs on this machine and has a trunk for{" "}
+          <code>127.0.0.1</code>. Then only the callers are robots, and it looks whether they hear anything at all.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "desk",
     title: "The agent's desk",
     body: () => (

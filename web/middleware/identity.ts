@@ -1,6 +1,6 @@
 // Who asks: a signed-in browser by its cookie, or a program by its bearer token.
 import { getCookie } from "hono/cookie";
-import type { Actor } from "../../core/authorization/actor.ts";
+import { type Actor, userActor } from "../../core/authorization/actor.ts";
 import { permissionsOf } from "../../core/authorization/permissions.ts";
 import { livingSession } from "../../core/directory/sign-in.ts";
 import type { Session, User } from "../../core/directory/user.ts";
@@ -28,20 +28,8 @@ export async function signedIn(c: WebContext, ports: WebPorts): Promise<boolean>
   c.set("session", found.session);
   c.set("user", found.user);
   c.set("csrf", csrfOf(token!));
-  c.set("actor", actorOf(found.user));
+  c.set("actor", userActor(found.user));
   return true;
-}
-
-export function actorOf(user: User): Actor {
-  return {
-    id: user.id,
-    kind: "user",
-    userId: user.id,
-    name: user.name,
-    organizationId: user.organizationId,
-    permissions: permissionsOf(user.roles),
-    divisionIds: null,
-  };
 }
 
 /** The OAuth client behind a bearer token. @throws Unauthenticated */

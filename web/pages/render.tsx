@@ -30,6 +30,7 @@ export async function render(
       problem={problem === null ? null : t(problem)}
       callKeys={c.var.callKeys}
       hasTrial={ports.guestNumber !== null}
+      hasDemo={ports.demo !== null}
     >
       {body}
     </Shell>,

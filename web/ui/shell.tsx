@@ -35,6 +35,8 @@ export type ShellProps = {
   readonly callKeys: boolean;
   /** Whether there is an example that can be tried. */
   readonly hasTrial: boolean;
+  /** Whether made-up people and robots are about: every page says so. */
+  readonly hasDemo: boolean;
   readonly children?: Child;
 };
 
@@ -50,6 +52,11 @@ export function Shell(props: ShellProps) {
           <Icon name="mark" />
           <span>{props.organization}</span>
         </a>
+        {props.hasDemo ? (
+          <a class="badge" data-tone="info" href="/help/demo" title={t("The demo centre is loaded: made-up people, robots on the phone")}>
+            {t("Demo")}
+          </a>
+        ) : null}
         <CommandButton />
         <Standing view={props.view} actor={props.actor} csrf={props.csrf} />
         <Tools actor={props.actor} help={props.help} csrf={props.csrf} />

@@ -38,7 +38,7 @@ export function parseCredentials(value: string): Credentials | null {
 }
 
 /** `name=value, name="value"`; null on a repeated name, an open quote, or too many. */
-function parseAuthParams(text: string, start: number): ReadonlyMap<string, string> | null {
+export function parseAuthParams(text: string, start: number): ReadonlyMap<string, string> | null {
   const params = new Map<string, string>();
   let at = skipSpace(text, start);
   while (at < text.length) {

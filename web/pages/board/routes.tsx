@@ -19,5 +19,5 @@ export async function board(ports: WebPorts) {
     ports.app.stores.users.all(ports.app.organizationId),
     ports.app.stores.conversations.recent(ports.app.organizationId, 10),
   ]);
-  return <Board board={figures} users={new Map(users.map((user) => [user.id, user]))} recent={recent} />;
+  return <Board board={figures} users={new Map(users.map((user) => [user.id, user]))} recent={recent} demo={ports.demo} />;
 }

@@ -4,6 +4,7 @@ import type { User } from "../../../core/directory/user.ts";
 import type { RoutableAgent } from "../../../core/routing/agent.ts";
 import { routingStatuses } from "../../../core/routing/agent.ts";
 import type { Board as Figures, InConversation, QueueFigures } from "../../../core/routing/queries.ts";
+import type { WebPorts } from "../../ports.ts";
 import { AsOf } from "../../ui/as-of.tsx";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Glyph, Icon } from "../../ui/icon.tsx";
@@ -12,7 +13,12 @@ import { Status, statusWord } from "../../ui/status.tsx";
 import { t } from "../../ui/text.ts";
 import { Clock, Duration, Since } from "../../ui/time.tsx";
 
-type Props = { readonly board: Figures; readonly users: ReadonlyMap<string, User>; readonly recent: readonly Conversation[] };
+type Props = {
+  readonly board: Figures;
+  readonly users: ReadonlyMap<string, User>;
+  readonly recent: readonly Conversation[];
+  readonly demo: WebPorts["demo"];
+};
 
 export function Board(props: Props) {
   const { queues, asOf } = props.board;
@@ -31,6 +37,7 @@ export function Board(props: Props) {
         <h1>{t("Queues and agents")}</h1>
         <AsOf at={asOf} />
       </div>
+      {props.demo === null ? null : <DemoNote robotCalls={props.demo.robotCalls} />}
       <Troubles queues={queues} />
       <dl class="figures band">
         <div>
@@ -84,6 +91,23 @@ export function Board(props: Props) {
         </header>
         {props.recent.length === 0 ? <p class="quiet">{t("Nobody has called yet.")}</p> : <Recent recent={props.recent} />}
       </section>
+    </div>
+  );
+}
+
+/** What the badge in the top bar says in a word, and how many of the calls are not people's. */
+function DemoNote(props: { readonly robotCalls: number | null }) {
+  const { robotCalls } = props;
+  return (
+    <div class="note" id="demo-note">
+      <Icon name="flask-conical" />
+      <p>
+        {t("The demo centre is loaded: made-up people, real calls.")}{" "}
+        {robotCalls === null ? t("No robot is at work in this server now.") : t("Calls of robots that are up: {n}.", { n: robotCalls })}
+      </p>
+      <a class="caption" href="/help/demo">
+        {t("About the demo")}
+      </a>
     </div>
   );
 }

@@ -656,6 +656,12 @@ export const german: Readonly<Record<string, string>> = {
   Country: "Land",
   "DTLS is up, the server's certificate is the announced one.": "DTLS steht, das Zertifikat des Servers ist das angekündigte.",
   "Demo data": "Beispieldaten",
+  Demo: "Demo",
+  "The demo centre is loaded: made-up people, robots on the phone": "Das Demo-Center ist geladen: erfundene Leute, Roboter am Telefon",
+  "The demo centre is loaded: made-up people, real calls.": "Das Demo-Center ist geladen: erfundene Leute, echte Anrufe.",
+  "No robot is at work in this server now.": "In diesem Server arbeitet gerade kein Roboter.",
+  "Calls of robots that are up: {n}.": "Laufende Anrufe von Robotern: {n}.",
+  "About the demo": "Über die Demo",
   Done: "Fertig",
   Empty: "Leer",
   "Encrypted at once. Every browser warns until it is told to trust this server: good for trying, and inside a company that hands it out.":
