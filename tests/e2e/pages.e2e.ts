@@ -169,6 +169,7 @@ await program(
         "/admin/queues.csv",
         "/audit",
         "/audit/log",
+        "/audit/proof.jsonl",
         "/me",
         "/search",
       ];
