@@ -253,7 +253,7 @@ export function loadLines(result: LoadResult, isOwn: boolean): readonly string[]
   const ms = (what: Spread | null): string =>
     what === null ? "none" : `p50 ${what.p50.toFixed(0)} ms, p99 ${what.p99.toFixed(0)} ms, at most ${what.max.toFixed(0)} ms`;
   const { cost, tried, failed, robotsLateMs } = result;
-  const areLate = robotsLateMs !== null && robotsLateMs.p99 > lateMsMax;
+  const areLate = !result.isGood && robotsLateMs !== null && robotsLateMs.p99 > lateMsMax;
   const bad = Object.entries(failed);
   const mb = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
   return [
