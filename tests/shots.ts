@@ -204,8 +204,12 @@ async function shoot(state: string, landline: Landline, targets: readonly Target
         for (const { name, path } of targets.filter((target) => target.as === as)) {
           await page.goto(`${landline.http}${path}`);
           await page.waitForLoadState("load");
-          if (name.endsWith("-wrong")) await Promise.all([page.waitForLoadState("load"), page.click('main button[type="submit"]')]);
-          if (as !== null) await page.waitForSelector('body[data-live="true"]');
+          if (name.endsWith("-wrong")) {
+            await page.focus("#name");
+            await page.keyboard.press("Enter");
+            await page.waitForSelector("#name-error");
+          }
+          if ((await page.locator("#live-state").count()) > 0) await page.waitForSelector('body[data-live="true"]');
           await keep(state, name, page, size, scheme);
         }
         await context.close();
