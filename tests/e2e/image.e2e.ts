@@ -27,7 +27,7 @@ if (process.env.LANDLINE_TEST_INSIDE !== "1") {
 await insideNamespace();
 
 const image = Image.unpack();
-const landline = new ContainedLandline(image, ["--rtp-ports", "20000-20999"]);
+const landline = new ContainedLandline(image, { options: ["--rtp-ports", "20000-20999"] });
 
 await program(
   async () => {
