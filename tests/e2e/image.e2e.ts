@@ -103,6 +103,26 @@ await program(
       expect(left.length === 0, left.map(({ command }) => command).join());
     });
 
+    await step("SIGTERM during the start: process 1 gets it, the start is brought to its end and everything is stopped", async () => {
+      landline.launch();
+      const catches = (): boolean => {
+        const pid = processTree(landline.pid).find(({ command }) => command.startsWith(image.config.Entrypoint[0]!))?.pid;
+        const caught = pid === undefined ? undefined : /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+        // SIGTERM is 15, the lowest bit is 1.
+        return caught !== undefined && ((BigInt(`0x${caught}`) >> 14n) & 1n) === 1n;
+      };
+      await eventually("SIGTERM is awaited", catches);
+      expect(
+        await fetch(`${landline.http}/readyz`).then(
+          () => false,
+          () => true,
+        ),
+        "it was up already",
+      );
+      const code = await landline.stop();
+      expect(code === 0 && /stopped/.test(landline.log.split("\n").slice(-3).join(" ")), `${code}: ${landline.log.slice(-400)}`);
+    });
+
     await step("the same volumes start again; stopped, a backup is made by the image itself", async () => {
       await landline.start();
       expect((await landline.stop()) === 0, "it did not stop well");
