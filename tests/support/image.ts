@@ -69,6 +69,8 @@ export class ContainedLandline extends Landline {
       readonly options?: readonly string[];
       readonly environment?: Readonly<Record<string, string>>;
       readonly network?: readonly string[];
+      /** Besides the two volumes, as `here:there`; folders. */
+      readonly mounts?: readonly string[];
       readonly bootstrap?: boolean;
     } = {},
   ) {
@@ -103,7 +105,7 @@ export class ContainedLandline extends Landline {
   }
 
   private get volumes(): string[] {
-    return [`${this.data}:/data`, `${this.keys}:/keys`];
+    return [`${this.data}:/data`, `${this.keys}:/keys`, ...(this.settings.mounts ?? [])];
   }
 
   protected override get environment(): Record<string, string> {
