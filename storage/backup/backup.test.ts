@@ -144,6 +144,8 @@ test("a target that is there, inside the data, or without a parent is refused", 
   mkdirSync(one.target);
   expect(() => makeColdBackup({ ...one, facts })).toThrow(/is there already/);
   expect(() => makeColdBackup({ ...one, facts, target: join(one.data, "backup") })).toThrow(/lies inside/);
+  symlinkSync(one.data, `${one.target}-link`);
+  expect(() => makeColdBackup({ ...one, facts, target: join(`${one.target}-link`, "backup") })).toThrow(/lies inside/);
   expect(() => makeColdBackup({ ...one, facts, target: join(one.target, "a/b") })).toThrow(/is not there: make it first/);
 });
 

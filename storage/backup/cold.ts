@@ -1,5 +1,17 @@
 // Makes a cold backup: copies a data folder that nobody uses, under a signed manifest; a half one can never be taken for one.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { flushPath } from "../files.ts";
 import type { Keys } from "../vault/keys.ts";
@@ -38,10 +50,11 @@ export function halfOf(target: string): string {
 
 /** What can be known before anything is stopped or started. @throws BackupError */
 export function checkTarget(data: string, target: string): void {
-  const [inside, outside] = [resolve(target), resolve(data)];
-  if (existsSync(inside)) throw new BackupError(`${target} is there already: name a folder that is not`);
-  if (!existsSync(dirname(inside))) throw new BackupError(`${dirname(inside)} is not there: make it first`);
-  if (`${inside}/`.startsWith(`${outside}/`)) throw new BackupError(`${target} lies inside ${data}: a backup belongs elsewhere`);
+  const parent = dirname(resolve(target));
+  if (existsSync(target)) throw new BackupError(`${target} is there already: name a folder that is not`);
+  if (!existsSync(parent)) throw new BackupError(`${parent} is not there: make it first`);
+  if (existsSync(data) && `${realpathSync(parent)}/`.startsWith(`${realpathSync(data)}/`))
+    throw new BackupError(`${target} lies inside ${data}: a backup belongs elsewhere`);
 }
 
 /** Copies, signs, flushes, and only then gives the backup its name. On any failure nothing of it is left. @throws BackupError */

@@ -19,7 +19,7 @@ await insideNamespace();
 const options = ["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"];
 /** The same call through the image, by hand: `npm run image`, then with LANDLINE_TEST_IMAGE set. */
 const image = process.env.LANDLINE_TEST_IMAGE === undefined ? null : Image.unpack();
-const landline = image === null ? new Landline(options) : new ContainedLandline(image, options);
+const landline = image === null ? new Landline(options) : new ContainedLandline(image, { options });
 const contexts: BrowserContext[] = [];
 let phone: Baresip | null = null;
 let firefox: Browser | null = null;

@@ -1,9 +1,10 @@
 // The image as an engine would run it: built from Debian's packages, nobody's root, a file system that cannot be written, a call, an orderly stop.
-import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { ContainedLandline, Image } from "../support/image.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
+import { hasOperatorPostgres, OperatorPostgres } from "../support/operator-postgres.ts";
 import { processTree } from "../support/processes.ts";
 import { centreWithPhone, recordedCall } from "../support/recorded-call.ts";
 import { eventually, expect, hasFailed, leftOut, program, step } from "../support/steps.ts";
@@ -27,7 +28,7 @@ if (process.env.LANDLINE_TEST_INSIDE !== "1") {
 await insideNamespace();
 
 const image = Image.unpack();
-const landline = new ContainedLandline(image, ["--rtp-ports", "20000-20999"]);
+const landline = new ContainedLandline(image, { options: ["--rtp-ports", "20000-20999"] });
 
 await program(
   async () => {
@@ -103,6 +104,26 @@ await program(
       expect(left.length === 0, left.map(({ command }) => command).join());
     });
 
+    await step("SIGTERM during the start: process 1 gets it, the start is brought to its end and everything is stopped", async () => {
+      landline.launch();
+      const catches = (): boolean => {
+        const pid = processTree(landline.pid).find(({ command }) => command.startsWith(image.config.Entrypoint[0]!))?.pid;
+        const caught = pid === undefined ? undefined : /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+        // SIGTERM is 15, the lowest bit is 1.
+        return caught !== undefined && ((BigInt(`0x${caught}`) >> 14n) & 1n) === 1n;
+      };
+      await eventually("SIGTERM is awaited", catches);
+      expect(
+        await fetch(`${landline.http}/readyz`).then(
+          () => false,
+          () => true,
+        ),
+        "it was up already",
+      );
+      const code = await landline.stop();
+      expect(code === 0 && /stopped/.test(landline.log.split("\n").slice(-3).join(" ")), `${code}: ${landline.log.slice(-400)}`);
+    });
+
     await step("the same volumes start again; stopped, a backup is made by the image itself", async () => {
       await landline.start();
       expect((await landline.stop()) === 0, "it did not stop well");
@@ -111,6 +132,28 @@ await program(
       chownSync(backups, image.uid, image.uid);
       const done = landline.once(["backup", "--cold", "/backups/first"], [`${backups}:/backups`]);
       expect(done.code === 0 && existsSync(join(backups, "first/manifest.json")), `${done.code} ${done.text}`);
+    });
+
+    if (!hasOperatorPostgres()) return leftOut("beside a PostgreSQL of the operator's", "postgresql-15 is not installed");
+    await step("beside a PostgreSQL of the operator's, its URL in a secret's file, as compose.yaml says", async () => {
+      const database = await OperatorPostgres.start(join(landline.folder, "database"), 5_433);
+      const secrets = join(landline.folder, "secrets");
+      mkdirSync(secrets);
+      writeFileSync(join(secrets, "database-url"), database.url, { mode: 0o400 });
+      chownSync(join(secrets, "database-url"), image.uid, image.uid);
+      const environment = { LANDLINE_DATABASE_FILE: "/run/secrets/database-url" };
+      const beside = new ContainedLandline(image, { environment, mounts: [`${secrets}:/run/secrets`] });
+      try {
+        await beside.start();
+        beside.apply(centreWithPhone(ownAddress));
+        expect(beside.run(["healthcheck"]).code === 0 && beside.run(["verify", "--rows"]).code === 0, "healthcheck or verify");
+        expect(!existsSync(join(beside.data, "postgres")), "it has a database of its own, too");
+        expect((await beside.stop()) === 0 && !beside.log.includes("operator's own"), beside.log.slice(-400));
+      } finally {
+        await beside.stop();
+        await database.stop();
+        if (!hasFailed()) beside.discard();
+      }
     });
   },
   async () => {

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { codeAt, stepOf } from "../../core/directory/second-factor.ts";
 import { fromBase32 } from "../../core/lib/base32.ts";
+import { ContainedLandline, Image } from "../support/image.ts";
 import { Landline, password } from "../support/landline.ts";
 import { lookAround } from "../support/look.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
+import { publishedNetwork } from "../support/published.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 import { strongest, toneWav } from "../support/tones.ts";
 
@@ -14,7 +16,18 @@ const customerHz = 440;
 const agentHz = 700;
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], false);
+/** The same through the image as a desktop runs it, by hand: `npm run image`, then with LANDLINE_TEST_IMAGE set. */
+const isImage = process.env.LANDLINE_TEST_IMAGE !== undefined;
+const network = isImage ? publishedNetwork() : null;
+const image = isImage ? Image.unpack() : null;
+const landline =
+  image === null
+    ? new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], false)
+    : new ContainedLandline(image, {
+        environment: { LANDLINE_PUBLIC_ADDRESS: ownAddress },
+        network: network!.command,
+        bootstrap: false,
+      });
 const contexts: BrowserContext[] = [];
 
 /** A browser of its own with a microphone that hums: two people at two desks. */
@@ -326,6 +339,8 @@ await program(
   async () => {
     for (const context of contexts) await context.close();
     await landline.stop();
+    network?.close();
+    image?.discard();
     if (!hasFailed()) landline.discard();
     else console.error(landline.log.split("\n").slice(-12).join("\n"));
   },

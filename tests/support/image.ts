@@ -62,11 +62,19 @@ export class Image {
 
 /** A node in a container of the image. Its folders are the two volumes; subcommands run inside it, as by `docker exec`. */
 export class ContainedLandline extends Landline {
+  /** `network`: the words that start a program in another one. */
   constructor(
     private readonly image: Image,
-    private readonly words: readonly string[],
+    private readonly settings: {
+      readonly options?: readonly string[];
+      readonly environment?: Readonly<Record<string, string>>;
+      readonly network?: readonly string[];
+      /** Besides the two volumes, as `here:there`; folders. */
+      readonly mounts?: readonly string[];
+      readonly bootstrap?: boolean;
+    } = {},
   ) {
-    super();
+    super([], settings.bootstrap);
     for (const path of [this.data, this.keys]) {
       mkdirSync(path, { mode: 0o700 });
       chownSync(path, image.uid, image.uid);
@@ -79,11 +87,11 @@ export class ContainedLandline extends Landline {
 
   /** The image's own say where data and keys are. */
   override get options(): string[] {
-    return [...this.words];
+    return [...(this.settings.options ?? [])];
   }
 
   protected override get command(): readonly string[] {
-    return this.image.command(this.volumes);
+    return [...(this.settings.network ?? []), ...this.image.command(this.volumes)];
   }
 
   protected override passed(name: string): { readonly here: string; readonly seen: string } {
@@ -97,11 +105,12 @@ export class ContainedLandline extends Landline {
   }
 
   private get volumes(): string[] {
-    return [`${this.data}:/data`, `${this.keys}:/keys`];
+    return [`${this.data}:/data`, `${this.keys}:/keys`, ...(this.settings.mounts ?? [])];
   }
 
   protected override get environment(): Record<string, string> {
-    return Object.fromEntries(this.image.config.Env.map((entry) => entry.split(/=(.*)/s).slice(0, 2) as [string, string]));
+    const own = this.image.config.Env.map((entry) => entry.split(/=(.*)/s).slice(0, 2) as [string, string]);
+    return { ...Object.fromEntries(own), ...this.settings.environment };
   }
 
   /** The program itself: what the engine calls process 1. */

@@ -79,8 +79,8 @@ export const manual: readonly ManualPage[] = [
         <h2 id="recovery">Recovery kit</h2>
         <p>
           Everything is encrypted with the key file. A sealed copy of it, <code>landline.key.sealed</code>, lies in the data folder; the
-          kit's eight groups open it. On a new machine put the data back, run <code>landline key restore</code> and type the groups. A new
-          kit makes the older one worthless.
+          kit's eight groups open it. On a new machine put the data back, run <code>landline key restore</code> and type the groups;{" "}
+          <a href="/help/backup">Backup and restore</a> says more. A new kit makes the older one worthless.
         </p>
         <h2>Without a browser</h2>
         <p>

@@ -704,7 +704,7 @@ export function KitPage(props: {
           ))}
         </ol>
         <p>
-          {t("To bring a backup back on another machine: put the data folder in its place and run")}{" "}
+          {t("To bring a backup back on another machine: restore it, or put the data folder in its place, and run")}{" "}
           <code>landline key restore --data …</code> {t("then type these groups.")}
         </p>
         <p class="caption">

@@ -796,8 +796,8 @@ export const german: Readonly<Record<string, string>> = {
     "Das gilt, wenn Landline neu gestartet wird. Bis dahin bleibt diese Seite, wo sie ist.",
   "Time zone": "Zeitzone",
   "Times, days and their figures follow it.": "Zeiten, Tage und ihre Zahlen richten sich danach.",
-  "To bring a backup back on another machine: put the data folder in its place and run":
-    "Um eine Sicherung auf einer anderen Maschine zurückzuholen: Datenordner an seinen Platz legen, dann",
+  "To bring a backup back on another machine: restore it, or put the data folder in its place, and run":
+    "Um eine Sicherung auf einer anderen Maschine zurückzuholen: wiederherstellen oder den Datenordner an seinen Platz legen, dann",
   "To the owner": "Zum Eigentümer",
   "To the queues": "Zu den Warteschlangen",
   "Type the six digits that the app shows.": "Tippen Sie die sechs Ziffern, die die App zeigt.",
