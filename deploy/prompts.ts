@@ -19,6 +19,13 @@ const system: Readonly<Record<string, string>> = {
   "estimated-wait-is-about": "The estimated wait is about",
   minutes: "minutes.",
   "more-than": "more than",
+  recorded: "This call is recorded.",
+};
+/** What the made-up bank of the demo says. */
+const demo: Readonly<Record<string, string>> = {
+  welcome: "Thank you for calling the savings bank.",
+  menu: "For accounts, press 1. For online banking, press 2. For a mortgage, press 3.",
+  card: "Please type your card number, then press hash.",
 };
 const numbers = [...Array.from({ length: 21 }, (_, i) => i), 30, 40, 50, 60, 70, 80, 90];
 
@@ -33,6 +40,7 @@ const fromDb = (db: number): number => 10 ** (db / 20);
 
 const work = mkdtempSync(join(tmpdir(), "landline-prompts-"));
 for (const [key, text] of Object.entries(system)) write(`system.${key}`, speech(text));
+for (const [key, text] of Object.entries(demo)) write(`demo.${key}`, speech(text));
 for (const number of numbers) write(`number.${number}`, speech(String(number)));
 write("music.default", level(music()));
 rmSync(work, { recursive: true });

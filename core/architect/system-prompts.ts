@@ -3,6 +3,9 @@
 const numbers = [...Array.from({ length: 21 }, (_, n) => n), 30, 40, 50, 60, 70, 80, 90];
 
 export const systemPrompts: readonly string[] = [
+  "demo.card",
+  "demo.menu",
+  "demo.welcome",
   "music.default",
   "system.enter-number",
   "system.error",
@@ -10,6 +13,7 @@ export const systemPrompts: readonly string[] = [
   "system.menu",
   "system.minutes",
   "system.more-than",
+  "system.recorded",
   "system.wait-under-a-minute",
   "system.welcome",
   "system.your-position-is",

@@ -40,7 +40,7 @@ const emailOf = (name: string): string => `${name.toLowerCase().replaceAll(" ", 
 /** One kind of caller: what they dial and press, and how often they come. */
 export type DemoLine = {
   readonly called: string;
-  /** Pressed after the prompt has begun, each so many ms after the one before. */
+  /** Pressed after the answer, once the welcome is over, each so many ms after the one before. */
   readonly keys: readonly { readonly digit: string; readonly afterMs: readonly [number, number] }[];
   readonly perHour: number;
   /** Mean of how long they wait before they give up, and how long they talk, in ms. */
@@ -48,11 +48,11 @@ export type DemoLine = {
   readonly talkMs: readonly [number, number];
 };
 
-const press = (digit: string): DemoLine["keys"] => [{ digit, afterMs: [2_500, 6_000] }];
+const press = (digit: string): DemoLine["keys"] => [{ digit, afterMs: [5_500, 9_500] }];
 /** The number of a card that no bank has given out; the flow asks for it in private. */
 const cardDigits: DemoLine["keys"] = [..."4000123456780000#"].map((digit, i) => ({
   digit,
-  afterMs: i === 0 ? [3_500, 5_000] : [260, 420],
+  afterMs: i === 0 ? [6_500, 8_000] : [260, 420],
 }));
 
 /**
@@ -130,9 +130,9 @@ const mainFlow = {
   start: "welcome",
   onError: "sorry",
   actions: {
-    welcome: { type: "playAudio", name: "Welcome", audio: ["system.welcome"], outputs: { next: "menu" } },
+    welcome: { type: "playAudio", name: "Welcome", audio: ["demo.welcome", "system.recorded"], outputs: { next: "menu" } },
     menu: {
-      ...{ type: "menu", name: "Main menu", audio: ["system.menu"], choices: ["1", "2", "3"] },
+      ...{ type: "menu", name: "Main menu", audio: ["demo.menu"], choices: ["1", "2", "3"] },
       outputs: { 1: "accounts", 2: "online", 3: "mortgages", noInput: "accounts", noMatch: "accounts" },
     },
     accounts: reason("Accounts", "toAccounts"),
@@ -148,12 +148,13 @@ const mainFlow = {
 const cardFlow = {
   name: marked("Bank, card line"),
   type: "INBOUNDCALL",
-  start: "card",
+  start: "welcome",
   onError: "sorry",
   actions: {
+    welcome: { type: "playAudio", name: "Welcome", audio: ["demo.welcome", "system.recorded"], outputs: { next: "card" } },
     // Typed in private: neither log nor recording nor page ever has the digits.
     card: {
-      ...{ type: "collectInput", name: "Card number", audio: ["system.enter-number"], variable: "card" },
+      ...{ type: "collectInput", name: "Card number", audio: ["demo.card"], variable: "card" },
       ...{ minDigits: 12, maxDigits: 19, timeoutMs: 8_000 },
       outputs: { success: "reason", noInput: "toCards" },
     },

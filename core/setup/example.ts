@@ -37,7 +37,7 @@ function exampleCentre(email: string, addresses: readonly string[]): CentreDocum
         start: "welcome",
         onError: "sorry",
         actions: {
-          welcome: { type: "playAudio", name: "Welcome", audio: ["system.welcome"], outputs: { next: "menu" } },
+          welcome: { type: "playAudio", name: "Welcome", audio: ["system.welcome", "system.recorded"], outputs: { next: "menu" } },
           menu: {
             type: "menu",
             name: "Main menu",
