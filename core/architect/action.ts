@@ -68,6 +68,8 @@ export type ActionKind<P = unknown, F = unknown> = {
   readonly flowTypes: readonly ("INBOUNDCALL" | "INQUEUECALL")[];
   /** Outputs that must, and that may, lead somewhere. */
   outputs(params: P): { readonly required: readonly string[]; readonly optional: readonly string[] };
+  /** Whether it asks the caller for keys: what was typed while nothing asked is for the next that does. */
+  readonly takesDigits?: true;
   start(params: P, context: ActionContext): ActionResult<F>;
   /** Every input that comes while the action waits. */
   resume?(params: P, frame: F, input: FlowInput, context: ActionContext): ActionResult<F>;

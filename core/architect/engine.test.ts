@@ -1,5 +1,6 @@
 // Flows run: choices, private digits, errors that never end in silence, and loops that end.
 import { describe, expect, test } from "bun:test";
+import { collectDigitsMax } from "../lib/limits.ts";
 import type { FlowInput, FlowOutput } from "./action.ts";
 import { type FlowDocument, parseFlow } from "./document.ts";
 import { type FlowState, newFlow, step } from "./engine.ts";
@@ -43,6 +44,49 @@ describe("a menu", () => {
     expect(outputs.filter((output) => output.kind === "play")).toHaveLength(3);
     expect(outputs.at(-1)).toEqual({ kind: "disconnect" });
     expect(state.waiting).toBeNull();
+  });
+});
+
+describe("keys before the question", () => {
+  const welcome = {
+    welcome: { type: "playAudio", name: "Welcome", audio: ["welcome"], outputs: { next: "menu" } },
+    ...menu,
+  };
+  const digits = (text: string): FlowInput[] => [...text].map((digit) => ({ kind: "digit", digit }));
+  const welcomed: FlowInput = { kind: "play-finished", playId: "flow-1", reason: "done" };
+
+  test("do not stop what is played, and answer the question that comes after it", () => {
+    const early = play(flowOf(welcome), digits("1"));
+    expect(early.outputs.map((output) => output.kind)).toEqual(["play"]);
+    const { outputs } = play(flowOf(welcome), [...digits("1"), welcomed]);
+    expect(outputs.filter(({ kind }) => kind === "transfer-to-acd")).toHaveLength(1);
+    expect(outputs.find((output) => output.kind === "step" && output.type === "menu")).toMatchObject({ facts: { pressed: "1" } });
+  });
+
+  test("go on through a menu into a private number, which no output holds", () => {
+    const flow = flowOf({
+      ...welcome,
+      menu: { ...menu.menu, outputs: { 1: "card", 2: "bye" } },
+      card: {
+        type: "collectInput",
+        name: "Card",
+        audio: ["card"],
+        variable: "card",
+        minDigits: 4,
+        outputs: { success: "sales", noInput: "bye" },
+      },
+    });
+    const { outputs } = play(flow, [...digits("14711#"), welcomed]);
+    expect(outputs.filter(({ kind }) => kind === "transfer-to-acd")).toHaveLength(1);
+    expect(JSON.stringify(outputs)).not.toContain("4711");
+  });
+
+  test("are forgotten when the flow fails, and never grow without bound", () => {
+    const { state } = play(flowOf(welcome), digits("9".repeat(500)));
+    expect(state.typedAhead.length).toBe(collectDigitsMax);
+    const failed = play(flowOf(welcome), [...digits("111"), { ...welcomed, reason: "unknown-prompt" } as FlowInput]);
+    expect(failed.state.typedAhead).toBe("");
+    expect(failed.outputs.some(({ kind }) => kind === "transfer-to-acd")).toBe(false);
   });
 });
 

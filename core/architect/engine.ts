@@ -1,5 +1,5 @@
 // Runs one flow: a pure machine over the document's actions. Every fault leads to the flow's error handling, never to silence.
-import { flowActionsWithoutWaitMax } from "../lib/limits.ts";
+import { collectDigitsMax, flowActionsWithoutWaitMax } from "../lib/limits.ts";
 import type { Step } from "../lib/machine.ts";
 import type { ActionContext, ActionKind, ActionResult, FlowInput, FlowOutput } from "./action.ts";
 import { prompts } from "./action.ts";
@@ -13,6 +13,8 @@ export type FlowState = {
   readonly waiting: { readonly actionId: string; readonly frame: unknown } | null;
   readonly variables: Readonly<Record<string, FlowValue>>;
   readonly playCount: number;
+  /** Keys that were pressed while nothing asked for any: people who know the way do not wait for the question. Private, as all digits. */
+  readonly typedAhead: string;
   /** Inside error handling: a second fault there ends the call after the built-in apology. */
   readonly failing: "no" | "flow" | "apology";
   /** Makes its play ids unique within the conversation. */
@@ -21,7 +23,7 @@ export type FlowState = {
 
 /** A flow that has not started. */
 export function newFlow(document: FlowDocument, variables: Readonly<Record<string, FlowValue>>, prefix: string): FlowState {
-  return { document, waiting: null, variables, playCount: 0, failing: "no", prefix };
+  return { document, waiting: null, variables, playCount: 0, typedAhead: "", failing: "no", prefix };
 }
 
 /** One input; runs actions until one waits or the flow ends. */
@@ -29,7 +31,9 @@ export function step(state: FlowState, input: FlowInput): Step<FlowState, FlowOu
   const run = new Run(state);
   if (input.kind === "start") run.go(state.document.start);
   else if (state.failing === "apology") run.apologized(input);
+  else if (input.kind === "digit") run.press(input.digit);
   else if (state.waiting !== null) run.resume(state.waiting.actionId, state.waiting.frame, input);
+  run.takeTyped();
   return { state: run.state(), outputs: run.outputs };
 }
 
@@ -40,6 +44,7 @@ class Run {
   private variables: FlowState["variables"];
   private playCount: number;
   private failing: FlowState["failing"];
+  private typedAhead: string;
   private steps = 0;
 
   constructor(private readonly before: FlowState) {
@@ -47,11 +52,12 @@ class Run {
     this.variables = before.variables;
     this.playCount = before.playCount;
     this.failing = before.failing;
+    this.typedAhead = before.typedAhead;
   }
 
   state(): FlowState {
-    const { waiting, variables, playCount, failing } = this;
-    return { ...this.before, waiting, variables, playCount, failing };
+    const { waiting, variables, playCount, typedAhead, failing } = this;
+    return { ...this.before, waiting, variables, playCount, typedAhead, failing };
   }
 
   go(first: string): void {
@@ -85,6 +91,21 @@ class Run {
       this.guard(() => kind.resume!(params(), frame, input, this.context())),
     );
     if (next !== null) this.go(next);
+  }
+
+  press(digit: string): void {
+    if (this.typedAhead.length < collectDigitsMax) this.typedAhead += digit;
+  }
+
+  /** Gives what was typed to the action that waits, key by key, as long as one asks. */
+  takeTyped(): void {
+    while (this.typedAhead !== "" && this.waiting !== null && this.failing !== "apology") {
+      const { actionId, frame } = this.waiting;
+      if (this.find(actionId)?.kind.takesDigits !== true) return;
+      const digit = this.typedAhead[0]!;
+      this.typedAhead = this.typedAhead.slice(1);
+      this.resume(actionId, frame, { kind: "digit", digit });
+    }
   }
 
   private find(id: string): { readonly kind: ActionKind; params(): unknown } | null {
@@ -139,6 +160,8 @@ class Run {
 
   private fail(): string | null {
     const { onError } = this.before.document;
+    // Whatever was typed was an answer to something else.
+    this.typedAhead = "";
     if (this.failing === "no" && onError !== undefined) {
       this.failing = "flow";
       return onError;

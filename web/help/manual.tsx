@@ -311,6 +311,10 @@ export const manual: readonly ManualPage[] = [
           <code>failure</code> output, else to the flow's <code>onError</code>; without either the caller hears an apology and is
           disconnected. It is never silent.
         </p>
+        <p>
+          A caller who knows the way need not wait: keys that are pressed while something is played count for the next menu or input. A menu
+          takes its key while its own prompt still plays.
+        </p>
         <pre class="mono message">{example}</pre>
       </>
     ),

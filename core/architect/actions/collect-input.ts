@@ -24,6 +24,7 @@ export const collectInput: ActionKind<Params, Frame> = {
   type: "collectInput",
   schema,
   flowTypes: ["INBOUNDCALL"],
+  takesDigits: true,
   outputs: () => ({ required: ["success", "noInput"], optional: ["failure"] }),
   start: (params, { playId }) => ({
     kind: "wait",

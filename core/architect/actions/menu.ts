@@ -19,6 +19,7 @@ export const menu: ActionKind<Params, Frame> = {
   type: "menu",
   schema,
   flowTypes: ["INBOUNDCALL"],
+  takesDigits: true,
   outputs: (params) => ({ required: params.choices, optional: ["noInput", "noMatch", "failure"] }),
   start: (params, context) => ask(params, context.playId, 1),
   resume: (params, frame, input, context) => {

@@ -1,4 +1,4 @@
-// Play Audio: one or more prompts, to the end; a digit does not stop them.
+// Play Audio: one or more prompts, to the end. Keys do not stop them, and are kept for the next action that asks for some.
 import { z } from "zod";
 import { type ActionKind, prompts } from "../action.ts";
 import { audio, untilPlayed } from "./audio.ts";
