@@ -22,6 +22,8 @@ import { machineActor, type RunningNode, wire } from "./wire.ts";
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
 const sipFrameBytesMax = 64 * 1024;
 const pingSeconds = 15;
+/** Signals closer together than this are one wish. */
+const sameSignalMs = 1_500;
 /** Tokens of links to print: the secret of the set-up, and of a sign-in for the trial. */
 type Links = { readonly setup: string | null; readonly trial: string | null };
 
@@ -212,11 +214,22 @@ function placeOf(config: Config): string {
   return `${scheme}://${isEverywhere ? "localhost" : address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
+/**
+ * One Ctrl-C comes several times: from the terminal, and from each wrapper that hands it on. Whoever asks again after that, as the stop takes
+ * its time, is taken at their word; the database then recovers at the next start.
+ */
 function untilAsked(env: Env): Promise<void> {
+  let askedAt: number | null = null;
   return new Promise((done) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => {
-        env.log.info("asked to stop", { signal });
+      process.on(signal, () => {
+        const now = env.clock.monotonic();
+        if (askedAt !== null && now - askedAt > sameSignalMs) {
+          env.log.warn("asked again: ending at once", { signal });
+          process.exit(1);
+        }
+        if (askedAt === null) env.log.info("asked to stop", { signal });
+        askedAt ??= now;
         done();
       });
     }
