@@ -66,6 +66,21 @@ async function pagesOf(): Promise<readonly { readonly name: string; readonly pat
   ];
 }
 
+/** Its letters are there, nothing moves, and it was painted. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    const ends = ({ effect }: Animation): boolean => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY;
+    await Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(ends)
+        .map((animation) => animation.finished),
+    );
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+  });
+}
+
 async function look(page: Page, path: string, picture: string): Promise<void> {
   const strange: string[] = [];
   const onRequest = (request: { url(): string }): void => {
@@ -80,7 +95,7 @@ async function look(page: Page, path: string, picture: string): Promise<void> {
   page.on("console", onConsole);
   await page.goto(`${landline.http}${path}`);
   await page.waitForLoadState("load");
-  await page.waitForTimeout(300);
+  await atRest(page);
   await page.screenshot({ path: join(pictures, `${picture}.png`) });
   const findings = await flawsOf(page);
   page.off("request", onRequest);

@@ -1,6 +1,6 @@
 // The compiled binary as a user runs it: started in an empty directory, asked over HTTP, stopped or killed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./steps.ts";
@@ -9,6 +9,9 @@ export const binary = join(import.meta.dir, "../../dist/landline");
 export const password = "correct horse battery";
 const client = { id: "test-client", secret: "a secret of the test client" };
 
+/** An error of the node's own, and what the runtime prints of its own accord when a promise or the process breaks. */
+const amiss = /^at=\S+ level=error |^(?!at=)(?:\s*\w*(?:Error|error): |\s*panic|.*(?:unhandled|uncaught|Segmentation))/;
+
 type Applied = { readonly phones: readonly { readonly username: string; readonly secret: string }[] };
 
 export class Landline {
@@ -16,11 +19,14 @@ export class Landline {
   readonly http = "http://localhost:8080";
   private child: ChildProcess | null = null;
   private token = "";
+  /** How much of the log was looked through for what must not be there. */
+  private examined = 0;
 
-  /** `bootstrap` false: nobody owns it at first, as after an installation. */
+  /** `bootstrap` false: nobody owns it at first, as after an installation. `provokes`: errors that the program brings about on purpose. */
   constructor(
     private readonly more: readonly string[] = [],
     private readonly bootstrap = true,
+    private readonly provokes: readonly RegExp[] = [],
   ) {
     this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
     // As root the database server runs as another user, who must get through.
@@ -79,13 +85,35 @@ export class Landline {
     );
   }
 
-  /** An orderly stop. */
+  /** An orderly stop: it ends with 0, and has logged no error that the program did not provoke. Who was killed by the program stays dead. */
   async stop(): Promise<void> {
     const { child } = this;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((done) => child.on("exit", done));
-    child.kill("SIGTERM");
-    await ended;
+    if (child === null) return;
+    this.child = null;
+    const hadEnded = child.exitCode !== null || child.signalCode !== null;
+    if (!hadEnded) {
+      const ended = new Promise((done) => child.on("exit", done));
+      child.kill("SIGTERM");
+      await ended;
+    }
+    this.soundOfMind();
+    if (hadEnded && child.signalCode === "SIGKILL") return;
+    if (hadEnded) throw new Error(`landline had ended by itself with ${child.exitCode ?? child.signalCode}: ${this.lastLines()}`);
+    if (child.exitCode !== 0)
+      throw new Error(`landline ended with ${child.exitCode ?? child.signalCode}, asked to stop: ${this.lastLines()}`);
+  }
+
+  /** Throws when the log holds an error, or a line that the node's own log did not write, which nobody provoked. */
+  private soundOfMind(): void {
+    const log = existsSync(join(this.folder, "log")) ? this.log : "";
+    const fresh = log.slice(this.examined).split("\n");
+    this.examined = log.length;
+    const wrong = fresh.filter((line) => amiss.test(line) && !this.provokes.some((provoked) => provoked.test(line)));
+    if (wrong.length > 0) throw new Error(`the node's log says ${wrong.slice(0, 4).join(" | ")}`);
+  }
+
+  private lastLines(): string {
+    return this.log.trim().split("\n").slice(-4).join(" | ");
   }
 
   /** Takes everything away; after `stop`. */

@@ -39,9 +39,19 @@ export class RawSip {
 
   /** The final status of a request outside a dialog, sent once. */
   async ask(method: "OPTIONS" | "REGISTER", user: string): Promise<number> {
+    return statusOf(await this.answerTo(method, user));
+  }
+
+  /** The digest algorithms that a REGISTER without credentials is offered, best first; empty when it is not challenged. */
+  async challenge(user: string): Promise<string[]> {
+    const answer = await this.answerTo("REGISTER", user);
+    return [...answer.matchAll(/^WWW-Authenticate:.*algorithm="?([\w-]+)/gim)].map(([, name]) => name!);
+  }
+
+  private answerTo(method: "OPTIONS" | "REGISTER", user: string): Promise<string> {
     const { callId, branch } = this.fresh();
     this.send([...this.head(method, `sip:${user}@${this.node.address}`, branch, callId, `1 ${method}`, "<sip:asker@localhost>", null)]);
-    return statusOf(await this.final(branch));
+    return this.final(branch);
   }
 
   /** INVITE, ACK, a moment, BYE. The final status of the INVITE; null: never answered. */
