@@ -33,6 +33,8 @@ type Wire = { send(text: string): void; close(code: number, reason: string): voi
 type Links = { readonly setup: string | null; readonly trial: string | null };
 
 export async function serve(env: Env, config: Config, assets: Assets): Promise<void> {
+  // From the first moment on: who is asked to stop while it starts must not leave a database server behind.
+  const asked = untilAsked(env);
   const node = await openNode(env, config, assets);
   try {
     await bootstrap(node);
@@ -46,7 +48,7 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
       servers.map((server) => server.url.href),
       await links(node),
     );
-    await untilAsked(env);
+    await asked;
     env.log.info("stopping");
     await running.stop();
     for (const server of [...servers, ...(metrics === null ? [] : [metrics])]) await server.stop(true);

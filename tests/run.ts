@@ -31,6 +31,7 @@ const needs: readonly (readonly [mention: string, what: string, isThere: () => b
   ["/usr/bin/chromium", "chromium", () => existsSync("/usr/bin/chromium")],
   ["/usr/bin/firefox-esr", "firefox-esr", () => existsSync("/usr/bin/firefox-esr")],
   ["support/baresip.ts", "baresip", () => existsSync("/usr/bin/baresip")],
+  ["support/debian-postgres.ts", "postgresql-15", () => existsSync("/usr/lib/postgresql")],
   ["support/namespace.ts", "iproute2", () => existsSync("/bin/ip")],
   ["support/namespace.ts", "root", isRoot],
 ];

@@ -1,9 +1,11 @@
 // The binary as a file: what it needs of the host, that nothing around it changes it, and that it says what is wrong when called wrongly.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processesIn } from "../../storage/postgres/embedded.ts";
 import { binary, Landline } from "../support/landline.ts";
-import { expect, program, step } from "../support/steps.ts";
+import { processTree } from "../support/processes.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
 
 /** What README says that the host must have. */
 const ofTheHost = /^(linux-vdso|ld-linux-x86-64|libc|libm|libpthread|libdl|librt|libstdc\+\+|libgcc_s)\.so/;
@@ -77,6 +79,19 @@ await program(
       writeFileSync(join(folder, ".env"), "LANDLINE_NONSENSE=1\n");
       const { code, text } = run(["version"], { cwd: folder });
       expect(code === 0 && !text.includes("TRAPPED"), text);
+    });
+
+    await step("asked to stop while it starts for the first time, it ends in order and leaves no process behind", async () => {
+      landline.launch();
+      await eventually(
+        "initdb runs",
+        () => processTree(landline.pid).some(({ command }) => /initdb|--boot|--single/.test(command)),
+        30_000,
+      );
+      const tree = processTree(landline.pid);
+      await landline.stop();
+      await eventually("all of them are gone", () => tree.every(({ pid }) => !existsSync(`/proc/${pid}`)));
+      expect(processesIn(join(landline.data, "postgres/data")).length === 0, "a database server was left behind");
     });
 
     await step("it starts, is healthy, and every ELF file it ships needs only what README says", async () => {
