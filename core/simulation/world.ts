@@ -201,6 +201,7 @@ export class World {
     node.legs = new ScriptedLegs(node.env, this.random, this.users, faults);
     const vault = {
       signManifest: async () => ({ manifestSha256: "" }),
+      salvage: () => Promise.reject(new Error("no files")),
       read: () => neverRead(),
       compress: (text: string) => text,
       decompress: (text: string) => text,
