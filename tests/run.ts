@@ -250,7 +250,8 @@ function isStale(): boolean {
     const files = statSync(path).isDirectory()
       ? readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name))
       : [path];
-    return files.some((file) => !/\.test\.tsx?$/.test(file) && statSync(file).isFile() && statSync(file).mtimeMs > builtAt);
+    // Folders too: a file that was taken away leaves its mark there alone.
+    return files.some((file) => !/\.test\.tsx?$/.test(file) && statSync(file).mtimeMs > builtAt);
   });
 }
 
