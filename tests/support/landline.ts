@@ -7,7 +7,7 @@ import { eventually } from "./steps.ts";
 
 export const binary = join(import.meta.dir, "../../dist/landline");
 export const password = "correct horse battery";
-const client = { id: "test-client", secret: "a secret of the test client" };
+export const client = { id: "test-client", secret: "a secret of the test client" };
 
 /** An error of the node's own, and what the runtime prints of its own accord when a promise or the process breaks. */
 const amiss = /^at=\S+ level=error |^(?!at=)(?:\s*\w*(?:Error|error): |\s*panic|.*(?:unhandled|uncaught|Segmentation))/;
@@ -27,6 +27,8 @@ export class Landline {
     private readonly more: readonly string[] = [],
     private readonly bootstrap = true,
     private readonly provokes: readonly RegExp[] = [],
+    /** Variables that the node is given as files, by their `…_FILE`. */
+    private readonly asFiles: readonly string[] = [],
   ) {
     this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
     // As root the database server runs as another user, who must get through.
@@ -59,14 +61,27 @@ export class Landline {
   /** Starts, and does not wait. */
   launch(): void {
     const log = openSync(join(this.folder, "log"), "a");
-    const env = {
-      PATH: process.env.PATH ?? "",
+    const given: Record<string, string> = {
       ...(this.bootstrap ? { LANDLINE_BOOTSTRAP_EMAIL: "owner@example.org", LANDLINE_BOOTSTRAP_PASSWORD: password } : {}),
       LANDLINE_BOOTSTRAP_CLIENT_ID: client.id,
       LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
     };
-    this.child = spawn(binary, ["serve", ...this.options], { cwd: join(this.folder, "empty"), env, stdio: ["ignore", log, log] });
+    const env = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => (this.asFiles.includes(name) ? this.asFile(name, value) : [name, value])),
+    );
+    this.child = spawn(binary, ["serve", ...this.options], {
+      cwd: join(this.folder, "empty"),
+      env: { PATH: process.env.PATH ?? "", ...env },
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
+  }
+
+  // As a secret store leaves it: a line of its own, readable by nobody else.
+  private asFile(name: string, value: string): [string, string] {
+    const path = join(this.folder, name.toLowerCase());
+    writeFileSync(path, `${value}\n`, { mode: 0o600 });
+    return [`${name}_FILE`, path];
   }
 
   async ready(): Promise<void> {
