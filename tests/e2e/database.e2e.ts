@@ -35,8 +35,7 @@ await program(
       await builtIn.start();
       const version = await databaseOf(builtIn);
       expect(version.startsWith("18."), `the built-in server is ${version}`);
-      await manyWriters(builtIn, runningTarget(builtIn.data, "landline")!);
-      await builtIn.stop();
+      await manyWriters(builtIn, runningTarget(builtIn.data, "landline")!).finally(() => builtIn.stop());
     });
 
     await step(

@@ -81,7 +81,9 @@ async function startOwner(): Promise<Chromium> {
     "a node with a centre, and its owner signed in",
     async () => {
       await landline.start();
-      landline.apply(testCentre([ownAddress]));
+      const centre = testCentre([ownAddress]) as { queues: object[] };
+      // Time enough to look around while it rings.
+      landline.apply({ ...centre, queues: centre.queues.map((queue) => ({ ...queue, alertingTimeoutSeconds: 300 })) });
       owner = await browserOf("owner");
       await signIn(owner, "owner@example.org");
     },
@@ -113,8 +115,8 @@ async function aCall(): Promise<Chromium> {
     async () => {
       await caller.ready();
       await ring();
-      // It rings for twenty seconds only: the walk along the keys has to wait for the call.
       await look(page, "dock-alerting");
+      await walk(page, "dock-alerting");
     },
     { must: true },
   );

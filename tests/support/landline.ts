@@ -10,7 +10,8 @@ export const password = "correct horse battery";
 export const client = { id: "test-client", secret: "a secret of the test client" };
 
 /** An error of the node's own, and what the runtime prints of its own accord when a promise or the process breaks. */
-const amiss = /^at=\S+ level=error |^(?!at=)(?:\s*\w*(?:Error|error): |\s*panic|.*(?:unhandled|uncaught|Segmentation))/;
+const amiss =
+  /^at=\S+ level=error |^at=\S+ level=warn fact="event not taken"|^(?!at=)(?:\s*\w*(?:Error|error): |\s*panic|.*(?:unhandled|uncaught|Segmentation))/;
 
 type Applied = { readonly phones: readonly { readonly username: string; readonly secret: string }[] };
 
