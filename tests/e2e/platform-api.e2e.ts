@@ -207,9 +207,9 @@ await program(
       await eventually("the pong", () => heard("channel.metadata")?.message === "pong");
       await presence.patchUserPresence(tomasz.id!, "PURECLOUD", { presenceDefinition: { id: "ON_QUEUE" } });
       await eventually("the presence", () => heard(`v2.users.${tomasz.id}.presence`));
-      await eventually("the routing status", () => JSON.stringify(heard(`v2.users.${tomasz.id}.routingStatus`)).includes('"IDLE"'));
+      await eventually("the routing status", () => JSON.stringify(heard(`v2.users.${tomasz.id}.routingStatus`) ?? {}).includes('"IDLE"'));
       const idle = { metric: "oOnQueueUsers", qualifier: "IDLE", stats: { count: 1 } };
-      await eventually("the queue's figures", () => JSON.stringify(heard(observed)).includes(JSON.stringify(idle)));
+      await eventually("the queue's figures", () => JSON.stringify(heard(observed) ?? {}).includes(JSON.stringify(idle)));
       const query = await analytics.postAnalyticsQueuesObservationsQuery({
         filter: { type: "or", predicates: [{ dimension: "queueId", value: queues[0]!.id! }] },
         metrics: ["oOnQueueUsers"],
