@@ -36,6 +36,7 @@ const needs: readonly (readonly [mention: string, what: string, isThere: () => b
   ["/usr/bin/chromium", "chromium", () => existsSync("/usr/bin/chromium")],
   ["/usr/bin/firefox-esr", "firefox-esr", () => existsSync("/usr/bin/firefox-esr")],
   ["support/baresip.ts", "baresip", () => existsSync("/usr/bin/baresip")],
+  ["support/debian-postgres.ts", "postgresql-15", () => existsSync("/usr/lib/postgresql")],
   ["support/namespace.ts", "iproute2", () => existsSync("/bin/ip")],
   ["support/namespace.ts", "root", isRoot],
 ];
@@ -45,6 +46,8 @@ type Outcome = { readonly code: number; readonly output: string; readonly hung: 
 
 const total: Tally = { passed: 0, failed: 0, leftOut: [] };
 let running: ChildProcess | null = null;
+/** False once a build has failed: an older binary must not answer for what could not be built. */
+let isBuilt = true;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => {
@@ -65,11 +68,11 @@ await prepare();
 if (mode === "all") {
   await check("format and lint", ["x", "biome", "check", "."], 2 * minuteMs);
   await check("types", ["x", "tsc", "--noEmit"], 3 * minuteMs);
-  await check("build", ["deploy/build.ts"], 5 * minuteMs);
-  for (const folder of ["core", "telephony", "storage", "web", "cmd", "tests"]) await unitTests(folder);
+  await build();
+  for (const folder of foldersWithTests()) await unitTests(folder);
   for (const name of endToEnd()) await program(name);
 } else {
-  if (isStale()) await check("build", ["deploy/build.ts"], 5 * minuteMs);
+  if (isStale()) await build();
   await program(`${mode}.e2e.ts`);
 }
 finish();
@@ -85,10 +88,15 @@ async function prepare(): Promise<void> {
   const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]!));
   if (missing.length === 0 || !isRoot() || !existsSync("/usr/bin/apt-get")) return;
   console.log(`installing ${missing.join(" ")}`);
-  await run("apt-get", ["update", "-q"], 3 * minuteMs);
+  const updated = await run("apt-get", ["update", "-q"], 3 * minuteMs);
+  if (updated.code !== 0) console.log(`apt-get update ended with ${updated.code}: ${lastLines(updated)}`);
   const together = await install(missing);
   // One that this Debian does not know must not keep the others away.
-  if (together.code !== 0) for (const name of missing) if (!existsSync(packages[name]!)) await install([name]);
+  if (together.code !== 0)
+    for (const name of missing.filter((entry) => !existsSync(packages[entry]!))) {
+      const alone = await install([name]);
+      if (alone.code !== 0) console.log(`apt-get install ${name} ended with ${alone.code}: ${lastLines(alone)}`);
+    }
   const without = missing.filter((name) => !existsSync(packages[name]!));
   if (without.length > 0) console.log(`not to be had: ${without.join(" ")}`);
 }
@@ -99,23 +107,36 @@ function install(names: readonly string[]): Promise<Outcome> {
   return run("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...names], 8 * minuteMs, quiet);
 }
 
+function lastLines({ output }: Outcome): string {
+  return output.trim().split("\n").slice(-3).join(" | ");
+}
+
+async function build(): Promise<void> {
+  isBuilt = await check("build", ["deploy/build.ts"], 5 * minuteMs);
+}
+
 /** A command that is one test: it passes or it does not. */
-async function check(name: string, words: readonly string[], limitMs: number): Promise<void> {
+async function check(name: string, words: readonly string[], limitMs: number): Promise<boolean> {
   const startedAt = Date.now();
   const { code, output, hung } = await run(bun, words, limitMs);
   if (code !== 0) console.log(hung ? `${output}\n${name} hung` : output);
   count(name, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, leftOut: [] }, startedAt);
+  return code === 0;
 }
 
 /** `bun test` over a folder, counted from its closing lines. */
 async function unitTests(folder: string): Promise<void> {
-  if (!hasTests(join(root, folder))) return;
   const startedAt = Date.now();
   const { code, output, hung } = await run(bun, ["test", `./${folder}/`], 8 * minuteMs);
   const closing = (word: string): number => Number(new RegExp(`^ *(\\d+) ${word}$`, "m").exec(output)?.[1] ?? 0);
   // A file that cannot be loaded, a crash and a hang are failures that no test reports.
   const failed = Math.max(closing("fail"), code === 0 && /^Ran \d+ test/m.test(output) ? 0 : 1);
-  const skipped = [...output.matchAll(/^\((?:skip|todo)\) (.+?)(?: \[.*\])?$/gm)].map(([, title]) => `${title}: skipped`);
+  // The closing lines are the ones to believe: Bun repeats the names at the end of a long run, and gives none when its environment asks for brevity.
+  const passedOver = closing("skip") + closing("todo");
+  const named = [...output.matchAll(/^\((?:skip|todo)\) (.+?)(?: \[.*\])?$/gm)]
+    .map(([, title]) => `${title}: skipped`)
+    .slice(0, passedOver);
+  const skipped = [...named, ...Array<string>(passedOver - named.length).fill(`${folder}: one that Bun does not name`)];
   if (failed > 0) {
     const telling = output.split("\n").filter((line) => !/^\((pass|skip|todo)\) /.test(line));
     console.log(`${telling.join("\n")}${hung ? `\n${folder} hung` : ""}`);
@@ -126,6 +147,11 @@ async function unitTests(folder: string): Promise<void> {
 /** An end-to-end program: a process of its own that says `ok`, `not ok` or `left out`, line by line. */
 async function program(name: string): Promise<void> {
   const startedAt = Date.now();
+  if (!isBuilt) {
+    console.log(`${name} was not run: the binary could not be built`);
+    count(name, { passed: 0, failed: 1, leftOut: [] }, startedAt);
+    return;
+  }
   const path = join(root, "tests/e2e", name);
   const own = readFileSync(path, "utf8");
   const support = [...own.matchAll(/"\.\.\/(support\/[a-z-]+\.ts)"/g)].map(([, file]) => readFileSync(join(root, "tests", file!), "utf8"));
@@ -211,20 +237,28 @@ function endToEnd(): string[] {
     .sort();
 }
 
-function hasTests(folder: string): boolean {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) => /\.test\.tsx?$/.test(name));
+/** Top folders of ours that hold unit tests; what crosses folders comes last. */
+function foldersWithTests(): string[] {
+  const ours = readdirSync(root, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !entry.name.startsWith(".") && !["node_modules", "dist"].includes(entry.name),
+  );
+  return ours
+    .map(({ name }) => name)
+    .filter((name) => readdirSync(join(root, name), { recursive: true, encoding: "utf8" }).some((file) => /\.test\.tsx?$/.test(file)))
+    .sort((a, b) => Number(a === "tests") - Number(b === "tests") || (a < b ? -1 : 1));
 }
 
-/** Whether any source is newer than the binary. */
+/** Whether anything that the binary is made of is newer than it. */
 function isStale(): boolean {
   if (!existsSync(binary)) return true;
   const builtAt = statSync(binary).mtimeMs;
-  return ["package.json", "core", "telephony", "storage", "web", "cmd", "deploy"].some((top) => {
+  return ["package.json", "bun.lock", "core", "telephony", "storage", "web", "cmd", "deploy"].some((top) => {
     const path = join(root, top);
     const files = statSync(path).isDirectory()
       ? readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name))
       : [path];
-    return files.some((file) => !file.includes("/deploy/assets/") && statSync(file).isFile() && statSync(file).mtimeMs > builtAt);
+    // Folders too: a file that was taken away leaves its mark there alone.
+    return files.some((file) => !/\.test\.tsx?$/.test(file) && statSync(file).mtimeMs > builtAt);
   });
 }
 

@@ -205,6 +205,11 @@ export class Exchange {
 
   private async recordingFailed(event: Extract<CallEvent, { kind: "recording.failed" }>): Promise<void> {
     const { recordingId, conversationId, reason } = event;
+    if (reason === "worker-died") {
+      // As after a crash of the whole node: at most the second that was being written is lost.
+      const salvaged = await this.ports.vault.salvage(recordingPath(recordingId)).catch(() => null);
+      if (salvaged !== null) return this.keepRecording(salvaged);
+    }
     this.app.env.log.error("recording failed", { call: conversationId, recording: recordingId, reason });
     await this.keep("conversation.recording.failed", conversationId, [recordingId as RecordingId], { recordingId, reason });
   }

@@ -18,6 +18,8 @@ export type RecordingFacts = {
 export interface RecordingVault {
   /** Writes and signs (Ed25519) the manifest beside the file; returns the SHA-256 of its bytes, which the log keeps. */
   signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }>;
+  /** A file whose writer has died: what was sealed is kept, its end is marked as interrupted. @throws when nothing in it can be read */
+  salvage(path: string): Promise<RecordingFacts>;
   /** Decrypts while streaming: interleaved 16-bit little-endian stereo at 8 kHz. Throws, naming the chunk, when anything was changed. */
   read(path: string): AsyncIterable<Uint8Array>;
   /** Key, file and manifest, for good; whoever calls it has written the event that says so. Nothing when they are gone already. */

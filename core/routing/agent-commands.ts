@@ -76,8 +76,8 @@ function statusWith(agent: AgentState, presence: SystemPresence): RoutingStatus 
 }
 
 /**
- * Sets the wrap-up code of the agent's own part in a conversation; ends after-call work when that is running. A code may be chosen during
- * the call already. @throws BadInput unknown code · Conflict when after-call work is over
+ * Sets the wrap-up code of the agent's own part in a conversation; ends after-call work when that is running and its time is not forced. A
+ * code may be chosen during the call already. @throws BadInput unknown code · Conflict when after-call work is over
  */
 export async function wrapUp(app: App, actor: Actor, participantId: ParticipantId, code: string): Promise<void> {
   demand(actor, "conversation:wrapup:edit");
@@ -105,7 +105,10 @@ export async function wrapUp(app: App, actor: Actor, participantId: ParticipantI
         payload: { participantId, code },
       }),
     ];
-    if (work !== null) events.push(...(await endWork(app, stores, work, code, "agent", actor.id)));
+    const queue = await stores.queues.byId(participant.queueId);
+    // A forced time lasts exactly as long as it is (D8): the code is kept, the agent stays.
+    const endsWithCode = queue?.acwWrapupPrompt !== "MANDATORY_FORCED_TIMEOUT";
+    if (work !== null && endsWithCode) events.push(...(await endWork(app, stores, work, code, "agent", actor.id)));
     return { value: undefined, events };
   });
 }

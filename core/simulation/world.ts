@@ -202,6 +202,7 @@ export class World {
     const vault = {
       remove: () => undefined,
       signManifest: async () => ({ manifestSha256: "" }),
+      salvage: () => Promise.reject(new Error("no files")),
       read: () => neverRead(),
       compress: (text: string) => text,
       decompress: (text: string) => text,
@@ -248,7 +249,8 @@ export class World {
         this.acknowledged.push(...events);
         return;
       }
-      if (faults.strikes("lose-event")) {
+      // A step of a flow: no row and no timer hangs on it, so that nothing but the log itself can miss it.
+      if (events.every(({ type }) => type === "conversation.flow.stepped") && faults.strikes("lose-event")) {
         this.acknowledged.push(...events);
         return;
       }

@@ -120,6 +120,10 @@ export class FileRecordings implements RecordingVault {
     return { recovered, lost };
   }
 
+  salvage(path: string): Promise<RecordingFacts> {
+    return this.recoverFile(this.inside(path));
+  }
+
   private async recoverFile(path: string): Promise<RecordingFacts> {
     await using reader = await RecordingReader.open(this.keys, path);
     let end: ChunkCursor = reader.start;

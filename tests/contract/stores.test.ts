@@ -432,6 +432,33 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await agents.byUser(id<UserId>())).toBeNull();
     });
 
+    test("an agent who is locked waits for nobody else's change: the next to lock sees what the one before has done", async () => {
+      const centre = await open();
+      const { stores, unit } = centre;
+      const agent = agentOf(centre);
+      await stores.agents.insert(agent);
+      const presence = (system: "BREAK" | "MEAL") => ({ system, definitionId: null });
+      const seen: string[] = [];
+      let second: Promise<unknown> | null = null;
+      await unit.run(async (first) => {
+        seen.push((await first.agents.lock(agent.userId))!.presence);
+        second = unit.run(async (other) => {
+          seen.push((await other.agents.lock(agent.userId))!.presence);
+          await other.agents.setPresence(agent.userId, presence("MEAL"), "OFF_QUEUE", now + 2);
+          return { value: undefined, events: [] };
+        });
+        // Time enough for the other, if anything let it through.
+        for (let i = 0; i < 50; i++) await first.agents.byUser(agent.userId);
+        await first.agents.setPresence(agent.userId, presence("BREAK"), "OFF_QUEUE", now + 1);
+        seen.push("changed");
+        return { value: undefined, events: [] };
+      });
+      await second;
+      expect(seen).toEqual(["ON_QUEUE", "changed", "BREAK"]);
+      expect((await stores.agents.byUser(agent.userId))!.presence).toBe("MEAL");
+      expect(await stores.agents.lock(id<UserId>())).toBeNull();
+    });
+
     test("after-call work ends once; what is due comes oldest first", async () => {
       const { stores } = await open();
       const work = (deadlineAt: number | null) => ({
@@ -624,6 +651,25 @@ for (const [name, open] of Object.entries(implementations)) {
       ]);
     });
 
+    test("a segment ends without its participant, once; where none is open nothing happens", async () => {
+      const centre = await open();
+      const { conversations } = centre.stores;
+      const conversation = conversationOf(centre);
+      await conversations.insert(conversation);
+      const [one, other] = [participantOf(conversation.id), participantOf(conversation.id)];
+      for (const participant of [one, other]) {
+        await conversations.insertParticipant(participant);
+        const { id: participantId, conversationId } = participant;
+        await conversations.beginSegment({ participantId, conversationId, type: "wrapup", startedAt: now, endedAt: null });
+      }
+      await conversations.endSegment(one.id, now + 5);
+      await conversations.endSegment(one.id, now + 9);
+      await conversations.endSegment(id<ParticipantId>(), now + 9);
+      const ends = new Map((await conversations.segments([conversation.id])).map((segment) => [segment.participantId, segment.endedAt]));
+      expect([ends.get(one.id), ends.get(other.id)]).toEqual([now + 5, null]);
+      expect((await conversations.participant(one.id))!.endedAt).toBeNull();
+    });
+
     test("conversations are found by what people remember, page by page, newest first", async () => {
       const centre = await open();
       const { stores, organizationId } = centre;
@@ -787,6 +833,51 @@ for (const [name, open] of Object.entries(implementations)) {
       expect([await paths(now + 9), await recordings.countBefore(organizationId, now + 4)]).toEqual([["2.rec", "4.rec"], 2]);
       const erased = async (since: number) => (await recordings.erasedSince(nodeId, since)).map(({ path }) => path);
       expect([await erased(now + 20), await erased(now + 21)]).toEqual([["0.rec"], []]);
+    });
+
+    test("recordings since an instant, and who talked since then without one", async () => {
+      const centre = await open();
+      const { stores, organizationId, divisionId, nodeId } = centre;
+      const recorded = async (startedAt: number, fields: { talked: boolean; recorded: boolean }): Promise<Conversation> => {
+        const conversation = conversationOf(centre, { startedAt });
+        await stores.conversations.insert(conversation);
+        await stores.conversations.insertParticipant(participantOf(conversation.id, { connectedAt: fields.talked ? startedAt : null }));
+        if (!fields.recorded) return conversation;
+        const recording: Recording = {
+          ...{ id: id<Recording["id"]>(), organizationId, divisionId, conversationId: conversation.id, nodeId, path: "a/b.rec" },
+          ...{ startedAt, endedAt: null, state: "recording", durationMs: null, sizeBytes: null, chunks: null, sha256: null },
+        } as unknown as Recording;
+        await stores.recordings.insert(recording);
+        return conversation;
+      };
+      await recorded(now - 1, { talked: true, recorded: true });
+      await recorded(now - 1, { talked: true, recorded: false });
+      await recorded(now, { talked: false, recorded: false });
+      const later = await recorded(now + 2, { talked: true, recorded: true });
+      const first = await recorded(now, { talked: true, recorded: true });
+      const missing = await recorded(now, { talked: true, recorded: false });
+      const { recordings, unrecorded } = await stores.recordings.since(organizationId, now);
+      expect(recordings.map((row) => row.conversationId)).toEqual([first.id, later.id]);
+      expect([...unrecorded]).toEqual([missing.id]);
+      const elsewhere = await stores.recordings.since(id<OrganizationId>(), now);
+      expect([[...elsewhere.recordings], [...elsewhere.unrecorded]]).toEqual([[], []]);
+    });
+
+    test("a prompt's sound comes back byte for byte, is replaced whole, and goes with its prompt", async () => {
+      const centre = await open();
+      const { prompts } = centre.stores;
+      const one = { ...configured(centre, "Greeting"), id: id<Id<"Prompt">>(), description: "", audioSha256: null, audioMs: null };
+      const other = { ...one, id: id<Id<"Prompt">>(), name: "Other" };
+      for (const prompt of [one, other]) await prompts.insert(prompt);
+      expect(await prompts.audio(one.id)).toBeNull();
+      const wav = Uint8Array.from({ length: 700 }, (_, i) => i % 256);
+      await prompts.setAudio(one.id, wav);
+      expect(Buffer.from((await prompts.audio(one.id))!).equals(Buffer.from(wav))).toBe(true);
+      await prompts.setAudio(one.id, wav.slice(0, 3));
+      expect([...(await prompts.audio(one.id))!]).toEqual([0, 1, 2]);
+      expect(await prompts.audio(other.id)).toBeNull();
+      expect(await prompts.delete(one.id)).toBe(true);
+      expect(await prompts.audio(one.id)).toBeNull();
     });
 
     test("the inbox gives each wish once, oldest first, to its node", async () => {

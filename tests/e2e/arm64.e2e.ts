@@ -64,7 +64,7 @@ await program(
       await server.ensureDatabase("emulated");
       const { host, user, password } = server.target("emulated");
       const url = `postgres://${user}:${password}@localhost/emulated?host=${host}`;
-      landline = new Landline(["--sip", `${ownAddress}:5060`, "--database", url], true, [...emulated, foreign]);
+      landline = new Landline(["--sip", `${ownAddress}:5060`, "--database", url], true, { program: [...emulated, foreign] });
       await landline.start();
       expect(!landline.log.includes("argon2 addon cannot be loaded"), "the argon2 addon is not of this processor");
       landline.apply(testCentre([ownAddress]));

@@ -1,12 +1,19 @@
 // The binary as a file: what it needs of the host, that nothing around it changes it, and that it says what is wrong when called wrongly.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processesIn } from "../../storage/postgres/embedded.ts";
 import { binary, Landline } from "../support/landline.ts";
-import { expect, program, step } from "../support/steps.ts";
+import { processTree } from "../support/processes.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
 
-/** What README says that the host must have. */
-const ofTheHost = /^(linux-vdso|ld-linux-x86-64|libc|libm|libpthread|libdl|librt|libstdc\+\+|libgcc_s)\.so/;
+/** What README says that the host must have, by its own words: libraries without their versions. */
+const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8").replaceAll("\n", " ");
+const librariesIn = (sentence: string): string[] => [...sentence.matchAll(/`(lib[\w+]+)(?:\.so[.\d]*)?`/g)].map(([, name]) => name!);
+const ofTheBinary = librariesIn(/with glibc \(`ldd`: ([^)]*)\)/.exec(readme)?.[1] ?? "");
+const ofTheDatabase = [...ofTheBinary, ...librariesIn(/The database server inside needs (.*?); without them/.exec(readme)?.[1] ?? "")];
+/** The kernel's and the loader's own. */
+const always = /^(linux-vdso|ld-linux-x86-64)\.so/;
 const landline = new Landline(["--sip", "127.0.0.1:15063", "--media-ports", "19063", "--metrics", "127.0.0.1:9463"]);
 
 function run(
@@ -26,6 +33,19 @@ function elves(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => readFileSync(path).subarray(0, 4).equals(Buffer.from("\x7fELF", "latin1")));
+}
+
+/** What an ELF file needs besides what lies in `own`, sorted; every one of them is there. */
+function librariesOf(path: string, own: string): string[] {
+  const env = { LD_LIBRARY_PATH: join(path, "../../lib"), PATH: process.env.PATH ?? "" };
+  const done = Bun.spawnSync(["ldd", path], { env });
+  const out = done.stdout.toString();
+  expect(done.exitCode === 0 && out.trim() !== "" && !out.includes("not found"), `ldd ${path}: ${done.exitCode} ${out}${done.stderr}`);
+  const found = out.matchAll(/^\s*(?:\S*\/)?(\S+?\.so\S*)(?: => (\S+))? \(0x/gm);
+  return [...found]
+    .filter(([, name, where]) => !always.test(name!) && (own === "" || where?.startsWith(own) !== true))
+    .map(([, name]) => name!.replace(/\.so.*$/, ""))
+    .sort();
 }
 
 await program(
@@ -79,25 +99,40 @@ await program(
       expect(code === 0 && !text.includes("TRAPPED"), text);
     });
 
+    await step("asked to stop while it starts for the first time, it ends in order and leaves no process behind", async () => {
+      landline.launch();
+      await eventually(
+        "initdb runs",
+        () => processTree(landline.pid).some(({ command }) => /initdb|--boot|--single/.test(command)),
+        30_000,
+      );
+      const tree = processTree(landline.pid);
+      await landline.stop();
+      await eventually("all of them are gone", () => tree.every(({ pid }) => !existsSync(`/proc/${pid}`)));
+      expect(processesIn(join(landline.data, "postgres/data")).length === 0, "a database server was left behind");
+    });
+
     await step("it starts, is healthy, and every ELF file it ships needs only what README says", async () => {
       await landline.start();
       expect(landline.run(["healthcheck"]).code === 0, "healthcheck");
       expect(landline.run(["doctor"]).out.includes("commits a second"), "doctor measures the disk");
-      const files = [binary, ...elves(join(landline.data, "postgres")), ...elves(join(landline.data, "lib"))];
-      expect(files.length > 10, `${files.length} files`);
-      for (const path of files) {
-        const listed = Bun.spawnSync(["ldd", path], {
-          env: { LD_LIBRARY_PATH: join(path, "../../lib"), PATH: process.env.PATH ?? "" },
-        }).stdout.toString();
-        const needed = listed
-          .split("\n")
-          .map((line) => /^\s*(\S+)( => (\S+))?/.exec(line))
-          .filter((match) => match !== null && match[1] !== "statically");
-        const foreign = needed.filter(
-          (match) => !ofTheHost.test(match![1]!.split("/").at(-1)!) && !(match![3] ?? "").startsWith(landline.data),
-        );
-        expect(foreign.length === 0, `${path} needs ${foreign.map((match) => match![1]).join(", ")}`);
+      const needed = librariesOf(binary, "");
+      expect(
+        ofTheBinary.length >= 4 && needed.join(" ") === [...ofTheBinary].sort().join(" "),
+        `the binary needs ${needed.join(", ")}, README says ${ofTheBinary.join(", ")}`,
+      );
+      const server = elves(join(landline.data, "postgres"));
+      const addon = elves(join(landline.data, "lib"));
+      expect(server.length > 10 && addon.length === 1, `${server.length} files of the database server, ${addon.length} of Argon2`);
+      const used = new Set<string>();
+      for (const path of [...server, ...addon]) {
+        const all = librariesOf(path, join(landline.data, "postgres"));
+        const foreign = all.filter((name) => !ofTheDatabase.includes(name));
+        expect(foreign.length === 0, `${path} needs ${foreign.join(", ")}, which README does not name`);
+        for (const name of all) used.add(name);
       }
+      const idle = ofTheDatabase.filter((name) => !used.has(name));
+      expect(idle.length === 0, `README names ${idle.join(", ")}, which nothing needs`);
     });
 
     await step("a second process on the same data is refused with a sentence", async () => {

@@ -1,9 +1,10 @@
 // What was promised is kept: kill -9 at any moment, a database that dies or freezes, a full disk. Calls live on, the log is whole, nothing hangs.
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { Desk } from "../support/desk.ts";
+import { bothHear as bothPhonesHear, isSound, near } from "../support/hearing.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { leftovers, listenTo, recordingsOf, withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
@@ -47,10 +48,14 @@ type Participant = {
 
 /** One node with its people and phones. */
 class Centre {
-  readonly landline = new Landline(options);
+  readonly landline: Landline;
   private account: Account | null = null;
   private userId = "";
   private phones = 0;
+
+  constructor(provokes: readonly RegExp[]) {
+    this.landline = new Landline(options, true, { provokes });
+  }
 
   async populate(): Promise<void> {
     const document = testCentre([ownAddress]) as { users: { email: string }[] };
@@ -167,23 +172,17 @@ class Centre {
   }
 }
 
-const near = (hz: number, wanted: number): boolean => Math.abs(hz - wanted) <= 12;
-
-/** Both hear what the other says now: samples that have come since the question. */
-async function bothHear(caller: Baresip, agent: Baresip, when: string): Promise<void> {
-  for (const [name, phone, hz] of [
-    ["caller", caller, agentHz],
-    ["agent", agent, callerHz],
-  ] as const) {
-    const before = phone.heard().length;
-    await eventually(`the ${name} hears ${hz} Hz ${when}`, () => {
-      const fresh = phone.heard().slice(before).slice(-8_000);
-      return fresh.length >= 6_000 && near(strongest(fresh).hz, hz);
-    });
-  }
+/** Both hear what the other says now. */
+function bothHear(caller: Baresip, agent: Baresip, when: string): Promise<void> {
+  return bothPhonesHear({ phone: caller, hz: callerHz }, { phone: agent, hz: agentHz }, when);
 }
 
-const centre = new Centre();
+const centre = new Centre([
+  /fact="postgres ended and is started again" code=null signal=SIGKILL/,
+  /fact="media worker died" .*reason=hangs/,
+  // Its ports are free only when it is gone: the one in its place tries again.
+  /fact="media worker died" .*reason="bind EADDRINUSE/,
+]);
 const { landline } = centre;
 
 await program(
@@ -202,6 +201,7 @@ await program(
     await acknowledgedOnDisk();
     await databaseKilled();
     await databaseFrozen();
+    await workerLost();
     await landline.stop();
     await diskFull();
   },
@@ -395,8 +395,57 @@ function lastSeconds(phone: Baresip, seconds: number): Int16Array {
   return phone.heard().slice(-8_000 * seconds);
 }
 
-function isSound(samples: Int16Array): boolean {
-  return samples.length > 0 && samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length > 100;
+// ── A media worker alone ──
+
+/**
+ * A worker is a thread, and nothing outside can kill one thread of a process. What a machine can do to it is to let it hang: here a tracer
+ * holds it, and it alone, at its next system calls. The node must give it up, and what lived in it, and go on with another.
+ */
+async function workerLost(): Promise<void> {
+  const title = "a media worker hangs in a call: the call ends with a reason, its recording is sealed to 2 s before, the next call works";
+  if (!existsSync(strace)) return leftOut(title, "strace is not installed");
+  await round(title, async () => {
+    await centre.talk();
+    const { id } = await centre.newest();
+    await eventually(
+      "three seconds are recorded",
+      async () => Date.now() - ((await recordingsOf(landline, id))[0]?.startedAt ?? Date.now()) > 3_000,
+    );
+    const [worker] = workerThreads();
+    const words = ["-e", "trace=all", "-e", "inject=all:delay_enter=60000000", "-o", "/dev/null", "-p", String(worker)];
+    const tracer = spawn(strace, words, { stdio: "ignore" });
+    try {
+      await eventually("the tracer holds the worker", () =>
+        readFileSync(`/proc/${worker}/status`, "utf8").includes(`TracerPid:\t${tracer.pid}`),
+      );
+      const hungAt = Date.now();
+      await eventually("the node gives the worker up", () => /fact="media worker died" .*reason=hangs/.test(landline.log), 20_000);
+      await eventually("the call ends", async () => (await centre.newest()).endReason === "media-failed");
+      await recorded(landline, id, hungAt);
+    } finally {
+      const ended = new Promise((done) => tracer.once("exit", done));
+      tracer.kill("SIGKILL");
+      await ended;
+    }
+    const prober = await RawSip.open(ownAddress, { address: ownAddress, port: 5_060 });
+    await eventually("another worker answers calls", async () => (await prober.call({ called: "100" }, 0)) === 200, 30_000, 500);
+    prober.close();
+    Baresip.quitAll();
+    const { caller } = await centre.talk();
+    const next = await centre.newest();
+    expect(next.id !== id && next.endedAt === null, "the next call is not in the log");
+    caller.hangUp();
+    await eventually("the next call ended in the log", async () => (await centre.newest()).endReason === "customer-hung-up");
+    await centre.settled();
+  });
+}
+
+/** The threads of media: Bun calls a thread that runs a script of its own "Worker". */
+function workerThreads(): number[] {
+  const tasks = `/proc/${landline.pid}/task`;
+  return readdirSync(tasks)
+    .map(Number)
+    .filter((thread) => readFileSync(`${tasks}/${thread}/comm`, "utf8").trim() === "Worker");
 }
 
 // ── No 200 before the disk has it ──
@@ -469,7 +518,11 @@ function textOf(path: string): string {
 
 /** A node of its own whose data lie on a small file system; the node before it has stopped. */
 async function diskFull(): Promise<void> {
-  const small = new Centre();
+  const small = new Centre([
+    /fact="the journal cannot be written; new calls are refused"/,
+    // The call that finds out.
+    /fact="journal refuses" .*reason="Unavailable: The journal cannot be written/,
+  ]);
   const { data } = small.landline;
   mkdirSync(data, { mode: 0o755 });
   run("mount", "-t", "tmpfs", "-o", `size=${dataMegabytes}m`, "landline-test", data);

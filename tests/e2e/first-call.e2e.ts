@@ -1,142 +1,211 @@
-// The first call, all the way: a SIP phone dials, an IVR answers, a key, a queue with music, a browser rings, talk, hold, reload, wrap-up, playback, proof.
+// The first call, all the way, in Chromium and in Firefox: a SIP phone dials, an IVR answers, a key, a queue with music, a browser rings, talk, hold, navigation, reload, a closed tab, wrap-up, playback, proof.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
-import puppeteer, { type Browser, type Page as FirefoxPage } from "puppeteer-core";
+import type { Page } from "playwright-core";
 import { Baresip } from "../support/baresip.ts";
+import { type Browser, goOnQueue, pageHears, signIn, startChromium, startFirefox } from "../support/browser.ts";
+import { hears, hearsOther, hearsSomething, near } from "../support/hearing.ts";
 import { ContainedLandline, Image } from "../support/image.ts";
-import { Landline, password, testCentre } from "../support/landline.ts";
+import { Landline, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
-import { eventually, expect, program, step } from "../support/steps.ts";
-import { readWav, strongest, toneWav } from "../support/tones.ts";
+import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
+import { readWav, strongest } from "../support/tones.ts";
 
 const callerHz = 440;
 const agentHz = 700;
-/** What Firefox's own fake microphone hums. */
-const firefoxHz = 1_000;
 
 await insideNamespace();
 const options = ["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"];
 /** The same call through the image, by hand: `npm run image`, then with LANDLINE_TEST_IMAGE set. */
 const image = process.env.LANDLINE_TEST_IMAGE === undefined ? null : Image.unpack();
 const landline = image === null ? new Landline(options) : new ContainedLandline(image, { options });
-const contexts: BrowserContext[] = [];
-let phone: Baresip | null = null;
-let firefox: Browser | null = null;
+const browsers: Browser[] = [];
+let supervisor: Page;
+let phone: Baresip;
+let phones = 0;
 
-/** A browser as a person has one: a microphone that hums, and nothing else; root needs --no-sandbox. */
-async function browser(name: string): Promise<Page> {
-  const hum = join(landline.folder, "microphone.wav");
-  writeFileSync(hum, toneWav(agentHz, 12, { onMs: 400, offMs: 200 }, 48_000));
-  const context = await chromium.launchPersistentContext(join(landline.folder, `browser-${name}`), {
-    executablePath: "/usr/bin/chromium",
-    headless: true,
-    viewport: { width: 1440, height: 900 },
-    ignoreDefaultArgs: ["--mute-audio"],
-    args: ["--no-sandbox", "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${hum}`],
-  });
-  contexts.push(context);
-  await context.grantPermissions(["microphone"], { origin: landline.http });
-  const page = context.pages()[0] ?? (await context.newPage());
-  page.on("console", (message) => {
-    if (message.type() === "error") console.error(`[${name}] ${message.text()}`);
-  });
-  page.on("pageerror", (error) => console.error(`[${name}] ${error}`));
-  return page;
-}
-
-async function signIn(page: Page, email: string): Promise<void> {
-  await page.goto(`${landline.http}/sign-in`);
-  await page.fill("#email", email);
-  await page.fill("#password", password);
-  await page.click("button[type=submit]");
-  await page.waitForSelector("#main");
-}
-
-/** Firefox as a person has it, with its fake microphone. */
-async function startFirefox(): Promise<FirefoxPage> {
-  firefox = await puppeteer.launch({
-    browser: "firefox",
-    executablePath: "/usr/bin/firefox-esr",
-    headless: true,
-    extraPrefsFirefox: { "media.navigator.streams.fake": true, "media.navigator.permission.disabled": true },
-  });
-  const page = await firefox.newPage();
-  await page.setViewport({ width: 1440, height: 900 });
-  await page.goto(`${landline.http}/sign-in`);
-  await page.type("#email", "tomasz@example.org");
-  await page.type("#password", password);
-  await Promise.all([page.waitForNavigation(), page.click("button[type=submit]")]);
-  await page.waitForSelector('[data-softphone-pill][data-state="ready"]', { timeout: 20_000 });
-  await page.click('[role="switch"]');
-  await page.waitForSelector('[role="switch"][aria-checked="true"]');
-  return page;
-}
-
-/** What the page's softphone plays: a second of it recorded by the browser itself, its samples handed out. Needs no sound card. */
-async function heardInPage(
-  page: Pick<Page, "evaluate"> | Pick<FirefoxPage, "evaluate">,
-): Promise<{ readonly hz: number; readonly share: number }> {
-  const samples = await (page as Page).evaluate(async () => {
-    const sound = document.querySelector<HTMLAudioElement>("#softphone audio");
-    if (sound?.srcObject == null) return [];
-    const recorder = new MediaRecorder(sound.srcObject as MediaStream);
-    const parts: Blob[] = [];
-    recorder.ondataavailable = ({ data }) => void parts.push(data);
-    const stopped = new Promise((done) => {
-      recorder.onstop = done;
-    });
-    recorder.start();
-    await new Promise((done) => setTimeout(done, 1_200));
-    recorder.stop();
-    await stopped;
-    const context = new OfflineAudioContext(1, 8_000, 8_000);
-    const decoded = await context.decodeAudioData(await new Blob(parts).arrayBuffer()).catch(() => null);
-    return decoded === null ? [] : [...decoded.getChannelData(0)].slice(-6_000);
-  });
-  return strongest(Int16Array.from(samples, (sample) => sample * 32_767));
-}
-
-/** The last second that the caller heard. */
-function heardByCaller(): { hz: number; share: number } {
-  const heard = phone!.heard();
-  return strongest(heard.subarray(Math.max(0, heard.length - 8_000)));
+function started<B extends Browser>(browser: B): B {
+  browsers.push(browser);
+  return browser;
 }
 
 /** Pictures for whoever wants to look: only when a folder is named. */
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(name: string, of: { screenshot(options: { path: string }): Promise<unknown> } | Browser): Promise<void> {
   const folder = process.env.LANDLINE_TEST_PICTURES;
-  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+  if (folder === undefined) return;
+  const path = join(folder, `${name}.png`);
+  if ("picture" in of) await of.picture(path);
+  else await of.screenshot({ path });
 }
 
-const near = (hz: number, wanted: number): boolean => Math.abs(hz - wanted) <= 12;
+/** The agent's browser plays the caller, and the caller hears the agent: both in sound that came after the question. */
+async function bothHear(agent: Browser, when: string): Promise<void> {
+  await Promise.all([
+    pageHears(agent, callerHz, `the agent in ${agent.name} hears ${when}`),
+    hears(phone, agent.hz, `the caller hears ${agent.name} ${when}`),
+  ]);
+}
 
-async function bothHear(page: Page, when: string): Promise<void> {
-  let heard = { hz: 0, share: 0 };
-  const told = (error: Error): never => {
-    throw new Error(`${error.message}; last heard ${heard.hz} Hz, ${Math.round(heard.share * 100)} % of the energy`);
-  };
-  await eventually(
-    `the agent hears ${callerHz} Hz ${when}`,
+type Conversation = { readonly id: string; readonly endedAt: number | null; readonly endReason: string | null };
+const conversations = async (): Promise<Conversation[]> =>
+  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities;
+const newest = async (): Promise<Conversation> => (await conversations())[0]!;
+
+/** A new caller who has heard the menu, pressed a key and then hears music. */
+async function dial(key: string): Promise<void> {
+  // One device for all callers: the next takes the ports of the one before.
+  Baresip.quitAll();
+  phone = new Baresip(join(landline.folder, `phone-${++phones}`), ownAddress, callerHz);
+  await phone.ready();
+  phone.dial(`sip:100@${ownAddress}:5060`);
+  await eventually("the call is answered", () => phone.established === 1, 10_000);
+  await hearsSomething(phone, "the caller hears the menu");
+  phone.press(key);
+}
+
+async function answer(agent: Browser): Promise<void> {
+  await agent.press("Enter");
+  await agent.waitFor('#call[data-call-state="connected"]', 10_000);
+  await bothHear(agent, "after the answer");
+}
+
+/** The caller's own phone and the log know one call that was never set up anew; `before` is from before the act. */
+async function sameCall(before: { readonly id: string; readonly count: number }, when: string): Promise<void> {
+  expect(phone.established === 1 && phone.terminated === 0, `the caller's phone lost its call ${when}: ${phone.log.slice(-400)}`);
+  const all = await conversations();
+  expect(all.length === before.count && all[0]!.id === before.id, `there is another conversation ${when}`);
+  expect(all[0]!.endedAt === null, `the conversation ended ${when}: ${all[0]!.endReason}`);
+}
+
+const callNow = async (): Promise<{ readonly id: string; readonly count: number }> => {
+  const all = await conversations();
+  return { id: all[0]!.id, count: all.length };
+};
+
+/** What every browser has to do with a call that is up. */
+async function callStays(agent: Browser): Promise<void> {
+  const where = `in ${agent.name}`;
+
+  await step(`${where}: hold plays music to the caller, resume joins them again`, async () => {
+    await agent.press("h");
+    await agent.waitFor('#call [data-key="h"][aria-pressed="true"]', 5_000);
+    await hearsOther(phone, agent.hz, "the caller hears music on hold");
+    await agent.press("h");
+    await agent.waitFor('#call [data-key="h"][aria-pressed="false"]', 5_000);
+    await bothHear(agent, "after hold");
+  });
+
+  await step(`${where}: twenty navigations leave the call as it is`, async () => {
+    const call = await callNow();
+    for (let i = 0; i < 10; i++) {
+      await agent.click(".card[data-live]");
+      await agent.waitFor("#conversation");
+      await agent.click('.rail a[href="/"]');
+      await agent.waitFor("#desk");
+    }
+    await sameCall(call, "after twenty navigations");
+    await bothHear(agent, "after twenty navigations");
+  });
+
+  for (let reload = 1; reload <= 3; reload++) {
+    await step(`${where}: reload ${reload}: the call comes back by itself`, async () => {
+      const call = await callNow();
+      await agent.reload();
+      await agent.waitFor('#call[data-call-state="connected"]');
+      await bothHear(agent, `after reload ${reload}`);
+      await sameCall(call, `after reload ${reload}`);
+    });
+  }
+
+  await step(`${where}: the caller hangs up; the agent wraps up`, async () => {
+    phone.hangUp();
+    await agent.waitFor('#call[data-call-state="wrapup"]', 10_000);
+    await picture(`wrapup-${agent.name}`, agent);
+    await agent.click('#call button[value="Answered"]');
+    await agent.waitFor('#call[data-call-state="none"]', 5_000);
+  });
+
+  await step(`${where}: the recording holds both tones on their channels, unreadable on disk, and plays; at most 1 % was lost`, () =>
+    recorded(agent),
+  );
+}
+
+type Recording = { readonly id: string; readonly state: string; readonly path: string; readonly durationMs: number };
+type Whole = {
+  readonly form: string;
+  readonly events: unknown[];
+  readonly ladder: readonly { readonly direction: string; readonly summary: string; readonly text: string }[];
+};
+
+/** The newest conversation, as the supervisor's "Export as JSON" gives it. */
+async function wholeConversation(): Promise<Whole> {
+  const href = await supervisor.getAttribute('a >> text="Export as JSON"', "href");
+  return (await (await fetch(`${landline.http}${href}`, { headers: { cookie: await cookies() } })).json()) as Whole;
+}
+
+async function cookies(): Promise<string> {
+  return (await supervisor.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+}
+
+async function recorded(agent: Browser): Promise<void> {
+  const { id } = await newest();
+  const recording = await eventually("the recording is sealed", async () => {
+    const { entities } = await landline.api<{ entities: Recording[] }>(`/api/v2/landline/conversations/${id}/recordings`);
+    return entities.length > 0 && entities.every(({ state }) => state === "sealed") ? entities.at(-1)! : null;
+  });
+  const onDisk = readFileSync(join(landline.data, "recordings", recording.path));
+  const loud = strongest(readRaw(onDisk));
+  expect(loud.share < 0.05, `the file on disk holds a tone at ${loud.hz} Hz`);
+  const ladder = await eventually("the ladder is kept", async () => {
+    await supervisor.goto(`${landline.http}/conversations/${id}`);
+    const { ladder } = await wholeConversation();
+    return ladder.length > 0 ? ladder : null;
+  });
+  // One dialog of the caller's, whatever the agent's browser did: its INVITE came in once, and so did its BYE.
+  const ofTheCaller = ladder
+    .filter(({ direction }) => direction === "in")
+    .filter(({ text }) => /^(INVITE|BYE) sip:/.test(text) && !/SIP\/2\.0\/WSS?/.test(text));
+  const methods = ofTheCaller.map(({ text }) => text.split(" ")[0]).join(" ");
+  const callIds = new Set(ofTheCaller.map(({ text }) => /^Call-ID: *(.*)$/im.exec(text)?.[1]));
+  expect(methods === "INVITE BYE" && callIds.size === 1, `the caller's dialogs: ${methods}, ${callIds.size} Call-IDs`);
+  await picture(`conversation-${agent.name}`, supervisor);
+  const losses = await supervisor.$$eval('[aria-labelledby="quality"] tbody td:nth-child(2)', (cells) =>
+    cells.map((cell) => Number.parseFloat(cell.textContent ?? "")),
+  );
+  expect(losses.length >= 2 && losses.every((loss) => loss <= 1), `lost packets in percent: ${losses.join(", ")}`);
+  const wav = Buffer.from(
+    await supervisor.evaluate(async () => {
+      const source = [...document.querySelectorAll<HTMLAudioElement>("audio[src]")].at(-1)!.src;
+      return [...new Uint8Array(await (await fetch(source)).arrayBuffer())];
+    }),
+  );
+  const { left, right } = readWav(wav);
+  const middle = (samples: Int16Array): Int16Array => samples.subarray(8_000, 24_000);
+  expect(near(strongest(middle(left)).hz, callerHz), `left is the caller: ${strongest(middle(left)).hz} Hz`);
+  expect(near(strongest(middle(right)).hz, agent.hz), `right is the agent: ${strongest(middle(right)).hz} Hz`);
+  await supervisor.evaluate(async () => {
+    const audio = document.querySelector<HTMLAudioElement>("audio[src]")!;
+    const plays = new Promise<void>((done) => audio.addEventListener("timeupdate", () => audio.currentTime >= 0.3 && done()));
+    await audio.play();
+    await plays;
+    audio.pause();
+  });
+}
+
+/** The tab of `from` is closed in a call; `to` gets it. */
+async function closedTab(from: Browser, to: Browser): Promise<void> {
+  await step(
+    `a tab of ${from.name} is closed: the caller hears music, goes back to the head of the queue, and ${to.name} takes the call`,
     async () => {
-      heard = await heardInPage(page);
-      return near(heard.hz, callerHz);
+      const call = await callNow();
+      await from.closeTab();
+      await hearsOther(phone, from.hz, "the caller hears music");
+      await to.waitFor('#call[data-call-state="alerting"]', 25_000);
+      await answer(to);
+      await sameCall(call, `after the tab of ${from.name} was closed`);
     },
-    10_000,
-  ).catch(told);
-  await eventually(
-    `the caller hears ${agentHz} Hz ${when}`,
-    () => {
-      heard = heardByCaller();
-      return near(heard.hz, agentHz);
-    },
-    10_000,
-  ).catch(told);
+  );
 }
-
-type Conversation = { id: string; endedAt: number | null; endReason: string | null };
-const newest = async (): Promise<Conversation> =>
-  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities[0]!;
 
 await program(
   async () => {
@@ -148,17 +217,16 @@ await program(
       },
       { must: true },
     );
-    const agent = await browser("agent");
-    const supervisor = await browser("supervisor");
+    const priya = started(await startChromium(landline.http, landline.folder, "agent", agentHz));
+    const board = started(await startChromium(landline.http, landline.folder, "supervisor", agentHz));
+    supervisor = board.page();
     await step(
       "an agent and a supervisor sign in; the softphone registers",
       async () => {
-        await signIn(agent, "priya@example.org");
-        await signIn(supervisor, "gareth@example.org");
-        await supervisor.goto(`${landline.http}/performance/queues`);
-        await agent.waitForSelector('[data-softphone-pill][data-state="ready"]', { timeout: 15_000 });
-        await agent.click('[role="switch"]');
-        await agent.waitForSelector('[role="switch"][aria-checked="true"]');
+        await signIn(board, "gareth@example.org");
+        await board.goto("/performance/queues");
+        await signIn(priya, "priya@example.org");
+        await goOnQueue(priya);
       },
       { must: true },
     );
@@ -166,16 +234,12 @@ await program(
     await step(
       "a caller dials, hears the menu, presses a key and waits with music; the agent is alerted",
       async () => {
-        phone = new Baresip(join(landline.folder, "phone"), ownAddress, callerHz);
-        await Bun.sleep(1_000);
-        phone.dial(`sip:100@${ownAddress}:5060`);
-        await eventually("the call is answered", () => phone!.log.includes("Call established"), 10_000);
-        await Bun.sleep(1_500);
-        phone.press("1");
-        await agent.waitForSelector('#call[data-call-state="alerting"]', { timeout: 15_000 });
-        await picture(agent, "alerting");
-        expect((await agent.textContent("#call h2"))?.includes("Margaret Ellison"), "the alert says who calls");
-        expect((await agent.textContent("#call"))?.includes("Accounts"), "the alert says what was chosen");
+        await dial("1");
+        await priya.waitFor('#call[data-call-state="alerting"]');
+        await hearsSomething(phone, "the waiting caller hears music");
+        await picture("alerting", priya);
+        expect((await priya.text("#call h2")).includes("Margaret Ellison"), "the alert says who calls");
+        expect((await priya.text("#call")).includes("Accounts"), "the alert says what was chosen");
       },
       { must: true },
     );
@@ -183,10 +247,8 @@ await program(
     await step(
       "the agent answers by one key; both hear each other",
       async () => {
-        await agent.keyboard.press("Enter");
-        await agent.waitForSelector('#call[data-call-state="connected"]', { timeout: 10_000 });
-        await bothHear(agent, "after the answer");
-        await picture(agent, "connected");
+        await answer(priya);
+        await picture("connected", priya);
       },
       { must: true },
     );
@@ -202,110 +264,35 @@ await program(
       await supervisor.selectOption("#agents-status", "IDLE");
       await supervisor.waitForSelector('.agents > li[data-status="INTERACTING"]', { state: "hidden" });
       await supervisor.selectOption("#agents-status", "");
-      await picture(supervisor, "board-live");
+      await picture("board-live", supervisor);
     });
 
-    await step("hold plays music to the caller, resume joins them again", async () => {
-      await agent.keyboard.press("h");
-      await agent.waitForSelector('#call [aria-pressed="true"]:has-text("Resume")', { timeout: 5_000 });
-      await eventually("the caller does not hear the agent", () => !near(heardByCaller().hz, agentHz), 6_000);
-      await agent.keyboard.press("h");
-      await bothHear(agent, "after hold");
+    await callStays(priya);
+
+    const tomasz = started(await startFirefox(landline.http));
+    await step("a second call, answered in Chromium; Firefox signs in beside it", async () => {
+      await dial("2");
+      await priya.waitFor('#call[data-call-state="alerting"]');
+      await answer(priya);
+      await signIn(tomasz, "tomasz@example.org");
+      await goOnQueue(tomasz);
     });
+    await closedTab(priya, tomasz);
+    await callStays(tomasz);
 
-    await step("twenty navigations leave the call as it is", async () => {
-      for (let i = 0; i < 10; i++) {
-        await agent.click(".card[data-live]");
-        await agent.waitForSelector("#conversation");
-        await agent.click('.rail a[href="/"]');
-        await agent.waitForSelector("#desk");
-      }
-      await bothHear(agent, "after twenty navigations");
+    await step("a third call, answered in Firefox; Chromium comes back in a new tab", async () => {
+      await dial("2");
+      await tomasz.waitFor('#call[data-call-state="alerting"]');
+      await answer(tomasz);
+      await priya.openTab();
+      await priya.goto("/");
+      await priya.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
+      await goOnQueue(priya);
     });
-
-    for (let reload = 1; reload <= 3; reload++) {
-      await step(`reload ${reload}: the call comes back by itself`, async () => {
-        await agent.reload();
-        await agent.waitForSelector('#call[data-call-state="connected"]', { timeout: 15_000 });
-        await eventually(
-          "sound is back",
-          () => agent.evaluate(() => document.querySelector<HTMLAudioElement>("#softphone audio")?.srcObject != null),
-          15_000,
-        );
-        await bothHear(agent, `after reload ${reload}`);
-      });
-    }
-
-    await step("the caller hangs up; the agent wraps up", async () => {
-      phone!.hangUp();
-      await agent.waitForSelector('#call[data-call-state="wrapup"]', { timeout: 10_000 });
-      await picture(agent, "wrapup");
-      await agent.click('#call button[value="Answered"]');
-      await agent.waitForSelector('#call[data-call-state="none"]', { timeout: 5_000, state: "attached" });
-    });
-
-    await step("the recording holds both tones on their channels, unreadable on disk, and plays in the page", async () => {
-      const { id } = await newest();
-      const recording = await eventually("the recording is sealed", async () => {
-        const { entities } = await landline.api<{ entities: { id: string; state: string; path: string; durationMs: number }[] }>(
-          `/api/v2/landline/conversations/${id}/recordings`,
-        );
-        return entities[0]?.state === "sealed" ? entities[0] : null;
-      });
-      const onDisk = readFileSync(join(landline.data, "recordings", recording.path));
-      const loud = strongest(readRaw(onDisk));
-      expect(loud.share < 0.05, `the file on disk holds a tone at ${loud.hz} Hz`);
-      await supervisor.goto(`${landline.http}/conversations/${id}`);
-      await picture(supervisor, "conversation");
-      const losses = await supervisor.$$eval('[aria-labelledby="quality"] tbody td:nth-child(2)', (cells) =>
-        cells.map((cell) => Number.parseFloat(cell.textContent ?? "")),
-      );
-      expect(losses.length >= 2 && losses.every((loss) => loss <= 1), `lost packets in percent: ${losses.join(", ")}`);
-      const wav = Buffer.from(
-        await supervisor.evaluate(async () => {
-          const source =
-            document.querySelector("audio")?.getAttribute("src") ?? [...document.querySelectorAll("audio")].map((audio) => audio.src)[0]!;
-          return [...new Uint8Array(await (await fetch(source)).arrayBuffer())];
-        }),
-      );
-      const { left, right } = readWav(wav);
-      const middle = (samples: Int16Array): Int16Array => samples.subarray(8_000, 24_000);
-      expect(near(strongest(middle(left)).hz, callerHz), `left is the caller: ${strongest(middle(left)).hz} Hz`);
-      expect(near(strongest(middle(right)).hz, agentHz), `right is the agent: ${strongest(middle(right)).hz} Hz`);
-      await supervisor.evaluate(async () => {
-        const audio = document.querySelector("audio")!;
-        await audio.play();
-        await new Promise((done) => setTimeout(done, 1_000));
-        if (audio.currentTime < 0.3) throw new Error(`the player stands at ${audio.currentTime}`);
-        audio.pause();
-      });
-    });
-
-    await step("a closed tab: the caller hears music, goes back to the head of the queue, and Firefox takes the call", async () => {
-      phone!.quit();
-      phone = new Baresip(join(landline.folder, "phone-2"), ownAddress, callerHz);
-      await Bun.sleep(1_000);
-      phone.dial(`sip:100@${ownAddress}:5060`);
-      await eventually("the call is answered", () => phone!.log.includes("Call established"), 10_000);
-      await Bun.sleep(1_000);
-      phone.press("2");
-      await agent.waitForSelector('#call[data-call-state="alerting"]', { timeout: 15_000 });
-      await agent.keyboard.press("Enter");
-      await bothHear(agent, "before the tab is closed");
-      const colleague = await startFirefox();
-      await agent.close();
-      await eventually(
-        "the caller hears somebody else than the agent",
-        () => heardByCaller().share > 0 && !near(heardByCaller().hz, agentHz),
-        6_000,
-      );
-      await colleague.waitForSelector('#call[data-call-state="alerting"]', { timeout: 25_000 });
-      await colleague.keyboard.press("Enter");
-      await colleague.waitForSelector('#call[data-call-state="connected"]', { timeout: 10_000 });
-      await eventually("the caller hears Firefox", () => near(heardByCaller().hz, firefoxHz), 8_000);
-      await eventually("Firefox hears the caller", async () => near((await heardInPage(colleague)).hz, callerHz), 10_000);
+    await closedTab(tomasz, priya);
+    await step("the caller hangs up in Chromium's new tab, too", async () => {
       phone.hangUp();
-      await colleague.waitForSelector('#call[data-call-state="wrapup"]', { timeout: 10_000 });
+      await priya.waitFor('#call[data-call-state="wrapup"]', 10_000);
     });
 
     await step("the calls are found by number, queue and wrap-up code, and one is taken along whole", async () => {
@@ -313,7 +300,7 @@ await program(
       const rows = supervisor.locator(".table tbody tr");
       const all = await rows.count();
       expect(all >= 2, `${all} calls are found by number`);
-      await picture(supervisor, "conversations");
+      await picture("conversations", supervisor);
       await supervisor.selectOption("#by-queue", { label: "Accounts" });
       await supervisor.click('.toolbar button >> text="Search"');
       await supervisor.waitForURL(/queue=/);
@@ -326,19 +313,12 @@ await program(
       await supervisor.waitForSelector("#palette-results >> text=Margaret Ellison");
       await supervisor.keyboard.press("Enter");
       await supervisor.waitForSelector("#conversation");
-      const cookies = (await supervisor.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
-      const href = await supervisor.getAttribute('a >> text="Export as JSON"', "href");
-      const whole = (await (await fetch(`${landline.http}${href}`, { headers: { cookie: cookies } })).json()) as {
-        form: string;
-        events: unknown[];
-        participants: unknown[];
-        ladder: unknown[];
-      };
+      const whole = await wholeConversation();
       expect(
         whole.form === "landline.conversation.v1" && whole.events.length > 5 && whole.ladder.length > 4,
         JSON.stringify(whole).slice(0, 300),
       );
-      const csv = await (await fetch(`${landline.http}/conversations.csv?text=900342`, { headers: { cookie: cookies } })).text();
+      const csv = await (await fetch(`${landline.http}/conversations.csv?text=900342`, { headers: { cookie: await cookies() } })).text();
       expect(csv.trim().split("\r\n").length === all + 1 && csv.includes("Priya Nair"), csv.slice(0, 400));
     });
 
@@ -368,17 +348,14 @@ await program(
     });
   },
   async () => {
-    for (const [i, context] of contexts.entries())
-      await context
-        .pages()[0]
-        ?.screenshot({ path: join(landline.folder, `last-${i}.png`) })
-        .catch(() => undefined);
-    phone?.quit();
-    await firefox?.close();
-    for (const context of contexts) await context.close();
+    for (const [i, browser] of browsers.entries())
+      if (hasFailed()) await browser.picture(join(landline.folder, `last-${i}.png`)).catch(() => undefined);
+    Baresip.quitAll();
+    for (const browser of browsers) await browser.quit();
     await landline.stop();
     image?.discard();
-    if (process.exitCode !== 0) console.error(landline.log.split("\n").slice(-15).join("\n"));
+    if (!hasFailed()) landline.discard();
+    else console.error(landline.log.split("\n").slice(-15).join("\n"));
   },
 );
 

@@ -1,11 +1,11 @@
-// Every page in both schemes and both sizes: axe finds nothing serious, nothing leaves the machine, the policy holds, the keyboard gets everywhere.
+// What people do on pages: forms, previews, histories, search, languages, two editors at once, live boards, secrets told once. How every page looks is in every-page.e2e.ts.
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { pageRoutes } from "../../web/app.tsx";
 import { dataMap } from "../../web/pages/audit/data-map.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
-import { flawsOf, schemes, sizes } from "../support/look.ts";
+import { flawsOf, sizes } from "../support/look.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 
 const landline = new Landline(["--sip", "127.0.0.1:15061", "--media-ports", "19061", "--metrics", "127.0.0.1:9461"]);
@@ -22,48 +22,19 @@ async function signIn(context: BrowserContext, email: string): Promise<Page> {
   return page;
 }
 
-/** The pages, by who may see them. */
-async function pagesOf(): Promise<readonly { readonly name: string; readonly path: string; readonly as: string | null }[]> {
-  const first = async (list: string): Promise<string> => (await landline.api<{ entities: { id: string }[] }>(list)).entities[0]!.id;
-  const queueId = await first("/api/v2/routing/queues");
-  const [personId, skillId] = [await first("/api/v2/users"), await first("/api/v2/routing/skills")];
-  const prompt = await landline.api<{ id: string }>("/api/v2/architect/prompts", { method: "POST", body: { name: "Greeting" } });
-  const owner = (name: string, path: string) => ({ name, path, as: "owner@example.org" });
-  return [
-    { name: "sign-in", path: "/sign-in", as: null },
-    { name: "desk", path: "/", as: "priya@example.org" },
-    { name: "board", path: "/performance/queues", as: "gareth@example.org" },
-    { name: "conversations-empty", path: "/conversations", as: "gareth@example.org" },
-    { name: "conversations-none", path: "/conversations?text=nobody&period=week", as: "gareth@example.org" },
-    { name: "audit", path: "/audit", as: "nadia@example.org" },
-    { name: "audit-log", path: "/audit/log?type=routing.queue", as: "nadia@example.org" },
-    owner("admin", "/admin"),
-    owner("queues", "/admin/queues"),
-    owner("queue-new", "/admin/queues/new"),
-    owner("queue", `/admin/queues/${queueId}`),
-    owner("queue-members", `/admin/queues/${queueId}/members`),
-    owner("queue-used-by", `/admin/queues/${queueId}/used-by`),
-    owner("queue-history", `/admin/queues/${queueId}/history`),
-    owner("people", "/admin/people"),
-    owner("person", `/admin/people/${personId}`),
-    owner("person-skills", `/admin/people/${personId}/skills`),
-    owner("person-password", `/admin/people/${personId}/password`),
-    owner("skill", `/admin/skills/${skillId}`),
-    owner("presences-empty", "/admin/presences"),
-    owner("prompts", "/admin/prompts"),
-    owner("prompt-sound", `/admin/prompts/${prompt.id}/sound`),
-    owner("stations", "/admin/stations"),
-    owner("trunk-new", "/admin/trunks/new"),
-    owner("ivrs", "/admin/ivrs"),
-    owner("flow-new", "/admin/flows/new"),
-    owner("oauth-clients", "/admin/oauth-clients"),
-    { name: "help", path: "/help/desk", as: null },
-    { name: "help-search", path: "/help?q=wrap-up", as: null },
-    { name: "glossary", path: "/help/glossary", as: null },
-    owner("api-explorer", "/admin/api?q=wrapup"),
-    owner("me", "/me"),
-    owner("not-found", "/nowhere"),
-  ];
+/** Its letters are there, nothing moves, and it was painted. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    const ends = ({ effect }: Animation): boolean => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY;
+    await Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(ends)
+        .map((animation) => animation.finished),
+    );
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+  });
 }
 
 async function look(page: Page, path: string, picture: string): Promise<void> {
@@ -80,7 +51,7 @@ async function look(page: Page, path: string, picture: string): Promise<void> {
   page.on("console", onConsole);
   await page.goto(`${landline.http}${path}`);
   await page.waitForLoadState("load");
-  await page.waitForTimeout(300);
+  await atRest(page);
   await page.screenshot({ path: join(pictures, `${picture}.png`) });
   const findings = await flawsOf(page);
   page.off("request", onRequest);
@@ -97,20 +68,6 @@ await program(
     landline.apply(testCentre(["127.0.0.1"]));
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: ["--no-sandbox"] });
     const { entities } = await landline.api<{ entities: { id: string }[] }>("/api/v2/routing/queues");
-    const pages = await pagesOf();
-    for (const scheme of schemes) {
-      for (const size of sizes) {
-        await step(`pages at ${size.width}×${size.height}, ${scheme}`, async () => {
-          for (const who of [...new Set(pages.map((entry) => entry.as))]) {
-            const context = await browser!.newContext({ viewport: size, colorScheme: scheme });
-            const page = who === null ? await context.newPage() : await signIn(context, who);
-            for (const { name, path } of pages.filter((entry) => entry.as === who))
-              await look(page, path, `${name}-${size.width}-${scheme}`);
-            await context.close();
-          }
-        });
-      }
-    }
 
     await step("the policy allows no inline script and no inline style", async () => {
       const answer = await fetch(`${landline.http}/sign-in`);

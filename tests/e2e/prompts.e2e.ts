@@ -39,7 +39,7 @@ async function start(): Promise<Page> {
 /** A caller dials, and listens until the tone is there. */
 async function callerHears(name: string, hz: number): Promise<void> {
   const phone = new Baresip(join(landline.folder, name), ownAddress, 440);
-  await Bun.sleep(700);
+  await phone.ready();
   phone.dial(`sip:100@${ownAddress}:5060`);
   let heard = { hz: 0, share: 0 };
   await eventually(
@@ -58,7 +58,7 @@ async function callerHears(name: string, hz: number): Promise<void> {
     throw new Error(`${error.message}; last heard ${heard.hz} Hz`);
   });
   phone.hangUp();
-  await Bun.sleep(300);
+  await eventually("the call is over", () => phone.terminated === 1);
   phone.quit();
 }
 

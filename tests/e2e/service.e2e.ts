@@ -20,7 +20,7 @@ const user = 1;
 const asUser = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", "--no-new-privs", "--bounding-set=-all"];
 // The tracer is the grandchild: signals go to the binary itself.
 const traced = ["strace", "-D", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", trace];
-const landline = new Landline(["--sip", `${ownAddress}:5060`], true, [...asUser, ...traced, binary]);
+const landline = new Landline(["--sip", `${ownAddress}:5060`], true, { program: [...asUser, ...traced, binary] });
 
 const valuesOf = (key: string): string[] => [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value!);
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "./steps.ts";
 import { readWav, toneWav } from "./tones.ts";
 
 const modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
@@ -55,6 +56,16 @@ export class Baresip {
     const log = openSync(join(folder, "log"), "a");
     this.child = spawn("baresip", ["-f", folder], { stdio: ["pipe", log, log] });
     Baresip.running.add(this);
+  }
+
+  /** Started, and listening to its keys. */
+  async ready(): Promise<void> {
+    await eventually("the phone is ready", () => this.log.includes("ready"), 15_000);
+  }
+
+  /** How many calls have ended so far. */
+  get terminated(): number {
+    return this.log.split(/Call with .* terminated/).length - 1;
   }
 
   dial(uri: string): void {

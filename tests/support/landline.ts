@@ -1,13 +1,17 @@
 // The compiled binary as a user runs it: started in an empty directory, asked over HTTP, stopped or killed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./steps.ts";
 
 export const binary = join(import.meta.dir, "../../dist/landline");
 export const password = "correct horse battery";
-const client = { id: "test-client", secret: "a secret of the test client" };
+export const client = { id: "test-client", secret: "a secret of the test client" };
+
+/** An error of the node's own, and what the runtime prints of its own accord when a promise or the process breaks. */
+const amiss =
+  /^at=\S+ level=error |^at=\S+ level=warn fact="event not taken"|^(?!at=)(?:\s*\w*(?:Error|error): |\s*panic|.*(?:unhandled|uncaught|Segmentation))/;
 
 type Applied = { readonly phones: readonly { readonly username: string; readonly secret: string }[] };
 
@@ -16,12 +20,21 @@ export class Landline {
   readonly http = "http://localhost:8080";
   private child: ChildProcess | null = null;
   private token = "";
+  /** How much of the log was looked through for what must not be there. */
+  private examined = 0;
 
-  /** `bootstrap` false: nobody owns it at first, as after an installation. `program`: the binary, or what runs it. */
+  /** `bootstrap` false: nobody owns it at first, as after an installation. */
   constructor(
     private readonly more: readonly string[] = [],
     private readonly bootstrap = true,
-    private readonly program: readonly string[] = [binary],
+    private readonly how: {
+      /** Errors that the program brings about on purpose. */
+      readonly provokes?: readonly RegExp[];
+      /** Variables that the node is given as files, by their `…_FILE`. */
+      readonly asFiles?: readonly string[];
+      /** The binary, or what runs it. */
+      readonly program?: readonly string[];
+    } = {},
   ) {
     this.folder = mkdtempSync(join(tmpdir(), "landline-e2e-"));
     // As root the database server runs as another user, who must get through.
@@ -38,7 +51,7 @@ export class Landline {
   }
 
   protected get command(): readonly string[] {
-    return this.program;
+    return this.how.program ?? [binary];
   }
 
   /** For subcommands, while the node runs. */
@@ -72,15 +85,28 @@ export class Landline {
   /** Starts, and does not wait. */
   launch(): void {
     const log = openSync(join(this.folder, "log"), "a");
-    const env = {
-      ...this.environment,
+    const given: Record<string, string> = {
       ...(this.bootstrap ? { LANDLINE_BOOTSTRAP_EMAIL: "owner@example.org", LANDLINE_BOOTSTRAP_PASSWORD: password } : {}),
       LANDLINE_BOOTSTRAP_CLIENT_ID: client.id,
       LANDLINE_BOOTSTRAP_CLIENT_SECRET: client.secret,
     };
+    const env = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => (this.how.asFiles?.includes(name) === true ? this.asFile(name, value) : [name, value])),
+    );
     const [program, ...words] = [...this.command, "serve", ...this.options];
-    this.child = spawn(program!, words, { cwd: join(this.folder, "empty"), env, stdio: ["ignore", log, log] });
+    this.child = spawn(program!, words, {
+      cwd: join(this.folder, "empty"),
+      env: { ...this.environment, ...env },
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
+  }
+
+  // As a secret store leaves it: a line of its own, readable by nobody else.
+  private asFile(name: string, value: string): [string, string] {
+    const path = join(this.folder, name.toLowerCase());
+    writeFileSync(path, `${value}\n`, { mode: 0o600 });
+    return [`${name}_FILE`, path];
   }
 
   async ready(): Promise<void> {
@@ -99,13 +125,36 @@ export class Landline {
     );
   }
 
-  /** An orderly stop; the exit code. */
+  /** An orderly stop; its exit code, null when the program had killed it. It ends with 0, and has logged no error that the program did not provoke. Who was killed by the program stays dead. */
   async stop(): Promise<number | null> {
     const { child } = this;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
-    const ended = new Promise<number | null>((done) => child.on("exit", done));
-    child.kill("SIGTERM");
-    return ended;
+    if (child === null) return null;
+    this.child = null;
+    const hadEnded = child.exitCode !== null || child.signalCode !== null;
+    if (!hadEnded) {
+      const ended = new Promise((done) => child.on("exit", done));
+      child.kill("SIGTERM");
+      await ended;
+    }
+    this.soundOfMind();
+    if (hadEnded && child.signalCode === "SIGKILL") return null;
+    if (hadEnded) throw new Error(`landline had ended by itself with ${child.exitCode ?? child.signalCode}: ${this.lastLines()}`);
+    if (child.exitCode !== 0)
+      throw new Error(`landline ended with ${child.exitCode ?? child.signalCode}, asked to stop: ${this.lastLines()}`);
+    return 0;
+  }
+
+  /** Throws when the log holds an error, or a line that the node's own log did not write, which nobody provoked. */
+  private soundOfMind(): void {
+    const log = existsSync(join(this.folder, "log")) ? this.log : "";
+    const fresh = log.slice(this.examined).split("\n");
+    this.examined = log.length;
+    const wrong = fresh.filter((line) => amiss.test(line) && !(this.how.provokes ?? []).some((provoked) => provoked.test(line)));
+    if (wrong.length > 0) throw new Error(`the node's log says ${wrong.slice(0, 4).join(" | ")}`);
+  }
+
+  private lastLines(): string {
+    return this.log.trim().split("\n").slice(-4).join(" | ");
   }
 
   /** Takes everything away; after `stop`. */

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 
 export const ownAddress = "10.77.0.1";
-const otherAddress = "10.77.0.2";
+/** The machine's second address; the default route leads there. */
+export const otherAddress = "10.77.0.2";
 
 function ip(...words: string[]): void {
   const done = Bun.spawnSync(["ip", ...words]);

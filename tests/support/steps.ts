@@ -25,7 +25,7 @@ export function leftOut(name: string, reason: string): void {
 
 class Stop extends Error {}
 
-/** Runs a program of steps and exits with 1 when any failed; `cleanUp` runs whatever happens. */
+/** Runs a program of steps and exits with 1 when any failed; `cleanUp` runs whatever happens and is a step itself: a node that cannot end is broken. */
 export async function program(body: () => Promise<void>, cleanUp: () => Promise<unknown>): Promise<never> {
   try {
     await body();
@@ -37,7 +37,7 @@ export async function program(body: () => Promise<void>, cleanUp: () => Promise<
       );
     }
   }
-  await cleanUp().catch((error: unknown) => console.error(error));
+  await step("the end is an orderly one", cleanUp);
   process.exit(failed ? 1 : 0);
 }
 
@@ -45,17 +45,18 @@ export function expect(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
 
-/** Asks until the answer is there; fails with `what` after `ms`. */
+/** Asks until the answer is there, every `everyMs`; fails with `what` after `ms`. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   ms = 15_000,
+  everyMs = 50,
 ): Promise<T> {
   const until = Date.now() + ms;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
     if (Date.now() > until) throw new Error(`${what}: not within ${ms} ms`);
-    await Bun.sleep(50);
+    await Bun.sleep(everyMs);
   }
 }

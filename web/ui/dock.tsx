@@ -174,7 +174,14 @@ function WrapupDock(props: { readonly current: Current; readonly csrf: string })
           <input type="hidden" name="csrf" value={props.csrf} />
           <div class="chips">
             {codes.map((code) => (
-              <button class="button" data-size="small" type="submit" name="code" value={code.name}>
+              <button
+                class="button"
+                data-size="small"
+                type="submit"
+                name="code"
+                value={code.name}
+                aria-pressed={participant.wrapupCode === code.name ? "true" : "false"}
+              >
                 {code.name}
               </button>
             ))}
