@@ -56,7 +56,7 @@ export type WebPorts = {
   asset(path: string): Asset | null;
   health(): NodeHealth;
   verify(): Promise<VerifyReport>;
-  /** What the last check in the background found; it runs at the start, once a day, and when asked. */
+  /** What the last check in the background found; it runs at the start, every hour (a long log: less often, but every day), and when asked. */
   readonly verification: Verification;
   /** The newest signed head of this node; null: none yet. */
   lastHead(): { readonly seq: number; readonly at: number; readonly keyId: string } | null;

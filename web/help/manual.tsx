@@ -253,8 +253,8 @@ export const manual: readonly ManualPage[] = [
       <>
         <p>
           The log is a chain: each entry holds the hash of the one before, and every minute the newest is signed. This page says up to which
-          event it was verified and when; a check runs at the start, once a day, and when you ask. <code>landline verify</code> also reads
-          every byte of every recording.
+          event it was verified and when; a check runs at the start, every hour (of a very long log less often, but every day), and when you
+          ask. <code>landline verify</code> also reads every byte of every recording.
         </p>
         <p>
           <b>Take the proof away</b> gives a file with every header of the log, every signed head and every recording's manifest: ids and
