@@ -10,13 +10,12 @@ const pauseFactor = 100;
 export class BackgroundVerification implements Verification {
   runningSince: number | null = null;
   last: Verification["last"] = null;
+  private tookMs = 0;
 
   constructor(
     private readonly env: Env,
     private readonly verify: () => Promise<VerifyReport>,
   ) {}
-
-  private tookMs = 0;
 
   /** Now, and from now on. */
   keep(): void {
