@@ -109,8 +109,7 @@ export async function proveSecondFactor(app: App, ticket: Ticket, typed: string)
 /** A fresh secret for the user's app; nothing is asked for until its first code was typed. @throws Forbidden · NotFound · Conflict */
 export async function offerTotp(app: App, actor: Actor, userId: UserId): Promise<void> {
   await app.unit.run(async (stores) => {
-    const user = found(actor, "user with this id", await stores.users.byId(userId));
-    demand(actor, "directory:user:edit", user);
+    demandOwn(actor, found(actor, "user with this id", await stores.users.byId(userId)));
     if ((await stores.secondFactors.totp(userId))?.confirmedAt != null) throw new Conflict("This person has a second factor already.");
     return { value: undefined, events: await putSecret(stores, app, actor.id, userId, newTotpSecret(app.env.random)) };
   });
@@ -143,8 +142,7 @@ export async function confirmTotp(app: App, actor: Actor, userId: UserId, code: 
   const codes = newRecoveryCodes(app.env.random);
   const now = app.env.clock.now();
   await app.unit.run(async (stores) => {
-    const user = found(actor, "user with this id", await stores.users.byId(userId));
-    demand(actor, "directory:user:edit", user);
+    demandOwn(actor, found(actor, "user with this id", await stores.users.byId(userId)));
     const totp = await stores.secondFactors.totp(userId);
     if (totp === null || totp.confirmedAt !== null) throw new Conflict("No second factor waits for its first code.");
     const step = code === null ? 0 : stepOfCode(openSecret(app, userId, totp.sealedSecret), code, now);
@@ -172,8 +170,7 @@ export async function confirmTotp(app: App, actor: Actor, userId: UserId, code: 
 export async function replaceRecoveryCodes(app: App, actor: Actor, userId: UserId): Promise<readonly string[]> {
   const codes = newRecoveryCodes(app.env.random);
   await app.unit.run(async (stores) => {
-    const user = found(actor, "user with this id", await stores.users.byId(userId));
-    demand(actor, "directory:user:edit", user);
+    demandOwn(actor, found(actor, "user with this id", await stores.users.byId(userId)));
     await stores.secondFactors.setRecoveryCodes(
       userId,
       codes.map((entry) => recoveryCodeHash(userId, entry)),
@@ -233,6 +230,11 @@ export async function useSignInLink(app: App, token: string): Promise<User | nul
     return { value: isTaken, events: isTaken ? [newEvent(app, { type: "user.sign-in-link.used", ...by(user), payload: {} })] : [] };
   });
   return value ? user : null;
+}
+
+/** One's own second factor is one's own business; anybody else's is an administrator's. @throws Forbidden */
+function demandOwn(actor: Actor, user: User): void {
+  if (actor.userId !== user.id) demand(actor, "directory:user:edit", user);
 }
 
 function by(user: User): { readonly actorId: string; readonly subjectIds: readonly string[] } {

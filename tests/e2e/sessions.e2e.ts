@@ -1,4 +1,6 @@
 // What is open when a session ends: the live stream and the softphone's socket go with it, and no call rings at who may not sign in.
+import { codeAt, stepOf } from "../../core/directory/second-factor.ts";
+import { fromBase32 } from "../../core/lib/base32.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
@@ -107,8 +109,34 @@ await program(
       await eventually("the stream asks the page to begin anew", () => live.ended && live.text.includes("data: anew"));
     });
 
-    await step("a stream asked for by a name that every object has gets nothing, and stops nobody's events", async () => {
+    await step("a person sets up a second factor by the password; the next sign-in asks for its code", async () => {
       const cookie = await signIn("gareth@example.org");
+      expect((await post("/me/second-factor", cookie, { factorPassword: "not the password" })) === 422, "another password");
+      expect((await post("/me/second-factor", cookie, { factorPassword: password })) === 303, "the right one");
+      const key = /class="key">([^<]+)</.exec(await page("/me/second-factor", cookie))?.[1] ?? "";
+      const secret = fromBase32(key.replaceAll(" ", ""));
+      expect(secret !== null, `the page shows a key: ${key}`);
+      expect((await post("/me/second-factor/confirm", cookie, { code: "000000" })) === 422, "a wrong code");
+      const csrf = /name="csrf" value="([^"]+)"/.exec(await page("/", cookie))![1]!;
+      const answer = await fetch(`${origin}/me/second-factor/confirm`, {
+        method: "POST",
+        headers: { cookie, origin },
+        body: new URLSearchParams({ csrf, code: codeAt(secret, stepOf(Date.now())) }),
+      });
+      const codes = [...(await answer.text()).matchAll(/<li>([0-9a-z-]{8,})<\/li>/gi)];
+      expect(answer.status === 200 && codes.length === 10, `${answer.status}, ${codes.length} recovery codes`);
+      const again = await fetch(`${origin}/sign-in`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { origin },
+        body: new URLSearchParams({ email: "gareth@example.org", password }),
+      });
+      expect(again.headers.get("location") === "/sign-in/code", `the next sign-in leads to ${again.headers.get("location")}`);
+      expect((await page("/me", cookie)).includes("10 recovery codes are left"), "the page counts them");
+    });
+
+    await step("a stream asked for by a name that every object has gets nothing, and stops nobody's events", async () => {
+      const cookie = await signIn("owner@example.org");
       await stream(cookie, "constructor,toString,__proto__");
       const board = await stream(cookie, "board");
       const before = board.text.length;

@@ -325,7 +325,8 @@ export const manual: readonly ManualPage[] = [
     body: () => (
       <p>
         Language and single-key control of calls are kept on this device; without a choice the browser's language decides. Your password is
-        changed here too, which signs you out everywhere. Light or dark follows the system until you switch it.
+        changed here too, which signs you out everywhere. A second factor is a code from your phone at each sign-in: scan the key, type a
+        code, and keep the ten recovery codes. Light or dark follows the system until you switch it.
       </p>
     ),
   },

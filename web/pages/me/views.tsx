@@ -1,12 +1,15 @@
 // One's own page.
 import type { User } from "../../../core/directory/user.ts";
 import { Field, Group, Saved } from "../../ui/form.tsx";
-import { language, languages, t } from "../../ui/text.ts";
+import { CodeSheet, Enrolment } from "../../ui/second-factor.tsx";
+import { count, language, languages, t } from "../../ui/text.ts";
 
 export function Me(props: {
   readonly user: User;
   readonly csrf: string;
   readonly callKeys: boolean;
+  /** Recovery codes that were not used; null: there is no second factor. */
+  readonly codesLeft: number | null;
   readonly wrong: { readonly field: string; readonly message: string } | null;
   readonly saved: boolean;
 }) {
@@ -73,6 +76,84 @@ export function Me(props: {
           </div>
         </Group>
       </form>
+      <form method="post" action="/me/second-factor" hx-boost="false">
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <Group
+          id="second-factor"
+          title={t("Second factor")}
+          about={
+            props.codesLeft === null
+              ? t("A password alone can be stolen. From now on your phone shows a code as well.")
+              : count(
+                  props.codesLeft,
+                  "Your sign-in asks for a code. {n} recovery code is left.",
+                  "Your sign-in asks for a code. {n} recovery codes are left.",
+                )
+          }
+        >
+          <Field name="factorPassword" label={t("Present password")} error={error("factorPassword")}>
+            {(input) => <input class="input" {...input} type="password" autocomplete="current-password" required />}
+          </Field>
+          <div class="field" data-wide="">
+            <div>
+              <button class="button" type="submit">
+                {props.codesLeft === null ? t("Set up a second factor") : t("Make new recovery codes")}
+              </button>
+            </div>
+          </div>
+        </Group>
+      </form>
+    </div>
+  );
+}
+
+export function SecondFactor(props: {
+  readonly user: User;
+  readonly csrf: string;
+  readonly secret: Uint8Array;
+  readonly organization: string;
+  readonly error: string | undefined;
+}) {
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>{t("Second factor")}</h1>
+      </div>
+      <form method="post" action="/me/second-factor/confirm" hx-boost="false">
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <Enrolment secret={props.secret} organization={props.organization} email={props.user.email} />
+        <Field name="code" label={t("Code")} error={props.error}>
+          {(input) => (
+            <input class="input mono narrow" {...input} inputmode="numeric" autocomplete="one-time-code" maxlength={8} required autofocus />
+          )}
+        </Field>
+        <div class="actions gap-above">
+          <button class="button" data-kind="primary" type="submit">
+            {t("Confirm")}
+          </button>
+          <a class="button" href="/me">
+            {t("Cancel")}
+          </a>
+        </div>
+      </form>
+    </div>
+  );
+}
+
+/** Shown once: what the form answered. */
+export function RecoveryCodes(props: { readonly codes: readonly string[]; readonly organization: string }) {
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>{t("Ten recovery codes")}</h1>
+      </div>
+      <p class="lead">{t("Without your phone each of them signs you in once. They are shown now and never again.")}</p>
+      <CodeSheet organization={props.organization} codes={props.codes} />
+      <div class="actions gap-above">
+        <a class="button" data-kind="primary" href="/me">
+          {t("I have kept them")}
+        </a>
+      </div>
     </div>
   );
 }

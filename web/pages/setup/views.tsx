@@ -1,9 +1,7 @@
 // The pages of the first set-up. The steps stand beside; whatever is done can be opened again until the end.
 import type { Child } from "hono/jsx";
 import { countries, languageNames, languages, type Organization, timeZones, unnamed } from "../../../core/directory/organization.ts";
-import { totpUri } from "../../../core/directory/second-factor.ts";
 import type { User } from "../../../core/directory/user.ts";
-import { base32, inGroups } from "../../../core/lib/base32.ts";
 import { longDate } from "../../../core/lib/calendar.ts";
 import { askedGroups, groupsOf } from "../../../core/setup/kit.ts";
 import type { NodeAddresses } from "../../../core/setup/node-settings.ts";
@@ -11,7 +9,7 @@ import { type CertificateKind, type Setup, type SetupStep, setupSteps } from "..
 import { Document } from "../../ui/document.tsx";
 import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { QrCode } from "../../ui/qr-code.tsx";
+import { CodeSheet, Enrolment } from "../../ui/second-factor.tsx";
 import { language, t } from "../../ui/text.ts";
 import { certificateTexts, certificateTitles, stepWords } from "./words.ts";
 
@@ -302,19 +300,7 @@ function SecondFactorStep(props: StepProps) {
       <h1>{t("Second factor")}</h1>
       <p class="lead">{t("A password alone can be stolen. From now on your phone shows a code as well.")}</p>
       <StepForm step="second-factor" csrf={props.csrf} button={t("Confirm and continue")}>
-        <div class="enrol">
-          <QrCode
-            text={totpUri(secret, props.organization.name, owner.email)}
-            label={t("QR code for your authenticator app. The same key stands beside it as text.")}
-          />
-          <ol class="numbered">
-            <li>{t("Open an authenticator app on your phone, and scan the code.")}</li>
-            <li>
-              {t("If you cannot scan it, type this key:")} <code class="key">{inGroups(base32(secret))}</code>
-            </li>
-            <li>{t("Type the six digits that the app shows.")}</li>
-          </ol>
-        </div>
+        <Enrolment secret={secret} organization={props.organization.name} email={owner.email} />
         <Field id="code" label={t("Code")} error={errors.code}>
           <input
             class="input mono narrow"
@@ -343,14 +329,7 @@ export function RecoveryCodes(props: {
     <Frame setup={props.setup} step="second-factor">
       <h1>{t("Ten recovery codes")}</h1>
       <p class="lead">{t("Without your phone each of them signs you in once. They are shown now and never again.")}</p>
-      <section class="sheet print" aria-label={t("Recovery codes")}>
-        <p class="caption">{t("Landline, {organization}: recovery codes", { organization: props.organization })}</p>
-        <ul class="codes mono" role="list">
-          {props.codes.map((code) => (
-            <li>{code}</li>
-          ))}
-        </ul>
-      </section>
+      <CodeSheet organization={props.organization} codes={props.codes} />
       <div class="actions gap-above">
         <a class="button" data-kind="primary" data-size="large" href="/setup">
           {t("I have kept them")}
