@@ -20,7 +20,7 @@ const elsewhere: Readonly<Record<string, readonly [program: string, looks: strin
   "/sign-in/code": ["trial", "sign-in-code"],
 };
 /** What answers a GET and is no page: files, parts of pages, a link that only leads on. */
-const noPages = /\.(csv|json|wav)$|^\/(live|search)$|^\/recordings\/:id\/audio$|^\/sign-in\/once\/:token$/;
+const noPages = /\.(csv|jsonl?|wav)$|^\/(live|search)$|^\/recordings\/:id\/audio$|^\/sign-in\/once\/:token$/;
 
 /** What the forms of kinds demand that the test centre has none of. */
 const filledIn: Readonly<Record<string, string>> = { "#startPhoneNumber": "+441632960200", "#endPhoneNumber": "+441632960209" };
