@@ -257,7 +257,7 @@ export const manual: readonly ManualPage[] = [
           every byte of every recording.
         </p>
         <p>
-          <b>Take the proof away</b> gives a file with every header of the log, every signed head and every recording's manifest: ids and
+          <b>Download the proof</b> gives a file with every header of the log, every signed head and every recording's manifest: ids and
           digests, nothing that was said. On another machine, <code>landline verify --from FILE</code> checks it without database or key
           file. Note the fingerprint that stands here on paper: it tells our key from another. Back on the server,{" "}
           <code>landline verify --against FILE</code> holds the log against a proof that was taken before: who wrote the past anew, even

@@ -113,10 +113,11 @@ export function SaveBar(props: { readonly about: string; readonly said: string }
 }
 
 /** After a save, for whoever looks and whoever listens. */
-export function Saved(props: { readonly said: string }) {
+export function Saved(props: { readonly said: string; readonly children?: Child }) {
   return (
     <Note tone="info" icon="circle-check">
       <p>{props.said}</p>
+      {props.children}
     </Note>
   );
 }

@@ -32,10 +32,12 @@ export function AdminHome(props: {
                 <a href={path}>
                   <Icon name={icon} />
                   <span class="what">
-                    <b>{t(title)}</b>
+                    <span>
+                      <b>{t(title)}</b>
+                      {count === null ? null : <span class="num">{count}</span>}
+                    </span>
                     <span class="quiet">{t(purpose)}</span>
                   </span>
-                  {count === null ? null : <span class={count === 0 ? "num zero" : "num"}>{count}</span>}
                 </a>
               </li>
             ))}

@@ -6,7 +6,7 @@ import type { Verification } from "../../ports.ts";
 import { Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
-import { dateTime } from "../../ui/time.tsx";
+import { dateTime, exactTime } from "../../ui/time.tsx";
 import { dataMap } from "./data-map.ts";
 
 type Today = { readonly recordings: readonly Recording[]; readonly unrecorded: readonly ConversationId[] };
@@ -157,19 +157,24 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
           {last === null ? "" : t("Checked {time}.", { time: dateTime(last.at) })} {last !== null && "error" in last ? last.error : ""}{" "}
           {report === null
             ? ""
-            : t("{events} events, {erased} of them erased as the log says.", { events: report.events, erased: report.erased })}{" "}
+            : report.erased === 0
+              ? t("{events} events, none erased.", { events: report.events })
+              : t("{events} events, {erased} of them erased as the log says.", { events: report.events, erased: report.erased })}{" "}
           {runningSince === null ? "" : t("A check is running.")}
         </p>
-        <p>
-          {props.head === null
-            ? t("No head has been signed yet.")
-            : t("Last signed head: event {seq}, {time}, with key", { seq: props.head.seq, time: dateTime(props.head.at) })}{" "}
-          {props.head === null ? null : <span class="mono">{props.head.keyId.slice(0, 8)}</span>}.{" "}
-          {t("Every byte of every recording is checked by the command landline verify.")}
-        </p>
-        <p>
-          {t("Fingerprint of the key that signs")}: <span class="mono">{props.fingerprint}</span>
-        </p>
+        <dl class="facts">
+          <dt>{t("Last signed head")}</dt>
+          <dd>
+            {props.head === null
+              ? t("No head has been signed yet.")
+              : t("Event {seq}, {time}, with key", { seq: props.head.seq, time: dateTime(props.head.at) })}{" "}
+            {props.head === null ? null : <span class="mono">{props.head.keyId.slice(0, 8)}</span>}
+          </dd>
+          <dt>{t("Key's fingerprint")}</dt>
+          <dd class="mono">{props.fingerprint}</dd>
+          <dt>{t("Recordings")}</dt>
+          <dd>{t("Every byte of every recording is checked by the command landline verify.")}</dd>
+        </dl>
         {report === null || isWhole ? null : (
           <ul>
             {report.findings.slice(0, 20).map(({ code, place, message }) => (
@@ -185,7 +190,7 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
           <input type="hidden" name="csrf" value={props.csrf} />
           <a class="button" href="/audit/proof.jsonl" hx-boost="false" download>
             <Icon name="download" />
-            {t("Take the proof away")}
+            {t("Download the proof")}
           </a>
           <button class="button" type="submit" disabled={runningSince !== null}>
             {t("Verify again")}
@@ -221,7 +226,7 @@ function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly nam
         <tbody>
           {props.events.map((event) => (
             <tr>
-              <td class="nowrap">{dateTime(event.at)}</td>
+              <td class="nowrap">{exactTime(event.at)}</td>
               <th scope="row">{props.names.get(event.actorId) ?? t("The system")}</th>
               <td>{t(did[event.type]!)}</td>
               <td>
@@ -314,10 +319,12 @@ export function AuditLog(props: {
               {props.events.map((event) => (
                 <tr>
                   <td class="num mono">{event.seq}</td>
-                  <td class="nowrap">{dateTime(event.at)}</td>
+                  <td class="nowrap">{exactTime(event.at)}</td>
                   <th scope="row">{names.get(event.actorId) ?? t("The system")}</th>
                   <td class="mono">{event.type}</td>
-                  <td>{names.get(event.subjectIds[0] ?? "") ?? event.subjectIds[0] ?? "–"}</td>
+                  <td>
+                    <About id={event.subjectIds[0]} names={names} />
+                  </td>
                   <td>
                     <Said event={event} mayRead={props.mayRead(event)} />
                   </td>
@@ -336,6 +343,12 @@ export function AuditLog(props: {
       )}
     </div>
   );
+}
+
+function About(props: { readonly id: string | undefined; readonly names: Names }) {
+  const { id, names } = props;
+  if (id === undefined) return <span class="zero">–</span>;
+  return names.has(id) ? <span>{names.get(id)}</span> : <span class="mono">{id}</span>;
 }
 
 function Said(props: { readonly event: LoggedEvent; readonly mayRead: boolean }) {

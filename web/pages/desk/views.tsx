@@ -16,7 +16,7 @@ export function Desk(props: {
   return (
     <div class="panes desk" id="desk" data-live="desk">
       <List view={props.view} />
-      <Open view={props.view} />
+      <Open view={props.view} hasQueues={props.queues.length > 0} csrf={props.csrf} />
       <Beside view={props.view} queues={props.queues} asOf={props.asOf} csrf={props.csrf} />
     </div>
   );
@@ -75,7 +75,7 @@ function stateWord(current: NonNullable<AgentView["current"]>): string {
   return current.participant.heldSince === null ? t("Connected") : t("On hold");
 }
 
-function Open(props: { readonly view: AgentView | null }) {
+function Open(props: { readonly view: AgentView | null; readonly hasQueues: boolean; readonly csrf: string }) {
   const { view } = props;
   const current = view?.current ?? null;
   if (current === null) {
@@ -92,8 +92,11 @@ function Open(props: { readonly view: AgentView | null }) {
                 ? t("Nothing more is offered to you until you go on queue again.")
                 : onQueue
                   ? t("A call will rise at the bottom of this page. Enter answers it.")
-                  : t("Turn on “On Queue” above when you are ready to take calls.")}
+                  : props.hasQueues
+                    ? t("Nothing reaches you until you go on queue.")
+                    : t("You are a member of no queue yet: nothing reaches you, also on queue.")}
             </p>
+            {view === null || onQueue || !props.hasQueues ? null : <GoOnQueue csrf={props.csrf} />}
           </div>
         </div>
       </section>
@@ -189,6 +192,18 @@ function Open(props: { readonly view: AgentView | null }) {
   );
 }
 
+/** The same as the switch in the top bar, where one looks first. */
+function GoOnQueue(props: { readonly csrf: string }) {
+  return (
+    <form class="actions" method="post" action="/me/presence" data-quiet>
+      <input type="hidden" name="csrf" value={props.csrf} />
+      <button class="button" data-kind="primary" type="submit" name="presence" value="ON_QUEUE">
+        {t("Go on queue")}
+      </button>
+    </form>
+  );
+}
+
 function Beside(props: {
   readonly view: AgentView | null;
   readonly queues: readonly QueueFigures[];
@@ -205,7 +220,7 @@ function Beside(props: {
             <AsOf at={props.asOf} />
           </header>
           {props.queues.length === 0 ? (
-            <p class="quiet">{t("You are a member of no queue. A supervisor can add you to one.")}</p>
+            <p class="quiet">{t("You are a member of no queue. Whoever runs the queues can add you to one.")}</p>
           ) : (
             <table class="table">
               <caption class="visually-hidden">{t("Waiting in your queues")}</caption>

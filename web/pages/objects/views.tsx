@@ -203,6 +203,20 @@ export function ObjectFrame<Row extends ConfiguredObject & Settings, Settings ex
   );
 }
 
+/** After the first save only: whoever changes one later knows the way. */
+function Next<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly row: Row | null;
+}) {
+  const { page, row } = props;
+  if (page.next === undefined || row === null || row.version !== 1) return null;
+  return (
+    <p>
+      {t(page.next.about)} <a href={page.next.href(row)}>{t(page.next.label)}</a>
+    </p>
+  );
+}
+
 export type Change = { readonly label: string; readonly before: string; readonly after: string };
 
 export function ObjectForm<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
@@ -266,9 +280,14 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
               </>
             ))}
           </dl>
+          <Next page={page} row={row} />
         </Note>
       )}
-      {props.saved ? <Saved said={t("Saved. It applies to the next decision.")} /> : null}
+      {props.saved ? (
+        <Saved said={t("Saved. It applies to the next decision.")}>
+          <Next page={page} row={row} />
+        </Saved>
+      ) : null}
       {errors.form === undefined ? null : (
         <Note tone="bad" icon="circle-alert">
           <p>{errors.form}</p>
