@@ -172,6 +172,9 @@ function WrapupDock(props: { readonly current: Current; readonly csrf: string })
           aria-label={t("Wrap-up code")}
         >
           <input type="hidden" name="csrf" value={props.csrf} />
+          <span class="quiet" aria-hidden="true">
+            {t("What was it about?")}
+          </span>
           <div class="chips">
             {codes.map((code) => (
               <button class="button" data-size="small" type="submit" name="code" value={code.name}>

@@ -160,6 +160,9 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
             : report.erased === 0
               ? t("{events} events, none erased.", { events: report.events })
               : t("{events} events, {erased} of them erased as the log says.", { events: report.events, erased: report.erased })}{" "}
+          {report === null || props.head === null || props.head.seq <= report.headSeq
+            ? ""
+            : count(props.head.seq - report.headSeq, "{n} event has come since.", "{n} events have come since.")}{" "}
           {runningSince === null ? "" : t("A check is running.")}
         </p>
         <dl class="facts">
@@ -287,15 +290,17 @@ export function AuditLog(props: {
             </option>
           ))}
         </select>
-        {(["from", "to"] as const).map((name) => (
-          <label class="dated">
-            <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
-            <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
-          </label>
-        ))}
-        <button class="button" type="submit">
-          {t("Search")}
-        </button>
+        <div class="when">
+          {(["from", "to"] as const).map((name) => (
+            <label class="dated">
+              <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
+              <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
+            </label>
+          ))}
+          <button class="button" type="submit">
+            {t("Search")}
+          </button>
+        </div>
       </form>
       {props.events.length === 0 ? (
         <p class="quiet">{t("Nothing fits what you look for.")}</p>

@@ -611,7 +611,7 @@ function Media(props: { readonly view: ConversationView }) {
                   <th scope="row">{participant?.purpose === "agent" ? t("Agent") : t("Caller")}</th>
                   <td class="num">{expected === 0 ? "–" : `${((verdict.packetsLost / expected) * 100).toFixed(1)}%`}</td>
                   <td class="num">{`${Math.round(verdict.jitterMs)} ms`}</td>
-                  <td>{verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection}</td>
+                  <td class="anywhere">{verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection}</td>
                 </tr>
               );
             })}

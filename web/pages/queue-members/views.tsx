@@ -22,7 +22,7 @@ export function Members(props: {
           <label class="visually-hidden" for="user">
             {t("Person")}
           </label>
-          <select class="input narrow" id="user" name="user" required>
+          <select class="input medium" id="user" name="user" required>
             <option value="">{t("Choose a person")}</option>
             {others.map((user) => (
               <option value={user.id}>{user.name}</option>
@@ -40,7 +40,7 @@ export function Members(props: {
           <p class="quiet">{t("Nobody answers this queue yet: callers would wait for ever. Choose a person above.")}</p>
         </div>
       ) : (
-        <table class="table" data-rows="actions">
+        <table class="table">
           <caption class="visually-hidden">{t("Members")}</caption>
           <thead>
             <tr>

@@ -8,7 +8,7 @@ export const german: Readonly<Record<string, string>> = {
   "Erased {time}": "Gelöscht {time}",
   "For whoever's browser asks for none that we have.": "Für alle, deren Browser keine unserer Sprachen verlangt.",
   "How long recordings are kept": "Wie lange Aufzeichnungen bleiben",
-  "Its name, its time zone, and how long recordings are kept": "Ihr Name, ihre Zeitzone und wie lange Aufzeichnungen bleiben",
+  "Its name, its time zone, and how long recordings are kept.": "Ihr Name, ihre Zeitzone und wie lange Aufzeichnungen bleiben.",
   "Nothing has been saved yet. Saving again erases them; what was said in them cannot be brought back.":
     "Noch ist nichts gespeichert. Erneutes Speichern löscht sie; was darin gesagt wurde, ist nicht wiederzubringen.",
   "Older recordings are erased, with their keys. Empty: they are kept until somebody erases them.":
@@ -846,10 +846,6 @@ export const german: Readonly<Record<string, string>> = {
   "Nobody is on queue in {queue}.": "In {queue} ist niemand bereit.",
   "Nothing reaches you until you go on queue.": "Nichts erreicht Sie, bis Sie sich bereit melden.",
   "People, queues, settings, actions": "Personen, Warteschlangen, Einstellungen, Aktionen",
-  "You are a member of no queue yet: nothing reaches you, also on queue.":
-    "Sie sind noch in keiner Warteschlange: Nichts erreicht Sie, auch wenn Sie bereit sind.",
-  "You are a member of no queue. Whoever runs the queues can add you to one.":
-    "Sie sind in keiner Warteschlange Mitglied. Wer die Warteschlangen verwaltet, kann Sie aufnehmen.",
   days: "Tage",
   "none (plain RTP)": "keine (offenes RTP)",
   "not live": "nicht live",
@@ -861,4 +857,15 @@ export const german: Readonly<Record<string, string>> = {
     "Wer Anrufe annehmen soll, braucht eine Warteschlange: Wählen Sie eine, dann Mitglieder.",
   "It has no sound yet.": "Sie hat noch keinen Ton.",
   "Record or upload it": "Aufnehmen oder hochladen",
+  "None yet. Whoever runs the queues can add you to one.": "Noch keine. Wer die Warteschlangen verwaltet, kann Sie aufnehmen.",
+  "Calls come from queues, and you are a member of none yet.": "Anrufe kommen aus Warteschlangen, und Sie sind noch in keiner Mitglied.",
+  "A call rings for you": "Ein Anruf klingelt für Sie",
+  "Below is who it is. Enter answers it, D declines it.": "Unten steht, wer es ist. Die Eingabetaste nimmt an, D lehnt ab.",
+  "Go on queue again": "Wieder bereit melden",
+  "What was it about?": "Worum ging es?",
+  "{n} event has come since.": "{n} Ereignis kam seither hinzu.",
+  "{n} events have come since.": "{n} Ereignisse kamen seither hinzu.",
+  "Platform API": "Platform API",
+  "What programs may ask of this centre, operation by operation.":
+    "Was Programme von diesem Callcenter verlangen dürfen, Operation für Operation.",
 };
