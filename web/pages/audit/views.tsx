@@ -21,6 +21,8 @@ export function AuditHome(props: {
   readonly names: Names;
   readonly csrf: string;
   readonly mayVerify: boolean;
+  /** Whether conversations can be opened from here. */
+  readonly mayOpen: boolean;
   /** Of the key that signs. */
   readonly fingerprint: string;
   /** Null: recordings are kept until somebody erases them. */
@@ -73,13 +75,13 @@ export function AuditHome(props: {
           <ul>
             {odd.map(({ conversationId, state, startedAt }) => (
               <li>
-                <a href={`/conversations/${conversationId}`}>{dateTime(startedAt)}</a>{" "}
+                {props.mayOpen ? <a href={`/conversations/${conversationId}`}>{dateTime(startedAt)}</a> : dateTime(startedAt)}{" "}
                 {state === "failed" ? t("The recording failed") : t("Interrupted: whole up to the interruption")}
               </li>
             ))}
             {today.unrecorded.map((id) => (
               <li>
-                <a href={`/conversations/${id}`}>{id}</a> {t("nothing was recorded")}
+                <OfConversation id={id} mayOpen={props.mayOpen} /> {t("nothing was recorded")}
               </li>
             ))}
           </ul>
@@ -95,7 +97,7 @@ export function AuditHome(props: {
         {props.accesses.length === 0 ? (
           <p class="quiet">{t("Nobody has listened to a recording yet.")}</p>
         ) : (
-          <Accesses events={props.accesses} names={names} />
+          <Accesses events={props.accesses} names={names} mayOpen={props.mayOpen} />
         )}
       </section>
       <section class="section" aria-labelledby="map">
@@ -165,6 +167,15 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
             : count(props.head.seq - report.headSeq, "{n} event has come since.", "{n} events have come since.")}{" "}
           {runningSince === null ? "" : t("A check is running.")}
         </p>
+        {report === null || isWhole ? null : (
+          <ul class="wrong">
+            {report.findings.slice(0, 20).map(({ code, place, message }) => (
+              <li>
+                <span class="mono">{code}</span> {place}: {message}
+              </li>
+            ))}
+          </ul>
+        )}
         <dl class="facts">
           <dt>{t("Last signed head")}</dt>
           <dd>
@@ -178,15 +189,6 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
           <dt>{t("Recordings")}</dt>
           <dd>{t("Every byte of every recording is checked by the command landline verify.")}</dd>
         </dl>
-        {report === null || isWhole ? null : (
-          <ul>
-            {report.findings.slice(0, 20).map(({ code, place, message }) => (
-              <li>
-                <span class="mono">{code}</span> {place}: {message}
-              </li>
-            ))}
-          </ul>
-        )}
       </div>
       {props.mayVerify ? (
         <form class="actions" method="post" action="/audit/verify">
@@ -195,9 +197,16 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
             <Icon name="download" />
             {t("Download the proof")}
           </a>
-          <button class="button" type="submit" disabled={runningSince !== null}>
-            {t("Verify again")}
-          </button>
+          {/* The page does not move by itself: what an auditor reads stays as they opened it. */}
+          {runningSince === null ? (
+            <button class="button" type="submit">
+              {t("Verify again")}
+            </button>
+          ) : (
+            <a class="button" href="/audit">
+              {t("Look whether it is done")}
+            </a>
+          )}
         </form>
       ) : null}
     </section>
@@ -210,7 +219,17 @@ const did: Readonly<Record<string, string>> = {
   "conversation.exported": "Exported a conversation",
 };
 
-function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly names: Names }) {
+/** A link for those whom it leads somewhere. */
+function OfConversation(props: { readonly id: string | undefined; readonly mayOpen: boolean }) {
+  if (!props.mayOpen) return <span class="mono">{props.id}</span>;
+  return (
+    <a class="mono" href={`/conversations/${props.id}`}>
+      {props.id}
+    </a>
+  );
+}
+
+function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly names: Names; readonly mayOpen: boolean }) {
   return (
     <div class="table-scroll" tabindex={0} role="region" aria-label={t("Access to recordings and exports")}>
       <table class="table">
@@ -233,9 +252,7 @@ function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly nam
               <th scope="row">{props.names.get(event.actorId) ?? t("The system")}</th>
               <td>{t(did[event.type]!)}</td>
               <td>
-                <a class="mono" href={`/conversations/${event.subjectIds[0]}`}>
-                  {event.subjectIds[0]}
-                </a>
+                <OfConversation id={event.subjectIds[0]} mayOpen={props.mayOpen} />
               </td>
               <td class="num mono">{event.seq}</td>
             </tr>

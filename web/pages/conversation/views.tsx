@@ -227,7 +227,7 @@ function LaneLabel(props: {
   if (main.length === 0) return null;
   const longest = main.reduce((a, b) => (lengthMs(b, now) > lengthMs(a, now) ? b : a));
   const said = `${segmentWord(lane.purpose, longest)} ${clockDuration(main.reduce((sum, segment) => sum + lengthMs(segment, now), 0))}`;
-  if (longest.type === "interact" && lengthMs(longest, now) / spanMs > 0.12) {
+  if (lane.purpose === "agent" && lengthMs(longest, now) / spanMs > 0.12) {
     const middle = share((longest.startedAt + (longest.endedAt ?? now)) / 2);
     return (
       <text class="on" x={`${(middle * 100).toFixed(2)}%`} y="22" text-anchor="middle">
@@ -277,7 +277,7 @@ function Totals(props: { readonly view: ConversationView; readonly now: number }
     <dl class="legend">
       {part("talk", t("Talk"), talk)}
       {hold === 0 ? null : part("hold", t("Hold"), hold)}
-      {part("wrap", t("Wrap-up"), wrap)}
+      {wrap === 0 ? null : part("wrap", t("Wrap-up"), wrap)}
       <div>
         <dt>{t("Handle")}</dt>
         <dd>

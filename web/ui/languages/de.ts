@@ -868,4 +868,5 @@ export const german: Readonly<Record<string, string>> = {
   "Platform API": "Platform API",
   "What programs may ask of this centre, operation by operation.":
     "Was Programme von diesem Callcenter verlangen dürfen, Operation für Operation.",
+  "Look whether it is done": "Nachsehen, ob sie fertig ist",
 };
