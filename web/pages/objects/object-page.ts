@@ -6,7 +6,8 @@ import type { ConfiguredObject, ObjectKind } from "../../../core/objects/object.
 import type { WebContext } from "../../context.ts";
 import type { WebPorts } from "../../ports.ts";
 
-export type Option = { readonly value: string; readonly label: string };
+/** `about`: what choosing it means, where its name does not say. */
+export type Option = { readonly value: string; readonly label: string; readonly about?: string };
 export type Options = readonly Option[] | ((app: App) => Promise<readonly Option[]>);
 
 export type Control =

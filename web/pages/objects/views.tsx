@@ -306,6 +306,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
               {group.fields.map((field) => (
                 <Input
                   field={field}
+                  isNamed={field.label === group.title}
                   value={props.values[field.name]}
                   typed={props.typed?.[field.name]}
                   error={errors[field.name]}
@@ -346,6 +347,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
 
 function Input<Settings>(props: {
   readonly field: FieldSpec<Settings>;
+  readonly isNamed: boolean;
   readonly value: unknown;
   readonly typed: string | undefined;
   readonly error: string | undefined;
@@ -355,7 +357,10 @@ function Input<Settings>(props: {
   const common = { name, label: t(label), error: props.error, ...(help === undefined ? {} : { help: t(help) }) };
   const text = props.typed ?? inputText(control, props.value);
   if (control.kind === "picks") {
-    return <Picks {...common} options={props.options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />;
+    const options = props.options.map((option) => (option.about === undefined ? option : { ...option, about: t(option.about) }));
+    return (
+      <Picks {...common} isNamed={props.isNamed} options={options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />
+    );
   }
   const isArea = control.kind === "lines" || control.kind === "document";
   return (

@@ -838,7 +838,7 @@ export const german: Readonly<Record<string, string>> = {
   Encryption: "Verschlüsselung",
   "Event {seq}, {time}, with key": "Ereignis {seq}, {time}, mit Schlüssel",
   Handle: "Bearbeitung",
-  "Keep recordings for": "Aufnahmen aufbewahren für",
+  "Keep recordings for": "Aufzeichnungen aufbewahren für",
   "Key's fingerprint": "Fingerabdruck des Schlüssels",
   "Last signed head": "Zuletzt signierter Kopf",
   "Nobody answers this queue yet: callers would wait for ever. Choose a person above.":
@@ -869,4 +869,9 @@ export const german: Readonly<Record<string, string>> = {
   "What programs may ask of this centre, operation by operation.":
     "Was Programme von diesem Callcenter verlangen dürfen, Operation für Operation.",
   "Look whether it is done": "Nachsehen, ob sie fertig ist",
+  Everything: "Alles",
+  "Watches queues and conversations, plays recordings, and takes calls":
+    "Sieht Warteschlangen und Gespräche, hört Aufzeichnungen und nimmt Anrufe an",
+  "Takes calls": "Nimmt Anrufe an",
+  "Reads the log and its proofs, and nothing else": "Liest das Protokoll und seine Nachweise, sonst nichts",
 };
