@@ -375,7 +375,7 @@ function Recent(props: { readonly recent: readonly Conversation[] }) {
           <th scope="col" class="num">
             {t("Lasted")}
           </th>
-          <th scope="col">{t("End")}</th>
+          <th scope="col">{t("Ending")}</th>
         </tr>
       </thead>
       <tbody>

@@ -110,7 +110,7 @@ function Filters(props: { readonly names: Names; readonly query: URLSearchParams
       <Choice name="queue" label={t("Queue")} options={[...names.queues].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="person" label={t("Person")} options={[...names.people].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="wrapup" label={t("Wrap-up code")} options={names.codes.map((value) => ({ value, label: value }))} query={query} />
-      <Choice name="end" label={t("End")} options={names.ends} query={query} />
+      <Choice name="end" label={t("Ending")} options={names.ends} query={query} />
       <div class="when">
         {props.children}
         {(["from", "to"] as const).map((name) => (
@@ -182,7 +182,7 @@ function List(props: { readonly found: readonly FoundConversation[]; readonly na
               {t("Talked")}
             </th>
             <th scope="col">{t("Wrap-up")}</th>
-            <th scope="col">{t("End")}</th>
+            <th scope="col">{t("Ending")}</th>
           </tr>
         </thead>
         <tbody>

@@ -845,7 +845,7 @@ export const german: Readonly<Record<string, string>> = {
     "In dieser Warteschlange antwortet noch niemand: Anrufer würden ewig warten. Wählen Sie oben eine Person.",
   "Nobody is on queue in {queue}.": "In {queue} ist niemand bereit.",
   "Nothing reaches you until you go on queue.": "Nichts erreicht Sie, bis Sie sich bereit melden.",
-  "People, queues, settings, actions": "Personen, Warteschlangen, Einstellungen, Aktionen",
+  "People, queues, settings, actions": "Personen, Warteschlangen, Aktionen",
   days: "Tage",
   "none (plain RTP)": "keine (offenes RTP)",
   "not live": "nicht live",
@@ -867,11 +867,12 @@ export const german: Readonly<Record<string, string>> = {
   "{n} events have come since.": "{n} Ereignisse kamen seither hinzu.",
   "Platform API": "Platform API",
   "What programs may ask of this centre, operation by operation.":
-    "Was Programme von diesem Callcenter verlangen dürfen, Operation für Operation.",
+    "Was Programme von diesem Center verlangen dürfen, Operation für Operation.",
   "Look whether it is done": "Nachsehen, ob sie fertig ist",
   Everything: "Alles",
   "Watches queues and conversations, plays recordings, and takes calls":
     "Sieht Warteschlangen und Gespräche, hört Aufzeichnungen und nimmt Anrufe an",
   "Takes calls": "Nimmt Anrufe an",
   "Reads the log and its proofs, and nothing else": "Liest das Protokoll und seine Nachweise, sonst nichts",
+  Ending: "Ende",
 };
