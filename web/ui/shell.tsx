@@ -102,8 +102,9 @@ function Tools(props: { readonly actor: Actor; readonly help: string; readonly c
       >
         <Icon name="circle-help" />
       </a>
-      <a class="avatar me optional" href="/me" aria-label={t("You, {name}", { name: props.actor.name })} title={props.actor.name}>
-        {initials(props.actor.name)}
+      <a class="avatar me optional" href="/me" title={props.actor.name}>
+        <span aria-hidden="true">{initials(props.actor.name)}</span>
+        <span class="visually-hidden">{t("You, {name}", { name: props.actor.name })}</span>
       </a>
       <form method="post" action="/sign-out" data-plain>
         <input type="hidden" name="csrf" value={props.csrf} />
