@@ -845,7 +845,7 @@ export const german: Readonly<Record<string, string>> = {
     "In dieser Warteschlange antwortet noch niemand: Anrufer würden ewig warten. Wählen Sie oben eine Person.",
   "Nobody is on queue in {queue}.": "In {queue} ist niemand bereit.",
   "Nothing reaches you until you go on queue.": "Nichts erreicht Sie, bis Sie sich bereit melden.",
-  "People, queues, settings, actions": "Personen, Warteschlangen, Aktionen",
+  "People, numbers, queues, actions": "Personen, Nummern, Warteschlangen",
   days: "Tage",
   "none (plain RTP)": "keine (offenes RTP)",
   "not live": "nicht live",
