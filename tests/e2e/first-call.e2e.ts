@@ -215,7 +215,7 @@ await program(
 
     await step("twenty navigations leave the call as it is", async () => {
       for (let i = 0; i < 10; i++) {
-        await agent.click(".card[data-up]");
+        await agent.click(".card[data-live]");
         await agent.waitForSelector("#conversation");
         await agent.click('.rail a[href="/"]');
         await agent.waitForSelector("#desk");

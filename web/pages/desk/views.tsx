@@ -33,7 +33,7 @@ function List(props: { readonly view: AgentView | null }) {
         <span class="caption">{n === 0 ? t("none") : count(n, "{n} open", "{n} open")}</span>
       </div>
       {alert === null ? null : (
-        <a class="card" href={`/conversations/${alert.conversation.id}`} data-up>
+        <a class="card" href={`/conversations/${alert.conversation.id}`} data-live="">
           <Icon name="phone-incoming" />
           <strong>{callerTitle(alert.conversation)}</strong>
           <Since at={alert.enteredAt} />
@@ -50,7 +50,7 @@ function List(props: { readonly view: AgentView | null }) {
         <a
           class="card"
           href={`/conversations/${current.conversation.id}`}
-          data-up={current.participant.endedAt === null ? "" : undefined}
+          data-live={current.participant.endedAt === null ? "" : undefined}
           aria-current="true"
         >
           <Icon name="phone" />
