@@ -160,8 +160,9 @@ export const manual: readonly ManualPage[] = [
     body: () => (
       <>
         <p>
-          Turn on <b>On Queue</b> to take calls. A call rises at the bottom of the page and says who it is, how long they waited and what
-          they pressed. <kbd>Enter</kbd> answers, <kbd>D</kbd> declines. While you type in a field these keys do nothing.
+          Turn on <b>On Queue</b>, above or in the middle of the page, to take calls. A call rises at the bottom of the page and says who it
+          is, how long they waited and what they pressed. <kbd>Enter</kbd> answers, <kbd>D</kbd> declines. While you type in a field these
+          keys do nothing.
         </p>
         <p>
           During a call: <kbd>H</kbd> holds (the caller hears music), <kbd>M</kbd> mutes you, <kbd>K</kbd> opens the keypad, <kbd>E</kbd>{" "}
@@ -202,6 +203,7 @@ export const manual: readonly ManualPage[] = [
         </p>
         <p>
           The line beside each service level shows the half hours of today against the target. An agent who talks leads to the conversation.
+          A queue in which somebody waits and nobody is on queue is said in a sentence above the figures, and marked in the table.
         </p>
         <p>ASA is the average time to answer, AHT the average of talk, hold and after-call work together, today.</p>
       </>
@@ -257,7 +259,7 @@ export const manual: readonly ManualPage[] = [
           ask. <code>landline verify</code> also reads every byte of every recording.
         </p>
         <p>
-          <b>Take the proof away</b> gives a file with every header of the log, every signed head and every recording's manifest: ids and
+          <b>Download the proof</b> gives a file with every header of the log, every signed head and every recording's manifest: ids and
           digests, nothing that was said. On another machine, <code>landline verify --from FILE</code> checks it without database or key
           file. Note the fingerprint that stands here on paper: it tells our key from another. Back on the server,{" "}
           <code>landline verify --against FILE</code> holds the log against a proof that was taken before: who wrote the past anew, even
@@ -281,8 +283,9 @@ export const manual: readonly ManualPage[] = [
     body: () => (
       <>
         <p>
-          The lanes show flow, queue and agents on one time axis. The timeline is the log of this conversation. <b>Why this agent?</b> is
-          recomputed from the log each time you look, and says whether it came to the same answer.
+          The lanes show flow, queue and agents on one time axis; talk, hold and wrap-up under them make the handle time. The timeline is
+          the log of this conversation. <b>Why this agent?</b> is recomputed from the log each time you look, and says whether it came to
+          the same answer.
         </p>
         <p>
           The <b>SIP ladder</b> shows the messages with the network and the agent's phone; credentials, keys and private digits are not in

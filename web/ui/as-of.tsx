@@ -8,6 +8,7 @@ export function AsOf(props: { readonly at: number }) {
     <span class="asof end" data-asof>
       <Glyph name="available" />
       <span>
+        <span data-asof-broken>{t("not live")}, </span>
         <span data-asof-word>{t("live")}, </span>
         {t("as of {time}", { time: timeOfDay(props.at) })}
       </span>

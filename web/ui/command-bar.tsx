@@ -15,7 +15,7 @@ export function CommandButton() {
   return (
     <button class="command" type="button" id="command" aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
       <Icon name="search" />
-      <span>{t("Search or do")}</span>
+      <span>{t("People, numbers, queues, actions")}</span>
       <kbd>Ctrl K</kbd>
     </button>
   );
@@ -31,7 +31,7 @@ export function CommandPalette() {
             id="palette-query"
             type="text"
             role="combobox"
-            aria-label={t("Search or do")}
+            aria-label={t("People, numbers, queues, actions")}
             aria-expanded="true"
             aria-controls="palette-results"
             aria-autocomplete="list"

@@ -52,7 +52,7 @@ function AlertDock(props: { readonly alert: Alert }) {
           <h2 id="alerting">{callerTitle(conversation)}</h2>
           <p class="line">
             <span>{queue?.name ?? ""}</span>
-            <span class="mono">{conversation.callerNumber}</span>
+            {conversation.callerNumber === "" ? null : <span class="mono">{conversation.callerNumber}</span>}
             <span class="badge" data-tone="wait">
               <Icon name="clock" />
               {t("Waited")} <Duration ms={alert.createdAt - enteredAt} />
@@ -92,7 +92,12 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
         <div class="party">
           <strong>{callerTitle(conversation)}</strong>
           <small>
-            <span class="mono">{conversation.callerNumber}</span> · {queue?.name ?? ""}
+            {conversation.callerNumber === "" ? null : (
+              <>
+                <span class="mono">{conversation.callerNumber}</span> ·{" "}
+              </>
+            )}
+            {queue?.name ?? ""}
           </small>
         </div>
         <div class="controls" role="toolbar" aria-label={t("Call controls")}>
@@ -172,6 +177,9 @@ function WrapupDock(props: { readonly current: Current; readonly csrf: string })
           aria-label={t("Wrap-up code")}
         >
           <input type="hidden" name="csrf" value={props.csrf} />
+          <span class="quiet" aria-hidden="true">
+            {t("What was it about?")}
+          </span>
           <div class="chips">
             {codes.map((code) => (
               <button

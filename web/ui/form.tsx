@@ -66,17 +66,22 @@ export function Picks(props: {
   readonly label: string;
   readonly error: string | undefined;
   readonly help?: string;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
+  /** The group is called the same: the legend is for those who do not see that. */
+  readonly isNamed?: boolean;
+  readonly options: readonly { readonly value: string; readonly label: string; readonly about?: string }[];
   readonly chosen: readonly string[];
 }) {
   return (
     <fieldset class="field picks" data-wide="">
-      <legend>{props.label}</legend>
+      <legend class={props.isNamed === true ? "visually-hidden" : undefined}>{props.label}</legend>
       {props.help === undefined ? null : <span class="help">{props.help}</span>}
-      {props.options.map(({ value, label }) => (
+      {props.options.map(({ value, label, about }) => (
         <label class="choice">
           <input type="checkbox" name={props.name} value={value} checked={props.chosen.includes(value)} />
-          <span>{label}</span>
+          <span>
+            {label}
+            {about === undefined ? null : <span class="quiet">, {about}</span>}
+          </span>
         </label>
       ))}
       {props.error === undefined ? null : (
@@ -113,10 +118,11 @@ export function SaveBar(props: { readonly about: string; readonly said: string }
 }
 
 /** After a save, for whoever looks and whoever listens. */
-export function Saved(props: { readonly said: string }) {
+export function Saved(props: { readonly said: string; readonly children?: Child }) {
   return (
     <Note tone="info" icon="circle-check">
       <p>{props.said}</p>
+      {props.children}
     </Note>
   );
 }

@@ -102,15 +102,9 @@ function Tools(props: { readonly actor: Actor; readonly help: string; readonly c
       >
         <Icon name="circle-help" />
       </a>
-      <a
-        class="button optional"
-        data-kind="ghost"
-        data-icon
-        href="/me"
-        aria-label={t("You, {name}", { name: props.actor.name })}
-        title={props.actor.name}
-      >
-        <Icon name="user" />
+      <a class="avatar me optional" href="/me" title={props.actor.name}>
+        <span aria-hidden="true">{initials(props.actor.name)}</span>
+        <span class="visually-hidden">{t("You, {name}", { name: props.actor.name })}</span>
       </a>
       <form method="post" action="/sign-out" data-plain>
         <input type="hidden" name="csrf" value={props.csrf} />
@@ -127,6 +121,13 @@ function Tools(props: { readonly actor: Actor; readonly help: string; readonly c
       </form>
     </div>
   );
+}
+
+/** `PN` of Priya Nair: the first letters of the first and the last word. */
+function initials(name: string): string {
+  const words = name.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
+  return letters.join("").toUpperCase();
 }
 
 function Rail(props: { readonly areas: readonly Area[]; readonly path: string }) {

@@ -21,6 +21,11 @@ export function dateTime(at: number): string {
   return dayAndTime(at, language().tag);
 }
 
+/** `23 Nov 2026, 09:14:07`: where entries of one minute have to be told apart. */
+export function exactTime(at: number): string {
+  return `${dateTime(at)}${timeOfDay(at).slice(5)}`;
+}
+
 export function Clock(props: { readonly at: number }) {
   return <time datetime={isoInstant(props.at)}>{timeOfDay(props.at)}</time>;
 }

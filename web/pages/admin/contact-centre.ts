@@ -28,6 +28,7 @@ export const queuePage: ObjectPage<Queue, QueueSettings> = {
   title: "Queues",
   newLabel: "New queue",
   purpose: "A queue is where callers wait for the right person.",
+  next: { about: "Nobody answers it yet.", label: "Add members", href: ({ id }) => `/admin/queues/${id}/members` },
   groups: [
     {
       title: "Name",
@@ -122,6 +123,7 @@ export const skillPage: ObjectPage<Skill, SkillSettings> = {
   title: "Skills and languages",
   newLabel: "New skill",
   purpose: "What people can do, and what a conversation asks for: routing brings the two together.",
+  next: { about: "Nobody has it yet: choose a person, then Skills.", label: "People", href: () => "/admin/people" },
   groups: [
     {
       title: "Skill",

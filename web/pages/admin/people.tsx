@@ -18,6 +18,7 @@ export const userPage: ObjectPage<User, UserSettings> = {
   title: "People",
   newLabel: "New person",
   purpose: "Everybody who signs in. Each can be given queues, skills and a phone.",
+  next: { about: "Whoever is to take calls needs a queue: choose one, then Members.", label: "Queues", href: () => "/admin/queues" },
   groups: [
     {
       title: "Person",

@@ -45,7 +45,7 @@ const organizationEntry: AdminEntry = {
   path: "/admin/organization",
   icon: "settings",
   title: "Organisation",
-  purpose: "Its name, its time zone, and how long recordings are kept",
+  purpose: "Its name, its time zone, and how long recordings are kept.",
   count: null,
 };
 

@@ -155,6 +155,7 @@ export const promptPage: ObjectPage<Prompt, PromptSettings> = {
   title: "Prompts",
   newLabel: "New prompt",
   purpose: "What flows say, in your own voice.",
+  next: { about: "It has no sound yet.", label: "Record or upload it", href: ({ id }) => `/admin/prompts/${id}/sound` },
   groups: [
     {
       title: "Prompt",

@@ -32,10 +32,12 @@ export function AdminHome(props: {
                 <a href={path}>
                   <Icon name={icon} />
                   <span class="what">
-                    <b>{t(title)}</b>
+                    <span>
+                      <b>{t(title)}</b>
+                      {count === null ? null : <span class="num">{count}</span>}
+                    </span>
                     <span class="quiet">{t(purpose)}</span>
                   </span>
-                  {count === null ? null : <span class={count === 0 ? "num zero" : "num"}>{count}</span>}
                 </a>
               </li>
             ))}
@@ -43,9 +45,20 @@ export function AdminHome(props: {
         </section>
       ))}
       {props.mayExplore ? (
-        <p class="gap-below">
-          <a href="/admin/api">{t("API explorer")}</a>
-        </p>
+        <section aria-labelledby="area-api" class="directory">
+          <h2 id="area-api">{t("Platform API")}</h2>
+          <ul role="list">
+            <li>
+              <a href="/admin/api">
+                <Icon name="workflow" />
+                <span class="what">
+                  <b>{t("API explorer")}</b>
+                  <span class="quiet">{t("What programs may ask of this centre, operation by operation.")}</span>
+                </span>
+              </a>
+            </li>
+          </ul>
+        </section>
       ) : null}
     </div>
   );

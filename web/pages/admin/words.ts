@@ -33,7 +33,19 @@ export const words: Readonly<Record<string, string>> = {
   OFFLINE: "Offline",
 };
 
-export const roleOptions: readonly Option[] = roles.map(({ name, caption }) => ({ value: name, label: `${name}: ${caption}` }));
+/** What the captions of `roles` say, in the catalogue's reach. */
+const roleWords: Readonly<Record<string, string>> = {
+  admin: "Everything",
+  supervisor: "Watches queues and conversations, plays recordings, and takes calls",
+  agent: "Takes calls",
+  auditor: "Reads the log and its proofs, and nothing else",
+};
+
+export const roleOptions: readonly Option[] = roles.map(({ name, caption }) => ({
+  value: name,
+  label: name,
+  about: roleWords[name] ?? caption,
+}));
 
 export async function peopleNames(app: App): Promise<ReadonlyMap<string, string>> {
   return new Map((await app.stores.users.all(app.organizationId)).map((user) => [user.id as string, user.name]));

@@ -39,6 +39,7 @@ export const auditRoutes: readonly PageRoute[] = [
         csrf={c.var.csrf}
         recordingDays={organization?.recordingDays ?? null}
         fingerprint={ports.keyFingerprint}
+        mayOpen={c.var.actor.permissions.has("conversation:communication:view")}
         mayVerify={c.var.actor.permissions.has("audits:chain:verify")}
       />
     );

@@ -6,7 +6,7 @@ import type { Verification } from "../../ports.ts";
 import { Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
-import { dateTime } from "../../ui/time.tsx";
+import { dateTime, exactTime } from "../../ui/time.tsx";
 import { dataMap } from "./data-map.ts";
 
 type Today = { readonly recordings: readonly Recording[]; readonly unrecorded: readonly ConversationId[] };
@@ -21,6 +21,8 @@ export function AuditHome(props: {
   readonly names: Names;
   readonly csrf: string;
   readonly mayVerify: boolean;
+  /** Whether conversations can be opened from here. */
+  readonly mayOpen: boolean;
   /** Of the key that signs. */
   readonly fingerprint: string;
   /** Null: recordings are kept until somebody erases them. */
@@ -73,13 +75,13 @@ export function AuditHome(props: {
           <ul>
             {odd.map(({ conversationId, state, startedAt }) => (
               <li>
-                <a href={`/conversations/${conversationId}`}>{dateTime(startedAt)}</a>{" "}
+                {props.mayOpen ? <a href={`/conversations/${conversationId}`}>{dateTime(startedAt)}</a> : dateTime(startedAt)}{" "}
                 {state === "failed" ? t("The recording failed") : t("Interrupted: whole up to the interruption")}
               </li>
             ))}
             {today.unrecorded.map((id) => (
               <li>
-                <a href={`/conversations/${id}`}>{id}</a> {t("nothing was recorded")}
+                <OfConversation id={id} mayOpen={props.mayOpen} /> {t("nothing was recorded")}
               </li>
             ))}
           </ul>
@@ -95,7 +97,7 @@ export function AuditHome(props: {
         {props.accesses.length === 0 ? (
           <p class="quiet">{t("Nobody has listened to a recording yet.")}</p>
         ) : (
-          <Accesses events={props.accesses} names={names} />
+          <Accesses events={props.accesses} names={names} mayOpen={props.mayOpen} />
         )}
       </section>
       <section class="section" aria-labelledby="map">
@@ -157,21 +159,16 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
           {last === null ? "" : t("Checked {time}.", { time: dateTime(last.at) })} {last !== null && "error" in last ? last.error : ""}{" "}
           {report === null
             ? ""
-            : t("{events} events, {erased} of them erased as the log says.", { events: report.events, erased: report.erased })}{" "}
+            : report.erased === 0
+              ? t("{events} events, none erased.", { events: report.events })
+              : t("{events} events, {erased} of them erased as the log says.", { events: report.events, erased: report.erased })}{" "}
+          {report === null || props.head === null || props.head.seq <= report.headSeq
+            ? ""
+            : count(props.head.seq - report.headSeq, "{n} event has come since.", "{n} events have come since.")}{" "}
           {runningSince === null ? "" : t("A check is running.")}
         </p>
-        <p>
-          {props.head === null
-            ? t("No head has been signed yet.")
-            : t("Last signed head: event {seq}, {time}, with key", { seq: props.head.seq, time: dateTime(props.head.at) })}{" "}
-          {props.head === null ? null : <span class="mono">{props.head.keyId.slice(0, 8)}</span>}.{" "}
-          {t("Every byte of every recording is checked by the command landline verify.")}
-        </p>
-        <p>
-          {t("Fingerprint of the key that signs")}: <span class="mono">{props.fingerprint}</span>
-        </p>
         {report === null || isWhole ? null : (
-          <ul>
+          <ul class="wrong">
             {report.findings.slice(0, 20).map(({ code, place, message }) => (
               <li>
                 <span class="mono">{code}</span> {place}: {message}
@@ -179,17 +176,37 @@ function Proof(props: Pick<Parameters<typeof AuditHome>[0], "verification" | "he
             ))}
           </ul>
         )}
+        <dl class="facts">
+          <dt>{t("Last signed head")}</dt>
+          <dd>
+            {props.head === null
+              ? t("No head has been signed yet.")
+              : t("Event {seq}, {time}, with key", { seq: props.head.seq, time: dateTime(props.head.at) })}{" "}
+            {props.head === null ? null : <span class="mono">{props.head.keyId.slice(0, 8)}</span>}
+          </dd>
+          <dt>{t("Key's fingerprint")}</dt>
+          <dd class="mono">{props.fingerprint}</dd>
+          <dt>{t("Recordings")}</dt>
+          <dd>{t("Every byte of every recording is checked by the command landline verify.")}</dd>
+        </dl>
       </div>
       {props.mayVerify ? (
         <form class="actions" method="post" action="/audit/verify">
           <input type="hidden" name="csrf" value={props.csrf} />
           <a class="button" href="/audit/proof.jsonl" hx-boost="false" download>
             <Icon name="download" />
-            {t("Take the proof away")}
+            {t("Download the proof")}
           </a>
-          <button class="button" type="submit" disabled={runningSince !== null}>
-            {t("Verify again")}
-          </button>
+          {/* The page does not move by itself: what an auditor reads stays as they opened it. */}
+          {runningSince === null ? (
+            <button class="button" type="submit">
+              {t("Verify again")}
+            </button>
+          ) : (
+            <a class="button" href="/audit">
+              {t("Look whether it is done")}
+            </a>
+          )}
         </form>
       ) : null}
     </section>
@@ -202,7 +219,17 @@ const did: Readonly<Record<string, string>> = {
   "conversation.exported": "Exported a conversation",
 };
 
-function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly names: Names }) {
+/** A link for those whom it leads somewhere. */
+function OfConversation(props: { readonly id: string | undefined; readonly mayOpen: boolean }) {
+  if (!props.mayOpen) return <span class="mono">{props.id}</span>;
+  return (
+    <a class="mono" href={`/conversations/${props.id}`}>
+      {props.id}
+    </a>
+  );
+}
+
+function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly names: Names; readonly mayOpen: boolean }) {
   return (
     <div class="table-scroll" tabindex={0} role="region" aria-label={t("Access to recordings and exports")}>
       <table class="table">
@@ -221,13 +248,11 @@ function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly nam
         <tbody>
           {props.events.map((event) => (
             <tr>
-              <td class="nowrap">{dateTime(event.at)}</td>
+              <td class="nowrap">{exactTime(event.at)}</td>
               <th scope="row">{props.names.get(event.actorId) ?? t("The system")}</th>
               <td>{t(did[event.type]!)}</td>
               <td>
-                <a class="mono" href={`/conversations/${event.subjectIds[0]}`}>
-                  {event.subjectIds[0]}
-                </a>
+                <OfConversation id={event.subjectIds[0]} mayOpen={props.mayOpen} />
               </td>
               <td class="num mono">{event.seq}</td>
             </tr>
@@ -282,15 +307,17 @@ export function AuditLog(props: {
             </option>
           ))}
         </select>
-        {(["from", "to"] as const).map((name) => (
-          <label class="dated">
-            <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
-            <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
-          </label>
-        ))}
-        <button class="button" type="submit">
-          {t("Search")}
-        </button>
+        <div class="when">
+          {(["from", "to"] as const).map((name) => (
+            <label class="dated">
+              <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
+              <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
+            </label>
+          ))}
+          <button class="button" type="submit">
+            {t("Search")}
+          </button>
+        </div>
       </form>
       {props.events.length === 0 ? (
         <p class="quiet">{t("Nothing fits what you look for.")}</p>
@@ -314,10 +341,12 @@ export function AuditLog(props: {
               {props.events.map((event) => (
                 <tr>
                   <td class="num mono">{event.seq}</td>
-                  <td class="nowrap">{dateTime(event.at)}</td>
+                  <td class="nowrap">{exactTime(event.at)}</td>
                   <th scope="row">{names.get(event.actorId) ?? t("The system")}</th>
                   <td class="mono">{event.type}</td>
-                  <td>{names.get(event.subjectIds[0] ?? "") ?? event.subjectIds[0] ?? "–"}</td>
+                  <td>
+                    <About id={event.subjectIds[0]} names={names} />
+                  </td>
                   <td>
                     <Said event={event} mayRead={props.mayRead(event)} />
                   </td>
@@ -336,6 +365,12 @@ export function AuditLog(props: {
       )}
     </div>
   );
+}
+
+function About(props: { readonly id: string | undefined; readonly names: Names }) {
+  const { id, names } = props;
+  if (id === undefined) return <span class="zero">–</span>;
+  return names.has(id) ? <span>{names.get(id)}</span> : <span class="mono">{id}</span>;
 }
 
 function Said(props: { readonly event: LoggedEvent; readonly mayRead: boolean }) {

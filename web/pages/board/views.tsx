@@ -2,7 +2,7 @@
 import type { Conversation } from "../../../core/conversation/conversation.ts";
 import type { User } from "../../../core/directory/user.ts";
 import type { RoutableAgent } from "../../../core/routing/agent.ts";
-import { routingStatuses } from "../../../core/routing/agent.ts";
+import { type RoutingStatus, routingStatuses } from "../../../core/routing/agent.ts";
 import type { Board as Figures, InConversation, QueueFigures } from "../../../core/routing/queries.ts";
 import type { WebPorts } from "../../ports.ts";
 import { AsOf } from "../../ui/as-of.tsx";
@@ -19,6 +19,13 @@ type Props = {
   readonly recent: readonly Conversation[];
   readonly demo: WebPorts["demo"];
 };
+
+/** Nobody is in the others yet. */
+const shownStatuses = routingStatuses.filter((status) => status !== "COMMUNICATING");
+
+function glyphName(status: RoutingStatus): string {
+  return status.toLowerCase().replace("_", "-");
+}
 
 export function Board(props: Props) {
   const { queues, asOf } = props.board;
@@ -66,8 +73,9 @@ export function Board(props: Props) {
       <section class="section" aria-labelledby="agents">
         <header>
           <h2 id="agents">{t("Agents")}</h2>
+          <AgentFilter queues={queues} />
+          <Legend agents={agents} />
         </header>
-        <AgentFilter queues={queues} />
         <ul class="agents" role="list">
           {agents.map((agent) => (
             <AgentCard
@@ -112,7 +120,29 @@ function DemoNote(props: { readonly robotCalls: number | null }) {
   );
 }
 
-/** Queues below their target in which somebody waits: what needs a decision now. */
+/** How many are in each status: what the glyphs mean, and the sum of the grid below. */
+function Legend(props: { readonly agents: readonly RoutableAgent[] }) {
+  return (
+    <p class="legend-line end">
+      {shownStatuses.map((status) => {
+        const n = props.agents.filter(({ routingStatus }) => routingStatus === status).length;
+        return (
+          <span class="status" data-is={n === 0 ? undefined : glyphName(status)}>
+            <Glyph name={glyphName(status)} />
+            {n} {statusWord(status)}
+          </span>
+        );
+      })}
+    </p>
+  );
+}
+
+/** Somebody waits and nobody is there who could answer. */
+function isDeserted({ nWaiting, agents }: QueueFigures): boolean {
+  return nWaiting > 0 && agents.IDLE + agents.INTERACTING + agents.COMMUNICATING === 0;
+}
+
+/** Queues below their target in which somebody waits, or in which nobody answers: what needs a decision now. */
 function Troubles(props: { readonly queues: readonly QueueFigures[] }) {
   const below = props.queues.filter(
     ({ queue, serviceLevel, nWaiting }) => serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage && nWaiting > 0,
@@ -134,6 +164,20 @@ function Troubles(props: { readonly queues: readonly QueueFigures[] }) {
           </p>
         </div>
       ))}
+      {props.queues
+        .filter((figures) => isDeserted(figures) && !below.includes(figures))
+        .map(({ queue, nWaiting, longestSinceAt }) => (
+          <div class="note" data-tone="wait" role="status">
+            <Icon name="triangle-alert" />
+            <p>
+              <b>{t("Nobody is on queue in {queue}.", { queue: queue.name })}</b> {t("{n} waiting, the longest for", { n: nWaiting })}{" "}
+              <Since at={longestSinceAt!} />.
+            </p>
+            <a class="button" data-size="small" href={`/admin/queues/${queue.id}/members`}>
+              {t("Members")}
+            </a>
+          </div>
+        ))}
     </>
   );
 }
@@ -156,7 +200,7 @@ function AgentFilter(props: { readonly queues: readonly QueueFigures[] }) {
       </label>
       <select class="input narrow" id="agents-status" data-filter="status">
         <option value="">{t("{field}: all", { field: t("Status") })}</option>
-        {[...routingStatuses.filter((status) => status !== "COMMUNICATING")].map((status) => (
+        {shownStatuses.map((status) => (
           <option value={status}>{statusWord(status)}</option>
         ))}
       </select>
@@ -273,7 +317,7 @@ function QueueRow(props: { readonly figures: QueueFigures }) {
   const missed = serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage;
   const target = `${Math.round(queue.serviceLevelPercentage * 100)}% in ${Math.round(queue.serviceLevelMs / 1_000)} s`;
   return (
-    <tr data-tone={missed ? "bad" : undefined}>
+    <tr data-tone={missed ? "bad" : isDeserted(props.figures) ? "wait" : undefined}>
       <th scope="row" class="queue-name">
         <a href={`/admin/queues/${queue.id}`}>{queue.name}</a>
         <small>{target}</small>
@@ -302,19 +346,17 @@ function QueueRow(props: { readonly figures: QueueFigures }) {
       <td class="num wide">{ahtMs === null ? <span class="zero">–</span> : <Duration ms={ahtMs} />}</td>
       <td class="mid">
         <span class="mix">
-          {routingStatuses
-            .filter((status) => status !== "COMMUNICATING")
-            .map((status) => (
-              <span
-                class={agents[status] === 0 ? "status zero" : "status"}
-                data-is={status.toLowerCase().replace("_", "-")}
-                title={statusWord(status)}
-              >
-                <Glyph name={status.toLowerCase().replace("_", "-")} />
-                <span class="visually-hidden">{statusWord(status)} </span>
-                {agents[status]}
-              </span>
-            ))}
+          {shownStatuses.map((status) => (
+            <span
+              class={agents[status] === 0 ? "status zero" : "status"}
+              data-is={agents[status] === 0 ? undefined : glyphName(status)}
+              title={statusWord(status)}
+            >
+              <Glyph name={glyphName(status)} />
+              <span class="visually-hidden">{statusWord(status)} </span>
+              {agents[status]}
+            </span>
+          ))}
         </span>
       </td>
     </tr>
@@ -333,7 +375,7 @@ function Recent(props: { readonly recent: readonly Conversation[] }) {
           <th scope="col" class="num">
             {t("Lasted")}
           </th>
-          <th scope="col">{t("End")}</th>
+          <th scope="col">{t("Ending")}</th>
         </tr>
       </thead>
       <tbody>

@@ -54,7 +54,15 @@ export function ConversationPage(props: Props) {
           </div>
         ) : null}
         <p>
-          <span class="mono">{conversation.callerNumber}</span> {t("to")} <span class="mono">{conversation.calledNumber}</span>
+          {/* Without a name the number is the title already. */}
+          {conversation.callerName === "" ? (
+            t("Called")
+          ) : (
+            <>
+              <span class="mono">{conversation.callerNumber}</span> {t("to")}
+            </>
+          )}{" "}
+          <span class="mono">{conversation.calledNumber}</span>
           {`, ${longDate(conversation.startedAt, language().tag)}, ${timeOfDay(conversation.startedAt)} ${t("to")} ${conversation.endedAt === null ? t("now") : timeOfDay(conversation.endedAt)}. `}
           {conversation.endReason === null ? "" : `${endWord(conversation.endReason)}.`}
         </p>
@@ -65,7 +73,10 @@ export function ConversationPage(props: Props) {
         to={Math.max(endedAt, ...view.segments.map((segment) => segment.endedAt ?? now))}
         now={now}
       />
-      <Recordings view={view} mayListen={props.mayListen} />
+      <div class="under-lanes">
+        <Recordings view={view} mayListen={props.mayListen} />
+        <Totals view={view} now={now} />
+      </div>
       <div class="columns">
         <div>
           <Timeline view={view} />
@@ -107,7 +118,7 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
   const spanMs = Math.max(1_000, props.to - from);
   const percent = (at: number): string => `${(((at - from) / spanMs) * 100).toFixed(2)}%`;
   const lanes = view.participants.filter((participant) => participant.purpose !== "customer");
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(from + share * spanMs));
+  const ticks = ticksOf(from, spanMs);
   return (
     <section aria-labelledby="time">
       <h2 class="visually-hidden" id="time">
@@ -122,8 +133,8 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
           </defs>
         </svg>
         <svg class="axis">
-          {ticks.map((at, i) => (
-            <text x={percent(at)} y="15" text-anchor={i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle"}>
+          {ticks.map((at) => (
+            <text x={percent(at)} y="15" text-anchor={anchorAt((at - from) / spanMs)}>
               {timeOfDay(at)}
             </text>
           ))}
@@ -133,7 +144,7 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
           return (
             <>
               <div class="lane-name">
-                {laneName(view, lane)}
+                <span>{laneName(view, lane)}</span>
                 <small>{laneKind(lane.purpose)}</small>
               </div>
               <svg>
@@ -152,6 +163,7 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
                     <title>{`${segmentWord(lane.purpose, segment)} ${clockDuration(lengthMs(segment, props.now))}`}</title>
                   </rect>
                 ))}
+                <LaneLabel lane={lane} segments={mine} from={from} spanMs={spanMs} now={props.now} />
               </svg>
             </>
           );
@@ -183,6 +195,96 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** Round times, at most seven of them, so that two conversations can be compared. */
+function ticksOf(from: number, spanMs: number): readonly number[] {
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200].map((seconds) => seconds * 1_000);
+  const step = steps.find((ms) => spanMs / ms <= 7) ?? Math.ceil(spanMs / 7 / 3_600_000) * 3_600_000;
+  const first = Math.ceil(from / step) * step;
+  return Array.from({ length: Math.floor((from + spanMs - first) / step) + 1 }, (_, i) => first + i * step);
+}
+
+/** A word at the edge of the drawing stays inside it. */
+function anchorAt(share: number): "start" | "middle" | "end" {
+  return share < 0.04 ? "start" : share > 0.96 ? "end" : "middle";
+}
+
+/** What a lane was and for how long: on its longest bar where that has the room, else beside the last. */
+function LaneLabel(props: {
+  readonly lane: Lane;
+  readonly segments: readonly Segment[];
+  readonly from: number;
+  readonly spanMs: number;
+  readonly now: number;
+}) {
+  const { lane, segments, from, spanMs, now } = props;
+  const [first, last] = [segments[0], segments.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const share = (at: number): number => (at - from) / spanMs;
+  const main = lane.purpose === "agent" ? segments.filter(({ type }) => type === "interact") : segments;
+  if (main.length === 0) return null;
+  const longest = main.reduce((a, b) => (lengthMs(b, now) > lengthMs(a, now) ? b : a));
+  const said = `${segmentWord(lane.purpose, longest)} ${clockDuration(main.reduce((sum, segment) => sum + lengthMs(segment, now), 0))}`;
+  if (lane.purpose === "agent" && lengthMs(longest, now) / spanMs > 0.12) {
+    const middle = share((longest.startedAt + (longest.endedAt ?? now)) / 2);
+    return (
+      <text class="on" x={`${(middle * 100).toFixed(2)}%`} y="22" text-anchor="middle">
+        {said}
+      </text>
+    );
+  }
+  const [begins, ends] = [share(first.startedAt), share(last.endedAt ?? now)];
+  if (ends > 0.85 && begins < 0.15) return null;
+  const isAfter = ends <= 0.85;
+  return (
+    <text
+      class="beside"
+      x={`${((isAfter ? ends : begins) * 100).toFixed(2)}%`}
+      dx={isAfter ? "8" : "-8"}
+      y="22"
+      text-anchor={isAfter ? "start" : "end"}
+    >
+      {said}
+    </text>
+  );
+}
+
+/** The times that make up a handle time, under the axis that shows them. */
+function Totals(props: { readonly view: ConversationView; readonly now: number }) {
+  const agents = new Set(props.view.participants.filter(({ purpose }) => purpose === "agent").map(({ id }) => id));
+  const sum = (type: SegmentType): number =>
+    props.view.segments
+      .filter((segment) => segment.type === type && agents.has(segment.participantId))
+      .reduce((total, segment) => total + lengthMs(segment, props.now), 0);
+  const [talk, hold, wrap] = [sum("interact"), sum("hold"), sum("wrapup")];
+  if (talk + hold + wrap === 0) return null;
+  const part = (key: string, word: string, ms: number) => (
+    <div>
+      <dt>
+        <svg aria-hidden="true">
+          <rect class={`key-${key}`} x="0.5" y="0.5" width="15" height="7" rx="1.5" />
+        </svg>
+        {word}
+      </dt>
+      <dd>
+        <Duration ms={ms} />
+      </dd>
+    </div>
+  );
+  return (
+    <dl class="legend">
+      {part("talk", t("Talk"), talk)}
+      {hold === 0 ? null : part("hold", t("Hold"), hold)}
+      {wrap === 0 ? null : part("wrap", t("Wrap-up"), wrap)}
+      <div>
+        <dt>{t("Handle")}</dt>
+        <dd>
+          <Duration ms={talk + hold + wrap} />
+        </dd>
+      </div>
+    </dl>
   );
 }
 
@@ -496,7 +598,7 @@ function Media(props: { readonly view: ConversationView }) {
               <th scope="col" class="num">
                 {t("Jitter")}
               </th>
-              <th scope="col">{t("Kept secret by")}</th>
+              <th scope="col">{t("Encryption")}</th>
             </tr>
           </thead>
           <tbody>
@@ -509,7 +611,7 @@ function Media(props: { readonly view: ConversationView }) {
                   <th scope="row">{participant?.purpose === "agent" ? t("Agent") : t("Caller")}</th>
                   <td class="num">{expected === 0 ? "–" : `${((verdict.packetsLost / expected) * 100).toFixed(1)}%`}</td>
                   <td class="num">{`${Math.round(verdict.jitterMs)} ms`}</td>
-                  <td>{verdict.protection === "none" ? t("nothing (plain RTP)") : verdict.protection}</td>
+                  <td class="anywhere">{verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection}</td>
                 </tr>
               );
             })}

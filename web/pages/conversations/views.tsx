@@ -1,4 +1,5 @@
 // The list of conversations with what narrows it.
+import type { Child } from "hono/jsx";
 import { type FoundConversation, summaryOf } from "../../../core/conversation/search.ts";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -48,23 +49,24 @@ export function Conversations(props: {
           </a>
         </div>
       </div>
-      <Filters names={names} query={query} narrowed={narrowed} />
-      <nav class="segmented gap-below" aria-label={t("Period")}>
-        {periods.map(({ value, label }) => (
+      <Filters names={names} query={query} narrowed={narrowed}>
+        <nav class="segmented" aria-label={t("Period")}>
+          {periods.map(({ value, label }) => (
+            <a
+              href={`/conversations${link({ period: value, from: null, to: null, after: null })}`}
+              aria-current={query.get("period") === value ? "true" : undefined}
+            >
+              {t(label)}
+            </a>
+          ))}
           <a
-            href={`/conversations${link({ period: value, from: null, to: null, after: null })}`}
-            aria-current={query.get("period") === value ? "true" : undefined}
+            href={`/conversations${link({ period: null, from: null, to: null, after: null })}`}
+            aria-current={["period", "from", "to"].every((key) => !query.get(key)) ? "true" : undefined}
           >
-            {t(label)}
+            {t("Any time")}
           </a>
-        ))}
-        <a
-          href={`/conversations${link({ period: null, from: null, to: null, after: null })}`}
-          aria-current={["period", "from", "to"].every((key) => !query.get(key)) ? "true" : undefined}
-        >
-          {t("Any time")}
-        </a>
-      </nav>
+        </nav>
+      </Filters>
       {found.length === 0 ? (
         <div class="empty">
           <Icon name="phone" />
@@ -93,7 +95,8 @@ export function Conversations(props: {
   );
 }
 
-function Filters(props: { readonly names: Names; readonly query: URLSearchParams; readonly narrowed: boolean }) {
+/** What first, when second; the period that is one click stands beside the dates that it stands for. */
+function Filters(props: { readonly names: Names; readonly query: URLSearchParams; readonly narrowed: boolean; readonly children: Child }) {
   const { names, query } = props;
   return (
     <form class="toolbar" method="get" action="/conversations" role="search">
@@ -107,21 +110,24 @@ function Filters(props: { readonly names: Names; readonly query: URLSearchParams
       <Choice name="queue" label={t("Queue")} options={[...names.queues].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="person" label={t("Person")} options={[...names.people].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="wrapup" label={t("Wrap-up code")} options={names.codes.map((value) => ({ value, label: value }))} query={query} />
-      <Choice name="end" label={t("End")} options={names.ends} query={query} />
-      {(["from", "to"] as const).map((name) => (
-        <label class="dated">
-          <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
-          <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
-        </label>
-      ))}
-      <button class="button" type="submit">
-        {t("Search")}
-      </button>
-      {props.narrowed ? (
-        <a class="button" data-kind="ghost" href="/conversations">
-          {t("Clear")}
-        </a>
-      ) : null}
+      <Choice name="end" label={t("Ending")} options={names.ends} query={query} />
+      <div class="when">
+        {props.children}
+        {(["from", "to"] as const).map((name) => (
+          <label class="dated">
+            <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
+            <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
+          </label>
+        ))}
+        <button class="button" type="submit">
+          {t("Search")}
+        </button>
+        {props.narrowed ? (
+          <a class="button" data-kind="ghost" href="/conversations">
+            {t("Clear")}
+          </a>
+        ) : null}
+      </div>
     </form>
   );
 }
@@ -150,10 +156,14 @@ function Choice(props: {
   );
 }
 
+/** Nothing is a dash that does not ask to be read. */
+function orDash(names: readonly string[]) {
+  return names.length === 0 ? <span class="zero">–</span> : names.join(", ");
+}
+
 function List(props: { readonly found: readonly FoundConversation[]; readonly names: Names }) {
   const { people, queues } = props.names;
-  const named = (ids: readonly string[], names: ReadonlyMap<string, string>): string =>
-    ids.map((id) => names.get(id) ?? t("Somebody")).join(", ") || "–";
+  const named = (ids: readonly string[], names: ReadonlyMap<string, string>) => orDash(ids.map((id) => names.get(id) ?? t("Somebody")));
   return (
     <div class="table-scroll" tabindex={0} role="region" aria-label={t("Conversations")}>
       <table class="table" data-flush>
@@ -172,7 +182,7 @@ function List(props: { readonly found: readonly FoundConversation[]; readonly na
               {t("Talked")}
             </th>
             <th scope="col">{t("Wrap-up")}</th>
-            <th scope="col">{t("End")}</th>
+            <th scope="col">{t("Ending")}</th>
           </tr>
         </thead>
         <tbody>
@@ -185,7 +195,8 @@ function List(props: { readonly found: readonly FoundConversation[]; readonly na
                 <th scope="row">
                   <a href={`/conversations/${conversation.id}`}>{callerTitle(conversation)}</a>
                 </th>
-                <td class="mono">{conversation.callerNumber}</td>
+                {/* Without a name the number is the caller, and is said once. */}
+                <td class="mono">{conversation.callerName === "" ? "" : conversation.callerNumber}</td>
                 <td>{named(summary.queueIds, queues)}</td>
                 <td>{named(summary.userIds, people)}</td>
                 <td class="num">{summary.waitMs === null ? <span class="zero">–</span> : <Duration ms={summary.waitMs} />}</td>
@@ -198,7 +209,7 @@ function List(props: { readonly found: readonly FoundConversation[]; readonly na
                     <Duration ms={summary.talkMs} />
                   )}
                 </td>
-                <td>{summary.wrapupCodes.join(", ") || "–"}</td>
+                <td>{orDash(summary.wrapupCodes)}</td>
                 <td>
                   {conversation.endReason === null ? (
                     <span class="badge" data-tone="live">

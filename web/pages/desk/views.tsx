@@ -16,7 +16,7 @@ export function Desk(props: {
   return (
     <div class="panes desk" id="desk" data-live="desk">
       <List view={props.view} />
-      <Open view={props.view} />
+      <Open view={props.view} hasQueues={props.queues.length > 0} csrf={props.csrf} />
       <Beside view={props.view} queues={props.queues} asOf={props.asOf} csrf={props.csrf} />
     </div>
   );
@@ -33,7 +33,7 @@ function List(props: { readonly view: AgentView | null }) {
         <span class="caption">{n === 0 ? t("none") : count(n, "{n} open", "{n} open")}</span>
       </div>
       {alert === null ? null : (
-        <a class="card" href={`/conversations/${alert.conversation.id}`} data-live>
+        <a class="card" href={`/conversations/${alert.conversation.id}`} data-live="">
           <Icon name="phone-incoming" />
           <strong>{callerTitle(alert.conversation)}</strong>
           <Since at={alert.enteredAt} />
@@ -50,7 +50,7 @@ function List(props: { readonly view: AgentView | null }) {
         <a
           class="card"
           href={`/conversations/${current.conversation.id}`}
-          data-live={current.participant.endedAt === null}
+          data-live={current.participant.endedAt === null ? "" : undefined}
           aria-current="true"
         >
           <Icon name="phone" />
@@ -75,26 +75,14 @@ function stateWord(current: NonNullable<AgentView["current"]>): string {
   return current.participant.heldSince === null ? t("Connected") : t("On hold");
 }
 
-function Open(props: { readonly view: AgentView | null }) {
+function Open(props: { readonly view: AgentView | null; readonly hasQueues: boolean; readonly csrf: string }) {
   const { view } = props;
   const current = view?.current ?? null;
   if (current === null) {
-    const onQueue = view?.agent.presence === "ON_QUEUE";
-    const notResponding = view?.agent.routingStatus === "NOT_RESPONDING";
     return (
       <section class="open" aria-labelledby="who">
         <div class="centre">
-          <div class="empty">
-            <Icon name={onQueue ? "headphones" : "inbox"} />
-            <h1 id="who">{notResponding ? t("You did not answer") : onQueue ? t("Ready for the next call") : t("You are off queue")}</h1>
-            <p class="quiet">
-              {notResponding
-                ? t("Nothing more is offered to you until you go on queue again.")
-                : onQueue
-                  ? t("A call will rise at the bottom of this page. Enter answers it.")
-                  : t("Turn on “On Queue” above when you are ready to take calls.")}
-            </p>
-          </div>
+          <Idle view={view} hasQueues={props.hasQueues} csrf={props.csrf} />
         </div>
       </section>
     );
@@ -189,6 +177,62 @@ function Open(props: { readonly view: AgentView | null }) {
   );
 }
 
+/** No conversation is open: what comes next, and the one thing to do about it. */
+function Idle(props: { readonly view: AgentView | null; readonly hasQueues: boolean; readonly csrf: string }) {
+  const { view, hasQueues } = props;
+  const onQueue = view?.agent.presence === "ON_QUEUE";
+  if (view?.alert != null) {
+    return (
+      <div class="empty">
+        <Icon name="phone-incoming" />
+        <h1 id="who">{t("A call rings for you")}</h1>
+        <p class="quiet">{t("Below is who it is. Enter answers it, D declines it.")}</p>
+      </div>
+    );
+  }
+  if (view?.agent.routingStatus === "NOT_RESPONDING") {
+    return (
+      <div class="empty">
+        <Icon name="phone-missed" />
+        <h1 id="who">{t("You did not answer")}</h1>
+        <p class="quiet">{t("Nothing more is offered to you until you go on queue again.")}</p>
+        <GoOnQueue label={t("Go on queue again")} csrf={props.csrf} />
+      </div>
+    );
+  }
+  if (onQueue) {
+    return (
+      <div class="empty">
+        <Icon name="headphones" />
+        <h1 id="who">{t("Ready for the next call")}</h1>
+        <p class="quiet">{t("A call will rise at the bottom of this page. Enter answers it.")}</p>
+      </div>
+    );
+  }
+  return (
+    <div class="empty">
+      <Icon name="inbox" />
+      <h1 id="who">{t("You are off queue")}</h1>
+      <p class="quiet">
+        {hasQueues ? t("Nothing reaches you until you go on queue.") : t("Calls come from queues, and you are a member of none yet.")}
+      </p>
+      {view === null || !hasQueues ? null : <GoOnQueue label={t("Go on queue")} csrf={props.csrf} />}
+    </div>
+  );
+}
+
+/** The same as the switch in the top bar, where one looks first. */
+function GoOnQueue(props: { readonly label: string; readonly csrf: string }) {
+  return (
+    <form class="actions" method="post" action="/me/presence" data-quiet>
+      <input type="hidden" name="csrf" value={props.csrf} />
+      <button class="button" data-kind="primary" type="submit" name="presence" value="ON_QUEUE">
+        {props.label}
+      </button>
+    </form>
+  );
+}
+
 function Beside(props: {
   readonly view: AgentView | null;
   readonly queues: readonly QueueFigures[];
@@ -205,7 +249,7 @@ function Beside(props: {
             <AsOf at={props.asOf} />
           </header>
           {props.queues.length === 0 ? (
-            <p class="quiet">{t("You are a member of no queue. A supervisor can add you to one.")}</p>
+            <p class="quiet">{t("None yet. Whoever runs the queues can add you to one.")}</p>
           ) : (
             <table class="table">
               <caption class="visually-hidden">{t("Waiting in your queues")}</caption>

@@ -6,7 +6,8 @@ import type { ConfiguredObject, ObjectKind } from "../../../core/objects/object.
 import type { WebContext } from "../../context.ts";
 import type { WebPorts } from "../../ports.ts";
 
-export type Option = { readonly value: string; readonly label: string };
+/** `about`: what choosing it means, where its name does not say. */
+export type Option = { readonly value: string; readonly label: string; readonly about?: string };
 export type Options = readonly Option[] | ((app: App) => Promise<readonly Option[]>);
 
 export type Control =
@@ -66,6 +67,8 @@ export type ObjectPage<Row extends ConfiguredObject & Settings, Settings extends
   create?(c: WebContext, ports: WebPorts, settings: Settings): Promise<{ readonly row: Row; readonly told: readonly Told[] }>;
   /** Further actions in the head of one object's page. */
   actions?(c: WebContext, ports: WebPorts, row: Row): Child;
+  /** What a new one is not yet: where to go on. `about` is a sentence, `label` the link after it. */
+  readonly next?: { readonly about: string; readonly label: string; href(row: Row): string };
   /** What is known of one object beside its settings. */
   facts?(c: WebContext, ports: WebPorts, row: Row): Promise<Child>;
 };

@@ -203,6 +203,20 @@ export function ObjectFrame<Row extends ConfiguredObject & Settings, Settings ex
   );
 }
 
+/** After the first save only: whoever changes one later knows the way. */
+function Next<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly row: Row | null;
+}) {
+  const { page, row } = props;
+  if (page.next === undefined || row === null || row.version !== 1) return null;
+  return (
+    <p>
+      {t(page.next.about)} <a href={page.next.href(row)}>{t(page.next.label)}</a>
+    </p>
+  );
+}
+
 export type Change = { readonly label: string; readonly before: string; readonly after: string };
 
 export function ObjectForm<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
@@ -266,9 +280,14 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
               </>
             ))}
           </dl>
+          <Next page={page} row={row} />
         </Note>
       )}
-      {props.saved ? <Saved said={t("Saved. It applies to the next decision.")} /> : null}
+      {props.saved ? (
+        <Saved said={t("Saved. It applies to the next decision.")}>
+          <Next page={page} row={row} />
+        </Saved>
+      ) : null}
       {errors.form === undefined ? null : (
         <Note tone="bad" icon="circle-alert">
           <p>{errors.form}</p>
@@ -287,6 +306,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
               {group.fields.map((field) => (
                 <Input
                   field={field}
+                  isNamed={field.label === group.title}
                   value={props.values[field.name]}
                   typed={props.typed?.[field.name]}
                   error={errors[field.name]}
@@ -327,6 +347,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
 
 function Input<Settings>(props: {
   readonly field: FieldSpec<Settings>;
+  readonly isNamed: boolean;
   readonly value: unknown;
   readonly typed: string | undefined;
   readonly error: string | undefined;
@@ -336,7 +357,10 @@ function Input<Settings>(props: {
   const common = { name, label: t(label), error: props.error, ...(help === undefined ? {} : { help: t(help) }) };
   const text = props.typed ?? inputText(control, props.value);
   if (control.kind === "picks") {
-    return <Picks {...common} options={props.options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />;
+    const options = props.options.map((option) => (option.about === undefined ? option : { ...option, about: t(option.about) }));
+    return (
+      <Picks {...common} isNamed={props.isNamed} options={options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />
+    );
   }
   const isArea = control.kind === "lines" || control.kind === "document";
   return (

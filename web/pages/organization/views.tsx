@@ -88,20 +88,23 @@ export function OrganizationPage(props: {
         <Group id="retention" title={t("How long recordings are kept")} about={t("Each erasure is an event; the log stays whole.")}>
           <Field
             name="recordingDays"
-            label={t("Days")}
+            label={t("Keep recordings for")}
             error={errors.recordingDays}
             help={t("Older recordings are erased, with their keys. Empty: they are kept until somebody erases them.")}
           >
             {(input) => (
-              <input
-                class="input"
-                {...input}
-                type="number"
-                inputmode="numeric"
-                min={1}
-                max={recordingDaysMax}
-                value={values.recordingDays}
-              />
+              <div class="with-unit">
+                <input
+                  class="input"
+                  {...input}
+                  type="number"
+                  inputmode="numeric"
+                  min={1}
+                  max={recordingDaysMax}
+                  value={values.recordingDays}
+                />
+                <span class="quiet">{t("days")}</span>
+              </div>
             )}
           </Field>
         </Group>

@@ -22,7 +22,8 @@ export function Members(props: {
           <label class="visually-hidden" for="user">
             {t("Person")}
           </label>
-          <select class="input narrow" id="user" name="user">
+          <select class="input medium" id="user" name="user" required>
+            <option value="">{t("Choose a person")}</option>
             {others.map((user) => (
               <option value={user.id}>{user.name}</option>
             ))}
@@ -36,7 +37,7 @@ export function Members(props: {
       {members.length === 0 ? (
         <div class="empty">
           <Icon name="users" />
-          <p class="quiet">{t("Nobody answers this queue yet.")}</p>
+          <p class="quiet">{t("Nobody answers this queue yet: callers would wait for ever. Choose a person above.")}</p>
         </div>
       ) : (
         <table class="table">
