@@ -39,6 +39,6 @@ test("a stop is over when the hang-ups have left, not when they were decided: th
     world.time.next(world.time.now + 100);
   }
   expect(commands.map(({ kind }) => kind)).toContain("play");
-  await passing(world, exchange.stop("node-stopped"));
+  await passing(world, exchange.endAll("node-stopped"));
   expect(commands).toContainEqual({ kind: "hang-up", legId, reason: "normal" });
 });
