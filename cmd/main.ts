@@ -20,6 +20,7 @@ import { backupLines, coldBackup, restore, restoredLines, summary } from "./back
 import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
+import { failureText } from "./failure.ts";
 import { loadLines, loadOrder, loadtest } from "./loadtest.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
@@ -292,7 +293,7 @@ async function main(argv: readonly string[]): Promise<number> {
       console.error(`landline: ${error.message}`);
       return 1;
     }
-    console.error(error);
+    console.error(failureText(error));
     return 1;
   }
 }

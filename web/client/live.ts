@@ -55,7 +55,9 @@ function mark(live: boolean, problem: string | null): void {
   document.body.dataset.live = live ? "true" : "false";
   const state = document.getElementById("live-state");
   if (state === null) return;
-  const text = live ? (problem ?? "") : word("Not live: the connection to the server is broken.");
+  const text = live
+    ? (problem ?? "")
+    : word("Not live: the server does not answer. This page tries again by itself; if that lasts, see that this computer has a network.");
   if (state.textContent === text) return;
   state.textContent = text;
   state.classList.toggle("visually-hidden", text === "");

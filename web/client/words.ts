@@ -12,7 +12,7 @@ export const clientTexts = [
   "No microphone: allow it for this page.",
   "This browser cannot read that sound.",
   "Listen to it, then save.",
-  "Not live: the connection to the server is broken.",
+  "Not live: the server does not answer. This page tries again by itself; if that lasts, see that this computer has a network.",
 ] as const;
 export type ClientText = (typeof clientTexts)[number];
 

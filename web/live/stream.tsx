@@ -124,8 +124,9 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
       // The heartbeat carries the server's clock and what is wrong with it, if anything.
       const beat = (): void => {
         if (!open) return;
-        const { problem } = ports.health();
-        const said = problem === null ? null : inLanguage(spoken, () => t(problem));
+        const { problem, warning } = ports.health();
+        const worst = problem ?? warning;
+        const said = worst === null ? null : inLanguage(spoken, () => t(worst));
         send(`event: beat\ndata: ${JSON.stringify({ now: clock.now(), problem: said })}\n\n`);
         if (c.var.session.expiresAt <= clock.now()) return void recheck();
         clock.after(liveHeartbeatMs, beat);
