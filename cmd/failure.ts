@@ -1,4 +1,5 @@
-// What the command line says of a failure that nobody foresaw: the system's refusals in a sentence, everything else with its place.
+// What the command line says of a failure: ours and the system's in a sentence, what nobody foresaw with its place.
+import { AppError } from "../core/lib/errors.ts";
 
 const mends: Readonly<Record<string, string>> = {
   ENOSPC: "no room is left on the disk: make room, or move --data",
@@ -16,8 +17,11 @@ const mends: Readonly<Record<string, string>> = {
 /** Lines for standard error. A stack is of use for those alone that have no sentence. */
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return `landline: ${String(error)}`;
+  // As a child of ours says it.
+  const isFull = /no space left on device/i.test(error.message);
+  if (error instanceof AppError) return `landline: ${error.message}${isFull ? `\nlandline: ${mends.ENOSPC!}` : ""}`;
   const { code, path } = error as NodeJS.ErrnoException;
-  const known = code !== undefined && Object.hasOwn(mends, code) ? code : /no space left on device/i.test(error.message) ? "ENOSPC" : null;
+  const known = code !== undefined && Object.hasOwn(mends, code) ? code : isFull ? "ENOSPC" : null;
   if (known !== null) return `landline: ${path === undefined ? "" : `${path}: `}${mends[known]!}`;
   return `landline: this should not have happened: ${error.message}\n${error.stack ?? ""}`;
 }

@@ -10,7 +10,6 @@ import { createUser } from "../core/directory/commands.ts";
 import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
-import { AppError } from "../core/lib/errors.ts";
 import { verify, verifyLines } from "../storage/verify.ts";
 import { apiRoutes } from "../web/api/index.ts";
 import { openApiDocument } from "../web/api/openapi.ts";
@@ -289,10 +288,6 @@ async function main(argv: readonly string[]): Promise<number> {
     });
   } catch (error) {
     if (error instanceof ConfigError) return wrong(error.message);
-    if (error instanceof AppError) {
-      console.error(`landline: ${error.message}`);
-      return 1;
-    }
     console.error(failureText(error));
     return 1;
   }

@@ -7,7 +7,7 @@ export const clientTexts = [
   "Softphone is not connected",
   "Softphone is in another tab",
   "No microphone: allow it for this page to take calls",
-  "The server cannot be reached. Nothing was changed.",
+  "The server cannot be reached. Nothing was changed: try again when this page is live.",
   "The server refused.",
   "No microphone: allow it for this page.",
   "This browser cannot read that sound.",
@@ -22,3 +22,6 @@ export function word(text: ClientText): string {
   words ??= JSON.parse(document.body.dataset.words ?? "{}") as Record<string, string>;
   return words[text] ?? text;
 }
+
+/** No answer at all: nothing is known of the server but that. */
+export const unreachable: ClientText = "The server cannot be reached. Nothing was changed: try again when this page is live.";

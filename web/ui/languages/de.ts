@@ -334,7 +334,8 @@ export const german: Readonly<Record<string, string>> = {
   "The password is set. Everybody who was signed in as this person has been signed out.":
     "Das Passwort ist gesetzt. Wer als diese Person angemeldet war, ist abgemeldet.",
   "The recording failed": "Die Aufzeichnung ist gescheitert",
-  "The server cannot be reached. Nothing was changed.": "Der Server ist nicht erreichbar. Nichts wurde geändert.",
+  "The server cannot be reached. Nothing was changed: try again when this page is live.":
+    "Der Server ist nicht erreichbar. Nichts wurde geändert: Versuchen Sie es noch einmal, wenn diese Seite wieder live ist.",
   "The server refused.": "Der Server hat abgelehnt.",
   "The system": "Das System",
   "Their browser": "Ihr Browser",
