@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { connect } from "../storage/postgres/connect.ts";
 import { runningTarget } from "../storage/postgres/embedded.ts";
 import { checkServer, externalTarget } from "../storage/postgres/external.ts";
-import { endpoint, ownAddresses } from "./addresses.ts";
+import { ownAddresses } from "./addresses.ts";
 import { askNode } from "./ask-node.ts";
 import type { Config } from "./config.ts";
 import { realEnv } from "./env.ts";
+import { portProblem, portsOf } from "./ports.ts";
 
 export type Finding = { readonly ok: boolean; readonly what: string; readonly mend: string };
 
@@ -81,42 +82,15 @@ function network(config: Config): Finding {
 }
 
 async function ports(config: Config): Promise<Finding[]> {
-  const wanted: readonly (readonly ["tcp" | "udp", string, string])[] = [
-    ["tcp", "http", config.http],
-    ["udp", "sip", config.sip],
-    ["tcp", "sip", config.sip],
-    ...config["media-ports"].map((port) => ["udp", "media-ports", `0.0.0.0:${port}`] as const),
-  ];
   const isUp = (await askNode(config, "/healthz")).text === "ok";
   return Promise.all(
-    wanted.map(async ([kind, key, text]): Promise<Finding> => {
-      const { address, port } = endpoint(text);
-      const free = await (kind === "udp" ? canBindUdp(address, port) : canListen(address, port));
-      return {
-        ok: free || isUp,
-        what: `${kind} port ${port} (${key}) is ${free ? "free" : isUp ? "in use by the running node" : "held by another program"}`,
-        mend: `end that program, or choose another port with --${key}`,
-      };
+    portsOf(config).map(async (port): Promise<Finding> => {
+      const problem = await portProblem(port);
+      const name = `${port.kind} port ${port.port} (--${port.option})`;
+      if (problem === null) return { ok: true, what: `${name} is free`, mend: "" };
+      return isUp ? { ok: true, what: `${name} is in use by the running node`, mend: "" } : { ok: false, ...problem };
     }),
   );
-}
-
-async function canBindUdp(hostname: string, port: number): Promise<boolean> {
-  try {
-    (await Bun.udpSocket({ hostname, port })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function canListen(hostname: string, port: number): boolean {
-  try {
-    Bun.listen({ hostname, port, socket: { data: () => undefined } }).stop(true);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function descriptors(): Finding {

@@ -10,7 +10,6 @@ import { createUser } from "../core/directory/commands.ts";
 import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
-import { AppError } from "../core/lib/errors.ts";
 import { verify, verifyLines } from "../storage/verify.ts";
 import { apiRoutes } from "../web/api/index.ts";
 import { openApiDocument } from "../web/api/openapi.ts";
@@ -20,6 +19,7 @@ import { backupLines, coldBackup, restore, restoredLines, summary } from "./back
 import { type Config, ConfigError, captions, loadConfig, parseArguments } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
+import { failureText } from "./failure.ts";
 import { loadLines, loadOrder, loadtest } from "./loadtest.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
@@ -288,11 +288,7 @@ async function main(argv: readonly string[]): Promise<number> {
     });
   } catch (error) {
     if (error instanceof ConfigError) return wrong(error.message);
-    if (error instanceof AppError) {
-      console.error(`landline: ${error.message}`);
-      return 1;
-    }
-    console.error(error);
+    console.error(failureText(error));
     return 1;
   }
 }

@@ -1,6 +1,6 @@
 // Opens what every subcommand needs of the data: keys, database, log and stores, in this order; closes it in the other.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { App, SecretSeal } from "../core/app.ts";
 import { newOrganization, type Organization, organizationCreated, unnamed } from "../core/directory/organization.ts";
@@ -22,7 +22,7 @@ import { migrate } from "../storage/postgres/migrate.ts";
 import { postgresStores } from "../storage/stores/index.ts";
 import { PostgresUnitOfWork } from "../storage/unit-of-work.ts";
 import { DataKeys } from "../storage/vault/data-keys.ts";
-import { type Keys, loadOrCreateKeys } from "../storage/vault/keys.ts";
+import { KeyFileError, type Keys, loadOrCreateKeys } from "../storage/vault/keys.ts";
 import { FileRecordings } from "../storage/vault/recordings.ts";
 import { seal, unseal } from "../storage/vault/seal.ts";
 import type { Assets } from "./assets.ts";
@@ -30,6 +30,8 @@ import type { Config } from "./config.ts";
 
 export const databaseName = "landline";
 const connectionsMax = 20;
+/** Programs, a fresh cluster and its first log of writes. */
+const roomMegabytes = 256;
 
 export type OpenNode = {
   readonly env: Env;
@@ -53,7 +55,8 @@ export type OpenNode = {
 /** Keys, database, migrations, this node's new life. Creates the organization at the first start. */
 export async function openNode(env: Env, config: Config, assets: Assets): Promise<OpenNode> {
   openFolder(config);
-  const keys = loadOrCreateKeys(env, config["key-file"]);
+  const keys = keysOf(env, config);
+  demandRoom(config);
   const embedded = config.database === null ? await EmbeddedPostgres.start(env, config.data, programs(config, assets)) : null;
   if (embedded === null) lockFolder(config.data);
   try {
@@ -72,7 +75,7 @@ export async function openNode(env: Env, config: Config, assets: Assets): Promis
  */
 export async function attachNode(env: Env, config: Config, assets: Assets): Promise<OpenNode> {
   openFolder(config);
-  const keys = loadOrCreateKeys(env, config["key-file"]);
+  const keys = keysOf(env, config);
   const target = config.database === null ? runningTarget(config.data, databaseName) : externalTarget(config.database);
   const isRunning = target !== null && (await answers(target));
   return keptAlive(await (isRunning ? openDatabase(env, config, keys, null, target, newId(env)) : openNode(env, config, assets)));
@@ -99,6 +102,36 @@ function keptAlive(node: OpenNode): OpenNode {
 function openFolder(config: Config): void {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   refuseUnfinished(config.data);
+}
+
+/** A new key file is for new data alone: beside data that has one, it would open nothing. @throws KeyFileError */
+function keysOf(env: Env, config: Config): Keys {
+  const path = config["key-file"];
+  if (!existsSync(path) && existsSync(join(config.data, "checkpoints.log")))
+    throw new KeyFileError(
+      `key file ${path} is not there, but data that need theirs are in ${config.data}: put the copy back, name it with --key-file, or run \`landline key restore\` with the recovery kit`,
+    );
+  return loadOrCreateKeys(env, path);
+}
+
+/** The first start makes a database, which must not stop half-way. @throws DatabaseError */
+function demandRoom(config: Config): void {
+  if (config.database !== null || existsSync(join(config.data, "postgres/data"))) return;
+  const { bavail, bsize } = statfsSync(config.data);
+  const free = Math.floor((bavail * bsize) / 1024 ** 2);
+  if (free < roomMegabytes)
+    throw new DatabaseError(
+      `${free} MB are free under ${config.data}, a first start needs ${roomMegabytes}: make room, or choose another folder with --data`,
+    );
+}
+
+/** @throws KeyFileError */
+async function demandOwnKeys(sql: Sql, dataKeys: DataKeys, config: Config): Promise<void> {
+  const [own] = await sql<{ id: string }[]>`select id from data_key where kind = 'organization' and wrapped is not null limit 1`;
+  if (own !== undefined && (await dataKeys.byIds([own.id])).size === 0)
+    throw new KeyFileError(
+      `key file ${config["key-file"]} is another centre's and does not open these data: name theirs with --key-file, or bring it back with \`landline key restore\` and the recovery kit`,
+    );
 }
 
 /**
@@ -142,6 +175,7 @@ async function openDatabase(
   const identity = await joinCluster(env, sql, nodeId);
   const organization = await onlyOrganization(env, sql, keySql, keys, identity);
   const dataKeys = new DataKeys(env, keySql, keys, organization.id);
+  await demandOwnKeys(sql, dataKeys, config);
   const log = new PostgresEventLog(sql, dataKeys);
   const hint = new Hint(sql);
   const unit = new PostgresUnitOfWork<Stores>(sql, { env, identity, keys: dataKeys }, postgresStores, () => {

@@ -1,4 +1,5 @@
 // `serve`: starts everything in order, owns the one HTTP server and its sockets, says what is where, drains and stops.
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createUser } from "../core/directory/commands.ts";
 import { oauthClientKind } from "../core/directory/kinds.ts";
 import { newUser } from "../core/directory/user.ts";
@@ -6,6 +7,7 @@ import type { Env } from "../core/env/env.ts";
 import { promptBytesMax } from "../core/lib/limits.ts";
 import { tokenHash } from "../core/lib/token.ts";
 import { createObject } from "../core/objects/commands.ts";
+import { untimelyBecause } from "../core/setup/certificate.ts";
 import { offerSetup } from "../core/setup/commands.ts";
 import { offerTrial } from "../core/setup/trial.ts";
 import { createWebApp } from "../web/app.tsx";
@@ -16,6 +18,7 @@ import { type Config, ConfigError } from "./config.ts";
 import { robotsReach, startDemo } from "./demo.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
+import { demandPorts, portsOf } from "./ports.ts";
 import { type SocketData, sockets, upgrade, upgradeToChannel } from "./sockets.ts";
 import { machineActor, type RunningNode, wire } from "./wire.ts";
 
@@ -34,10 +37,12 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
   const asked = untilAsked(env);
   const node = await openNode(env, config, assets);
   try {
+    await demandPorts(portsOf(config));
+    const tls = config.https === null ? null : await certificate(node);
     await bootstrap(node);
     const running = await wire(node, assets);
     const servers = [await listen(running, config.http, null)];
-    if (config.https !== null) servers.push(await listen(running, config.https, await certificate(node)));
+    if (config.https !== null) servers.push(await listen(running, config.https, tls));
     const metrics = config.metrics === null ? null : serveMetrics(config.metrics, running);
     announce(
       node,
@@ -102,7 +107,44 @@ type Tls = { readonly cert: string; readonly key: string };
 async function certificate(node: OpenNode): Promise<Tls> {
   const { config } = node;
   if (config["https-cert"] === null) return makeCertificate(node.env, config);
-  return { cert: await Bun.file(config["https-cert"]).text(), key: await Bun.file(config["https-key"]!).text() };
+  const [cert, key] = [await pemOf("https-cert", config["https-cert"]), await pemOf("https-key", config["https-key"]!)];
+  // Calls do not need it: a centre goes on with one that is over, and says so.
+  const untimely = untimelyBecause(pairOf(cert, key, config), node.env.clock.now());
+  if (untimely !== null)
+    node.env.log.error("browsers refuse the certificate of --https-cert", { path: config["https-cert"], mend: untimely });
+  return { cert, key };
+}
+
+async function pemOf(option: "https-cert" | "https-key", path: string): Promise<string> {
+  try {
+    return await Bun.file(path).text();
+  } catch {
+    throw new ConfigError(`${option}: ${path} cannot be read: see that it is there and that this user may read it`);
+  }
+}
+
+/** @throws ConfigError when the two cannot be served */
+function pairOf(cert: string, key: string, config: Config): X509Certificate {
+  const made = <T>(option: "https-cert" | "https-key", what: string, make: () => T): T => {
+    try {
+      return make();
+    } catch {
+      throw new ConfigError(`${option}: ${config[option]} ${what}`);
+    }
+  };
+  const certificate = made(
+    "https-cert",
+    "is no certificate in PEM form: give the chain as its issuer gave it",
+    () => new X509Certificate(cert),
+  );
+  const privateKey = made("https-key", "is no private key in PEM form, or has a password: take the password off first", () =>
+    createPrivateKey(key),
+  );
+  if (!certificate.checkPrivateKey(privateKey))
+    throw new ConfigError(
+      `https-key: ${config["https-key"]} does not belong to the certificate ${config["https-cert"]}: give the key it was made with`,
+    );
+  return certificate;
 }
 
 async function listen(running: RunningNode, address: string, tls: Tls | null) {

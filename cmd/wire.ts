@@ -25,10 +25,11 @@ import type { NodeHealth, VerifyReport, WebPorts } from "../web/ports.ts";
 import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
 import type { Config } from "./config.ts";
+import { said } from "./health.ts";
 import { nodeSettings } from "./kept.ts";
 import { Membership } from "./membership.ts";
 import type { OpenNode } from "./node.ts";
-import { DatabaseWatch, Periodic } from "./periodic.ts";
+import { ClockWatch, DatabaseWatch, DiskWatch, Periodic } from "./periodic.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { PromptFeed } from "./prompts.ts";
 import { Retention } from "./retention.ts";
@@ -38,6 +39,7 @@ import { landlineVersion } from "./version.ts";
 
 const inboxPollMs = 1_000;
 const probeMs = 1_000;
+const diskEveryMs = 2_000;
 const retentionEveryMs = 600_000;
 /** How long those who were talking are waited for at a stop: two BYEs, in case the first was lost (RFC 3261 §17.1.2.2: T1 is 500 ms). */
 const farewellMsMax = 1_500;
@@ -122,6 +124,10 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   const periodic = new Periodic(env);
   const database = new DatabaseWatch(env, () => node.sql`select 1`);
   periodic.every(probeMs, () => database.ask());
+  const disk = new DiskWatch(env, config.data);
+  const clock = new ClockWatch(env);
+  periodic.every(probeMs, async () => clock.look());
+  periodic.every(diskEveryMs, () => disk.look());
   periodic.every(nodeLeaseMs / 3, () => membership.keep());
   periodic.every(inboxPollMs, () => exchange.readInbox());
   periodic.every(3_600_000, () => deleteExpired(app));
@@ -135,14 +141,17 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   function health(): NodeHealth {
     const { bytes, events } = journal.pending();
     const full = journal.isFull();
-    const problem = periodic.stopped
-      ? "This server is stopping: it takes no new calls."
-      : full
-        ? "The disk is full or the journal cannot be written: new calls are refused until it can."
-        : database.isUp
-          ? null
-          : "The database is away: calls go on, new work is not assigned until it is back.";
-    return { database: database.isUp, journalBytes: bytes, journalEvents: events, journalFull: full, problem, mediaAddresses: addresses };
+    const { problem, warning } = said({
+      stopping: periodic.stopped,
+      journalFull: full,
+      databaseAway: !database.isUp,
+      diskLow: disk.isLow,
+      clockChanged: clock.hasJumped,
+    });
+    return {
+      ...{ database: database.isUp, journalBytes: bytes, journalEvents: events, journalFull: full },
+      ...{ problem, warning, mediaAddresses: addresses },
+    };
   }
 
   // Reading every recording is for `landline verify`: here calls are in progress.

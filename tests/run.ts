@@ -16,6 +16,7 @@ const packages: Readonly<Record<string, string>> = {
   buildah: "/usr/bin/buildah",
   chromium: "/usr/bin/chromium",
   "espeak-ng": "/usr/bin/espeak-ng",
+  faketime: "/usr/bin/faketime",
   "firefox-esr": "/usr/bin/firefox-esr",
   gcc: "/usr/bin/gcc",
   iproute2: "/bin/ip",

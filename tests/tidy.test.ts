@@ -74,8 +74,8 @@ const doors: readonly (readonly [what: string, pattern: RegExp, allowed: RegExp]
   // `healthcheck` and `doctor` ask the node of their own machine.
   ["fetch", /(?<![.\w]|async )fetch\(/, /^cmd\/ask-node\.ts$/],
   ["Bun in core", /\bBun\.|\bprocess\./, /^(?!core\/)/],
-  // doctor opens the ports for a moment, to see whether they are free.
-  ["sockets", /\bBun\.(udpSocket|listen|connect|serve)\b/, /^(telephony\/(net|media)\/|cmd\/(serve|doctor)\.ts$)/],
+  // ports.ts opens ports for a moment, to see whether they are free.
+  ["sockets", /\bBun\.(udpSocket|listen|connect|serve)\b/, /^(telephony\/(net|media)\/|cmd\/(serve|ports)\.ts$)/],
 ];
 const freeOfDoors = /^(tests|deploy|web\/client)\/|\.(test|macro)\.ts$|^telephony\/(.*\/)?support\//;
 

@@ -16,6 +16,8 @@ export type NodeHealth = {
   readonly journalFull: boolean;
   /** A sentence for people when something is wrong; null when all is well. */
   readonly problem: string | null;
+  /** A sentence for people about what has to be mended while all goes on; null when there is nothing. */
+  readonly warning: string | null;
   /** Whether browsers can be reached with voice at all. */
   readonly mediaAddresses: readonly string[];
 };

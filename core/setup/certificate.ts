@@ -12,13 +12,21 @@ export function checkCertificate(chain: string, privateKey: string, publicUrl: s
     createPrivateKey(privateKey),
   );
   if (!certificate.checkPrivateKey(key)) throw new BadInput("This key does not belong to the certificate.", "privateKey");
-  if (Date.parse(certificate.validTo) <= now) throw new BadInput(`It was valid until ${certificate.validTo}: get a newer one.`, "chain");
-  if (Date.parse(certificate.validFrom) > now) throw new BadInput(`It is valid only from ${certificate.validFrom} on.`, "chain");
+  const untimely = untimelyBecause(certificate, now);
+  if (untimely !== null) throw new BadInput(untimely, "chain");
   const host = publicUrl === null ? null : new URL(publicUrl).hostname.replace(/^\[|\]$/g, "");
   if (host === null) return;
   const isFor = isIpv4(host) || isIpv6(host) ? certificate.checkIP(host) : certificate.checkHost(host);
   if (isFor === undefined)
     throw new BadInput(`It is not for ${host}, but for ${certificate.subjectAltName ?? certificate.subject}.`, "chain");
+}
+
+/** Why a certificate does not hold now, and what to do; null: it does. */
+export function untimelyBecause(certificate: X509Certificate, now: number): string | null {
+  if (Date.parse(certificate.validTo) <= now) return `It was valid until ${certificate.validTo}: get a newer one.`;
+  if (Date.parse(certificate.validFrom) > now)
+    return `It is valid only from ${certificate.validFrom} on: get another one, unless it is this server's clock that is wrong.`;
+  return null;
 }
 
 function read<T>(field: string, message: string, make: () => T): T {

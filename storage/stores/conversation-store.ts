@@ -17,23 +17,48 @@ export function conversationStore(sql: Session): ConversationStore {
   const endSegment = async (participantId: string, at: number): Promise<void> => {
     await sql`update segment set ended_at = ${at} where participant_id = ${participantId} and ended_at is null`;
   };
-  const matching = (organizationId: string, filter: ConversationFilter) => {
-    const { text = "", conversationIds, queueIds, userIds, wrapupCodes, disconnectTypes, callerNumbers, calledNumbers } = filter;
-    const { endReason, from, to } = filter;
-    const part = (condition: ReturnType<Session>) =>
-      sql`and exists (select 1 from participant p where p.conversation_id = t.id and ${condition})`;
-    return sql`t.organization_id = ${organizationId}
-      ${from === undefined ? sql`` : sql`and t.started_at >= ${from}`}
-      ${to === undefined ? sql`` : sql`and t.started_at < ${to}`}
-      ${text === "" ? sql`` : sql`and strpos(lower(t.caller_number || chr(10) || t.caller_name || chr(10) || t.called_number), lower(${text})) > 0`}
-      ${endReason === undefined ? sql`` : sql`and t.end_reason = ${endReason}`}
-      ${conversationIds === undefined ? sql`` : sql`and t.id = any(${conversationIds as string[]}::uuid[])`}
-      ${callerNumbers === undefined ? sql`` : sql`and t.caller_number = any(${callerNumbers as string[]}::text[])`}
-      ${calledNumbers === undefined ? sql`` : sql`and t.called_number = any(${calledNumbers as string[]}::text[])`}
-      ${queueIds === undefined ? sql`` : part(sql`p.queue_id = any(${queueIds as string[]}::uuid[])`)}
-      ${userIds === undefined ? sql`` : part(sql`p.user_id = any(${userIds as string[]}::uuid[])`)}
-      ${wrapupCodes === undefined ? sql`` : part(sql`p.wrapup_code = any(${wrapupCodes as string[]}::text[])`)}
-      ${disconnectTypes === undefined ? sql`` : part(sql`p.disconnect_type = any(${disconnectTypes as string[]}::text[])`)}`;
+  const nothing = sql``;
+  type Fragment = typeof nothing;
+  const all = (parts: readonly Fragment[]): Fragment => parts.reduce((before, part) => sql`${before} ${part}`, nothing);
+  const words = sql`t.caller_number || chr(10) || t.caller_name || chr(10) || t.called_number`;
+  // One value is compared, not looked for in a list: only then an index gives the rows in their order.
+  const among = (column: Fragment, values: readonly string[], type: Fragment): Fragment =>
+    values.length === 1 ? sql`${column} = ${values[0]!}::${type}` : sql`${column} = any(${values as string[]}::${type}[])`;
+  /** What the conversation's own row says. */
+  const ofItself = ({ text = "", conversationIds, callerNumbers, calledNumbers, endReason }: ConversationFilter): readonly Fragment[] => [
+    ...(text === "" ? [] : [sql`and search_runs(${words}) @> search_needles(${text}) and strpos(lower(${words}), lower(${text})) > 0`]),
+    ...(endReason === undefined ? [] : [sql`and t.end_reason = ${endReason}`]),
+    ...(conversationIds === undefined ? [] : [sql`and ${among(sql`t.id`, conversationIds, sql`uuid`)}`]),
+    ...(callerNumbers === undefined ? [] : [sql`and ${among(sql`t.caller_number`, callerNumbers, sql`text`)}`]),
+    ...(calledNumbers === undefined ? [] : [sql`and ${among(sql`t.called_number`, calledNumbers, sql`text`)}`]),
+  ];
+  /** What one of its parts says; the one that fewest have comes first. */
+  const ofParts = (p: Fragment, { userIds, wrapupCodes, queueIds, disconnectTypes }: ConversationFilter): readonly Fragment[] => [
+    ...(userIds === undefined ? [] : [among(sql`${p}.user_id`, userIds, sql`uuid`)]),
+    ...(wrapupCodes === undefined ? [] : [among(sql`${p}.wrapup_code`, wrapupCodes, sql`text`)]),
+    ...(queueIds === undefined ? [] : [among(sql`${p}.queue_id`, queueIds, sql`uuid`)]),
+    ...(disconnectTypes === undefined ? [] : [among(sql`${p}.disconnect_type`, disconnectTypes, sql`text`)]),
+  ];
+  /**
+   * `began_at` and `id` of the conversations that fit, each once. Who asks for parts alone is answered from one of the parts' indexes, in
+   * its order; everybody else from the conversations. `cut` is put behind the conditions: order, limit, where a page begins.
+   */
+  const fitting = (organizationId: string, filter: ConversationFilter, cut: (at: Fragment, id: Fragment) => Fragment): Fragment => {
+    const { from, to } = filter;
+    const itself = ofItself(filter);
+    const within = (at: Fragment): Fragment =>
+      sql`${from === undefined ? nothing : sql`and ${at} >= ${from}`} ${to === undefined ? nothing : sql`and ${at} < ${to}`}`;
+    const has = (id: Fragment, conditions: readonly Fragment[]): Fragment =>
+      all(conditions.map((condition) => sql`and exists (select from participant p where p.conversation_id = ${id} and ${condition})`));
+    const [lead] = ofParts(sql`l`, filter);
+    const conditions = ofParts(sql`p`, filter);
+    return lead === undefined || itself.length > 0
+      ? sql`select t.started_at as began_at, t.id from conversation t
+          where t.organization_id = ${organizationId} ${within(sql`t.started_at`)} ${all(itself)} ${has(sql`t.id`, conditions)}
+          ${cut(sql`t.started_at`, sql`t.id`)}`
+      : sql`select distinct l.began_at, l.conversation_id as id from participant l
+          where l.organization_id = ${organizationId} and ${lead} ${within(sql`l.began_at`)} ${has(sql`l.conversation_id`, conditions.slice(1))}
+          ${cut(sql`l.began_at`, sql`l.conversation_id`)}`;
   };
   const withParticipants = async (rows: readonly Conversation[]): Promise<readonly FoundConversation[]> => {
     const ids = rows.map((row) => row.id);
@@ -58,18 +83,28 @@ export function conversationStore(sql: Session): ConversationStore {
       sql<
         Conversation[]
       >`${conversations.from(sql)} where t.organization_id = ${organizationId} order by t.started_at desc, t.id desc limit ${limit}`,
-    search: async (organizationId, filter, before, limit) =>
-      withParticipants(
-        await sql<Conversation[]>`${conversations.from(sql)} where ${matching(organizationId, filter)}
-          ${before === null ? sql`` : sql`and (t.started_at, t.id) < (${before.startedAt}, ${before.id})`}
-          order by t.started_at desc, t.id desc limit ${limit}`,
-      ),
+    search: async (organizationId, filter, before, limit) => {
+      const found = fitting(
+        organizationId,
+        filter,
+        (at, id) => sql`${before === null ? nothing : sql`and (${at}, ${id}) < (${before.startedAt}, ${before.id})`}
+          order by ${at} desc, ${id} desc limit ${limit}`,
+      );
+      return withParticipants(
+        await sql<Conversation[]>`${conversations.from(sql)} join (${found}) f on f.id = t.id order by f.began_at desc, f.id desc`,
+      );
+    },
     searchPage: async (organizationId, filter, { pageSize, pageNumber, order }) => {
-      const matches = matching(organizationId, filter);
       const direction = order === "asc" ? sql`asc` : sql`desc`;
-      const rows = await sql<Conversation[]>`${conversations.from(sql)} where ${matches}
-        order by t.started_at ${direction}, t.id ${direction} limit ${pageSize} offset ${(pageNumber - 1) * pageSize}`;
-      const [count] = await sql<{ total: number }[]>`select count(*)::int as total from conversation t where ${matches}`;
+      const found = fitting(
+        organizationId,
+        filter,
+        (at, id) => sql`order by ${at} ${direction}, ${id} ${direction} limit ${pageSize} offset ${(pageNumber - 1) * pageSize}`,
+      );
+      const rows = await sql<Conversation[]>`${conversations.from(sql)} join (${found}) f on f.id = t.id
+        order by f.began_at ${direction}, f.id ${direction}`;
+      const [count] = await sql<{ total: number }[]>`
+        select count(*)::int as total from (${fitting(organizationId, filter, () => nothing)}) f`;
       return { entities: await withParticipants(rows), total: count!.total };
     },
     openOfNode: async (nodeId) => sql<Conversation[]>`${conversations.from(sql)} where t.node_id = ${nodeId} and t.ended_at is null`,

@@ -721,6 +721,47 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await conversations.search(id<OrganizationId>(), {}, null, 10)).toBeEmpty();
     });
 
+    test("a conversation is found once by its parts, whatever is asked of them, and none of another organization", async () => {
+      const centre = await open();
+      const { stores, organizationId } = centre;
+      const { conversations } = stores;
+      const [first, second, userId] = [id<QueueId>(), id<QueueId>(), id<UserId>()];
+      const rows = [0, 1, 2, 3].map((n) => conversationOf(centre, { startedAt: now + n, callerNumber: `+44163296017${n}` }));
+      const other = conversationOf(centre, { organizationId: id<OrganizationId>(), startedAt: now + 2 });
+      for (const row of [...rows, other]) await conversations.insert(row);
+      for (const row of [...rows, other]) {
+        // Each waited once and talked to two, in the same queue; its parts begin later than the conversation.
+        await conversations.insertParticipant(participantOf(row.id, { purpose: "acd", queueId: first, startedAt: now + 100 }));
+        for (const wrapupCode of ["Sold", null])
+          await conversations.insertParticipant(participantOf(row.id, { queueId: first, userId, wrapupCode, startedAt: now + 200 }));
+      }
+      const moved = participantOf(rows[3]!.id, { purpose: "acd", queueId: second, startedAt: now + 50 });
+      await conversations.insertParticipant(moved);
+      const search = async (filter: ConversationFilter, before: number | null = null): Promise<number[]> => {
+        const cursor = before === null ? null : { startedAt: now + before, id: rows[before]!.id };
+        return (await conversations.search(organizationId, filter, cursor, 3)).map(({ conversation }) => conversation.startedAt - now);
+      };
+      for (const filter of [{ queueIds: [first] }, { userIds: [userId] }, { wrapupCodes: ["Sold"] }, { queueIds: [first, second] }]) {
+        expect([await search(filter), await search(filter, 1)]).toEqual([[3, 2, 1], [0]]);
+        expect([await search({ ...filter, to: now + 2 }), await search({ ...filter, from: now + 3 })]).toEqual([[1, 0], [3]]);
+        const { entities, total } = await conversations.searchPage(organizationId, filter, { order: "asc", pageSize: 3, pageNumber: 2 });
+        expect([total, ...entities.map(({ conversation }) => conversation.startedAt - now)]).toEqual([4, 3]);
+      }
+      expect(await search({ queueIds: [second], userIds: [userId], wrapupCodes: ["Sold"] })).toEqual([3]);
+      expect(await search({ queueIds: [first], text: "0172" })).toEqual([2]);
+      expect([await search({ text: "3" }), await search({ text: "17" }), await search({ text: "171" })]).toEqual([
+        [3, 2, 1],
+        [3, 2, 1],
+        [1],
+      ]);
+      // What a part becomes is found, and what it was no longer is.
+      await conversations.setWrapup(moved.id, "Moved on");
+      expect(await conversations.endParticipant(moved.id, now + 300, "timeout")).toBe(true);
+      expect([await search({ wrapupCodes: ["Moved on"] }), await search({ disconnectTypes: ["timeout"] })]).toEqual([[3], [3]]);
+      await conversations.setWrapup(moved.id, "Sold");
+      expect(await search({ wrapupCodes: ["Moved on"] })).toEqual([]);
+    });
+
     test("stays in queues and handled conversations are counted alike", async () => {
       const centre = await open();
       const { stores, organizationId } = centre;

@@ -48,6 +48,7 @@ export function textsOfTheWeb(): string[] {
     "web/pages/conversation/views.tsx",
     "web/errors.tsx",
     "web/client/words.ts",
+    "cmd/health.ts",
     "web/pages/audit/views.tsx",
   ]
     .flatMap(sources)

@@ -1,5 +1,5 @@
 // Forms that change nothing on the page by themselves: sent quietly, the live stream brings what changed. And questions before what cannot be undone.
-import { word } from "./words.ts";
+import { unreachable, word } from "./words.ts";
 
 export function startForms(): void {
   document.addEventListener("submit", submitted, { capture: true });
@@ -28,7 +28,7 @@ async function sendQuietly(form: HTMLFormElement, submitter: HTMLElement | null)
     if (answer.status === 401 || answer.redirected) location.reload();
     else if (!answer.ok) say(await reason(answer));
   } catch {
-    say(word("The server cannot be reached. Nothing was changed."));
+    say(word(unreachable));
   } finally {
     submitter?.removeAttribute("aria-busy");
   }

@@ -11,10 +11,12 @@ let source: EventSource | null = null;
 let topics = "";
 let heardAt = 0;
 const shown = new Map<string, string>();
+let main: HTMLElement | null = null;
 
 export function startLive(): void {
   open();
-  addEventListener("landline:arrived", open);
+  main = document.getElementById("main");
+  addEventListener("landline:arrived", arrived);
   addEventListener("pageshow", open);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) open(true);
@@ -22,16 +24,28 @@ export function startLive(): void {
   setInterval(watch, 500);
 }
 
+// What came while a page was on its way went to the one before. Fragments arrive too, and leave the page what it is.
+function arrived(): void {
+  const before = main;
+  main = document.getElementById("main");
+  open(main !== before && wantedTopics() !== "");
+}
+
 // A page with other topics, or one that was hidden, asks anew: what comes first is everything as it is now.
 function open(anew: boolean | Event = false): void {
-  const wanted = [...document.querySelectorAll<HTMLElement>("#main [data-live]")].map((element) => element.dataset.live).join(",");
+  const wanted = wantedTopics();
   if (source !== null && source.readyState !== EventSource.CLOSED && wanted === topics && anew !== true) return;
   source?.close();
+  shown.clear();
   topics = wanted;
   source = new EventSource(`/live?topics=${encodeURIComponent(wanted)}`);
   source.addEventListener("beat", beat);
   source.addEventListener("bye", ({ data }) => (data === "signed-out" ? location.reload() : open(true)));
   source.addEventListener("fragment", ({ data }) => show(data as string));
+}
+
+function wantedTopics(): string {
+  return [...document.querySelectorAll<HTMLElement>("#main [data-live]")].map((element) => element.dataset.live).join(",");
 }
 
 function beat({ data }: MessageEvent): void {
@@ -55,7 +69,9 @@ function mark(live: boolean, problem: string | null): void {
   document.body.dataset.live = live ? "true" : "false";
   const state = document.getElementById("live-state");
   if (state === null) return;
-  const text = live ? (problem ?? "") : word("Not live: the connection to the server is broken.");
+  const text = live
+    ? (problem ?? "")
+    : word("Not live: the server does not answer. This page tries again by itself; if that lasts, see that this computer has a network.");
   if (state.textContent === text) return;
   state.textContent = text;
   state.classList.toggle("visually-hidden", text === "");
@@ -71,6 +87,11 @@ function show(html: string): void {
     const text = element.outerHTML;
     if (before === null || shown.get(element.id) === text) continue;
     if (before.contains(document.activeElement) && document.activeElement?.matches("input, textarea, select")) continue;
+    // What is known of its parts, and of what it is part of, holds no longer.
+    for (const id of shown.keys()) {
+      const other = document.getElementById(id);
+      if (other === null || other.contains(before) || before.contains(other)) shown.delete(id);
+    }
     shown.set(element.id, text);
     htmx.swap({ text, target: before, swap: "outerMorph" });
   }

@@ -1,5 +1,7 @@
 // Links and forms inside the frame swap `main` only: softphone, sound and live stream are never unloaded by moving about.
 import htmx from "htmx.org";
+import { say } from "./forms.ts";
+import { unreachable, word } from "./words.ts";
 
 export function startNavigation(): void {
   document.body.setAttribute("hx-boost:inherited", "true");
@@ -8,8 +10,13 @@ export function startNavigation(): void {
   for (const plain of document.querySelectorAll("[data-plain], #help-link, .topbar form")) plain.setAttribute("hx-boost", "false");
   htmx.process(document.body);
   document.addEventListener("htmx:after:swap", arrived);
-  // What a fragment cannot show (a session that ended) is a whole page.
-  document.addEventListener("htmx:error", () => location.reload());
+  document.addEventListener("htmx:error", (event) => {
+    const { ctx } = (event as CustomEvent<{ ctx?: { response?: unknown } }>).detail;
+    // Without an answer the page stays as it is, with the call in it and what was typed: a reload would find nothing.
+    if (ctx !== undefined && ctx.response === undefined) say(word(unreachable));
+    // What a fragment cannot show (a session that ended) is a whole page.
+    else location.reload();
+  });
 }
 
 // Title, the current area, and the focus follow the swap, as a new page would have it.

@@ -7,12 +7,12 @@ export const clientTexts = [
   "Softphone is not connected",
   "Softphone is in another tab",
   "No microphone: allow it for this page to take calls",
-  "The server cannot be reached. Nothing was changed.",
+  "The server cannot be reached. Nothing was changed: try again when this page is live.",
   "The server refused.",
   "No microphone: allow it for this page.",
   "This browser cannot read that sound.",
   "Listen to it, then save.",
-  "Not live: the connection to the server is broken.",
+  "Not live: the server does not answer. This page tries again by itself; if that lasts, see that this computer has a network.",
 ] as const;
 export type ClientText = (typeof clientTexts)[number];
 
@@ -22,3 +22,6 @@ export function word(text: ClientText): string {
   words ??= JSON.parse(document.body.dataset.words ?? "{}") as Record<string, string>;
   return words[text] ?? text;
 }
+
+/** No answer at all: nothing is known of the server but that. */
+export const unreachable: ClientText = "The server cannot be reached. Nothing was changed: try again when this page is live.";

@@ -5,118 +5,132 @@ import { changesSessions, livingSession } from "../../core/directory/sign-in.ts"
 import type { LoggedEvent } from "../../core/events/index.ts";
 import { Unavailable } from "../../core/lib/errors.ts";
 import { liveHeartbeatMs, liveStreamsMax } from "../../core/lib/limits.ts";
-import { agentView } from "../../core/routing/queries.ts";
+import { type AgentView, agentView } from "../../core/routing/queries.ts";
 import type { WebContext } from "../context.ts";
-import { board } from "../pages/board/routes.tsx";
-import { desk } from "../pages/desk/routes.tsx";
+import { queuesOf } from "../pages/desk/routes.tsx";
+import { Desk } from "../pages/desk/views.tsx";
 import { trial } from "../pages/trial/routes.tsx";
 import type { WebPorts } from "../ports.ts";
 import { type PageRoute, page } from "../route.ts";
 import { Dock } from "../ui/dock.tsx";
 import { Standing } from "../ui/standing.tsx";
 import { inLanguage, language, t } from "../ui/text.ts";
+import { aboutRouting, fragmentMessage, SharedScreens } from "./shared.tsx";
 
 /** Many changes in one moment are one rendering. */
 const coalesceMs = 60;
 
-type Topic = {
-  /** Whether an event may have changed it. */
-  concerns(event: LoggedEvent, userId: string | null): boolean;
-  /** Its fragments, each with its own id. */
-  render(c: WebContext, ports: WebPorts): Promise<string>;
-  /** Same for all who may see it: rendered once for all of them. */
-  readonly shared: boolean;
-};
+/** After a reading that failed. */
+const retryMs = 1_000;
+const encoder = new TextEncoder();
 
-const aboutRouting =
-  /^(conversation\.(started|enqueued|alert|agent|held|resumed|answered|ended|data|wrapup)|routing\.|user\.(presence|created|skills))/;
-
-const topics: Readonly<Record<string, Topic>> = {
-  /** Always on: the person's own standing and dock. */
-  me: {
-    shared: false,
-    concerns: (event, userId) =>
-      userId !== null && (event.subjectIds.includes(userId) || /^conversation\.(held|resumed|data|wrapup|ended)/.test(event.type)),
-    render: async (c, ports) => {
-      const { actor, csrf } = c.var;
-      const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
-      return `${await (<Standing view={view} actor={actor} csrf={csrf} />)}${await (<Dock view={view} csrf={csrf} />)}`;
-    },
-  },
-  desk: {
-    shared: false,
-    concerns: (event) => aboutRouting.test(event.type),
-    render: async (c, ports) => String(await desk(c, ports)),
-  },
-  trial: {
-    shared: false,
-    concerns: (event) => aboutRouting.test(event.type) || event.type === "organization.updated",
-    render: async (c, ports) => (can(c.var.actor, "telephony:guestCall:add") ? String(await trial(c, ports)) : ""),
-  },
-  board: {
-    shared: true,
-    concerns: (event) => aboutRouting.test(event.type),
-    render: async (c, ports) => (can(c.var.actor, "analytics:queueObservation:view") ? String(await board(ports)) : ""),
-  },
-};
+/** What the page may show besides the person's own standing and dock, which every page has. */
+const topics: readonly string[] = ["desk", "trial", "board"];
+/** Words and choices of everybody's desk. */
+const aboutEveryDesk = /^routing\.(queue\.(updated|deleted)|wrapup-code)/;
 
 let streams = 0;
-/** Renderings of shared topics in flight or just done, by topic and language, with the newest event they include. */
-const sharedRenderings = new Map<string, { readonly seq: number; readonly html: Promise<string> }>();
+/** One for each node in this process. */
+const shared = new WeakMap<WebPorts, SharedScreens>();
+
+function sharedOf(ports: WebPorts): SharedScreens {
+  const found = shared.get(ports) ?? new SharedScreens(ports);
+  shared.set(ports, found);
+  return found;
+}
 
 export const liveRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/live", permission: "signed-in", help: "live" }, (c, ports) => {
     if (streams >= liveStreamsMax) throw new Unavailable("Too many pages are open on this server.");
-    const wanted = ["me", ...(c.req.query("topics") ?? "").split(",")].filter(
-      (name, i, all) => Object.hasOwn(topics, name) && all.indexOf(name) === i,
-    );
+    const asked = (c.req.query("topics") ?? "").split(",");
+    const wanted = topics.filter((name) => asked.includes(name));
     return new Response(openStream(c, ports, wanted), {
       headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" },
     });
   }),
 ];
 
-function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): ReadableStream<string> {
+function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): ReadableStream<Uint8Array> {
   const { clock } = ports.app.env;
+  const { actor, csrf } = c.var;
+  const screens = sharedOf(ports);
+  const has = (name: string): boolean => names.includes(name);
   // What happens later happens on behalf of events, which speak no language.
   const spoken = language();
   let stop = (): void => undefined;
-  return new ReadableStream<string>({
+  return new ReadableStream<Uint8Array>({
     start(controller) {
       streams += 1;
-      const dirty = new Set<string>(names);
       let seq = 0;
       let scheduled = false;
       let open = true;
-      const send = (text: string): void => {
-        if (open) controller.enqueue(text);
+      /** What is due: the person's own part, and the trial's. */
+      const dirty = { own: true, trial: has("trial") };
+      /** Conversations in front of this person, by id, and those that may be since the last look. */
+      let mine = new Set<string>();
+      let since = new Set<string>();
+      const send = (message: Uint8Array): void => {
+        if (open) controller.enqueue(message);
       };
+      const say = (event: string, data: string): void => send(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
       const render = async (): Promise<void> => {
         scheduled = false;
-        const due = [...dirty];
-        dirty.clear();
-        for (const name of due) {
-          const html = await inLanguage(spoken, () => fragment(c, ports, name, seq));
-          if (html !== "") send(`event: fragment\nid: ${seq}\ndata: ${html.replaceAll("\n", "\ndata: ")}\n\n`);
+        const [due, at] = [{ ...dirty }, seq];
+        dirty.own = dirty.trial = false;
+        if (due.own) {
+          since = new Set();
+          const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
+          mine = new Set([...since, ...(view === null ? [] : inFrontOf(view))]);
+          send(
+            fragmentMessage(at, `${await (<Standing view={view} actor={actor} csrf={csrf} />)}${await (<Dock view={view} csrf={csrf} />)}`),
+          );
+          if (has("desk")) {
+            const board = await screens.figures();
+            const queues = queuesOf(board, actor.userId);
+            send(fragmentMessage(at, String(await (<Desk view={view} queues={queues} asOf={board.asOf} csrf={csrf} />))));
+          }
         }
+        if (due.trial && can(actor, "telephony:guestCall:add")) send(fragmentMessage(at, String(await trial(c, ports))));
       };
       const schedule = (): void => {
         if (scheduled || !open) return;
         scheduled = true;
         clock.after(coalesceMs, () => {
-          render().catch((error: unknown) => ports.app.env.log.warn("fragment not rendered", { reason: String(error) }));
+          inLanguage(spoken, render).catch((error: unknown) => {
+            ports.app.env.log.warn("fragment not rendered", { reason: String(error) });
+            // What was due is due still: a database that was away comes back without an event.
+            dirty.own = true;
+            dirty.trial = has("trial");
+            clock.after(retryMs, schedule);
+          });
         });
+      };
+      const concernsOwn = (event: LoggedEvent): boolean => {
+        if (actor.userId === null) return false;
+        if (event.subjectIds.includes(actor.userId)) {
+          // The conversation that it is about may be theirs from now on.
+          mine.add(event.subjectIds[0]!);
+          since.add(event.subjectIds[0]!);
+          return true;
+        }
+        if (has("desk") && aboutEveryDesk.test(event.type)) return true;
+        return aboutRouting.test(event.type) && mine.has(event.subjectIds[0] ?? "");
       };
       const unsubscribe = ports.subscribe((event) => {
         seq = Math.max(seq, event.seq);
         if (changesSessions(event, c.var.session.userId)) void recheck();
-        for (const name of names) if (topics[name]!.concerns(event, c.var.actor.userId)) dirty.add(name);
-        if (dirty.size > 0) schedule();
+        if (concernsOwn(event)) dirty.own = true;
+        if (has("trial") && (aboutRouting.test(event.type) || event.type === "organization.updated")) dirty.trial = true;
+        if (dirty.own || dirty.trial) schedule();
       });
+      const kinds = (["board", "desk"] as const).filter(
+        (kind) => has(kind) && (kind === "desk" || can(actor, "analytics:queueObservation:view")),
+      );
+      const leaves = kinds.map((kind) => screens.join({ kind, userId: actor.userId, language: spoken, send }));
       // What this person may see was decided when the stream began: whoever was changed begins anew, whoever was signed out leaves the page.
       const recheck = async (): Promise<void> => {
         const lives = await livingSession(ports.app, c.var.session.tokenHash).catch(() => null);
-        send(`event: bye\ndata: ${lives === null ? "signed-out" : "anew"}\n\n`);
+        say("bye", lives === null ? "signed-out" : "anew");
         if (!open) return;
         stop();
         controller.close();
@@ -124,9 +138,10 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
       // The heartbeat carries the server's clock and what is wrong with it, if anything.
       const beat = (): void => {
         if (!open) return;
-        const { problem } = ports.health();
-        const said = problem === null ? null : inLanguage(spoken, () => t(problem));
-        send(`event: beat\ndata: ${JSON.stringify({ now: clock.now(), problem: said })}\n\n`);
+        const { problem, warning } = ports.health();
+        const worst = problem ?? warning;
+        const said = worst === null ? null : inLanguage(spoken, () => t(worst));
+        say("beat", JSON.stringify({ now: clock.now(), problem: said }));
         if (c.var.session.expiresAt <= clock.now()) return void recheck();
         clock.after(liveHeartbeatMs, beat);
       };
@@ -135,6 +150,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
         open = false;
         streams -= 1;
         unsubscribe();
+        for (const leave of leaves) leave();
       };
       beat();
       schedule();
@@ -145,13 +161,6 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
   });
 }
 
-function fragment(c: WebContext, ports: WebPorts, name: string, seq: number): Promise<string> {
-  const topic = topics[name]!;
-  if (!topic.shared || !can(c.var.actor, "analytics:queueObservation:view")) return topic.render(c, ports);
-  const key = `${name} ${language().tag}`;
-  const before = sharedRenderings.get(key);
-  if (before !== undefined && before.seq >= seq && seq > 0) return before.html;
-  const html = topic.render(c, ports);
-  sharedRenderings.set(key, { seq, html });
-  return html;
+function inFrontOf({ alert, current }: AgentView): readonly string[] {
+  return [...(alert === null ? [] : [alert.conversation.id]), ...(current === null ? [] : [current.conversation.id])];
 }

@@ -16,7 +16,8 @@ export async function render(
   if (wantsFragment(c)) return c.html(<Main title={page.title}>{body}</Main>);
   const { actor } = c.var;
   const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
-  const { problem } = ports.health();
+  const { problem, warning } = ports.health();
+  const worst = problem ?? warning;
   return c.html(
     <Shell
       title={page.title}
@@ -27,7 +28,7 @@ export async function render(
       view={view}
       csrf={c.var.csrf}
       now={ports.app.env.clock.now()}
-      problem={problem === null ? null : t(problem)}
+      problem={worst === null ? null : t(worst)}
       callKeys={c.var.callKeys}
       hasTrial={ports.guestNumber !== null}
       hasDemo={ports.demo !== null}

@@ -1,5 +1,5 @@
 // The live board of queues and agents.
-import { queueBoard } from "../../../core/routing/queries.ts";
+import { type Board as Figures, queueBoard } from "../../../core/routing/queries.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
@@ -14,10 +14,14 @@ export const boardRoutes: readonly PageRoute[] = [
 
 /** The board as it is now; the page and the live stream render the same. */
 export async function board(ports: WebPorts) {
-  const [figures, users, recent] = await Promise.all([
-    queueBoard(ports.app),
-    ports.app.stores.users.all(ports.app.organizationId),
-    ports.app.stores.conversations.recent(ports.app.organizationId, 10),
+  return <Board {...(await boardFacts(ports, await queueBoard(ports.app)))} />;
+}
+
+/** What the board shows besides the figures. */
+export async function boardFacts({ app, demo }: WebPorts, figures: Figures) {
+  const [users, recent] = await Promise.all([
+    app.stores.users.all(app.organizationId),
+    app.stores.conversations.recent(app.organizationId, 10),
   ]);
-  return <Board board={figures} users={new Map(users.map((user) => [user.id, user]))} recent={recent} demo={ports.demo} />;
+  return { board: figures, users: new Map(users.map((user) => [user.id, user])), recent, demo };
 }

@@ -1,4 +1,7 @@
 // Queues with today's figures, agents by status, the newest conversations. Neutral is fine; colour only where something waits or breaks.
+
+import { raw } from "hono/html";
+import type { Child } from "hono/jsx";
 import type { Conversation } from "../../../core/conversation/conversation.ts";
 import type { User } from "../../../core/directory/user.ts";
 import type { RoutableAgent } from "../../../core/routing/agent.ts";
@@ -27,7 +30,23 @@ function glyphName(status: RoutingStatus): string {
   return status.toLowerCase().replace("_", "-");
 }
 
-export function Board(props: Props) {
+/** The whole, and each of its parts that changes by itself, by its element's id: the stream sends those alone that did. */
+export type BoardParts = { readonly whole: string; readonly parts: ReadonlyMap<string, string> };
+
+export async function boardParts(props: Props): Promise<BoardParts> {
+  const parts = new Map<string, string>();
+  const part = (id: string, html: unknown): ReturnType<typeof raw> => {
+    const text = String(html);
+    parts.set(id, text);
+    return raw(text);
+  };
+  return { whole: String(await (<Board {...props} part={part} />)), parts };
+}
+
+type Part = (id: string, html: unknown) => unknown;
+
+export function Board(props: Props & { readonly part?: Part }) {
+  const part = (props.part ?? ((_id, html) => html)) as (id: string, html: unknown) => Child;
   const { queues, asOf } = props.board;
   // Who answers no queue is nobody to watch here.
   const agents = props.board.agents.filter((agent) => agent.queues.length > 0);
@@ -40,27 +59,33 @@ export function Board(props: Props) {
   const onQueue = agents.filter((agent) => agent.presence === "ON_QUEUE").length;
   return (
     <div class="page wide board" id="board" data-live="board">
-      <div class="page-head">
-        <h1>{t("Queues and agents")}</h1>
-        <AsOf at={asOf} />
-      </div>
-      {props.demo === null ? null : <DemoNote robotCalls={props.demo.robotCalls} />}
-      <Troubles queues={queues} />
-      <dl class="figures band">
-        <div>
-          <dt>{t("Service level, all queues")}</dt>
-          <dd>{all === null ? <span class="zero">–</span> : <a href="/help/board#service-level">{percent(all)}</a>}</dd>
-        </div>
-        <Figure term={t("Waiting")} value={String(sum((figures) => figures.nWaiting))} />
-        <div>
-          <dt>{t("Longest wait")}</dt>
-          <dd>{longest.length === 0 ? <span class="zero">–</span> : <Since at={Math.min(...longest)} />}</dd>
-        </div>
-        <Figure term={t("Offered today")} value={String(sum((figures) => figures.nOffered))} />
-        <Figure term={t("Answered")} value={String(sum((figures) => figures.nAnswered))} />
-        <Figure term={t("Abandoned")} value={String(sum((figures) => figures.nAbandoned))} />
-        <Figure term={t("On queue, of {n}", { n: agents.length })} value={String(onQueue)} />
-      </dl>
+      {part(
+        "board-head",
+        <div class="page-head" id="board-head">
+          <h1>{t("Queues and agents")}</h1>
+          <AsOf at={asOf} />
+        </div>,
+      )}
+      {props.demo === null ? null : part("demo-note", <DemoNote robotCalls={props.demo.robotCalls} />)}
+      {part("board-troubles", <Troubles queues={queues} />)}
+      {part(
+        "board-figures",
+        <dl class="figures band" id="board-figures">
+          <div>
+            <dt>{t("Service level, all queues")}</dt>
+            <dd>{all === null ? <span class="zero">–</span> : <a href="/help/board#service-level">{percent(all)}</a>}</dd>
+          </div>
+          <Figure term={t("Waiting")} value={String(sum((figures) => figures.nWaiting))} />
+          <div>
+            <dt>{t("Longest wait")}</dt>
+            <dd>{longest.length === 0 ? <span class="zero">–</span> : <Since at={Math.min(...longest)} />}</dd>
+          </div>
+          <Figure term={t("Offered today")} value={String(sum((figures) => figures.nOffered))} />
+          <Figure term={t("Answered")} value={String(sum((figures) => figures.nAnswered))} />
+          <Figure term={t("Abandoned")} value={String(sum((figures) => figures.nAbandoned))} />
+          <Figure term={t("On queue, of {n}", { n: agents.length })} value={String(onQueue)} />
+        </dl>,
+      )}
       <section class="section" aria-labelledby="queues">
         <header>
           <h2 id="queues">{t("Queues")}</h2>
@@ -68,7 +93,7 @@ export function Board(props: Props) {
             {t("Service level: answered in time ÷ (answered + abandoned), today, formula GC")}
           </a>
         </header>
-        {queues.length === 0 ? <NoQueues /> : <QueueTable queues={queues} />}
+        {queues.length === 0 ? <NoQueues /> : <QueueTable queues={queues} part={part} />}
       </section>
       <section class="section" aria-labelledby="agents">
         <header>
@@ -77,28 +102,34 @@ export function Board(props: Props) {
           <Legend agents={agents} />
         </header>
         <ul class="agents" role="list">
-          {agents.map((agent) => (
-            <AgentCard
-              agent={agent}
-              name={props.users.get(agent.userId)?.name ?? t("Somebody")}
-              at={props.board.inConversation.get(agent.userId)}
-              queues={queues}
-            />
-          ))}
+          {agents.map((agent) =>
+            part(
+              `agent-${agent.userId}`,
+              <AgentCard
+                agent={agent}
+                name={props.users.get(agent.userId)?.name ?? t("Somebody")}
+                at={props.board.inConversation.get(agent.userId)}
+                queues={queues}
+              />,
+            ),
+          )}
         </ul>
         <p class="quiet" data-agents-none hidden>
           {t("Nobody fits these filters now.")}
         </p>
       </section>
-      <section class="section" aria-labelledby="recent">
-        <header>
-          <h2 id="recent">{t("Newest conversations")}</h2>
-          <a class="caption end" href="/conversations">
-            {t("All conversations")}
-          </a>
-        </header>
-        {props.recent.length === 0 ? <p class="quiet">{t("Nobody has called yet.")}</p> : <Recent recent={props.recent} />}
-      </section>
+      {part(
+        "board-recent",
+        <section class="section" aria-labelledby="recent" id="board-recent">
+          <header>
+            <h2 id="recent">{t("Newest conversations")}</h2>
+            <a class="caption end" href="/conversations">
+              {t("All conversations")}
+            </a>
+          </header>
+          {props.recent.length === 0 ? <p class="quiet">{t("Nobody has called yet.")}</p> : <Recent recent={props.recent} />}
+        </section>,
+      )}
     </div>
   );
 }
@@ -148,7 +179,7 @@ function Troubles(props: { readonly queues: readonly QueueFigures[] }) {
     ({ queue, serviceLevel, nWaiting }) => serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage && nWaiting > 0,
   );
   return (
-    <>
+    <div id="board-troubles">
       {below.map(({ queue, serviceLevel, nWaiting, longestSinceAt }) => (
         <div class="note" data-tone="bad" role="status">
           <Icon name="triangle-alert" />
@@ -178,7 +209,7 @@ function Troubles(props: { readonly queues: readonly QueueFigures[] }) {
             </a>
           </div>
         ))}
-    </>
+    </div>
   );
 }
 
@@ -227,6 +258,7 @@ function AgentCard(props: {
   );
   return (
     <li
+      id={`agent-${agent.userId}`}
       data-tone={agent.routingStatus === "NOT_RESPONDING" ? "bad" : undefined}
       data-queues={agent.queues.map((entry) => entry.queueId).join(" ")}
       data-status={agent.routingStatus}
@@ -261,7 +293,7 @@ function NoQueues() {
   );
 }
 
-function QueueTable(props: { readonly queues: readonly QueueFigures[] }) {
+function QueueTable(props: { readonly queues: readonly QueueFigures[]; readonly part: (id: string, html: unknown) => Child }) {
   return (
     <div class="table-scroll" tabindex={0} role="region" aria-label={t("Queues table")}>
       <table class="table" data-flush>
@@ -301,11 +333,7 @@ function QueueTable(props: { readonly queues: readonly QueueFigures[] }) {
             </th>
           </tr>
         </thead>
-        <tbody>
-          {props.queues.map((figures) => (
-            <QueueRow figures={figures} />
-          ))}
-        </tbody>
+        <tbody>{props.queues.map((figures) => props.part(`queue-${figures.queue.id}`, <QueueRow figures={figures} />))}</tbody>
       </table>
     </div>
   );
@@ -317,7 +345,7 @@ function QueueRow(props: { readonly figures: QueueFigures }) {
   const missed = serviceLevel !== null && serviceLevel < queue.serviceLevelPercentage;
   const target = `${Math.round(queue.serviceLevelPercentage * 100)}% in ${Math.round(queue.serviceLevelMs / 1_000)} s`;
   return (
-    <tr data-tone={missed ? "bad" : isDeserted(props.figures) ? "wait" : undefined}>
+    <tr id={`queue-${queue.id}`} data-tone={missed ? "bad" : isDeserted(props.figures) ? "wait" : undefined}>
       <th scope="row" class="queue-name">
         <a href={`/admin/queues/${queue.id}`}>{queue.name}</a>
         <small>{target}</small>

@@ -2,7 +2,7 @@
 import { BadInput } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, type ParticipantId } from "../../../core/lib/id.ts";
 import { askConversation, setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
-import { agentView, queueBoard } from "../../../core/routing/queries.ts";
+import { agentView, type Board, type QueueFigures, queueBoard } from "../../../core/routing/queries.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
@@ -57,10 +57,13 @@ export const deskRoutes: readonly PageRoute[] = [
 export async function desk(c: Pick<WebContext, "var">, ports: WebPorts) {
   const { actor, csrf } = c.var;
   const [view, board] = await Promise.all([agentView(ports.app, actor.userId!), queueBoard(ports.app)]);
-  const mine = board.queues.filter(({ queue }) =>
-    board.agents.some((agent) => agent.userId === actor.userId && agent.queues.some((entry) => entry.queueId === queue.id && entry.joined)),
-  );
-  return <Desk view={view} queues={mine} asOf={board.asOf} csrf={csrf} />;
+  return <Desk view={view} queues={queuesOf(board, actor.userId)} asOf={board.asOf} csrf={csrf} />;
+}
+
+/** The queues in which somebody is active. */
+export function queuesOf(board: Board, userId: string | null): readonly QueueFigures[] {
+  const joined = board.agents.find((agent) => agent.userId === userId)?.queues.filter((entry) => entry.joined) ?? [];
+  return board.queues.filter(({ queue }) => joined.some((entry) => entry.queueId === queue.id));
 }
 
 // Without script the browser goes back to the desk; with it, the live stream brings what changed.

@@ -233,6 +233,47 @@ function GoOnQueue(props: { readonly label: string; readonly csrf: string }) {
   );
 }
 
+/** The same for all who are active in the same queues: the live stream renders it once for them. */
+export function YourQueues(props: { readonly queues: readonly QueueFigures[]; readonly asOf: number }) {
+  return (
+    <section class="section" aria-labelledby="your-queues" id="desk-queues">
+      <header>
+        <h2 id="your-queues">{t("Your queues")}</h2>
+        <AsOf at={props.asOf} />
+      </header>
+      {props.queues.length === 0 ? (
+        <p class="quiet">{t("None yet. Whoever runs the queues can add you to one.")}</p>
+      ) : (
+        <table class="table">
+          <caption class="visually-hidden">{t("Waiting in your queues")}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t("Queue")}</th>
+              <th scope="col" class="num">
+                {t("Waiting")}
+              </th>
+              <th scope="col" class="num">
+                {t("Longest")}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.queues.map(({ queue, nWaiting, longestSinceAt }) => (
+              <tr>
+                <th scope="row">{queue.name}</th>
+                <td class={nWaiting === 0 ? "num zero" : "num"}>{nWaiting}</td>
+                <td class={longestSinceAt === null ? "num zero" : "num"}>
+                  {longestSinceAt === null ? "–" : <Since at={longestSinceAt} />}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
 function Beside(props: {
   readonly view: AgentView | null;
   readonly queues: readonly QueueFigures[];
@@ -243,41 +284,7 @@ function Beside(props: {
   return (
     <aside class="aside" aria-label={t("Beside this")}>
       <div class="scroll" tabindex={0} role="region" aria-label={t("Your queues")}>
-        <section class="section" aria-labelledby="your-queues">
-          <header>
-            <h2 id="your-queues">{t("Your queues")}</h2>
-            <AsOf at={props.asOf} />
-          </header>
-          {props.queues.length === 0 ? (
-            <p class="quiet">{t("None yet. Whoever runs the queues can add you to one.")}</p>
-          ) : (
-            <table class="table">
-              <caption class="visually-hidden">{t("Waiting in your queues")}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">{t("Queue")}</th>
-                  <th scope="col" class="num">
-                    {t("Waiting")}
-                  </th>
-                  <th scope="col" class="num">
-                    {t("Longest")}
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {props.queues.map(({ queue, nWaiting, longestSinceAt }) => (
-                  <tr>
-                    <th scope="row">{queue.name}</th>
-                    <td class={nWaiting === 0 ? "num zero" : "num"}>{nWaiting}</td>
-                    <td class={longestSinceAt === null ? "num zero" : "num"}>
-                      {longestSinceAt === null ? "–" : <Since at={longestSinceAt} />}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </section>
+        <YourQueues queues={props.queues} asOf={props.asOf} />
       </div>
       {current === null || current.participant.endedAt !== null || current.codes.length === 0 ? null : (
         <form

@@ -89,7 +89,12 @@ export const signInRoutes: readonly PageRoute[] = [
       failures.remember(keys, now);
       await refused(c, ports, user, "code", false);
       const used = verdict.reason === "used";
-      return show(used ? "That code has been used. Wait for the next one." : "That code is not right. Try the one that is shown now.", 422);
+      return show(
+        used
+          ? "That code has been used. Wait for the next one."
+          : "That code is not right. Take the one that is shown now; if that is refused too, check that this phone's clock is right.",
+        422,
+      );
     }
     deleteCookie(c, codeCookie, { path: codePath });
     return enter(c, ports, verdict.user, verdict.proof);

@@ -204,7 +204,18 @@ export const german: Readonly<Record<string, string>> = {
   "Not for you": "Nicht für Sie",
   "Not here": "Nicht hier",
   "Not just now": "Gerade nicht",
-  "Not live: the connection to the server is broken.": "Nicht live: Die Verbindung zum Server ist unterbrochen.",
+  "This server is stopping: it takes no new calls. Wait until it is back; pages find it again by themselves.":
+    "Dieser Server hält an: Er nimmt keine neuen Anrufe mehr an. Warten Sie, bis er wieder da ist; die Seiten finden ihn von selbst wieder.",
+  "The disk is full or the journal cannot be written: new calls are refused. Make room on the disk of the data folder; all goes on by itself then.":
+    "Der Datenträger ist voll, oder das Journal kann nicht geschrieben werden: Neue Anrufe werden abgelehnt. Schaffen Sie Platz auf dem Datenträger des Datenordners; danach geht alles von selbst weiter.",
+  "The database is away: calls go on, new work is not assigned until it is back. If that lasts, see that PostgreSQL runs and has room on its disk.":
+    "Die Datenbank ist nicht da: Gespräche laufen weiter, neue Arbeit wird erst wieder verteilt, wenn sie zurück ist. Wenn das anhält, sehen Sie nach, ob PostgreSQL läuft und auf seinem Datenträger Platz hat.",
+  "The disk is nearly full: make room on the disk of the data folder, or new calls will be refused when it is full.":
+    "Der Datenträger ist fast voll: Schaffen Sie Platz auf dem Datenträger des Datenordners, sonst werden neue Anrufe abgelehnt, sobald er voll ist.",
+  "This server's clock was changed: times of calls may be wrong. See that its time is kept by the network (NTP).":
+    "Die Uhr dieses Servers wurde verstellt: Zeiten von Anrufen können falsch sein. Sehen Sie nach, ob das Netz seine Zeit hält (NTP).",
+  "Not live: the server does not answer. This page tries again by itself; if that lasts, see that this computer has a network.":
+    "Nicht live: Der Server antwortet nicht. Diese Seite versucht es von selbst weiter; wenn das anhält, sehen Sie nach, ob dieser Rechner ein Netz hat.",
   "Nothing fits what you look for.": "Nichts passt zu Ihrer Suche.",
   "Nothing is called “{query}”.": "Nichts heißt „{query}“.",
   "Nothing more is offered to you until you go on queue again.": "Ihnen wird nichts mehr angeboten, bis Sie sich wieder bereit melden.",
@@ -322,7 +333,8 @@ export const german: Readonly<Record<string, string>> = {
   "The password is set. Everybody who was signed in as this person has been signed out.":
     "Das Passwort ist gesetzt. Wer als diese Person angemeldet war, ist abgemeldet.",
   "The recording failed": "Die Aufzeichnung ist gescheitert",
-  "The server cannot be reached. Nothing was changed.": "Der Server ist nicht erreichbar. Nichts wurde geändert.",
+  "The server cannot be reached. Nothing was changed: try again when this page is live.":
+    "Der Server ist nicht erreichbar. Nichts wurde geändert: Versuchen Sie es noch einmal, wenn diese Seite wieder live ist.",
   "The server refused.": "Der Server hat abgelehnt.",
   "The system": "Das System",
   "Their browser": "Ihr Browser",
@@ -756,7 +768,8 @@ export const german: Readonly<Record<string, string>> = {
   "Test again": "Noch einmal prüfen",
   Testing: "Wird geprüft",
   "That code has been used. Wait for the next one.": "Dieser Code ist schon benutzt. Warten Sie auf den nächsten.",
-  "That code is not right. Try the one that is shown now.": "Dieser Code stimmt nicht. Nehmen Sie den, der jetzt gezeigt wird.",
+  "That code is not right. Take the one that is shown now; if that is refused too, check that this phone's clock is right.":
+    "Dieser Code stimmt nicht. Nehmen Sie den, der jetzt gezeigt wird; wird auch der abgelehnt, prüfen Sie, ob die Uhr des Telefons richtig geht.",
   "The browser asks for your microphone: allow it.": "Der Browser fragt nach Ihrem Mikrofon: Erlauben Sie es.",
   "The call has ended.": "Der Anruf ist zu Ende.",
   "The call is recorded.": "Der Anruf wird aufgezeichnet.",
