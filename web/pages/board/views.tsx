@@ -99,7 +99,7 @@ export function Board(props: Props & { readonly part?: Part }) {
         <header>
           <h2 id="agents">{t("Agents")}</h2>
           <AgentFilter queues={queues} />
-          <Legend agents={agents} />
+          {part("board-legend", <Legend agents={agents} />)}
         </header>
         <ul class="agents" role="list">
           {agents.map((agent) =>
@@ -154,7 +154,7 @@ function DemoNote(props: { readonly robotCalls: number | null }) {
 /** How many are in each status: what the glyphs mean, and the sum of the grid below. */
 function Legend(props: { readonly agents: readonly RoutableAgent[] }) {
   return (
-    <p class="legend-line end">
+    <p class="legend-line end" id="board-legend">
       {shownStatuses.map((status) => {
         const n = props.agents.filter(({ routingStatus }) => routingStatus === status).length;
         return (
