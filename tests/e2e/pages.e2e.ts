@@ -128,6 +128,7 @@ await program(
         "/audit/log",
         "/audit/proof.jsonl",
         "/me",
+        "/me/second-factor",
         "/search",
       ];
       expect(
