@@ -65,7 +65,8 @@ export class Baresip {
 
   /** How many calls have ended so far. */
   get terminated(): number {
-    return this.log.split(/Call with .* terminated/).length - 1;
+    // Its own summary of a call comes only when that lasted a second.
+    return this.log.split(/terminate call '|session closed/).length - 1;
   }
 
   dial(uri: string): void {
