@@ -29,7 +29,7 @@ function says(text: string, ...parts: readonly (string | RegExp)[]): void {
   expect(!/^\s+at .*\$bunfs/m.test(text), `a stack trace: ${text.slice(0, 300)}`);
 }
 
-const landline = new Landline(options);
+const landline = new Landline(options, true, { provokes: [/fact="the disk is nearly full/] });
 const pictures = process.env.LANDLINE_TEST_PICTURES ?? join(landline.folder, "pictures");
 let browser: Browser | null = null;
 let far: ChildProcess | null = null;
@@ -271,7 +271,7 @@ async function otherClocks(): Promise<void> {
       const fake = { FAKETIME_TIMESTAMP_FILE: time, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
       return { ...super.environment, LD_PRELOAD: fakeClock!, ...fake };
     }
-  })(common, false);
+  })(common, false, { provokes: [/fact="this machine's clock was changed/] });
   let here: Browser | null = null;
   try {
     await step(name, async () => {
