@@ -19,10 +19,11 @@ import { eventually } from "../support/steps.ts";
 const number = (name: string, fallback: number): number => Number(process.env[name] ?? fallback);
 const [boards, desks, calls] = [number("BOARDS", 100), number("DESKS", 100), number("CALLS", 50)];
 const queues = 20;
-const measuredMs = number("SECONDS", 60) * 1_000;
+const measuredMs = number("SECONDS", 50) * 1_000;
 const openers = 4;
 const openEveryMs = 250;
 const ownLookMs = 20;
+const settleMs = 15_000;
 /** All of it, whatever hangs. */
 const limitMs = 175_000;
 const sipPort = 15_060;
@@ -103,6 +104,8 @@ try {
   );
   await eventually("the calls are up", async () => (await callsUp()) >= calls * 0.9, 60_000);
 
+  // All began within seconds: what is measured is how it goes on.
+  await Bun.sleep(settleMs);
   ownLate.length = 0;
   const before = { usage: usage(), bytes: total(screens), at: Date.now() };
   const pages = await openPages(cookies, agents[0]!.id, watchers[0]!.id, users.find(({ roles }) => roles.includes("admin"))!.id);
