@@ -97,6 +97,24 @@ await program(
       await context.close();
     });
 
+    await step("the menu of presences is a list below the status, and a choice in it is set", async () => {
+      const context = await browser!.newContext({ viewport: sizes[0] });
+      const page = await signIn(context, "priya@example.org");
+      await page.click("#standing > button");
+      const menu = (await page.locator("#presence-menu").boundingBox())!;
+      const items = await page.locator("#presence-menu [role=menuitemradio]").all();
+      const boxes = await Promise.all(items.map(async (item) => (await item.boundingBox())!));
+      expect(boxes.length >= 7, `${boxes.length} presences`);
+      const inside = boxes.every(({ x, y, width, height }, i) => {
+        const isBelow = i === 0 || y >= boxes[i - 1]!.y + boxes[i - 1]!.height - 1;
+        return isBelow && x >= menu.x && x + width <= menu.x + menu.width && y >= menu.y && y + height <= menu.y + menu.height;
+      });
+      expect(inside && menu.x + menu.width <= sizes[0].width, `the menu ${JSON.stringify(menu)} holds ${JSON.stringify(boxes)}`);
+      await page.click("#presence-menu >> text=Break");
+      await page.waitForSelector('#standing > button .status[data-is="break"]');
+      await context.close();
+    });
+
     await step("an auditor sees the proof and the log, and nothing that they may not", async () => {
       const context = await browser!.newContext();
       const page = await signIn(context, "nadia@example.org");

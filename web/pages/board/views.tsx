@@ -98,10 +98,15 @@ export function Board(props: Props & { readonly part?: Part }) {
       <section class="section" aria-labelledby="agents">
         <header>
           <h2 id="agents">{t("Agents")}</h2>
-          <AgentFilter queues={queues} />
-          {part("board-legend", <Legend agents={agents} />)}
+          {agents.length === 0 ? null : (
+            <>
+              <AgentFilter queues={queues} />
+              {part("board-legend", <Legend agents={agents} />)}
+            </>
+          )}
         </header>
-        <ul class="agents" role="list">
+        {agents.length > 0 ? null : <p class="quiet">{t("Nobody is a member of a queue yet. Members are added on each queue's page.")}</p>}
+        <ul class="agents" role="list" hidden={agents.length === 0}>
           {agents.map((agent) =>
             part(
               `agent-${agent.userId}`,

@@ -893,4 +893,6 @@ export const german: Readonly<Record<string, string>> = {
   "Takes calls": "Nimmt Anrufe an",
   "Reads the log and its proofs, and nothing else": "Liest das Protokoll und seine Nachweise, sonst nichts",
   Ending: "Ende",
+  "Nobody is a member of a queue yet. Members are added on each queue's page.":
+    "Noch ist niemand Mitglied einer Warteschlange. Mitglieder kommen auf der Seite jeder Warteschlange hinzu.",
 };
