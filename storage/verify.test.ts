@@ -294,6 +294,33 @@ test("rows: an edited, an older, a removed and an invented row are named", async
   expect(report.findings.find((finding) => finding.code === "row-differs")!.message).toBe("serviceLevelMs differ from event 1");
 });
 
+test("rows that are made while it is checked are no contradiction", async () => {
+  const { audited } = await import("./audited.ts");
+  const all = await setup();
+  const { env, unit, draft, organizationId, divisionId } = all;
+  const skills = audited.find(({ table }) => table.name === "skill")!.table;
+  const make = (): Promise<unknown> => {
+    const id = newId(env);
+    const common = { organizationId, divisionId, version: 1, createdAt: 1_795_575_977_478, modifiedAt: 1_795_575_977_478 };
+    const row = { id, name: id, kind: "skill", ...common };
+    return unit.run(async (session) => {
+      await skills.insert(session, row);
+      const payload = { before: null, after: row };
+      return { value: undefined, events: [draft({ type: "routing.skill.created", payload, rows: [{ table: "skill", id }] })] };
+    });
+  };
+  for (let n = 0; n < 20; n++) await make();
+  let checking = true;
+  const making = (async () => {
+    while (checking) await make();
+  })();
+  for (let n = 0; n < 8; n++) expect((await all.check()).findings).toEqual([]);
+  checking = false;
+  await making;
+  const report = await all.check();
+  expect([report.findings, report.checked.rows]).toEqual([[], report.checked.events]);
+});
+
 test("a password that was put in by hand is named, though the log never held it", async () => {
   const { audited } = await import("./audited.ts");
   const { factsOf } = await import("../core/objects/commands.ts");

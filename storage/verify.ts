@@ -13,7 +13,7 @@ import { type StoredEvent, storedEventColumns } from "./event-log.ts";
 import type { Finding } from "./finding.ts";
 import { journalSegments } from "./journal.ts";
 import { parseSegmentHeader, readRecord, SegmentTags, segmentHeaderBytes, segmentKey, segmentStart } from "./journal-segment.ts";
-import type { Sql } from "./postgres/connect.ts";
+import type { Session, Sql } from "./postgres/connect.ts";
 import type { DataKeys } from "./vault/data-keys.ts";
 import { linesOf, readHeads, type SignedHead } from "./vault/heads.ts";
 import type { Keys, Verifier } from "./vault/keys.ts";
@@ -47,12 +47,17 @@ export type VerifyReport = {
   readonly remains: readonly string[];
 };
 
-/** Reads everything once; changes nothing. Runs beside a living node. */
+/**
+ * Reads everything once; changes nothing. Runs beside a living node: log and rows are read as they were at one instant, so that what is
+ * changed meanwhile is not taken for a contradiction.
+ */
 export async function verify(input: VerifyInput): Promise<VerifyReport> {
   const run = new Verification(input);
-  await run.chain();
-  await run.erasures();
-  if (input.rows) await run.rows();
+  await input.sql.begin("isolation level repeatable read read only", async (session) => {
+    await run.chain(session);
+    await run.erasures(session);
+    if (input.rows) await run.rows(session);
+  });
   if (input.recordings !== null) await run.recordings(input.recordings);
   if (input.journalFolder !== null) run.journal(input.journalFolder);
   return run.report();
@@ -117,8 +122,8 @@ class Verification {
     this.checked.heads = this.signedHeads.length;
   }
 
-  async chain(): Promise<void> {
-    const { sql, dataKeys, keys: own } = this.input;
+  async chain(sql: Session): Promise<void> {
+    const { dataKeys, keys: own } = this.input;
     const found: Found = (code, place, message) => this.found(code, place, message);
     this.walk = new ChainWalk(this.signedHeads, await prunedRuns(sql, own, found), found);
     for await (const events of storedEvents(sql)) {
@@ -178,8 +183,7 @@ class Verification {
   }
 
   /** Every payload that is gone must have been erased by an event; every payload that was erased must be gone. */
-  async erasures(): Promise<void> {
-    const { sql } = this.input;
+  async erasures(sql: Session): Promise<void> {
     for (const { seq, keyId } of this.missing) {
       // Which key a row names is nobody's word but the row's: only an event that lists the sequence has erased it.
       const reason = this.erasedBy.get(seq);
@@ -209,8 +213,7 @@ class Verification {
   }
 
   /** Row by row against the `after` of the event that it says it is as of. */
-  async rows(): Promise<void> {
-    const { sql } = this.input;
+  async rows(sql: Session): Promise<void> {
     for (const { table } of audited) {
       const present = new Set<string>();
       for (const row of await sql<Record<string, unknown>[]>`${table.from(sql)} order by t.id`) {
@@ -342,7 +345,7 @@ class Verification {
 }
 
 /** Runs that were pruned, in order; what is not signed by us is told and taken all the same. */
-export async function prunedRuns(sql: Sql, keys: Verifier, found: Found): Promise<PrunedRun[]> {
+export async function prunedRuns(sql: Session, keys: Verifier, found: Found): Promise<PrunedRun[]> {
   return (await signedPrunedRuns(sql)).map(({ signature, ...run }) => {
     if (!keys.verify("pruned", run, signature))
       found("pruned-signature", `events ${run.from} to ${run.to}`, `their removal with ${run.partition} is not signed by our key`);
@@ -350,7 +353,7 @@ export async function prunedRuns(sql: Sql, keys: Verifier, found: Found): Promis
   });
 }
 
-export async function signedPrunedRuns(sql: Sql): Promise<(PrunedRun & { readonly signature: string })[]> {
+export async function signedPrunedRuns(sql: Session): Promise<(PrunedRun & { readonly signature: string })[]> {
   const rows = await sql<(PrunedRun & { signature: string })[]>`
     select from_seq as "from", to_seq as "to", encode(prev, 'hex') as prev, encode(hash, 'hex') as hash, partition,
       encode(signature, 'base64') as signature from event_pruned order by from_seq`;
@@ -358,7 +361,7 @@ export async function signedPrunedRuns(sql: Sql): Promise<(PrunedRun & { readonl
 }
 
 /** All of the log in order of sequence, batch by batch. */
-export async function* storedEvents(sql: Sql): AsyncGenerator<readonly StoredEvent[]> {
+export async function* storedEvents(sql: Session): AsyncGenerator<readonly StoredEvent[]> {
   for (let seq = 0; ; ) {
     const events = await sql<StoredEvent[]>`
       select ${storedEventColumns(sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at
