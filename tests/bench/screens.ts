@@ -121,7 +121,7 @@ try {
     [
       `screens      ${boards} boards of ${queues} queues and ${desks} agents, ${desks} desks; ${up} calls up; ${seconds.toFixed(0)} s; ${(events.length / seconds).toFixed(0)} events a second`,
       `pages        ${spread(pages)} (${pages.length} opened)`,
-      `log late     ${spread(lateness([committed], "board", events))}: until an event is committed, by this machine's disk (${flush})`,
+      `log late     ${spread(lateness([committed], "board", events))}, until an event is committed (${flush})`,
       `boards late  ${spread(lateness(screens, "board", events))}`,
       `desks late   ${spread(lateness(screens, "desk", events))} (what concerns their agent)`,
       `sent         ${((after.bytes - before.bytes) / seconds / 1024 ** 2).toFixed(2)} MiB a second to all screens`,
