@@ -522,6 +522,7 @@ async function diskFull(): Promise<void> {
     /fact="the journal cannot be written; new calls are refused"/,
     // The call that finds out.
     /fact="journal refuses" .*reason="Unavailable: The journal cannot be written/,
+    /fact="the disk is nearly full/,
   ]);
   const { data } = small.landline;
   mkdirSync(data, { mode: 0o755 });

@@ -6,7 +6,7 @@ import { pageRoutes } from "../../web/app.tsx";
 import { Baresip } from "../support/baresip.ts";
 import { type Chromium, goOnQueue, signIn, startChromium } from "../support/browser.ts";
 import { hearsSomething } from "../support/hearing.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { Landline, password, testCentre } from "../support/landline.ts";
 import { lookAround, schemes, sizes } from "../support/look.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
@@ -21,6 +21,16 @@ const elsewhere: Readonly<Record<string, readonly [program: string, looks: strin
 };
 /** What answers a GET and is no page: files, parts of pages, a link that only leads on. */
 const noPages = /\.(csv|jsonl?|wav)$|^\/(live|search)$|^\/recordings\/:id\/audio$|^\/sign-in\/once\/:token$/;
+
+/** What has to be done before a page is there. */
+const before: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  "/me/second-factor": async (page) => {
+    await page.goto(`${landline.http}/me`);
+    await page.fill("#factorPassword", password);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("code.key");
+  },
+};
 
 /** What the forms of kinds demand that the test centre has none of. */
 const filledIn: Readonly<Record<string, string>> = { "#startPhoneNumber": "+441632960200", "#endPhoneNumber": "+441632960209" };
@@ -195,6 +205,7 @@ async function everyRoute(page: Page): Promise<void> {
         return;
       }
       if (path === "/sign-in") return signedOut();
+      await before[path]?.(page);
       const address = await addressOf(page, path);
       const answer = await page.goto(`${landline.http}${address}`);
       expect(
