@@ -87,7 +87,7 @@ await program(
       const { out } = landline.run(["doctor"]);
       expect(inOrder(/voice is offered at (.*)/.exec(out)?.[1]?.split(", ") ?? []), out);
       expect(/a flush takes [\d.]+ ms: at most \d+ commits a second/.test(out) && /\d+ files may be open/.test(out), out);
-      for (const port of mediaPorts) expect(new RegExp(`udp port ${port} \\(media-ports\\) is in use`).test(out), out);
+      for (const port of mediaPorts) expect(new RegExp(`udp port ${port} \\(--media-ports\\) is in use`).test(out), out);
       const findings = JSON.parse(landline.run(["doctor", "--json"]).out) as { ok: boolean; what: string; mend: string }[];
       expect(findings.length >= 6 && findings.every(({ ok, what }) => typeof ok === "boolean" && what !== ""), JSON.stringify(findings));
       const { code } = landline.run(["doctor"]);
