@@ -2,6 +2,7 @@
 import { closeSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Env } from "../core/env/env.ts";
+import { isoInstant } from "../core/lib/calendar.ts";
 import { checkTarget, makeColdBackup, megabytes } from "../storage/backup/cold.ts";
 import { BackupError, type BackupFacts, type BackupManifest } from "../storage/backup/manifest.ts";
 import { checkBackup, checkEmpty, refuseUnfinished, restoreFiles } from "../storage/backup/restore.ts";
@@ -12,6 +13,7 @@ import { lockFile } from "../storage/postgres/folder-lock.ts";
 import { migrations } from "../storage/postgres/migrate.ts";
 import { embeddedPostgresVersion } from "../storage/postgres/programs.ts";
 import { loadKeys } from "../storage/vault/keys.ts";
+import { sealedKeyName } from "../storage/vault/recovery.ts";
 import { type VerifyReport, verify, verifyLines } from "../storage/verify.ts";
 import type { Assets } from "./assets.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -19,8 +21,6 @@ import { databaseName, lockFolder, openNode, programs } from "./node.ts";
 import { restoreKey } from "./setup.ts";
 import { landlineVersion } from "./version.ts";
 import { verifyInput } from "./wire.ts";
-
-const sealedCopy = "landline.key.sealed";
 
 /** @throws ConfigError, BackupError, KeyFileError or DatabaseError: one sentence that says what to do */
 export async function coldBackup(env: Env, config: Config, assets: Assets, target: string): Promise<BackupManifest> {
@@ -52,7 +52,7 @@ export async function coldBackup(env: Env, config: Config, assets: Assets, targe
 export function backupLines(config: Config, target: string, manifest: BackupManifest): string[] {
   const { head, postgres, organization } = manifest;
   const { files, bytes } = summary(manifest);
-  const hasSealedCopy = manifest.files.some(({ path }) => path === sealedCopy);
+  const hasSealedCopy = manifest.files.some(({ path }) => path === sealedKeyName);
   return [
     `${target}: ${files} files, ${megabytes(bytes)} MB of ${organization.name}, up to event ${head.seq} (${head.hash})`,
     ...(postgres === null ? ["the database is not in it: it is yours, back it up with its own tools while this node is stopped"] : []),
@@ -108,7 +108,7 @@ export function restoredLines(config: Config, folder: string, options: RestoreOp
   const { manifest, wrong, signature, verification } = restored;
   if (wrong.length > 0)
     return [...wrong.map((what) => `${folder}/${what}`), `${wrong.length} files are not what was backed up; nothing was written`];
-  const made = `made ${new Date(manifest.madeAt).toISOString()} by Landline ${manifest.landline}, up to event ${manifest.head.seq}`;
+  const made = `made ${isoInstant(manifest.madeAt)} by Landline ${manifest.landline}, up to event ${manifest.head.seq}`;
   const whole = [
     `${folder}: ${manifest.files.length} files, each as it was backed up; ${made}`,
     ...(signature === "checked" ? [] : ["the signature was not checked: the key file is not there"]),

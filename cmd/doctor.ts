@@ -8,6 +8,7 @@ import { ownAddresses } from "./addresses.ts";
 import { askNode } from "./ask-node.ts";
 import type { Config } from "./config.ts";
 import { realEnv } from "./env.ts";
+import { databaseName } from "./node.ts";
 import { portProblem, portsOf } from "./ports.ts";
 
 export type Finding = { readonly ok: boolean; readonly what: string; readonly mend: string };
@@ -56,7 +57,7 @@ function flush(config: Config): Finding {
 /** One of the operator's own has to answer now; the built-in one does when a node runs. */
 async function database(config: Config): Promise<Finding> {
   try {
-    const target = config.database === null ? runningTarget(config.data, "landline") : externalTarget(config.database);
+    const target = config.database === null ? runningTarget(config.data, databaseName) : externalTarget(config.database);
     if (target === null) return { ok: true, what: "the built-in database starts with `landline serve`", mend: "" };
     const sql = connect(target, { max: 1, name: "landline doctor" });
     try {

@@ -1,8 +1,10 @@
 // `loadtest`: robots hold so many calls for so long, against a node of their own or one that runs, and say plainly how it went.
+
 import { applyCentre } from "../core/centre/apply.ts";
 import { demoAgentsAddress, demoCallersAddress } from "../core/demo/centre.ts";
 import { loadCallerPrefix, loadCentre, loadNumber } from "../core/demo/load-centre.ts";
 import type { Env } from "../core/env/env.ts";
+import { pause } from "../core/env/pause.ts";
 import { Unavailable } from "../core/lib/errors.ts";
 import { isIpv4 } from "../core/lib/ip-address.ts";
 import { loadtestCallsMax } from "../core/lib/limits.ts";
@@ -180,7 +182,7 @@ class LoadRun {
     while (robots.agentsThere < wanted) {
       if (this.isInterrupted || this.env.clock.monotonic() > until)
         throw new Unavailable(`Only ${robots.agentsThere} of ${wanted} robots' phones could register.`);
-      await this.pause(sampleMs);
+      await pause(this.env.clock, sampleMs);
     }
   }
 
@@ -189,14 +191,14 @@ class LoadRun {
     const { clock } = this.env;
     const endAt = clock.monotonic() + this.order.minutes * 60_000;
     const slot = async (index: number): Promise<void> => {
-      await this.pause(index * rampMs);
+      await pause(clock, index * rampMs);
       for (;;) {
         const leftMs = endAt - clock.monotonic();
         if (this.isInterrupted || leftMs < talkMsMin) return;
         const report = await robots.call(this.plan(called, hears, leftMs));
         this.reports.push(report);
         // Whoever is refused does not dial again in the same breath.
-        if (report.outcome !== "talked") await this.pause(retryMs);
+        if (report.outcome !== "talked") await pause(clock, retryMs);
       }
     };
     let isOver = false;
@@ -213,7 +215,7 @@ class LoadRun {
       isOver = true;
     });
     while (!isOver) {
-      await Promise.race([slots, this.pause(sampleMs)]);
+      await Promise.race([slots, pause(clock, sampleMs)]);
       if (this.isInterrupted) robots.hangUp();
       if (clock.monotonic() < endAt) this.up.push(robots.callsUp);
       sample();
@@ -236,10 +238,6 @@ class LoadRun {
     const upMean = this.up.length === 0 ? 0 : this.up.reduce((sum, n) => sum + n, 0) / this.up.length;
     const isGood = found.tried > 0 && found.heardBothWays === found.tried && !this.isInterrupted;
     return { calls, minutes, ...found, upMax: Math.max(0, ...this.up), upMean, robotsLateMs: spread(this.lateMs), cost, isGood };
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((done) => this.env.clock.after(ms, done));
   }
 }
 

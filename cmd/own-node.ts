@@ -1,9 +1,11 @@
 // A node of one's own for a while: this same program as a child process, in a temporary folder, on ports that are free; stopped and taken away.
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Env } from "../core/env/env.ts";
+import { pause } from "../core/env/pause.ts";
 import { Unavailable } from "../core/lib/errors.ts";
 import { SipNetwork } from "../telephony/net/network.ts";
 import { askNode } from "./ask-node.ts";
@@ -53,7 +55,7 @@ export class OwnNode {
         await node.stop();
         throw new Unavailable(`The node of the load test did not start: ${said}`);
       }
-      await node.pause(pollMs);
+      await pause(node.env.clock, pollMs);
     }
     return node;
   }
@@ -86,10 +88,6 @@ export class OwnNode {
 
   private get hasEnded(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((done) => this.env.clock.after(ms, done));
   }
 }
 

@@ -1,10 +1,12 @@
 // The only composition root of a running node: keys and database → journal, exchange, telephony, web. Order of start, and of stop.
+
 import { join } from "node:path";
 import type { App } from "../core/app.ts";
 import { type Actor, nodeActor } from "../core/authorization/actor.ts";
 import type { SipSocketPort } from "../core/call/call-control.ts";
 import { project } from "../core/conversation/projection.ts";
 import { isDemo } from "../core/demo/mark.ts";
+import { pause } from "../core/env/pause.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import { Assigner } from "../core/exchange/assigner.ts";
 import { Directory } from "../core/exchange/directory.ts";
@@ -216,12 +218,11 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
       exchange.drain();
       await exchange.endAll("node-stopped");
       // Their answers to our BYEs, or the time to send those once more; recordings close meanwhile.
-      for (let waitedMs = 0; telephony.control.size > 0 && waitedMs < farewellMsMax; waitedMs += 20)
-        await new Promise<void>((done) => env.clock.after(20, done));
+      for (let waitedMs = 0; telephony.control.size > 0 && waitedMs < farewellMsMax; waitedMs += 20) await pause(env.clock, 20);
       await telephony[Symbol.asyncDispose]();
       await media.close();
       assigner.stop();
-      await Promise.race([journal.drained(), new Promise<void>((done) => env.clock.after(5_000, done))]);
+      await Promise.race([journal.drained(), pause(env.clock, 5_000)]);
       await journal.stop();
       await tail.stop();
       await heads.stop().catch((error: unknown) => env.log.warn("the last head was not signed", { reason: String(error) }));

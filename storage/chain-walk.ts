@@ -1,6 +1,7 @@
 // Walks headers in order of sequence and says where the chain breaks: for the database itself and for a proof taken to another machine.
 import { firstPrev, headerHash } from "../core/events/chain.ts";
 import type { PlainHeader } from "../core/events/event.ts";
+import type { Found } from "./finding.ts";
 import { instantText } from "./postgres/connect.ts";
 import type { SignedHead } from "./vault/heads.ts";
 
@@ -15,7 +16,6 @@ export type PrunedRun = {
   readonly hash: string;
   readonly partition: string;
 };
-export type Found = (code: string, place: string, message: string) => void;
 
 export class ChainWalk {
   /** How far it came. */

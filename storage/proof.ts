@@ -6,9 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { z } from "zod";
-import { verifyFindingsMax } from "../core/lib/limits.ts";
-import { ChainWalk, type Found } from "./chain-walk.ts";
-import type { Finding } from "./finding.ts";
+import { ChainWalk } from "./chain-walk.ts";
+import { Findings, type Found, type Verdict, verdictLines } from "./finding.ts";
 import type { Sql } from "./postgres/connect.ts";
 import { linesOf, readHeads, type SignedHead } from "./vault/heads.ts";
 import { fingerprintOf, type Keys, type Verifier, verifierOf } from "./vault/keys.ts";
@@ -93,15 +92,12 @@ export async function* exportProof(input: ProofInput): AsyncGenerator<string> {
   yield `${JSON.stringify({ end, signature: keys.sign("proof", end) })}\n`;
 }
 
-export type ProofReport = {
+export type ProofReport = Verdict & {
   readonly organizationId: string;
   readonly exportedAt: number;
   /** Of the public key that everything was signed with: worth as much as the way by which its reader learned it. */
   readonly fingerprint: string;
   readonly checked: Counts;
-  readonly findings: readonly Finding[];
-  readonly findingsTotal: number;
-  readonly remains: readonly string[];
 };
 
 /** A file that is none, or not to be read as one. */
@@ -111,15 +107,10 @@ export class NoProof extends Error {
 
 /** Checks a proof line by line; needs nothing but the file. @throws NoProof */
 export async function checkProof(lines: AsyncIterable<string>): Promise<ProofReport> {
-  const findings: Finding[] = [];
-  let findingsTotal = 0;
-  const found: Found = (code, place, message) => {
-    findingsTotal += 1;
-    if (findings.length < verifyFindingsMax) findings.push({ code, place, message });
-  };
-  const reading = new Reading(found);
+  const findings = new Findings();
+  const reading = new Reading(findings.found);
   for await (const text of lines) reading.take(text);
-  return { ...reading.end(), findings, findingsTotal };
+  return { ...reading.end(), findings: findings.listed, findingsTotal: findings.total };
 }
 
 /** The signed heads of a proof, for holding an older one against the log as it is. @throws NoProof when it is another key's */
@@ -249,13 +240,11 @@ function parseLine(text: string): z.infer<typeof line> | null {
 }
 
 /** The report as lines for people; the last one is the verdict. */
-export function proofLines({ checked, findings, findingsTotal, fingerprint, remains }: ProofReport): string[] {
+export function proofLines(report: ProofReport): string[] {
+  const { checked, fingerprint } = report;
   return [
     `${checked.events} events, ${checked.heads} signed heads, ${checked.recordings} manifests of recordings`,
     `signed with the key ${fingerprint}`,
-    ...findings.map(({ code, place, message }) => `${code}: ${place}: ${message}`),
-    ...(findingsTotal > findings.length ? [`… and ${findingsTotal - findings.length} more`] : []),
-    ...remains.map((sentence) => `remains possible: ${sentence}`),
-    findingsTotal === 0 ? "verified: nothing was found" : `not verified: ${findingsTotal} findings`,
+    ...verdictLines(report),
   ];
 }

@@ -3,14 +3,13 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } fro
 import { basename, relative } from "node:path";
 import { payloadPlace } from "../core/events/chain.ts";
 import { canonicalJson } from "../core/lib/canonical.ts";
-import { verifyFindingsMax } from "../core/lib/limits.ts";
 import { secretDigest } from "../core/objects/object.ts";
 import { recordingErasedType } from "../core/recording/retention.ts";
 import { audited } from "./audited.ts";
-import { ChainWalk, type Found, type PrunedRun } from "./chain-walk.ts";
+import { ChainWalk, type PrunedRun } from "./chain-walk.ts";
 import { erasedType, keyDestroyedType } from "./erase.ts";
 import { type StoredEvent, storedEventColumns } from "./event-log.ts";
-import type { Finding } from "./finding.ts";
+import { Findings, type Found, type Verdict, verdictLines } from "./finding.ts";
 import { journalSegments } from "./journal.ts";
 import { parseSegmentHeader, readRecord, SegmentTags, segmentHeaderBytes, segmentKey, segmentStart } from "./journal-segment.ts";
 import type { Session, Sql } from "./postgres/connect.ts";
@@ -37,14 +36,9 @@ export type VerifyInput = {
   readonly rows: boolean;
 };
 export type ErasedPayload = { readonly seq: number; readonly by: number; readonly policy: string };
-export type VerifyReport = {
-  readonly findings: readonly Finding[];
-  /** More than are listed. */
-  readonly findingsTotal: number;
+export type VerifyReport = Verdict & {
   readonly erased: readonly ErasedPayload[];
   readonly checked: Readonly<Record<"events" | "payloads" | "heads" | "rows" | "recordings" | "recordingBytes" | "journalRecords", number>>;
-  /** What this check cannot exclude, in sentences. */
-  readonly remains: readonly string[];
 };
 
 /**
@@ -65,7 +59,7 @@ export async function verify(input: VerifyInput): Promise<VerifyReport> {
 
 /** The report as lines for people; the last one is the verdict. */
 export function verifyLines(report: VerifyReport): string[] {
-  const { checked, findings, findingsTotal, erased } = report;
+  const { checked, erased } = report;
   const byEraser = Map.groupBy(erased, (entry) => `${entry.by} ${entry.policy}`);
   const erasures = [...byEraser.values()].map((group) => {
     const { by, policy } = group[0]!;
@@ -77,10 +71,7 @@ export function verifyLines(report: VerifyReport): string[] {
   return [
     `${checked.events} events, ${checked.payloads} payloads, ${checked.heads} signed heads, ${checked.rows} rows, ${checked.recordings} recordings (${megabytes} MB), ${checked.journalRecords} journal records`,
     ...erasures,
-    ...findings.map(({ code, place, message }) => `${code}: ${place}: ${message}`),
-    ...(findingsTotal > findings.length ? [`… and ${findingsTotal - findings.length} more`] : []),
-    ...report.remains.map((sentence) => `remains possible: ${sentence}`),
-    findingsTotal === 0 ? "verified: nothing was found" : `not verified: ${findingsTotal} findings`,
+    ...verdictLines(report),
   ];
 }
 
@@ -89,8 +80,8 @@ type Latest = { readonly seq: number; readonly table: string; readonly after: Re
 type ClosedRecording = { readonly node: string; readonly manifestSha256: string | undefined; readonly seq: number };
 
 class Verification {
-  private readonly findings: Finding[] = [];
-  private findingsTotal = 0;
+  private readonly findings = new Findings();
+  private readonly found: Found = this.findings.found;
   private readonly checked = {
     events: 0,
     payloads: 0,
@@ -124,8 +115,7 @@ class Verification {
 
   async chain(sql: Session): Promise<void> {
     const { dataKeys, keys: own } = this.input;
-    const found: Found = (code, place, message) => this.found(code, place, message);
-    this.walk = new ChainWalk(this.signedHeads, await prunedRuns(sql, own, found), found);
+    this.walk = new ChainWalk(this.signedHeads, await prunedRuns(sql, own, this.found), this.found);
     for await (const events of storedEvents(sql)) {
       const keys = await dataKeys.byIds(events.flatMap((event) => event.keyId ?? []));
       for (const event of events) {
@@ -313,8 +303,14 @@ class Verification {
   }
 
   report(): VerifyReport {
-    const { findings, findingsTotal, erased, checked } = this;
-    return { findings, findingsTotal, erased: erased.sort((a, b) => a.seq - b.seq), checked, remains: this.remains() };
+    const { findings, erased, checked } = this;
+    return {
+      findings: findings.listed,
+      findingsTotal: findings.total,
+      erased: erased.sort((a, b) => a.seq - b.seq),
+      checked,
+      remains: this.remains(),
+    };
   }
 
   private remains(): string[] {
@@ -336,11 +332,6 @@ class Verification {
     if (this.recordingsElsewhere > 0)
       sentences.push(`${this.recordingsElsewhere} recordings lie on other nodes and were not checked here: run verify there`);
     return sentences;
-  }
-
-  private found(code: string, place: string, message: string): void {
-    this.findingsTotal += 1;
-    if (this.findings.length < verifyFindingsMax) this.findings.push({ code, place, message });
   }
 }
 

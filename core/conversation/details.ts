@@ -14,20 +14,18 @@ export type ConversationDetail = { readonly conversation: Conversation; readonly
 /** Times in ms, counts as they are; names as in the manual's glossary. `at`: when it became known. */
 export type Metric = { readonly name: MetricName; readonly value: number; readonly at: number };
 
-export const metricNames = [
-  "nOffered",
-  "tIvr",
-  "tAcd",
-  "tAnswered",
-  "tAbandon",
-  "tAlert",
-  "tNotResponding",
-  "tTalk",
-  "tHeld",
-  "tAcw",
-  "tHandle",
-] as const;
-export type MetricName = (typeof metricNames)[number];
+export type MetricName =
+  | "nOffered"
+  | "tIvr"
+  | "tAcd"
+  | "tAnswered"
+  | "tAbandon"
+  | "tAlert"
+  | "tNotResponding"
+  | "tTalk"
+  | "tHeld"
+  | "tAcw"
+  | "tHandle";
 
 /** @throws Forbidden */
 export async function conversationDetails(

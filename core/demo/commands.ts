@@ -1,4 +1,5 @@
 // Puts the demo centre beside whatever is there, and takes it away again. Both through the commands that everybody uses, so both are in the log.
+
 import type { App } from "../app.ts";
 import { flowKind, ivrKind } from "../architect/kinds.ts";
 import { type Actor, demand } from "../authorization/actor.ts";
@@ -6,6 +7,7 @@ import { type Applied, applyCentre } from "../centre/apply.ts";
 import { setUserSkills } from "../directory/commands.ts";
 import { userKind } from "../directory/kinds.ts";
 import type { User } from "../directory/user.ts";
+import { pause } from "../env/pause.ts";
 import { Conflict } from "../lib/errors.ts";
 import type { UserId } from "../lib/id.ts";
 import { demoDrainMs, demoDrainPollMs } from "../lib/limits.ts";
@@ -106,6 +108,6 @@ async function untilNobodyTalks(app: App, people: readonly User[]): Promise<void
     if (env.clock.monotonic() >= until) {
       throw new Conflict("Calls are still up in the demo's queues. Let them end, or stop the node, and wipe again.", "demo.in.use");
     }
-    await new Promise<void>((done) => env.clock.after(demoDrainPollMs, done));
+    await pause(env.clock, demoDrainPollMs);
   }
 }

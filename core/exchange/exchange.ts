@@ -1,7 +1,9 @@
 // The switchboard of one organization on one node: where call, flow and routing meet. Finds the runner of an event; keeps what outlives a runner.
+
 import { type App, newEvent } from "../app.ts";
 import type { AlertOffer } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
+import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
 import type { AlertId, ConversationId, LegId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "../lib/id.ts";
 import { callsMax, journalRetryMs } from "../lib/limits.ts";
@@ -56,7 +58,7 @@ export class Exchange {
     const ending = [...this.runners.values()];
     for (const runner of ending) runner.post({ kind: "stop", reason });
     const isBusy = (): boolean => ending.some((runner) => !runner.ended || runner.isWorking);
-    for (let waitedMs = 0; isBusy() && waitedMs < 5_000; waitedMs += 20) await this.pause(20);
+    for (let waitedMs = 0; isBusy() && waitedMs < 5_000; waitedMs += 20) await pause(this.app.env.clock, 20);
   }
 
   private onCallEvent(event: CallEvent): void {
@@ -189,7 +191,7 @@ export class Exchange {
         return await this.ports.vault.signManifest(facts);
       } catch (error) {
         this.app.env.log.error("manifest not written", { call: facts.conversationId, reason: String(error) });
-        await this.pause(journalRetryMs);
+        await pause(this.app.env.clock, journalRetryMs);
       }
     }
   }
@@ -250,9 +252,5 @@ export class Exchange {
   // Facts that nobody waits for: a failure is an alarm, not an exception in the middle of a call.
   private background(fact: string, work: Promise<void>): void {
     work.catch((error: unknown) => this.app.env.log.error(fact, { reason: String(error) }));
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.app.env.clock.after(ms, resolve));
   }
 }

@@ -1,5 +1,7 @@
 // Keeps events of a call in the journal, however long that takes: a disk that refuses is asked again; nothing is forgotten, media goes on.
+
 import type { Env } from "../env/env.ts";
+import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal } from "../events/index.ts";
 import { journalRetryMs } from "../lib/limits.ts";
 
@@ -10,7 +12,7 @@ export async function keep(env: Env, journal: Journal, events: readonly EventDra
       return await journal.append(events);
     } catch (error) {
       env.log.error("journal refuses", { call, reason: String(error) });
-      await new Promise<void>((resolve) => env.clock.after(journalRetryMs, resolve));
+      await pause(env.clock, journalRetryMs);
     }
   }
 }

@@ -11,8 +11,8 @@ import { wrapupCodesOf } from "./queries.ts";
 import { wrapupTimeoutCode } from "./queue.ts";
 
 /**
- * Sets a presence: one of the system's by its name, or one of the organization's own by its id. On Queue makes ready and ends Not Responding
- *. What is in hand stays in hand. @throws Forbidden · NotFound · BadInput when there is no such presence
+ * Sets a presence: one of the system's by its name, or one of the organization's own by its id. On Queue makes ready and ends Not
+ * Responding. What is in hand stays in hand. @throws Forbidden · NotFound · BadInput when there is no such presence
  */
 export async function setPresence(app: App, actor: Actor, userId: UserId, wanted: string): Promise<AgentState> {
   if (actor.userId !== userId) demand(actor, "directory:user:edit");

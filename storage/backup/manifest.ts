@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../core/lib/errors.ts";
+import { parseJson } from "../../core/lib/json.ts";
 import type { Keys } from "../vault/keys.ts";
 
 /** A backup that cannot be made or brought back: one sentence that names the file or folder and the mend. */
@@ -66,12 +67,4 @@ export function isSignedBy(keys: Keys, manifest: BackupManifest): boolean {
     throw new BackupError(`the backup belongs to key file ${manifest.keyId}, this is ${keys.keyId}: give the right --key-file`);
   const { signature, ...unsigned } = manifest;
   return keys.verify("backup", unsigned, signature);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

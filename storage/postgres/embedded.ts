@@ -1,4 +1,5 @@
 // Our own PostgreSQL server: made at the first start, run as a child with a user of its own, restarted after a crash, stopped last.
+
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   chmodSync,
@@ -20,6 +21,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Env, Timer } from "../../core/env/env.ts";
+import { pause } from "../../core/env/pause.ts";
 import { postgresLogBytesMax, postgresRestartMsMax } from "../../core/lib/limits.ts";
 import { flushPath } from "../files.ts";
 import { type ConnectTarget, connect } from "./connect.ts";
@@ -219,7 +221,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
       if (this.child !== child) throw new DatabaseError(`postgres ended at start: ${this.logTail()}${this.hint()}`);
       if (tick % 1_000 === 999)
         env.log.warn("postgres recovers; still waiting", { waitedMs: Math.round(env.clock.monotonic() - startedAt) });
-      await this.pause(10);
+      await pause(env.clock, 10);
     }
     if (this.state !== "stopped") this.state = "up";
   }
@@ -278,7 +280,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
         if (tick % 1_000 === 0)
           for (const pid of tick === 0 ? living.filter((pid) => pid === postmaster) : living) process.kill(pid, "SIGINT");
         if (tick > 6_000) throw new DatabaseError(`PostgreSQL processes ${living.join(", ")} on ${this.cluster} do not stop`);
-        await this.pause(10);
+        await pause(this.env.clock, 10);
         living = processesIn(this.cluster);
       }
     }
@@ -331,10 +333,6 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   private wasStopped(): boolean {
     return this.state === "stopped";
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((done) => this.env.clock.after(ms, done));
   }
 }
 

@@ -7,6 +7,7 @@ import type { Env } from "../../core/env/env.ts";
 import { canonicalJson } from "../../core/lib/canonical.ts";
 import { AppError } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/id.ts";
+import { parseJson } from "../../core/lib/json.ts";
 import { flushPath } from "../files.ts";
 
 /** A key file that is missing, open to others, or broken. */
@@ -154,12 +155,4 @@ function createKeyFile(env: Env, path: string): void {
   }
   flushPath(dirname(path));
   env.log.warn("a key file was made; without it the data cannot be read: keep a copy elsewhere", { path });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -8,11 +8,12 @@ import { KeyFileError } from "./keys.ts";
 import { seal, unseal } from "./seal.ts";
 
 const place = "landline key file";
-const fileName = "landline.key.sealed";
+/** As it lies in the data folder, and in a backup of it. */
+export const sealedKeyName = "landline.key.sealed";
 
 /** Seals the key file with the kit's bytes into the data folder; an earlier copy is replaced. */
 export function sealKeyFile(env: Env, dataFolder: string, keyFile: string, kit: Uint8Array): void {
-  const path = join(dataFolder, fileName);
+  const path = join(dataFolder, sealedKeyName);
   writeWhole(`${path}.new`, seal(env.random, keyOf(kit), readFileSync(keyFile), place), "w");
   renameSync(`${path}.new`, path);
   flushPath(dataFolder);
@@ -20,7 +21,7 @@ export function sealKeyFile(env: Env, dataFolder: string, keyFile: string, kit: 
 
 /** Makes the key file anew. @throws KeyFileError when there is one already, no sealed copy, or the kit is another's */
 export function restoreKeyFile(dataFolder: string, keyFile: string, kit: Uint8Array): void {
-  const path = join(dataFolder, fileName);
+  const path = join(dataFolder, sealedKeyName);
   if (existsSync(keyFile)) throw new KeyFileError(`${keyFile} is there already: move it away first`);
   if (!existsSync(path)) throw new KeyFileError(`${path} is not there: the recovery kit opens nothing without it`);
   const opened = unseal(keyOf(kit), readFileSync(path), place);

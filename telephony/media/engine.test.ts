@@ -1,6 +1,8 @@
 // The engine over real loopback sockets: tones in and out, digits once, two channels recorded, strangers unheard.
+
 import { afterEach, describe, expect, test } from "bun:test";
 import { realEnv } from "../../cmd/env.ts";
+import { pause } from "../../core/env/pause.ts";
 import { encodeG711, g711 } from "./codec/g711.ts";
 import { InlinePlane } from "./inline-plane.ts";
 import type { CodecName, MediaCommand, MediaEvent, RecordingSink } from "./plane.ts";
@@ -139,7 +141,7 @@ class Peer {
     const codes = encodeG711(toneSamples([hz], frames * 20, 0), this.codec);
     for (let frame = 0; frame < frames; frame++) {
       this.say(this.codec === "PCMU" ? 0 : 8, codes.subarray(frame * 160, frame * 160 + 160));
-      await new Promise<void>((done) => env.clock.after(20, done));
+      await pause(env.clock, 20);
     }
   }
 

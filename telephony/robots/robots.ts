@@ -1,5 +1,7 @@
 // Hosts robots: keeps the state of callers and agents, runs their steps, carries out what they want, and reports each call from both its ends.
+
 import type { Env, Timer } from "../../core/env/env.ts";
+import { pause } from "../../core/env/pause.ts";
 import type { UserId } from "../../core/lib/id.ts";
 import { assertNever } from "../../core/lib/machine.ts";
 import type { ClientSecret } from "../sip/auth/client.ts";
@@ -150,7 +152,7 @@ export class Robots {
     await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
     const until = env.clock.monotonic() + stopMs;
     while ((this.callers!.size > 0 || this.phones!.size > 0) && env.clock.monotonic() < until) {
-      await new Promise<void>((done) => env.clock.after(pollMs, done));
+      await pause(env.clock, pollMs);
     }
     await this.callers![Symbol.asyncDispose]();
     await this.phones![Symbol.asyncDispose]();
@@ -265,7 +267,7 @@ class AgentHost {
     const wasThere = this.isThere;
     this.input({ kind: "stop" });
     await this.asked;
-    if (wasThere) await Promise.race([this.phones().register(this.agent.secret, 0), this.pause(stopMs)]);
+    if (wasThere) await Promise.race([this.phones().register(this.agent.secret, 0), pause(this.options.env.clock, stopMs)]);
   }
 
   ringsFor(call: RobotCall, callerNumber: string): void {
@@ -330,10 +332,6 @@ class AgentHost {
     this.asked = this.asked
       .then(work)
       .catch((error: unknown) => env.log.warn("robot not heard", { what, user: this.agent.userId, reason: String(error) }));
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((done) => this.options.env.clock.after(ms, done));
   }
 
   private now(): number {

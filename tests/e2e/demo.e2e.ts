@@ -1,16 +1,17 @@
 // The demo centre: robots call robots through the compiled binary, are recorded and shown, step back for a person, and are wiped; and the load test.
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { hear } from "../../telephony/robots/voice.ts";
 import { Baresip } from "../support/baresip.ts";
-import { binary, Landline, password, testCentre } from "../support/landline.ts";
+import { type Chromium, signIn, startChromium } from "../support/browser.ts";
+import { binary, Landline, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { readWav } from "../support/tones.ts";
 
 await insideNamespace();
 const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464", "--demo"]);
-let context: BrowserContext | null = null;
+let browser: Chromium | null = null;
 
 type Conversation = { id: string; startedAt: number; endedAt: number | null; endReason: string | null; calledNumber?: string };
 type Recording = { id: string; state: string; path: string; durationMs: number | null };
@@ -31,22 +32,6 @@ async function names(): Promise<string[]> {
 }
 const isDemo = (name: string): boolean => name.includes("(Demo)");
 
-async function signIn(): Promise<Page> {
-  context = await chromium.launchPersistentContext(join(landline.folder, "browser"), {
-    executablePath: "/usr/bin/chromium",
-    headless: true,
-    viewport: { width: 1440, height: 900 },
-    args: ["--no-sandbox"],
-  });
-  const page = context.pages()[0]!;
-  await page.goto(`${landline.http}/sign-in`);
-  await page.fill("#email", "owner@example.org");
-  await page.fill("#password", password);
-  await page.click("button[type=submit]");
-  await page.waitForSelector(".app #main");
-  return page;
-}
-
 async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.LANDLINE_TEST_PICTURES;
   if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
@@ -55,7 +40,9 @@ async function picture(page: Page, name: string): Promise<void> {
 await program(
   async () => {
     await step("the binary starts with the demo", () => landline.start(), { must: true });
-    const page = await signIn();
+    browser = await startChromium(landline.http, landline.folder, "owner", 700);
+    await signIn(browser, "owner@example.org");
+    const page = browser.page();
     let recordedId = "";
 
     await step("the board shows robots at work, and says on the page and above it that this is a demo", async () => {
@@ -163,7 +150,7 @@ await program(
   },
   async () => {
     Baresip.quitAll();
-    await context?.close();
+    await browser?.quit();
     await landline.stop();
     landline.discard();
   },

@@ -1,9 +1,8 @@
 // A prompt from the admin's microphone to the caller's ear: recorded in the browser, played by a flow, replaced while the centre runs.
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { Baresip } from "../support/baresip.ts";
-import { Landline, password, testCentre } from "../support/landline.ts";
+import { type Chromium, signIn, startChromium } from "../support/browser.ts";
+import { Landline, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { strongest, toneWav } from "../support/tones.ts";
@@ -13,28 +12,7 @@ const uploadedHz = 910;
 
 await insideNamespace();
 const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
-let context: BrowserContext | null = null;
-
-async function start(): Promise<Page> {
-  const hum = join(landline.folder, "microphone.wav");
-  writeFileSync(hum, toneWav(spokenHz, 12, { onMs: 400, offMs: 200 }, 48_000));
-  context = await chromium.launchPersistentContext(join(landline.folder, "browser"), {
-    executablePath: "/usr/bin/chromium",
-    headless: true,
-    args: ["--no-sandbox", "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${hum}`],
-  });
-  await context.grantPermissions(["microphone"], { origin: landline.http });
-  const page = context.pages()[0]!;
-  page.on("console", (message) => {
-    if (message.type() === "error") console.error(message.text());
-  });
-  await page.goto(`${landline.http}/sign-in`);
-  await page.fill("#email", "owner@example.org");
-  await page.fill("#password", password);
-  await page.click("button[type=submit]");
-  await page.waitForSelector(".app #main");
-  return page;
-}
+let browser: Chromium | null = null;
 
 /** A caller dials, and listens until the tone is there. */
 async function callerHears(name: string, hz: number): Promise<void> {
@@ -66,7 +44,9 @@ await program(
   async () => {
     await landline.start();
     landline.apply(testCentre([ownAddress]));
-    const page = await start();
+    browser = await startChromium(landline.http, landline.folder, "owner", spokenHz);
+    await signIn(browser, "owner@example.org");
+    const page = browser.page();
 
     await step("a prompt is made and recorded in the browser, and heard before it is saved", async () => {
       await page.goto(`${landline.http}/admin/prompts/new`);
@@ -140,7 +120,7 @@ await program(
   },
   async () => {
     Baresip.quitAll();
-    await context?.close();
+    await browser?.quit();
     await landline.stop();
   },
 );

@@ -6,6 +6,7 @@ import { isId } from "../../../core/lib/id.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
+import { readable } from "../../readable.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { render } from "../render.tsx";
@@ -61,7 +62,7 @@ export const auditRoutes: readonly PageRoute[] = [
     const day = isoInstant(app.env.clock.now()).slice(0, 10);
     c.header("content-disposition", `attachment; filename="landline-proof-${day}.jsonl"`);
     c.header("content-type", "application/jsonl");
-    return c.body(streamOf(ports.exportProof()));
+    return c.body(readable(encoded(ports.exportProof())));
   }),
 
   page({ method: "GET", path: "/audit/log", permission: "audits:audit:view", help }, async (c, ports) => {
@@ -112,21 +113,7 @@ async function namesOf(ports: WebPorts): Promise<ReadonlyMap<string, string>> {
   return new Map(lists.flat().map(({ id, name }) => [id as string, name]));
 }
 
-/** Asks for more when somebody has read what there is: a long log is never in memory whole. */
-function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
-  const each = pieces[Symbol.asyncIterator]();
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      // A pull that brings nothing is not repeated: empty pieces are passed over here.
-      for (;;) {
-        const { done, value } = await each.next();
-        if (done === true) return controller.close();
-        if (value !== "") return controller.enqueue(encoder.encode(value));
-      }
-    },
-    async cancel() {
-      await each.return?.();
-    },
-  });
+  for await (const piece of pieces) yield encoder.encode(piece);
 }

@@ -3,7 +3,7 @@ import type { Recording } from "../../../core/conversation/conversation.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConversationId } from "../../../core/lib/id.ts";
 import type { Verification } from "../../ports.ts";
-import { Note } from "../../ui/form.tsx";
+import { DateRange, Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
 import { dateTime, exactTime } from "../../ui/time.tsx";
@@ -308,12 +308,7 @@ export function AuditLog(props: {
           ))}
         </select>
         <div class="when">
-          {(["from", "to"] as const).map((name) => (
-            <label class="dated">
-              <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
-              <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
-            </label>
-          ))}
+          <DateRange query={query} />
           <button class="button" type="submit">
             {t("Search")}
           </button>

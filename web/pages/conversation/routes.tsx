@@ -5,11 +5,12 @@ import { NotFound } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, type RecordingId } from "../../../core/lib/id.ts";
 import { openRecording } from "../../../core/recording/commands.ts";
 import { explain } from "../../../core/routing/explain.ts";
+import { readable } from "../../readable.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { callerTitle } from "../../ui/dock.tsx";
 import { render } from "../render.tsx";
 import { ConversationPage } from "./views.tsx";
-import { wavStream } from "./wav.ts";
+import { wavOf } from "./wav.ts";
 
 const help = "conversation";
 
@@ -44,7 +45,7 @@ export const conversationRoutes: readonly PageRoute[] = [
       isId(id) ? await ports.app.stores.recordings.byId(id as RecordingId) : null,
     );
     await openRecording(ports.app, c.var.actor, recording.id);
-    return new Response(wavStream(ports.vault.read(recording.path), recording.durationMs ?? 0), {
+    return new Response(readable(wavOf(ports.vault.read(recording.path), recording.durationMs ?? 0)), {
       headers: { "content-type": "audio/wav", "content-disposition": `inline; filename="${recording.id}.wav"`, "accept-ranges": "none" },
     });
   }),

@@ -5,19 +5,9 @@ const channels = 2;
 const bytesPerMs = (rate * channels * 2) / 1_000;
 
 /** A 44-byte RIFF header for `durationMs` of 16-bit stereo at 8 kHz, then the samples. A broken recording breaks the stream: half a truth is none. */
-export function wavStream(samples: AsyncIterable<Uint8Array>, durationMs: number): ReadableStream<Uint8Array> {
-  const iterator = samples[Symbol.asyncIterator]();
-  return new ReadableStream({
-    start: (controller) => controller.enqueue(header(Math.round(durationMs * bytesPerMs))),
-    pull: async (controller) => {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: async () => {
-      await iterator.return?.();
-    },
-  });
+export async function* wavOf(samples: AsyncIterable<Uint8Array>, durationMs: number): AsyncGenerator<Uint8Array> {
+  yield header(Math.round(durationMs * bytesPerMs));
+  yield* samples;
 }
 
 function header(dataBytes: number): Uint8Array {

@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import { type FoundConversation, summaryOf } from "../../../core/conversation/search.ts";
 import { callerTitle } from "../../ui/dock.tsx";
+import { DateRange } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { Duration, dateTime, Since } from "../../ui/time.tsx";
@@ -113,12 +114,7 @@ function Filters(props: { readonly names: Names; readonly query: URLSearchParams
       <Choice name="end" label={t("Ending")} options={names.ends} query={query} />
       <div class="when">
         {props.children}
-        {(["from", "to"] as const).map((name) => (
-          <label class="dated">
-            <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
-            <input class="input" type="date" name={name} value={query.get(name) ?? ""} />
-          </label>
-        ))}
+        <DateRange query={query} />
         <button class="button" type="submit">
           {t("Search")}
         </button>

@@ -14,13 +14,11 @@ import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { render } from "../render.tsx";
-import { OrganizationPage } from "./views.tsx";
+import { OrganizationPage, type OrganizationValues } from "./views.tsx";
 
 const help = "organization";
 const permission = "directory:organization:edit";
 const settings = organizationSettings.extend(organizationRules.shape);
-
-export type Values = Readonly<Record<"name" | "language" | "country" | "timeZone" | "recordingDays", string>>;
 
 export const organizationRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin/organization", permission, help }, async (c, ports) =>
@@ -30,7 +28,7 @@ export const organizationRoutes: readonly PageRoute[] = [
   page({ method: "POST", path: "/admin/organization", permission, help }, async (c, ports) => {
     const form = await ownForm(c, ports);
     const given = (name: string): string => String(form.get(name) ?? "").trim();
-    const values: Values = {
+    const values: OrganizationValues = {
       ...{ name: given("name"), language: given("language"), country: given("country"), timeZone: given("timeZone") },
       recordingDays: given("recordingDays"),
     };
@@ -58,7 +56,7 @@ async function organization(c: WebContext, { app }: WebPorts): Promise<Organizat
   return found(c.var.actor, "organization", row === null ? null : { ...row, organizationId: row.id });
 }
 
-function valuesOf({ name, language, country, timeZone, recordingDays }: Organization): Values {
+function valuesOf({ name, language, country, timeZone, recordingDays }: Organization): OrganizationValues {
   return {
     name,
     language,
@@ -71,7 +69,7 @@ function valuesOf({ name, language, country, timeZone, recordingDays }: Organiza
 function show(
   c: WebContext,
   ports: WebPorts,
-  values: Values,
+  values: OrganizationValues,
   more: { readonly errors?: Readonly<Record<string, string>>; readonly expiring?: number; readonly saved?: boolean },
 ): Promise<Response> {
   const { errors = {}, expiring = 0, saved = false } = more;

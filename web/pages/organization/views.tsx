@@ -1,12 +1,15 @@
 // The organization's own page.
-import { countries, languageNames, languages, recordingDaysMax, timeZones } from "../../../core/directory/organization.ts";
+import { recordingDaysMax } from "../../../core/directory/organization.ts";
 import { Field, type FieldErrors, Group, Note, SaveBar, Saved } from "../../ui/form.tsx";
+import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/options.tsx";
 import { count, t } from "../../ui/text.ts";
 import { Crumbs } from "../objects/views.tsx";
-import type { Values } from "./routes.tsx";
+
+/** As the form has them. */
+export type OrganizationValues = Readonly<Record<"name" | "language" | "country" | "timeZone" | "recordingDays", string>>;
 
 export function OrganizationPage(props: {
-  readonly values: Values;
+  readonly values: OrganizationValues;
   readonly errors: FieldErrors;
   /** Recordings that saving would erase; not asked yet. */
   readonly expiring: number;
@@ -52,35 +55,21 @@ export function OrganizationPage(props: {
           >
             {(input) => (
               <select class="input" {...input}>
-                {languages.map((code) => (
-                  <option value={code} selected={code === values.language}>
-                    {languageNames[code]}
-                  </option>
-                ))}
+                <LanguageOptions chosen={values.language} />
               </select>
             )}
           </Field>
           <Field name="country" label={t("Country")} error={errors.country}>
             {(input) => (
               <select class="input" {...input}>
-                <option value="">{t("Choose")}</option>
-                {countries("en-GB").map(({ code, name }) => (
-                  <option value={code} selected={code === values.country}>
-                    {name}
-                  </option>
-                ))}
+                <CountryOptions chosen={values.country} />
               </select>
             )}
           </Field>
           <Field name="timeZone" label={t("Time zone")} error={errors.timeZone}>
             {(input) => (
               <select class="input" {...input}>
-                <option value="">{t("Choose")}</option>
-                {timeZones().map((zone) => (
-                  <option value={zone} selected={zone === values.timeZone}>
-                    {zone.replaceAll("_", " ")}
-                  </option>
-                ))}
+                <TimeZoneOptions chosen={values.timeZone} />
               </select>
             )}
           </Field>

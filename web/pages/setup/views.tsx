@@ -1,6 +1,6 @@
 // The pages of the first set-up. The steps stand beside; whatever is done can be opened again until the end.
 import type { Child } from "hono/jsx";
-import { countries, languageNames, languages, type Organization, timeZones, unnamed } from "../../../core/directory/organization.ts";
+import { type Organization, unnamed } from "../../../core/directory/organization.ts";
 import type { User } from "../../../core/directory/user.ts";
 import { longDate } from "../../../core/lib/calendar.ts";
 import { askedGroups, groupsOf } from "../../../core/setup/kit.ts";
@@ -9,6 +9,7 @@ import { type CertificateKind, type Setup, type SetupStep, setupSteps } from "..
 import { Document } from "../../ui/document.tsx";
 import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
+import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/options.tsx";
 import { CodeSheet, Enrolment } from "../../ui/second-factor.tsx";
 import { language, t } from "../../ui/text.ts";
 import { certificateTexts, certificateTitles, stepWords } from "./words.ts";
@@ -158,11 +159,7 @@ function OrganizationStep(props: StepProps) {
             error={errors.language}
           >
             <select class="input" name="language" {...described("language", errors.language, true)}>
-              {languages.map((code) => (
-                <option value={code} selected={code === language}>
-                  {languageNames[code]}
-                </option>
-              ))}
+              <LanguageOptions chosen={language} />
             </select>
           </Field>
           <Field id="country" label={t("Country")} error={errors.country}>
@@ -173,14 +170,7 @@ function OrganizationStep(props: StepProps) {
               data-guess={country === "" ? "country" : undefined}
               {...described("country", errors.country, false)}
             >
-              <option value="" selected={country === ""}>
-                {t("Choose")}
-              </option>
-              {countries("en-GB").map(({ code, name }) => (
-                <option value={code} selected={code === country}>
-                  {name}
-                </option>
-              ))}
+              <CountryOptions chosen={country} />
             </select>
           </Field>
         </div>
@@ -191,14 +181,7 @@ function OrganizationStep(props: StepProps) {
             data-guess={timeZone === "" ? "time-zone" : undefined}
             {...described("timeZone", errors.timeZone, true)}
           >
-            <option value="" selected={timeZone === ""}>
-              {t("Choose")}
-            </option>
-            {timeZones().map((zone) => (
-              <option value={zone} selected={zone === timeZone}>
-                {zone.replaceAll("_", " ")}
-              </option>
-            ))}
+            <TimeZoneOptions chosen={timeZone} />
           </select>
         </Field>
       </StepForm>
