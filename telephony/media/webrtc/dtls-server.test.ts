@@ -63,7 +63,8 @@ class Handshake {
       onConnected: (profile) => settle(`connected ${profile}`),
       onFailed: (reason) => settle(reason),
     });
-    void this.client.connect();
+    // Refused, werift gives up half a minute later, when other tests run: `outcome` tells how it went, not this.
+    this.client.connect().catch(() => undefined);
   }
 
   private fromClient(data: Buffer): void {

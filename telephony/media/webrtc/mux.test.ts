@@ -155,6 +155,11 @@ class Browser {
     await dtls.connect();
   }
 
+  /** Begins a handshake that nobody ends. werift gives up half a minute later, when other tests run: that must not fail them. */
+  tryHandshake(): void {
+    this.handshake().catch(() => undefined);
+  }
+
   /** Checks, shakes hands, and is up. */
   async connect(): Promise<void> {
     this.check();
@@ -283,7 +288,7 @@ describe("refused is", () => {
     const bench = await Bench.open();
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice");
-    void alice.handshake();
+    alice.tryHandshake();
     await until(() => bench.mux.strangers > 0);
     expect(bench.of("connected")).toHaveLength(0);
     expect(bench.of("failed")).toHaveLength(0);
@@ -295,7 +300,7 @@ describe("refused is", () => {
     bench.connect("alice", { fingerprint: clientFingerprint.replace(/^../, clientFingerprint.startsWith("00") ? "11" : "00") });
     alice.check();
     await until(() => alice.answered > 0);
-    void alice.handshake();
+    alice.tryHandshake();
     const [failed] = await until(() => (bench.of("failed").length > 0 ? bench.of("failed") : null));
     expect(failed).toMatchObject({ streamId: "alice", reason: "DTLS: the certificate is not the announced one" });
     const answered = alice.answered;
