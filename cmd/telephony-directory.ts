@@ -15,6 +15,10 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       if (trunk !== undefined) return { trunkId: trunk.id, name: trunk.name };
       return testPeers.has(wanted) ? { trunkId: node.app.nodeId as unknown as TrunkId, name: "test peer" } : null;
     },
+    trunk: (id) => {
+      const trunk = directory.current.trunks.find((entry) => entry.id === id);
+      return trunk === undefined ? null : { name: trunk.name, proxies: trunk.addresses.map((host) => ({ host, port: null })) };
+    },
     phone: (username) => {
       const station = directory.current.stations.find((entry) => entry.username === username && entry.kind === "phone");
       if (station?.sealedHa1 == null || station.userId === null) return null;

@@ -1,6 +1,7 @@
 // The ports to what is kept, in verbs of the domain. PostgreSQL (storage) and memory (core/simulation) implement them under one contract suite.
 
 import type { Prompt } from "./architect/prompt.ts";
+import type { Wish } from "./call/state.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation/conversation.ts";
 import type { ConversationSearch } from "./conversation/search.ts";
 import type { Organization } from "./directory/organization.ts";
@@ -230,7 +231,7 @@ export type InboxItem = {
   readonly conversationId: ConversationId;
   readonly actorId: string;
   readonly at: number;
-  readonly command: { readonly kind: "hold" | "resume" | "disconnect"; readonly participantId: ParticipantId };
+  readonly command: Wish;
 };
 
 export interface InboxStore {

@@ -329,7 +329,15 @@ test("a password that was put in by hand is named, though the log never held it"
   const { database, unit, draft, organizationId, divisionId, env } = all;
   const users = audited.find(({ table }) => table.name === "user")!.table;
   const common = { organizationId, divisionId, version: 1, eventSeq: null, createdAt: 1_795_575_977_478, modifiedAt: 1_795_575_977_478 };
-  const settings = { name: "Ada", email: "ada@example.org", state: "active" as const, roles: ["admin"], stationId: null };
+  const settings = {
+    name: "Ada",
+    email: "ada@example.org",
+    state: "active" as const,
+    roles: ["admin"],
+    stationId: null,
+    extension: null,
+    phoneNumber: null,
+  };
   const id = newId<UserId>(env);
   const row: User = { ...common, ...settings, id, passwordHash: "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA" };
   await unit.run(async (session) => {

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { CallEvent, SipSocketIdentity, TelephonyDirectory } from "../core/call/call-control.ts";
 import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId, type UserId } from "../core/lib/id.ts";
-import { guestSocketsMax, strangerBurst, voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
+import { guestSocketsMax, strangerBurst, trunkSilenceMs, voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
 import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
 import type { Session } from "./sip/dialog/layer.ts";
 import { header, headerValue } from "./sip/message/message.ts";
@@ -13,9 +13,12 @@ import { plainOffer, TestPeer, webAnswer } from "./support/test-peer.ts";
 
 const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as UserId };
 const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as UserId };
+/** Where calls by the trunk `out` go in a test. */
+const way = { trunkId: "out" as TrunkId, proxies: [] as { host: string; port: number | null }[] };
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
+  trunk: (trunkId) => (trunkId === way.trunkId ? { name: "Out", proxies: way.proxies } : null),
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
@@ -151,6 +154,7 @@ describe("a call from the trunk", () => {
       ["no-such-number", 404],
       ["not-allowed", 403],
       ["busy", 486],
+      ["declined", 603],
       ["unavailable", 480],
       ["overloaded", 503],
     ] as const) {
@@ -262,6 +266,114 @@ describe("a call from the trunk", () => {
     at.media.emit({ kind: "failed", streamId: offered.legId, reason: "worker died" });
     await caller.next("session", ({ event }) => event.kind === "ended");
     expect(await at.next("leg.ended")).toMatchObject({ reason: "media-failed" });
+  });
+});
+
+describe("a caller who is put through", () => {
+  test("hears the other side before the answer, and the answer says the same", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("1", plainOffer("127.0.0.2"));
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "progress", legId });
+    const early = await caller.next("session", ({ event }) => event.kind === "ringing");
+    const said = early.event.kind === "ringing" ? early.event.response : null;
+    expect([said?.status, Buffer.from(said!.body).toString()]).toEqual([183, expect.stringContaining("m=audio 40000 RTP/AVP 0 101")]);
+    expect(at.media.of("connect-rtp")).toMatchObject([{ streamId: legId, remote: { address: "127.0.0.2", port: 4_000 } }]);
+    at.telephony.control.send({ kind: "answer", legId });
+    const { session, event } = await caller.next("session", (heard) => heard.event.kind === "answered");
+    expect(event.kind === "answered" && Buffer.from(event.response.body).equals(Buffer.from(said!.body))).toBe(true);
+    session.send({ kind: "confirm" });
+    await at.next("leg.answered");
+  });
+
+  test("is told that it is busy also after having heard something", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("1", plainOffer("127.0.0.2"));
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "progress", legId });
+    at.telephony.control.send({ kind: "reject", legId, reason: "busy" });
+    expect((await caller.next("session", ({ event }) => event.kind === "ended")).event).toMatchObject({ end: { status: 486 } });
+    expect(at.media.openStreams).toBe(0);
+  });
+
+  test("without an offer of their own is only told that it rings", async () => {
+    const at = await host();
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("1", new Uint8Array(0));
+    const { legId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "progress", legId });
+    const { event } = await caller.next("session", (heard) => heard.event.kind === "ringing");
+    expect(event).toMatchObject({ response: { status: 180 } });
+  });
+});
+
+describe("a number that is dialled by a trunk", () => {
+  /** The carrier, and what its INVITE was. */
+  async function dialled(at: Host, shown = { number: "+441632960100", name: "Bank" }) {
+    const carrier = await peer(at, "127.0.0.3");
+    way.proxies = [{ host: "127.0.0.3", port: carrier.port }];
+    const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
+    const number = { number: "+441632960999", shown, isEmergency: false, ringMs: 60_000 };
+    at.telephony.control.send({ kind: "dial-trunk", legId, conversationId, trunkId: way.trunkId, ...number });
+    return { carrier, legId, ...(await carrier.next("incoming")) };
+  }
+
+  test("is rung, heard, answered and acknowledged, and learns nothing that is ours alone", async () => {
+    const at = await host();
+    const { session, invite, legId, carrier } = await dialled(at);
+    expect(invite.uriText).toBe(`sip:+441632960999@127.0.0.3:${carrier.port}`);
+    expect(headerValue(invite, "p-asserted-identity")).toBe('"Bank" <sip:+441632960100@127.0.0.1>');
+    expect(JSON.stringify(invite.headers)).not.toMatch(/X-Landline|landline/i);
+    session.send({ kind: "ring", status: 180 });
+    expect(await at.next("leg.ringing")).toMatchObject({ legId, hasEarlyMedia: false });
+    session.send({ kind: "ring", status: 183, body: plainOffer("127.0.0.3") });
+    expect(await at.next("leg.ringing")).toMatchObject({ legId, hasEarlyMedia: true });
+    expect(at.media.of("connect-rtp")).toMatchObject([{ streamId: legId, remote: { address: "127.0.0.3" } }]);
+    session.send({ kind: "accept", body: plainOffer("127.0.0.3") });
+    await at.next("leg.answered");
+    at.telephony.control.send({ kind: "confirm", legId });
+    await carrier.next("session", ({ event }) => event.kind === "acknowledged");
+    session.send({ kind: "hang-up" });
+    expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "hung-up" });
+  });
+
+  test("is told nothing of who calls when that is withheld", async () => {
+    const at = await host();
+    const { invite } = await dialled(at, { number: "", name: "" });
+    expect(headerValue(invite, "from")).toStartWith('"Anonymous" <sip:anonymous@anonymous.invalid>;tag=');
+    expect([headerValue(invite, "privacy"), headerValue(invite, "p-asserted-identity")]).toEqual(["id", null]);
+  });
+
+  test("is unreachable when its trunk says nothing, or there is no way to it", async () => {
+    const at = await host();
+    const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
+    const dial = { kind: "dial-trunk", conversationId, trunkId: way.trunkId, number: "1", isEmergency: false, ringMs: 60_000 } as const;
+    const shown = { number: "", name: "" };
+    way.proxies = [{ host: "127.0.0.9", port: 5_060 }];
+    at.telephony.control.send({ ...dial, legId, shown });
+    await at.media.until("open");
+    at.env.advance(trunkSilenceMs);
+    expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "unreachable" });
+    way.proxies = [];
+    at.telephony.control.send({ ...dial, legId: newId(at.env), shown });
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "unreachable" });
+  });
+
+  test("is not rung any more when it is given up while the way is looked for", async () => {
+    const at = await host();
+    const carrier = await peer(at, "127.0.0.3");
+    way.proxies = [{ host: "127.0.0.3", port: carrier.port }];
+    const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
+    const shown = { number: "", name: "" };
+    at.telephony.control.send({
+      ...{ kind: "dial-trunk", legId, conversationId, trunkId: way.trunkId, number: "1", shown, isEmergency: false, ringMs: 60_000 },
+    });
+    at.telephony.control.send({ kind: "hang-up", legId, reason: "normal" });
+    expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "ended-by-us" });
+    await Promise.resolve();
+    expect([at.media.commands, carrier.lines]).toEqual([[], []]);
   });
 });
 

@@ -1,26 +1,24 @@
 // Core's hands: hosts the legs, joins SIP sessions with media streams, and tells core what happened. Implements core/call/call-control.ts.
 import type { CallCommand, CallControl, CallEvent, CallOrigin, TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
-import { type ConversationId, type LegId, newId, type RecordingId, type StationId } from "../core/lib/id.ts";
-import { callsMax } from "../core/lib/limits.ts";
+import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId } from "../core/lib/id.ts";
+import { callsMax, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
-import { cleanRemoteText } from "../core/lib/remote-text.ts";
 import { recordingPath } from "../core/recording/path.ts";
 import { emergencyReason } from "./cause.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
 import { isEmergency } from "./emergency.ts";
 import { calledOf, callerOf } from "./ingress.ts";
-import { type LegFacts, type LegInput, type LegOutput, type LegState, type LegTimer, startCaller, startStation, stepLeg } from "./leg.ts";
+import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
+import { type LegFacts, type LegInput, type LegOutput, type LegState, type LegTimer, startCallee, startCaller, stepLeg } from "./leg.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import type { Registrar } from "./registrar.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
-import { type Header, header, type RequestDraft, type SipRequest, toWire } from "./sip/message/message.ts";
-import { formatNameAddr } from "./sip/message/name-addr.ts";
-import { encodeUser } from "./sip/message/uri.ts";
+import { header, type SipRequest } from "./sip/message/message.ts";
 import { Ladder } from "./sip/trace.ts";
-import { type Flow, isSameFlow } from "./sip/transport/flow.ts";
+import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
 import type { Observe } from "./sip/transport/layer.ts";
 
 export type CallControlOptions = {
@@ -31,6 +29,8 @@ export type CallControlOptions = {
   readonly addresses: readonly string[];
   /** Where plain RTP sockets are bound. */
   readonly mediaAddress: string;
+  /** The path to a trunk's next hop; null or a rejection: none now. */
+  readonly reach: (trunkId: TrunkId) => Promise<Flow | null>;
   /** Opens the vault's file for a recording; rejects when it cannot. */
   readonly recordingTarget: (recordingId: RecordingId, conversationId: ConversationId) => Promise<RecordingTarget>;
 };
@@ -41,8 +41,8 @@ type Leg = {
   readonly conversation: Conversation;
   session: Session | null;
   readonly timers: Map<LegTimer, Timer>;
-  /** For stations: what the INVITE is made of. */
-  readonly dial: Extract<CallCommand, { kind: "dial-station" }> | null;
+  /** For callees: what the INVITE is made of. */
+  readonly dial: DialStation | DialTrunk | null;
   /** The path to the device; null until it is known. */
   flow: Flow | null;
   /** Whose call it is, when a guest's. */
@@ -63,6 +63,8 @@ export class SipCallControl implements CallControl {
   private listener: (event: CallEvent) => void = () => undefined;
   /** The messages of an INVITE that has just come in, until its conversation is known. */
   private unclaimed: { readonly callId: string; readonly entries: Parameters<Ladder["add"]>[] } = { callId: "", entries: [] };
+  /** Legs whose trunk is being looked for. */
+  private readonly reaching = new Set<LegId>();
   /** Guests whose call is up: one each. */
   private readonly guests = new Set<string>();
   private isDraining = false;
@@ -100,6 +102,7 @@ export class SipCallControl implements CallControl {
   send(command: CallCommand): void {
     switch (command.kind) {
       case "ring":
+      case "progress":
       case "answer":
       case "confirm":
         this.input(command.legId, { kind: command.kind });
@@ -108,10 +111,14 @@ export class SipCallControl implements CallControl {
         this.input(command.legId, { kind: "reject", reason: command.reason });
         break;
       case "hang-up":
+        this.unreached(command.legId, "ended-by-us");
         this.input(command.legId, { kind: "hang-up", reason: command.reason });
         break;
       case "dial-station":
-        this.dial(command);
+        this.dialStation(command);
+        break;
+      case "dial-trunk":
+        this.dialTrunk(command);
         break;
       case "play": {
         const { legId, playId, prompts, loop } = command;
@@ -234,7 +241,7 @@ export class SipCallControl implements CallControl {
 
   // ── Legs ──
 
-  private dial(command: Extract<CallCommand, { kind: "dial-station" }>): void {
+  private dialStation(command: DialStation): void {
     if (this.legs.has(command.legId)) return;
     const binding = this.registrar.bindingOf(command.stationId);
     const station = this.options.directory.station(command.stationId);
@@ -243,14 +250,39 @@ export class SipCallControl implements CallControl {
       return;
     }
     const device = station.kind === "browser" ? "webrtc" : "rtp";
-    const facts = this.facts(command.legId, "station", device, binding.flow);
-    this.adopt(startStation(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command);
+    const facts = this.facts(command.legId, "callee", device, binding.flow);
+    this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command);
+  }
+
+  /** The way to a trunk may have to be looked up or connected first; a hang-up meanwhile means that nobody is called. */
+  private dialTrunk(command: DialTrunk): void {
+    const { legId, trunkId } = command;
+    if (this.legs.has(legId) || this.reaching.has(legId)) return;
+    const begin = (flow: Flow | null): void => {
+      if (!this.reaching.has(legId)) return;
+      if (flow === null) {
+        this.unreached(legId, "unreachable");
+        return;
+      }
+      this.reaching.delete(legId);
+      const facts = { ...this.facts(legId, "callee", "rtp", flow), silenceMs: trunkSilenceMs };
+      this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), flow, command);
+    };
+    this.reaching.add(legId);
+    this.options.reach(trunkId).then(begin, (error: unknown) => {
+      this.options.env.log.warn("trunk not reached", { trunk: trunkId, reason: String(error) });
+      begin(null);
+    });
+  }
+
+  private unreached(legId: LegId, reason: "ended-by-us" | "unreachable"): void {
+    if (this.reaching.delete(legId)) this.listener({ kind: "leg.ended", legId, reason, sipStatus: null });
   }
 
   private facts(legId: LegId, side: LegFacts["side"], device: Local["kind"], flow: Flow): LegFacts {
     const bytes = this.options.env.random.bytes(4);
     const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
-    return { legId, side, device, sessionId, mayReach: (address) => mayReceiveMedia(address, flow.remote.address) };
+    return { legId, side, device, sessionId, silenceMs: null, mayReach: (address) => mayReceiveMedia(address, flow.remote.address) };
   }
 
   private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"]): Leg {
@@ -336,37 +368,25 @@ export class SipCallControl implements CallControl {
     }
   }
 
-  /** Calls the device. Names are core's and cleaned once more: nothing of them can become a header. */
+  /** Calls the device, or the number. */
   private invite(leg: Leg, body: Uint8Array): void {
     const { dial } = leg;
-    const binding = dial === null ? null : this.registrar.bindingOf(dial.stationId);
-    if (dial === null || binding === null) {
+    const binding = dial?.kind === "dial-station" ? this.registrar.bindingOf(dial.stationId) : null;
+    const flow = dial?.kind === "dial-trunk" ? leg.flow : (binding?.flow ?? null);
+    if (dial === null || flow === null) {
       this.step(leg, { kind: "flow-closed" });
       return;
     }
-    const { flow } = binding;
     leg.flow = flow;
     const contact = this.dialogs.contact(flow);
-    const host = flow.local.address.includes(":") ? `[${flow.local.address}]` : flow.local.address;
-    const number = encodeUser(toWire(cleanRemoteText(dial.callerNumber))) || "anonymous";
-    const username = this.options.directory.station(dial.stationId)?.username ?? "station";
     const callId = this.dialogs.newToken();
-    const headers: Header[] = [
-      header("From", `${formatNameAddr(toWire(cleanRemoteText(dial.callerName)), `sip:${number}@${host}`)};tag=${this.dialogs.newToken()}`),
-      header("To", `<sip:${encodeUser(toWire(username))}@${host}>`),
-      header("Call-ID", callId),
-      header("CSeq", "1 INVITE"),
-      header("Max-Forwards", "70"),
-      header("Contact", contact),
-      header("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
-      header("Content-Type", "application/sdp"),
-      // Our own stations may know which conversation rings; nobody else ever sees an id of ours.
-      header("X-Landline-Conversation", dial.conversationId),
-      ...(dial.autoAnswer ? autoAnswer : []),
-    ];
-    const invite: RequestDraft = { kind: "request", method: "INVITE", uriText: binding.contact, headers, body };
+    const parts = { body, local: flow.local, contact, callId, tag: this.dialogs.newToken() };
+    const draft =
+      dial.kind === "dial-trunk"
+        ? trunkInvite(dial, endpointText(flow.remote), parts)
+        : stationInvite(dial, this.options.directory.station(dial.stationId)?.username ?? "station", binding!, parts);
     this.claim(leg.conversation, callId);
-    this.dialogs.call(invite, flow, contact, (session) => {
+    this.dialogs.call(draft, flow, contact, (session) => {
       leg.session = session;
       this.bySession.set(session, leg);
     });
@@ -509,12 +529,6 @@ export class SipCallControl implements CallControl {
     this.listener({ kind: "recording.failed", recordingId, conversationId: recording.conversationId, reason });
   }
 }
-
-/** What phones and softphones understand as "pick up by yourself". */
-const autoAnswer: readonly Header[] = [
-  header("Call-Info", "<sip:landline>;answer-after=0"),
-  header("Alert-Info", "<http://localhost>;info=alert-autoanswer"),
-];
 
 function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {
   if (!offer.ok || offer.peer.kind !== facts.device) return false;

@@ -16,6 +16,8 @@ export function refusalOf(reason: RejectReason): Refusal {
       return { status: 403 };
     case "busy":
       return { status: 486 };
+    case "declined":
+      return { status: 603 };
     case "unavailable":
       return { status: 480 };
     case "overloaded":

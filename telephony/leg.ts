@@ -1,5 +1,5 @@
 // The life of one leg: a SIP session and a media stream that must agree. Pure; call-control.ts hosts it.
-import type { CallEvent, LegEndReason, MediaVerdict, RejectReason } from "../core/call/call-control.ts";
+import type { CallEvent, HangUpReason, LegEndReason, MediaVerdict, RejectReason } from "../core/call/call-control.ts";
 import type { LegId } from "../core/lib/id.ts";
 import { lastStatsMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
@@ -17,14 +17,16 @@ import {
 } from "./sdp/offer-answer.ts";
 import type { SessionCommand } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
-import { type Header, header, headerValue, type SipRequest } from "./sip/message/message.ts";
+import { type Header, header, headerValue, type SipRequest, type SipResponse } from "./sip/message/message.ts";
 
 /** What does not change while the leg lives. */
 export type LegFacts = {
   readonly legId: LegId;
-  readonly side: "caller" | "station";
+  readonly side: "caller" | "callee";
   readonly device: Local["kind"];
   readonly sessionId: number;
+  /** A callee that has not given a sign of life by then is unreachable; null: its ring time alone counts. */
+  readonly silenceMs: number | null;
   /** Whether media may go to an address that the peer names. */
   readonly mayReach: (address: string) => boolean;
 };
@@ -35,13 +37,15 @@ type Up = { readonly local: Local; readonly version: number };
 export type LegState = LegFacts &
   (
     | { readonly name: "offered"; readonly offer: Understood | null }
-    /** Core answered; our stream opens. */
-    | { readonly name: "opening"; readonly offer: Understood | null }
+    /** Core answered, or lets the caller hear something before; our stream opens. */
+    | { readonly name: "opening"; readonly offer: Understood | null; readonly isAnswer: boolean }
+    /** 183 is out: the caller hears us, and has not been answered. */
+    | ({ readonly name: "early"; readonly body: Uint8Array } & Up)
     /** 200 is out; the ACK is awaited, with the answer in it when our 200 made the offer. */
     | ({ readonly name: "answering"; readonly awaitsAnswer: boolean } & Up)
     /** Our stream opens before the INVITE leaves. */
     | { readonly name: "preparing"; readonly ringMs: number }
-    | ({ readonly name: "ringing"; readonly endsAs: LegEndReason | null; readonly isHeard: boolean } & Up)
+    | ({ readonly name: "ringing"; readonly endsAs: LegEndReason | null; readonly heard: "nothing" | "ringing" | "early-media" } & Up)
     /** The device accepted; core's `confirm` is awaited. */
     | ({ readonly name: "accepted" } & Up)
     | ({ readonly name: "up"; readonly awaitsAnswer: boolean } & Up)
@@ -54,10 +58,11 @@ export type LegState = LegFacts &
 
 export type LegInput =
   | { readonly kind: "ring" }
+  | { readonly kind: "progress" }
   | { readonly kind: "answer" }
   | { readonly kind: "reject"; readonly reason: RejectReason }
   | { readonly kind: "confirm" }
-  | { readonly kind: "hang-up"; readonly reason: "normal" | "no-answer" | "answered-elsewhere" | "failed" }
+  | { readonly kind: "hang-up"; readonly reason: HangUpReason }
   | { readonly kind: "opened"; readonly local: Local }
   | { readonly kind: "connected"; readonly protection: string }
   | { readonly kind: "media-failed" }
@@ -67,7 +72,7 @@ export type LegInput =
   | { readonly kind: "flow-closed" }
   | { readonly kind: "timer"; readonly timer: LegTimer };
 
-export type LegTimer = "ring" | "last-stats";
+export type LegTimer = "ring" | "silence" | "last-stats";
 
 export type LegOutput =
   | { readonly kind: "session"; readonly command: SessionCommand }
@@ -88,7 +93,7 @@ export function startCaller(facts: LegFacts, offer: Understood | null): Result {
   return { state: { ...facts, name: "offered", offer }, outputs: [] };
 }
 
-export function startStation(facts: LegFacts, ringMs: number): Result {
+export function startCallee(facts: LegFacts, ringMs: number): Result {
   return { state: { ...facts, name: "preparing", ringMs }, outputs: [{ kind: "open-media" }] };
 }
 
@@ -105,6 +110,8 @@ export function stepLeg(state: LegState, input: LegInput): Result {
       return whileOffered(state, input);
     case "opening":
       return whileOpening(state, input);
+    case "early":
+      return whileEarly(state, input);
     case "answering":
       return whileAnswering(state, input);
     case "preparing":
@@ -134,7 +141,16 @@ const report = (event: CallEvent): LegOutput => ({ kind: "report", event });
 const session = (command: SessionCommand): LegOutput => ({ kind: "session", command });
 
 function isAlive(state: LegState): boolean {
-  return state.name === "answering" || state.name === "accepted" || state.name === "up" || state.name === "ringing";
+  switch (state.name) {
+    case "early":
+    case "answering":
+    case "ringing":
+    case "accepted":
+    case "up":
+      return true;
+    default:
+      return false;
+  }
 }
 
 // ── A caller ──
@@ -144,7 +160,12 @@ function whileOffered(state: In<"offered">, input: LegInput): Result {
     case "ring":
       return stay(state, session({ kind: "ring", status: 180 }));
     case "answer":
-      return { state: { ...state, name: "opening" }, outputs: [{ kind: "open-media" }] };
+      return { state: { ...state, name: "opening", isAnswer: true }, outputs: [{ kind: "open-media" }] };
+    case "progress":
+      // A 183 that nobody acknowledges cannot carry our offer (RFC 3261 §13.2.1): without one of theirs it rings.
+      return state.offer === null
+        ? stay(state, session({ kind: "ring", status: 180 }))
+        : { state: { ...state, name: "opening", isAnswer: false }, outputs: [{ kind: "open-media" }] };
     case "reject":
       return stay(state, session({ kind: "reject", ...refusalOf(input.reason) }));
     case "hang-up":
@@ -157,16 +178,36 @@ function whileOffered(state: In<"offered">, input: LegInput): Result {
 function whileOpening(state: In<"opening">, input: LegInput): Result {
   const { offer } = state;
   if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
+  if (input.kind === "reject") return stay(state, session({ kind: "reject", ...refusalOf(input.reason) }));
+  if (input.kind === "answer") return { state: { ...state, isAnswer: true }, outputs: [] };
   if (input.kind !== "opened") return stay(state);
   const { local } = input;
   const numbers = { sessionId: state.sessionId, version: 1 };
   // §13.3.1: an INVITE without an offer gets ours in the 200, and its ACK answers.
   const body = offer === null ? writeOffer(local, "sendrecv", numbers) : writeAnswer(offer, local, offer.direction, numbers);
   const connect = offer === null ? [] : connectTo(state.legId, offer.peer, offer.direction);
+  if (!state.isAnswer) {
+    const early: In<"early"> = { ...state, name: "early", local, version: 1, body };
+    return { state: early, outputs: [...connect, session({ kind: "ring", status: 183, body })] };
+  }
   return {
     state: { ...state, name: "answering", local, version: 1, awaitsAnswer: offer === null },
     outputs: [...connect, session({ kind: "accept", body })],
   };
+}
+
+function whileEarly(state: In<"early">, input: LegInput): Result {
+  switch (input.kind) {
+    case "answer":
+      // RFC 3261 §13.2.1: what the 183 has said, the 200 repeats.
+      return { state: { ...state, name: "answering", awaitsAnswer: false }, outputs: [session({ kind: "accept", body: state.body })] };
+    case "reject":
+      return stay(state, session({ kind: "reject", ...refusalOf(input.reason) }));
+    case "hang-up":
+      return stay(state, session({ kind: "hang-up" }));
+    default:
+      return stay(state);
+  }
 }
 
 function whileAnswering(state: In<"answering">, input: LegInput): Result {
@@ -180,7 +221,7 @@ function whileAnswering(state: In<"answering">, input: LegInput): Result {
   return { state: up, outputs: [...connectTo(state.legId, answer.peer, answer.direction), answered] };
 }
 
-// ── A station ──
+// ── A callee: a station of ours, or a number by a trunk ──
 
 function whilePreparing(state: In<"preparing">, input: LegInput): Result {
   if (input.kind === "hang-up") return close(state, { reason: "ended-by-us", sipStatus: null });
@@ -188,9 +229,10 @@ function whilePreparing(state: In<"preparing">, input: LegInput): Result {
   const { local } = input;
   const body = writeOffer(local, "sendrecv", { sessionId: state.sessionId, version: 1 });
   return {
-    state: { ...state, name: "ringing", local, version: 1, endsAs: null, isHeard: false },
+    state: { ...state, name: "ringing", local, version: 1, endsAs: null, heard: "nothing" },
     outputs: [
       { kind: "start", timer: "ring", ms: state.ringMs },
+      ...(state.silenceMs === null ? [] : [{ kind: "start", timer: "silence", ms: state.silenceMs } as const]),
       { kind: "invite", body },
     ],
   };
@@ -200,24 +242,40 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
   if (input.kind === "timer" && input.timer === "ring") {
     return { state: { ...state, endsAs: "no-answer" }, outputs: [session({ kind: "hang-up", headers: reasonHeaders("no-answer") })] };
   }
+  if (input.kind === "timer" && input.timer === "silence") {
+    return { state: { ...state, endsAs: "unreachable" }, outputs: [session({ kind: "hang-up" })] };
+  }
   if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up", headers: reasonHeaders(input.reason) }));
   if (input.kind !== "session") return stay(state);
   const { event } = input;
-  if (event.kind === "ringing") {
-    if (state.isHeard) return stay(state);
-    return { state: { ...state, isHeard: true }, outputs: [report({ kind: "leg.ringing", legId: state.legId })] };
-  }
+  if (event.kind === "trying") return stay(state, { kind: "stop", timer: "silence" });
+  if (event.kind === "ringing") return rings(state, event.response);
   if (event.kind !== "answered") return stay(state);
   const answer = understand(state, readAnswer(event.response.body, state.device));
-  if (answer === null) return endAs(state, "media-failed", { kind: "stop", timer: "ring" });
+  if (answer === null) return endAs(state, "media-failed", { kind: "stop", timer: "ring" }, stopSilence);
   return {
     state: { ...state, name: "accepted" },
     outputs: [
       { kind: "stop", timer: "ring" },
+      stopSilence,
       ...connectTo(state.legId, answer.peer, answer.direction),
       report({ kind: "leg.answered", legId: state.legId }),
     ],
   };
+}
+
+const stopSilence: LegOutput = { kind: "stop", timer: "silence" };
+
+/** A description before the answer: the callee's side can be heard, and only heard (RFC 3960 §3). */
+function rings(state: In<"ringing">, response: SipResponse): Result {
+  const { legId } = state;
+  const early = response.body.length === 0 ? null : understand(state, readAnswer(response.body, state.device));
+  if (early !== null && state.heard !== "early-media") {
+    const heard = report({ kind: "leg.ringing", legId, hasEarlyMedia: true });
+    return { state: { ...state, heard: "early-media" }, outputs: [stopSilence, ...connectTo(legId, early.peer, early.direction), heard] };
+  }
+  if (state.heard !== "nothing") return stay(state);
+  return { state: { ...state, heard: "ringing" }, outputs: [stopSilence, report({ kind: "leg.ringing", legId, hasEarlyMedia: false })] };
 }
 
 function whileAccepted(state: In<"accepted">, input: LegInput): Result {
@@ -243,6 +301,7 @@ function whileUp(state: In<"up">, input: LegInput): Result {
       const digit = digitOf(input.event.request);
       return digit === null ? stay(state) : stay(state, report({ kind: "digit", legId: state.legId, digit }));
     }
+    case "trying":
     case "ringing":
     case "answered":
     case "negotiated":
@@ -281,7 +340,7 @@ function whileLost(state: In<"lost">, input: LegInput): Result {
 
 function onSessionEnd(state: LegState, event: Extract<SessionEvent, { kind: "ended" }>): Result {
   if (state.name === "closing" || state.name === "ended" || state.name === "lost") return stay(state);
-  const ringTimer: LegOutput[] = state.name === "ringing" ? [{ kind: "stop", timer: "ring" }] : [];
+  const ringTimer: LegOutput[] = state.name === "ringing" ? [{ kind: "stop", timer: "ring" }, stopSilence] : [];
   const reason = (state.name === "ringing" ? state.endsAs : null) ?? legEndReason(event.end);
   return close(state, { reason, sipStatus: event.end.status }, ...ringTimer);
 }
@@ -292,6 +351,7 @@ function onMediaFailed(state: LegState): Result {
       return close(state, { reason: "media-failed", sipStatus: 503 }, session({ kind: "reject", status: 503 }));
     case "preparing":
       return close(state, { reason: "media-failed", sipStatus: null });
+    case "early":
     case "answering":
     case "ringing":
     case "accepted":
@@ -319,8 +379,15 @@ function onFlowClosed(state: LegState): Result {
     case "ringing":
     case "offered":
     case "opening":
+    case "early":
     case "answering":
-      return close(state, { reason: "unreachable", sipStatus: null }, { kind: "forget-session" }, { kind: "stop", timer: "ring" });
+      return close(
+        state,
+        { reason: "unreachable", sipStatus: null },
+        { kind: "forget-session" },
+        { kind: "stop", timer: "ring" },
+        stopSilence,
+      );
     case "lost":
     case "closing":
     case "ended":
@@ -359,8 +426,8 @@ function finish(state: In<"closing">, ...before: LegOutput[]): Result {
 
 // ── Pieces ──
 
-function facts({ legId, side, device, sessionId, mayReach }: LegState): LegFacts {
-  return { legId, side, device, sessionId, mayReach };
+function facts({ legId, side, device, sessionId, silenceMs, mayReach }: LegState): LegFacts {
+  return { legId, side, device, sessionId, silenceMs, mayReach };
 }
 
 /** What was read, if it is the device's kind of media and leads where media may go. */
@@ -393,8 +460,9 @@ function mediaReport(state: LegState, stats: StreamStats): LegOutput {
 }
 
 /** RFC 3326: a device need not list a call as missed that was taken elsewhere. */
-function reasonHeaders(reason: "normal" | "no-answer" | "answered-elsewhere" | "failed"): Header[] {
-  return reason === "answered-elsewhere" ? [header("Reason", 'SIP;cause=200;text="Call completed elsewhere"')] : [];
+function reasonHeaders(reason: HangUpReason): Header[] {
+  if (reason === "answered-elsewhere") return [header("Reason", 'SIP;cause=200;text="Call completed elsewhere"')];
+  return reason === "declined" ? [header("Reason", 'SIP;cause=603;text="Declined"')] : [];
 }
 
 /** Digits of phones that know no RFC 4733: `Signal=5` (application/dtmf-relay) or a bare `5` (application/dtmf). */

@@ -1,7 +1,8 @@
 // Starts telephony: sockets, SIP, registrar and call control, joined. What cmd/wire.ts calls.
 import type { CallControl, CallOrigin, SipSocketIdentity, SipSocketPort, VoiceCheckPort } from "../core/call/call-control.ts";
 import type { Env, Log } from "../core/env/env.ts";
-import { normalAddress } from "../core/lib/ip-address.ts";
+import type { TrunkId } from "../core/lib/id.ts";
+import { isIpv4, isIpv6, normalAddress } from "../core/lib/ip-address.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
@@ -18,7 +19,7 @@ import type { Admission } from "./sip/transaction/layer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
 import { VoiceCheck } from "./voice-check.ts";
 
-export type TelephonyOptions = CallControlOptions & {
+export type TelephonyOptions = Omit<CallControlOptions, "reach"> & {
   readonly listen: readonly Omit<Listen, "advertise">[];
   /** The digest realm that phones' secrets were hashed with. */
   readonly realm?: string;
@@ -76,7 +77,11 @@ export class Telephony {
     );
     const check = new VoiceCheck(env, options.media, options.addresses);
     this.voiceCheck = check;
-    this.calls = new SipCallControl({ ...options, env, media: check.beside }, this.dialogs, this.registrar);
+    this.calls = new SipCallControl(
+      { ...options, env, media: check.beside, reach: (trunkId) => this.reach(trunkId) },
+      this.dialogs,
+      this.registrar,
+    );
     this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log));
     this.control = this.calls;
     this.sockets = this.browsers;
@@ -103,6 +108,14 @@ export class Telephony {
     this.registrar[Symbol.dispose]();
     this.dialogs[Symbol.dispose]();
     await this.network[Symbol.asyncDispose]();
+  }
+
+  /** Literal addresses over UDP. */
+  private async reach(trunkId: TrunkId): Promise<Flow | null> {
+    for (const { host, port } of this.options.directory.trunk(trunkId)?.proxies ?? []) {
+      if (isIpv4(host) || isIpv6(host)) return this.network.udpFlow({ address: host, port: port ?? 5060 });
+    }
+    return null;
   }
 
   /**

@@ -11,6 +11,7 @@ export type RejectReason =
   | "no-such-number" // 404
   | "not-allowed" // 403
   | "busy" // 486
+  | "declined" // 603
   | "unavailable" // 480
   | "overloaded" // 503 with Retry-After
   | "emergency-not-available"; // 403, its reason phrase says so plainly
@@ -27,9 +28,14 @@ export type LegEndReason =
   | "overloaded"
   | "error";
 
+/** Why we hang up: what the device is told of it (RFC 3326). */
+export type HangUpReason = "normal" | "no-answer" | "answered-elsewhere" | "declined" | "failed";
+
 export type CallCommand =
   /** 180 Ringing to the caller. */
   | { readonly kind: "ring"; readonly legId: LegId }
+  /** 183 Session Progress to the caller, who from here on hears what the leg is bridged with or is played. Not an answer. */
+  | { readonly kind: "progress"; readonly legId: LegId }
   /** 200 OK to the caller. Ends in `leg.answered`, later `leg.connected`. Never sent before the journal holds the answer. */
   | { readonly kind: "answer"; readonly legId: LegId }
   | { readonly kind: "reject"; readonly legId: LegId; readonly reason: RejectReason }
@@ -49,10 +55,24 @@ export type CallCommand =
       readonly ringMs: number;
     }
   /**
+   * Calls a number by a trunk; events as with a station. `shown`: the number we present, E.164; empty withholds it (RFC 3323, RFC 3325).
+   */
+  | {
+      readonly kind: "dial-trunk";
+      readonly legId: LegId;
+      readonly conversationId: ConversationId;
+      readonly trunkId: TrunkId;
+      /** In the form that the trunk wants. */
+      readonly number: string;
+      readonly shown: CallerIdentity;
+      readonly isEmergency: boolean;
+      readonly ringMs: number;
+    }
+  /**
    * The station accepted (2xx arrived, `leg.answered`), and core has put that on disk: only now is it acknowledged to the device (ACK).
    */
   | { readonly kind: "confirm"; readonly legId: LegId }
-  | { readonly kind: "hang-up"; readonly legId: LegId; readonly reason: "normal" | "no-answer" | "answered-elsewhere" | "failed" }
+  | { readonly kind: "hang-up"; readonly legId: LegId; readonly reason: HangUpReason }
   | { readonly kind: "play"; readonly legId: LegId; readonly playId: string; readonly prompts: readonly Prompt[]; readonly loop: boolean }
   | { readonly kind: "stop-play"; readonly legId: LegId; readonly playId: string }
   | { readonly kind: "bridge"; readonly a: LegId; readonly b: LegId }
@@ -112,7 +132,8 @@ export type CallEvent =
       readonly caller: CallerIdentity;
       readonly called: string;
     }
-  | { readonly kind: "leg.ringing"; readonly legId: LegId }
+  /** `hasEarlyMedia`: the callee's side can be heard before it answers. May come again when that begins later. */
+  | { readonly kind: "leg.ringing"; readonly legId: LegId; readonly hasEarlyMedia: boolean }
   | { readonly kind: "leg.answered"; readonly legId: LegId }
   /** Media flows (first valid packet, or DTLS done). */
   | { readonly kind: "leg.connected"; readonly legId: LegId; readonly protection: string }
@@ -179,6 +200,14 @@ export type TelephonyDirectory = {
   ): { readonly stationId: StationId; readonly userId: UserId; readonly ha1: { readonly md5: string; readonly sha256: string } } | null;
   /** A station by id: its address-of-record user part, whom it belongs to, and how it is reached. */
   station(stationId: StationId): { readonly username: string; readonly userId: UserId; readonly kind: "browser" | "phone" } | null;
+  /** How calls leave by a trunk; null: they do not. */
+  trunk(trunkId: TrunkId): TrunkPeer | null;
+};
+
+/** Where a trunk's calls go: next hops in order of preference. */
+export type TrunkPeer = {
+  readonly name: string;
+  readonly proxies: readonly { readonly host: string; readonly port: number | null }[];
 };
 
 /**

@@ -1,153 +1,78 @@
 // The life of one call: customer, flow, queue, alert, agent, hold, a browser that vanishes, the end. Pure; the runner hosts it. START READING HERE.
-import type { FlowInput, FlowOutput } from "../architect/action.ts";
-import type { DisconnectType, EndReason } from "../conversation/conversation.ts";
-import type { ConversationEvents, ConversationEventType } from "../conversation/events.ts";
-import type { AlertId, ConversationId, FlowId, LegId, ParticipantId, QueueId, RecordingId, SkillId, StationId, UserId } from "../lib/id.ts";
+import type { FlowOutput } from "../architect/action.ts";
+import type { LegId, ParticipantId, RecordingId, StationId } from "../lib/id.ts";
 import { agentLegHeldMs } from "../lib/limits.ts";
 import { assertNever, type Step } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
-import type { WrapupPrompt } from "../routing/queue.ts";
-import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, LegEndReason, RejectReason } from "./call-control.ts";
-
-export type CallState = {
-  readonly conversationId: ConversationId;
-  readonly caller: CallerIdentity;
-  readonly called: string;
-  readonly customer: { readonly legId: LegId; readonly participantId: ParticipantId; readonly up: boolean; readonly ended: boolean };
-  /** The flow that has the caller now; in-queue flows belong to `acd`. */
-  readonly ivr: { readonly participantId: ParticipantId; readonly flowId: FlowId } | null;
-  readonly acd: Acd | null;
-  readonly alert: AlertInCall | null;
-  readonly agent: AgentInCall | null;
-  readonly recording: { readonly recordingId: RecordingId } | null;
-  /** The music that a held or orphaned caller hears. */
-  readonly holdPlayId: string | null;
-  readonly ended: EndReason | null;
-  readonly plays: number;
-};
-
-type Acd = {
-  readonly participantId: ParticipantId;
-  readonly queueId: QueueId;
-  readonly queueName: string;
-  readonly baseAt: number;
-  readonly priority: number;
-  readonly skillIds: readonly SkillId[];
-  readonly languageId: SkillId | null;
-  readonly inQueueFlow: string | null;
-};
-
-type AlertInCall = {
-  readonly alertId: AlertId;
-  readonly participantId: ParticipantId;
-  readonly userId: UserId;
-  readonly stationId: StationId | null;
-  readonly legId: LegId;
-  readonly acw: AcwRule;
-};
-
-type AgentInCall = {
-  readonly participantId: ParticipantId;
-  readonly userId: UserId;
-  readonly stationId: StationId;
-  readonly legId: LegId;
-  readonly held: boolean;
-  /** Since when its browser is gone; the leg that calls it back. */
-  readonly lost: { readonly at: number; readonly returningLegId: LegId | null } | null;
-  readonly acw: AcwRule;
-};
-
-export type AcwRule = { readonly prompt: WrapupPrompt; readonly timeoutMs: number };
-
-/** Where the router sends a new call. */
-export type Route =
-  | { readonly kind: "flow"; readonly flowId: FlowId; readonly flowName: string; readonly version: number }
-  | { readonly kind: "reject"; readonly reason: RejectReason };
-
-export type AlertOffer = {
-  readonly alertId: AlertId;
-  readonly participantId: ParticipantId;
-  readonly queueId: QueueId;
-  readonly userId: UserId;
-  readonly stationId: StationId | null;
-  readonly deadlineAt: number;
-  readonly acw: AcwRule;
-};
-
-export type CallInput =
-  | {
-      readonly kind: "offered";
-      readonly conversationId: ConversationId;
-      readonly legId: LegId;
-      readonly origin: CallOrigin;
-      readonly caller: CallerIdentity;
-      readonly called: string;
-      readonly route: Route;
-    }
-  | { readonly kind: "leg"; readonly event: Extract<CallEvent, { legId: LegId }> }
-  | { readonly kind: "flow"; readonly output: FlowOutput }
-  /** The runner has resolved a transfer's names; null: there is no such queue. */
-  | { readonly kind: "queue-found"; readonly queue: Omit<Acd, "participantId" | "baseAt"> | null; readonly message: string }
-  | { readonly kind: "alerted"; readonly alert: AlertOffer }
-  | { readonly kind: "station-registered"; readonly stationId: StationId }
-  | { readonly kind: "timer"; readonly name: "agent-lost" }
-  | { readonly kind: "asked"; readonly command: "hold" | "resume" | "disconnect"; readonly participantId: ParticipantId }
-  /** The node stops and its calls with it. */
-  | { readonly kind: "stop"; readonly reason: Extract<EndReason, "node-stopped" | "node-fenced" | "error"> };
-
-type Append<T extends ConversationEventType = ConversationEventType> = {
-  [K in T]: { readonly kind: "append"; readonly type: K; readonly payload: ConversationEvents[K]; readonly subjectIds: readonly string[] };
-}[T];
-
-export type CallOutput =
-  /** To the journal; nothing that follows is done before it is on disk. */
-  | Append
-  | { readonly kind: "control"; readonly command: CallCommand }
-  | { readonly kind: "flow-start"; readonly which: "inbound"; readonly flowId: FlowId }
-  | { readonly kind: "flow-start"; readonly which: "in-queue"; readonly flowName: string | null }
-  | { readonly kind: "flow-input"; readonly input: FlowInput }
-  | { readonly kind: "flow-stop" }
-  | { readonly kind: "find-queue"; readonly transfer: Extract<FlowOutput, { kind: "transfer-to-acd" }> }
-  | { readonly kind: "flow-timer"; readonly ms: number | null }
-  | { readonly kind: "ask-queue-facts" }
-  | { readonly kind: "timer-set"; readonly name: "agent-lost"; readonly ms: number }
-  | { readonly kind: "timer-cancel"; readonly name: "agent-lost" };
-
-/** Ids are made by the host, so that the same inputs always give the same outputs. */
-export type Moment = { readonly now: number; readonly ids: readonly string[] };
-export const idsPerInput = 4;
-
-const holdMusic = [{ kind: "key", key: "music.default" } as const];
+import type { CallEvent, LegEndReason } from "./call-control.ts";
+import { dialParty, enqueued, holdOther, partyAnswered, partyDeclines, partyRings, pathFailed, resumeOther } from "./dialling.ts";
+import { end, ownEnd } from "./end.ts";
+import { recordChannel, startHoldMusic, stopHoldMusic, stopRecording } from "./sound.ts";
+import {
+  type Acd,
+  type AgentInCall,
+  type AlertInCall,
+  type AlertOffer,
+  append,
+  type CallInput,
+  type CallOutput,
+  type CallState,
+  control,
+  type Moment,
+  nothing,
+  type Wish,
+} from "./state.ts";
+import { askerOf, cancelTransfer, completeTransfer, consultAnswered, consultEnded, targetFound, wantsTransfer } from "./transfer.ts";
 
 /** The first input of a call; every later one goes to `step`. */
 export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Moment): Step<CallState, CallOutput> {
-  const [customerParticipantId, ivrParticipantId] = moment.ids as [ParticipantId, ParticipantId];
+  // The last two: what follows from the route takes the first ones.
+  const [customerParticipantId, ivrParticipantId] = moment.ids.slice(-2) as [ParticipantId, ParticipantId];
   const { route, origin } = input;
+  const station = origin.kind === "station" ? origin : null;
+  const isOurs = route.kind === "dial" && station !== null;
   const state: CallState = {
     conversationId: input.conversationId,
     caller: input.caller,
     called: input.called,
-    customer: { legId: input.legId, participantId: customerParticipantId, up: false, ended: false },
+    customer: {
+      legId: input.legId,
+      participantId: customerParticipantId,
+      userId: isOurs ? station.userId : null,
+      stationId: isOurs ? station.stationId : null,
+      up: false,
+      ended: false,
+    },
     ivr: route.kind === "flow" ? { participantId: ivrParticipantId, flowId: route.flowId } : null,
     acd: null,
     alert: null,
     agent: null,
+    dial: null,
+    party: null,
+    consult: null,
     recording: null,
     holdPlayId: null,
     ended: null,
     plays: 0,
   };
-  const started = append(state, "conversation.started", {
-    customerParticipantId,
-    legId: input.legId,
-    direction: "inbound",
-    callerNumber: input.caller.number,
-    callerName: input.caller.name,
-    calledNumber: input.called,
-    trunkId: origin.kind === "trunk" ? origin.trunkId : null,
-    stationId: origin.kind === "station" ? origin.stationId : null,
-    ...(origin.kind === "guest" ? { guest: true as const } : {}),
-  });
+  const started = append(
+    state,
+    "conversation.started",
+    {
+      customerParticipantId,
+      legId: input.legId,
+      direction: isOurs ? "outbound" : "inbound",
+      callerNumber: input.caller.number,
+      callerName: input.caller.name,
+      calledNumber: input.called,
+      trunkId: origin.kind === "trunk" ? origin.trunkId : null,
+      stationId: station?.stationId ?? null,
+      ...(origin.kind === "guest" ? { guest: true as const } : {}),
+      ...(route.kind === "dial" ? { purpose: isOurs ? ("user" as const) : ("external" as const) } : {}),
+      ...(isOurs ? { userId: station.userId } : {}),
+    },
+    isOurs ? [station.userId] : [],
+  );
   if (route.kind === "reject") {
     return {
       state: { ...state, ended: "rejected", customer: { ...state.customer, ended: true } },
@@ -158,6 +83,10 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
         control({ kind: "reject", legId: input.legId, reason: route.reason }),
       ],
     };
+  }
+  if (route.kind === "dial") {
+    const dialling = dialParty(state, route.callee, moment);
+    return { state: dialling.state, outputs: [started, ...dialling.outputs] };
   }
   const flowStarted = append(state, "conversation.flow.started", {
     participantId: ivrParticipantId,
@@ -186,7 +115,9 @@ export function step(state: CallState, input: CallInput, moment: Moment): Step<C
     case "timer":
       return agentStaysLost(state, moment);
     case "asked":
-      return asked(state, input.command, input.participantId, moment);
+      return asked(state, input.wish, moment);
+    case "target-found":
+      return targetFound(state, input.wish, input.found, moment);
     case "stop":
       return end(state, input.reason, "system", moment);
     default:
@@ -211,16 +142,19 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
       if (who === "customer") return customerAnswered(state);
       if (who === "alert") return alertAccepted(state, moment);
       if (who === "returning") return agentReturned(state, moment);
+      if (who === "dial") return partyAnswered(state);
+      if (who === "consult") return consultAnswered(state);
       return { state, outputs: [control({ kind: "hang-up", legId: event.legId, reason: "normal" })] };
     case "leg.ended":
-      return legEnded(state, who, event.reason, moment);
+      return legEnded(state, who, event, moment);
     case "leg.lost":
       // A guest's page is gone, and nothing will bring its call back; the leg itself is still to be ended.
       if (who === "customer") return customerGone(state, moment);
+      if (who === "dial" || who === "party" || who === "consult") return partyEndedItself(state, who, moment);
       return who === "agent" ? agentLost(state, moment) : nothing(state);
     case "digit":
       // Digits belong to the flow that has the caller; between people they are relayed by media.
-      return who === "customer" && state.agent === null
+      return who === "customer" && state.agent === null && state.party === null
         ? { state, outputs: [{ kind: "flow-input", input: { kind: "digit", digit: event.digit } }] }
         : nothing(state);
     case "play.finished":
@@ -234,8 +168,9 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     }
     case "leg.media":
       return { state, outputs: measured(state, event) };
-    case "call.offered":
     case "leg.ringing":
+      return who === "dial" ? partyRings(state, event.hasEarlyMedia) : nothing(state);
+    case "call.offered":
     case "leg.connected":
     case "leg.heard-again":
       return nothing(state);
@@ -244,13 +179,16 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
   }
 }
 
-type Who = "customer" | "alert" | "agent" | "returning" | "nobody";
+type Who = "customer" | "alert" | "agent" | "returning" | "dial" | "party" | "consult" | "nobody";
 
 function legOf(state: CallState, legId: LegId): Who {
   if (legId === state.customer.legId) return "customer";
   if (legId === state.alert?.legId) return "alert";
   if (legId === state.agent?.legId) return "agent";
   if (legId === state.agent?.lost?.returningLegId) return "returning";
+  if (legId === state.dial?.legId) return "dial";
+  if (legId === state.party?.legId) return "party";
+  if (legId === state.consult?.legId) return "consult";
   return "nobody";
 }
 
@@ -263,6 +201,10 @@ function participantOf(state: CallState, who: Who): ParticipantId | null {
       return state.agent?.participantId ?? null;
     case "alert":
       return state.alert?.participantId ?? null;
+    case "dial":
+    case "party":
+    case "consult":
+      return state[who]?.participantId ?? null;
     case "nobody":
       return null;
   }
@@ -274,14 +216,11 @@ function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media
 }
 
 function customerAnswered(state: CallState): Step<CallState, CallOutput> {
-  if (state.customer.up || state.ivr === null) return nothing(state);
-  return {
-    state: { ...state, customer: { ...state.customer, up: true } },
-    outputs: [
-      append(state, "conversation.answered", { customerParticipantId: state.customer.participantId }),
-      { kind: "flow-start", which: "inbound", flowId: state.ivr.flowId },
-    ],
-  };
+  if (state.customer.up || (state.ivr === null && state.party === null)) return nothing(state);
+  const answered = append(state, "conversation.answered", { customerParticipantId: state.customer.participantId });
+  const outputs: CallOutput[] =
+    state.ivr === null ? [answered] : [answered, { kind: "flow-start", which: "inbound", flowId: state.ivr.flowId }];
+  return { state: { ...state, customer: { ...state.customer, up: true } }, outputs };
 }
 
 function flowStep(state: CallState, output: FlowOutput, moment: Moment): Step<CallState, CallOutput> {
@@ -332,26 +271,6 @@ function queueFound(
       { kind: "flow-start", which: "in-queue", flowName: acd.inQueueFlow },
     ],
   };
-}
-
-function enqueued(state: CallState, acd: Acd, atHead: boolean): CallOutput {
-  const { participantId, queueId, queueName, baseAt, priority, skillIds, languageId } = acd;
-  return append(
-    state,
-    "conversation.enqueued",
-    {
-      participantId,
-      customerParticipantId: state.customer.participantId,
-      queueId,
-      queueName,
-      baseAt,
-      atHead,
-      priority,
-      skillIds,
-      languageId,
-    },
-    [queueId],
-  );
 }
 
 function alerted(state: CallState, offer: AlertOffer, moment: Moment): Step<CallState, CallOutput> {
@@ -420,7 +339,12 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
   };
 }
 
-function legEnded(state: CallState, who: Who, reason: LegEndReason, moment: Moment): Step<CallState, CallOutput> {
+function legEnded(
+  state: CallState,
+  who: Who,
+  { reason, sipStatus }: { readonly reason: LegEndReason; readonly sipStatus: number | null },
+  moment: Moment,
+): Step<CallState, CallOutput> {
   switch (who) {
     case "customer":
       return customerEnded(state, reason, moment);
@@ -429,12 +353,28 @@ function legEnded(state: CallState, who: Who, reason: LegEndReason, moment: Mome
     case "agent":
       // A lost browser's old leg ends at last: the caller goes on waiting for the new one.
       if (state.agent?.lost != null) return nothing(state);
+      if (state.consult?.isUp === true) return completeTransfer(state, state.consult.by, moment);
       return end(state, reason === "media-failed" ? "media-failed" : "agent-hung-up", "client", moment);
     case "returning":
       return { state: { ...state, agent: { ...state.agent!, lost: { ...state.agent!.lost!, returningLegId: null } } }, outputs: [] };
+    case "dial":
+      return pathFailed(state, reason, sipStatus, moment);
+    case "party":
+      return reason === "media-failed" ? end(state, "media-failed", "error", moment) : partyEndedItself(state, who, moment);
+    case "consult":
+      return consultEnded(state, reason, sipStatus, moment);
     case "nobody":
       return nothing(state);
   }
+}
+
+function partyEndedItself(state: CallState, who: "dial" | "party" | "consult", moment: Moment): Step<CallState, CallOutput> {
+  if (who === "dial") return pathFailed(state, "unreachable", null, moment);
+  if (who === "consult") return consultEnded(state, "hung-up", null, moment);
+  // Hanging up in the middle of passing a call on passes it on.
+  if (state.consult?.isUp === true && state.consult.by === state.party?.participantId)
+    return completeTransfer(state, state.consult.by, moment);
+  return end(state, "party-hung-up", "peer", moment);
 }
 
 function customerEnded(state: CallState, reason: LegEndReason, moment: Moment): Step<CallState, CallOutput> {
@@ -445,7 +385,11 @@ function customerEnded(state: CallState, reason: LegEndReason, moment: Moment): 
 }
 
 function customerGone(state: CallState, moment: Moment): Step<CallState, CallOutput> {
-  if (state.agent !== null) return end(state, "customer-hung-up", "endpoint", moment);
+  const { consult, customer } = state;
+  if (consult?.isUp === true && consult.by === customer.participantId) return completeTransfer(state, consult.by, moment);
+  const own = ownEnd({ purpose: customer.userId === null ? "external" : "user" });
+  if (state.agent !== null || state.party !== null) return end(state, "customer-hung-up", own, moment);
+  if (state.dial !== null) return end(state, "abandoned-while-dialling", own, moment);
   if (state.alert !== null) return end(state, "abandoned-while-alerting", "endpoint", moment);
   return end(state, state.acd === null ? "abandoned-in-flow" : "abandoned-in-queue", "endpoint", moment);
 }
@@ -555,14 +499,54 @@ function agentStaysLost(state: CallState, moment: Moment): Step<CallState, CallO
   };
 }
 
-function asked(
+function asked(state: CallState, wish: Wish, moment: Moment): Step<CallState, CallOutput> {
+  const { participantId } = wish;
+  switch (wish.kind) {
+    case "transfer":
+    case "consult":
+      return wantsTransfer(state, wish);
+    case "complete-transfer":
+      return completeTransfer(state, participantId, moment);
+    case "cancel-transfer":
+      return cancelTransfer(state, participantId);
+    case "hold":
+    case "resume":
+    case "disconnect":
+      break;
+    default:
+      assertNever(wish);
+  }
+  if (state.consult?.by === participantId) {
+    // Whoever leaves in the middle of passing a call on passes it on; there is nothing to hold meanwhile.
+    return wish.kind === "disconnect" ? completeTransfer(state, participantId, moment) : nothing(state);
+  }
+  const { agent } = state;
+  if (agent?.participantId === participantId) return askedByAgent(state, agent, wish.kind, moment);
+  return askerOf(state, participantId) === null ? askedWhileDialling(state, wish, moment) : askedByParty(state, wish, moment);
+}
+
+function askedByParty(state: CallState, { kind, participantId }: Wish, moment: Moment): Step<CallState, CallOutput> {
+  if (kind === "hold") return holdOther(state, participantId);
+  if (kind === "resume") return resumeOther(state, participantId);
+  const isCustomer = participantId === state.customer.participantId;
+  return end(state, isCustomer ? "customer-hung-up" : "party-hung-up", isCustomer ? "client" : "peer", moment);
+}
+
+/** Nobody has answered yet: the caller may give up, whoever is rung may decline. */
+function askedWhileDialling(state: CallState, { kind, participantId }: Wish, moment: Moment): Step<CallState, CallOutput> {
+  const { dial, customer } = state;
+  if (dial === null || kind !== "disconnect") return nothing(state);
+  if (participantId === customer.participantId && customer.userId !== null) return end(state, "abandoned-while-dialling", "client", moment);
+  return participantId === dial.participantId && dial.callee.userId !== null ? partyDeclines(state, moment) : nothing(state);
+}
+
+function askedByAgent(
   state: CallState,
+  agent: AgentInCall,
   command: "hold" | "resume" | "disconnect",
-  participantId: ParticipantId,
   moment: Moment,
 ): Step<CallState, CallOutput> {
-  const { agent } = state;
-  if (agent === null || agent.participantId !== participantId) return nothing(state);
+  const { participantId } = agent;
   switch (command) {
     case "disconnect":
       return end(state, "agent-hung-up", "client", moment);
@@ -591,115 +575,4 @@ function asked(
     default:
       return assertNever(command);
   }
-}
-
-// One end, one reason: everything still open is closed in one go.
-function end(state: CallState, reason: EndReason, disconnectType: DisconnectType, moment: Moment): Step<CallState, CallOutput> {
-  const { customer, ivr, alert, agent, acd } = state;
-  const outputs: CallOutput[] = [];
-  if (ivr !== null)
-    outputs.push(
-      append(state, "conversation.flow.ended", {
-        participantId: ivr.participantId,
-        outcome: reason === "flow-disconnected" ? "disconnected" : "abandoned",
-      }),
-    );
-  if (alert !== null) {
-    const { alertId, participantId, userId } = alert;
-    outputs.push(
-      append(
-        state,
-        "conversation.alert.ended",
-        { alertId, participantId, queueId: acd!.queueId, userId, outcome: "withdrawn", callerLeft: true },
-        [userId, alertId],
-      ),
-    );
-  }
-  if (agent !== null && acd !== null) {
-    const { participantId, userId } = agent;
-    const vanished = agent.lost !== null;
-    const agentDisconnect: DisconnectType = reason === "customer-hung-up" ? "peer" : disconnectType;
-    outputs.push(
-      append(
-        state,
-        "conversation.agent.ended",
-        {
-          participantId,
-          queueId: acd.queueId,
-          userId,
-          disconnectType: agentDisconnect,
-          acw: vanished ? null : acwAfter(agent.acw, moment.now),
-          vanished,
-        },
-        [userId],
-      ),
-    );
-  }
-  outputs.push(append(state, "conversation.ended", { reason, disconnectType, customerParticipantId: customer.participantId }));
-  outputs.push({ kind: "flow-stop" }, { kind: "timer-cancel", name: "agent-lost" }, ...stopRecording(state));
-  const legs = [customer.ended ? null : customer.legId, alert?.legId ?? null, agent?.legId ?? null, agent?.lost?.returningLegId ?? null];
-  for (const legId of legs) {
-    if (legId !== null)
-      outputs.push(control({ kind: "hang-up", legId, reason: reason === "error" || reason === "media-failed" ? "failed" : "normal" }));
-  }
-  return { state: { ...state, ended: reason }, outputs };
-}
-
-/** When after-call work begins and must end, by the queue's wrapup prompt. */
-export function acwAfter(rule: AcwRule, now: number): { readonly deadlineAt: number | null } | null {
-  switch (rule.prompt) {
-    case "MANDATORY":
-      return { deadlineAt: null };
-    case "MANDATORY_TIMEOUT":
-    case "MANDATORY_FORCED_TIMEOUT":
-      return { deadlineAt: now + rule.timeoutMs };
-    case "OPTIONAL":
-    case "AGENT_REQUESTED":
-      return null;
-    default:
-      return assertNever(rule.prompt);
-  }
-}
-
-type Music = { readonly state: Partial<Pick<CallState, "holdPlayId" | "plays">>; readonly outputs: readonly CallOutput[] };
-
-function startHoldMusic(state: CallState): Music {
-  if (state.holdPlayId !== null) return { state: {}, outputs: [] };
-  const playId = `hold-${state.plays + 1}`;
-  return {
-    state: { holdPlayId: playId, plays: state.plays + 1 },
-    outputs: [control({ kind: "play", legId: state.customer.legId, playId, prompts: holdMusic, loop: true })],
-  };
-}
-
-function stopHoldMusic(state: CallState): Music {
-  if (state.holdPlayId === null) return { state: {}, outputs: [] };
-  return { state: { holdPlayId: null }, outputs: [control({ kind: "stop-play", legId: state.customer.legId, playId: state.holdPlayId })] };
-}
-
-function recordChannel(state: CallState, right: LegId | null): CallOutput[] {
-  if (state.recording === null) return [];
-  return [control({ kind: "record-channel", recordingId: state.recording.recordingId, conversationId: state.conversationId, right })];
-}
-
-function stopRecording(state: CallState): CallOutput[] {
-  if (state.recording === null) return [];
-  return [control({ kind: "record-stop", recordingId: state.recording.recordingId, conversationId: state.conversationId })];
-}
-
-function append<T extends ConversationEventType>(
-  state: CallState,
-  type: T,
-  payload: ConversationEvents[T],
-  subjectIds: readonly string[] = [],
-): Append {
-  return { kind: "append", type, payload, subjectIds: [state.conversationId, ...subjectIds] } as unknown as Append;
-}
-
-function control(command: CallCommand): CallOutput {
-  return { kind: "control", command };
-}
-
-function nothing(state: CallState): Step<CallState, CallOutput> {
-  return { state, outputs: [] };
 }

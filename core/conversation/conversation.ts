@@ -1,14 +1,14 @@
 // Conversation, participants and segments as the Platform API models them: the rows that call events are projected into.
 import type { ConversationId, DivisionId, FlowId, OrganizationId, ParticipantId, QueueId, RecordingId, UserId } from "../lib/id.ts";
 
-export const participantPurposes = ["customer", "ivr", "acd", "agent"] as const;
+export const participantPurposes = ["customer", "ivr", "acd", "agent", "user", "external"] as const;
 export type ParticipantPurpose = (typeof participantPurposes)[number];
 
 /** The Platform API's disconnect types that can occur here. */
 export const disconnectTypes = ["client", "endpoint", "peer", "system", "transfer", "noAnswer", "timeout", "error", "spam"] as const;
 export type DisconnectType = (typeof disconnectTypes)[number];
 
-export const segmentTypes = ["ivr", "interact", "hold", "alert", "wrapup", "system", "delay"] as const;
+export const segmentTypes = ["ivr", "interact", "hold", "alert", "wrapup", "system", "delay", "dialing"] as const;
 export type SegmentType = (typeof segmentTypes)[number];
 
 /** Why a conversation is over, in our own finer words; shown in the timeline. */
@@ -19,6 +19,13 @@ export const endReasons = [
   "abandoned-in-flow",
   "abandoned-in-queue",
   "abandoned-while-alerting",
+  "abandoned-while-dialling",
+  "party-hung-up",
+  "busy",
+  "declined",
+  "not-answered",
+  "unreachable",
+  "no-such-number",
   "rejected",
   "not-acknowledged",
   "media-failed",
@@ -55,6 +62,11 @@ export type Participant = {
   readonly userId: UserId | null;
   readonly queueId: QueueId | null;
   readonly flowId: FlowId | null;
+  /** Of somebody who was called: number and name as shown then; empty for all others. Personal, as the caller's. */
+  readonly address: string;
+  readonly name: string;
+  /** Who asks them, alone, before passing the call on; null: they are in the call itself. */
+  readonly consultedBy: ParticipantId | null;
   readonly startedAt: number;
   readonly connectedAt: number | null;
   readonly endedAt: number | null;

@@ -1,5 +1,5 @@
 // Everything that happens to a conversation, as the log tells it. The projection turns each into rows; timelines read them back.
-import type { MediaVerdict } from "../call/call-control.ts";
+import type { LegEndReason, MediaVerdict } from "../call/call-control.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { AlertOutcome } from "../routing/waiting.ts";
 import type { DisconnectType, EndReason } from "./conversation.ts";
@@ -12,7 +12,7 @@ export type ConversationEvents = {
   "conversation.started": {
     customerParticipantId: string;
     legId: string;
-    direction: "inbound";
+    direction: "inbound" | "outbound";
     callerNumber: string;
     callerName: string;
     calledNumber: string;
@@ -20,7 +20,27 @@ export type ConversationEvents = {
     stationId: string | null;
     /** From a browser, by a guest's link. */
     guest?: true;
+    /** Of the one who called, when no queue is involved; else they are the customer. */
+    purpose?: "user" | "external";
+    userId?: string;
   };
+  /** Somebody is called; `by`: the participant who wants to speak to them alone before passing the call on. */
+  "conversation.dialled": {
+    participantId: string;
+    purpose: "user" | "external";
+    userId: string | null;
+    number: string;
+    name: string;
+    classification: string | null;
+    by: string | null;
+    emergency?: true;
+  };
+  /** One of several ways to a party did not work; `path` is its index. */
+  "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };
+  "conversation.party.connected": { participantId: string; customerParticipantId: string };
+  "conversation.party.ended": { participantId: string; userId: string | null; disconnectType: DisconnectType };
+  /** What was asked for names nobody: the call goes on as it was. */
+  "conversation.transfer.failed": { participantId: string; message: string };
   "conversation.rejected": { reason: string };
   "conversation.answered": { customerParticipantId: string };
   "conversation.flow.started": { participantId: string; flowId: string; flowName: string; version: number };

@@ -3,7 +3,7 @@ import type { EventDraft } from "../events/index.ts";
 import type { AlertId, ConversationId, FlowId, ParticipantId, QueueId, RecordingId, SkillId, UserId } from "../lib/id.ts";
 import { freeAgent } from "../routing/free-agent.ts";
 import type { Stores } from "../stores.ts";
-import type { SegmentType } from "./conversation.ts";
+import type { Participant, SegmentType } from "./conversation.ts";
 import type { ConversationEvents, ConversationEventType } from "./events.ts";
 
 type Context = { readonly stores: Stores; readonly event: EventDraft; readonly conversationId: ConversationId; readonly nodeId: string };
@@ -35,12 +35,40 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       data: {},
       eventSeq: null,
     });
-    await participant(stores, event, conversationId, payload.customerParticipantId, { purpose: "customer" }, "system");
+    const userId = (payload.userId ?? null) as UserId | null;
+    const purpose = payload.purpose ?? "customer";
+    const type = purpose === "user" ? "dialing" : "system";
+    await participant(stores, event, conversationId, payload.customerParticipantId, { purpose, userId }, type);
+    await occupy(stores, event, payload.customerParticipantId, userId);
+  },
+  "conversation.dialled": async (payload, { stores, event, conversationId }) => {
+    const { purpose, number: address, name } = payload;
+    const userId = payload.userId as UserId | null;
+    const type = purpose === "user" ? "alert" : "dialing";
+    await participant(
+      stores,
+      event,
+      conversationId,
+      payload.participantId,
+      { purpose, userId, address, name, consultedBy: payload.by as ParticipantId | null },
+      type,
+    );
+    await occupy(stores, event, payload.participantId, userId);
+  },
+  "conversation.party.connected": async (payload, { stores, event, conversationId }) => {
+    await stores.conversations.connectParticipant(payload.participantId as ParticipantId, event.at);
+    await segment(stores, event, conversationId, payload.participantId, "interact");
+  },
+  "conversation.party.ended": async (payload, { stores, event }) => {
+    const id = payload.participantId as ParticipantId;
+    if (!(await stores.conversations.endParticipant(id, event.at, payload.disconnectType))) return;
+    if (payload.userId !== null) await freeAgent(stores, payload.userId as UserId, { kind: "conversation", id }, { at: event.at });
   },
   "conversation.answered": async (payload, { stores, event, conversationId }) => {
     await stores.conversations.setAnswered(conversationId, event.at);
     await stores.conversations.connectParticipant(payload.customerParticipantId as ParticipantId, event.at);
-    await segment(stores, event, conversationId, payload.customerParticipantId, "ivr");
+    const customer = await stores.conversations.participant(payload.customerParticipantId as ParticipantId);
+    await segment(stores, event, conversationId, payload.customerParticipantId, customer?.purpose === "customer" ? "ivr" : "interact");
   },
   "conversation.flow.started": async (payload, { stores, event, conversationId }) => {
     await participant(stores, event, conversationId, payload.participantId, { purpose: "ivr", flowId: payload.flowId as FlowId }, "ivr");
@@ -178,7 +206,10 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     await stores.waiting.leave(conversationId);
     for (const open of await stores.conversations.participants(conversationId)) {
       const type = open.id === payload.customerParticipantId ? payload.disconnectType : "system";
-      if (open.endedAt === null) await stores.conversations.endParticipant(open.id, event.at, type);
+      if (open.endedAt !== null) continue;
+      await stores.conversations.endParticipant(open.id, event.at, type);
+      if (open.purpose === "user" && open.userId !== null)
+        await freeAgent(stores, open.userId, { kind: "conversation", id: open.id }, { at: event.at });
     }
     await stores.conversations.end(conversationId, event.at, payload.reason);
   },
@@ -189,24 +220,36 @@ async function participant(
   event: EventDraft,
   conversationId: ConversationId,
   id: string,
-  who: { readonly purpose: "customer" | "ivr" | "acd"; readonly flowId?: FlowId; readonly queueId?: QueueId },
+  who: { readonly purpose: Participant["purpose"] } & Partial<
+    Pick<Participant, "userId" | "flowId" | "queueId" | "address" | "name" | "consultedBy">
+  >,
   type: SegmentType,
 ): Promise<void> {
   await stores.conversations.insertParticipant({
     id: id as ParticipantId,
     conversationId,
-    purpose: who.purpose,
     userId: null,
-    queueId: who.queueId ?? null,
-    flowId: who.flowId ?? null,
+    queueId: null,
+    flowId: null,
+    address: "",
+    name: "",
+    consultedBy: null,
+    ...who,
     startedAt: event.at,
-    connectedAt: who.purpose === "customer" ? null : event.at,
+    connectedAt: who.purpose === "ivr" || who.purpose === "acd" ? event.at : null,
     endedAt: null,
     disconnectType: null,
     wrapupCode: null,
     heldSince: null,
   });
   await segment(stores, event, conversationId, id, type);
+}
+
+/** Whoever is on the phone is offered nothing meanwhile. What they have in hand already stays in hand. */
+async function occupy(stores: Stores, event: EventDraft, participantId: string, userId: UserId | null): Promise<void> {
+  if (userId === null) return;
+  const inHand = { kind: "conversation", id: participantId as ParticipantId } as const;
+  await stores.agents.take(userId, { kind: "nothing" }, inHand, { routingStatus: "COMMUNICATING", at: event.at });
 }
 
 function segment(

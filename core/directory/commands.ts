@@ -26,7 +26,14 @@ export async function createUser(
   const passwordHash = password === undefined ? null : await app.passwords.hash(password);
   const { value } = await app.unit.run(async (stores) => {
     const stationId = newId<StationId>(app.env);
-    const made = await insertObject(app, actor, stores, userKind, { ...settings, state: "active", stationId }, { passwordHash });
+    const made = await insertObject(
+      app,
+      actor,
+      stores,
+      userKind,
+      { extension: null, phoneNumber: null, ...settings, state: "active", stationId },
+      { passwordHash },
+    );
     const user = made.row;
     const station = await insertObject(
       app,

@@ -39,6 +39,7 @@ export const userKind: ObjectKind<User, UserSettings> = {
     if (other !== null && other.id !== before?.id) {
       throw new Conflict(`Somebody with the email ${settings.email} is here already.`, "general.duplicate", "email");
     }
+    await refuseTakenNumbers(app, stores, settings, before);
     // A new person's browser station is made in the same transaction, after this look.
     if (before !== null && settings.stationId !== null && settings.stationId !== before.stationId) {
       const station = await stores.stations.byId(settings.stationId as StationId);
@@ -115,6 +116,22 @@ function refuseUnknownRoles(names: readonly string[]): void {
   const unknown = names.find((name) => !builtIn.some((role) => role.name === name));
   if (unknown === undefined) return;
   throw new BadInput(`There is no role “${unknown}”. Roles: ${builtIn.map((role) => role.name).join(", ")}.`, "roles");
+}
+
+/** A number rings one place. */
+async function refuseTakenNumbers(app: App, stores: Stores, settings: UserSettings, before: User | null): Promise<void> {
+  const { extension, phoneNumber } = settings;
+  if (extension === null && phoneNumber === null) return;
+  const others = (await stores.users.all(app.organizationId)).filter((user) => user.id !== before?.id);
+  const ivrs = await stores.ivrs.all(app.organizationId);
+  for (const [field, number] of [
+    ["extension", extension],
+    ["phoneNumber", phoneNumber],
+  ] as const) {
+    if (number === null) continue;
+    const holder = others.find((user) => user[field] === number)?.name ?? ivrs.find(({ dnis }) => dnis.includes(number))?.name;
+    if (holder !== undefined) throw new Conflict(`${number} is the number of “${holder}” already.`, "general.duplicate", field);
+  }
 }
 
 async function refuseLastAdmin(app: App, stores: Stores, before: User, after: UserSettings): Promise<void> {

@@ -17,12 +17,27 @@ export const userSettings = z.strictObject({
   roles: z.array(z.string()).max(20, "At most 20 roles.").default([]),
   /** Where they are rung; null: at nobody's station. */
   stationId: z.string().refine(isId, "Not a station.").nullable().default(null),
+  /** What others dial inside. */
+  extension: z
+    .string()
+    .regex(/^[0-9]{2,9}$/, "Two to nine digits.")
+    .nullable()
+    .default(null),
+  /** What others dial from outside, E.164. */
+  phoneNumber: z
+    .string()
+    .regex(/^\+[1-9][0-9]{3,14}$/, "A number in E.164, like +441632960100.")
+    .nullable()
+    .default(null),
 });
 export type UserSettings = z.infer<typeof userSettings>;
 
 /** Argon2id keeps it; length is what counts (NIST SP 800-63B). */
 export const password = z.string().min(12, "At least 12 characters.").max(256, "At most 256 characters.");
-export const newUser = userSettings.pick({ name: true, email: true, roles: true }).extend({ password: password.optional() });
+const { extension, phoneNumber } = userSettings.shape;
+export const newUser = userSettings
+  .pick({ name: true, email: true, roles: true })
+  .extend({ password: password.optional(), extension: extension.optional(), phoneNumber: phoneNumber.optional() });
 export type NewUser = z.infer<typeof newUser>;
 
 export type User = ConfiguredObject &

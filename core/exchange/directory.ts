@@ -3,14 +3,16 @@
 import type { App } from "../app.ts";
 import type { FlowDocument } from "../architect/document.ts";
 import { parseFlow } from "../architect/document.ts";
-import type { Route } from "../call/call.ts";
 import type { CallerIdentity, CallOrigin } from "../call/call-control.ts";
+import type { Route } from "../call/state.ts";
 import type { Organization } from "../directory/organization.ts";
+import type { User } from "../directory/user.ts";
 import type { LoggedEvent } from "../events/index.ts";
 import { setHomeZone } from "../lib/calendar.ts";
 import type { FlowId } from "../lib/id.ts";
 import type { Queue, Skill } from "../routing/queue.ts";
 import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
+import { calleeOf, personByNumber } from "./callee.ts";
 
 export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
 
@@ -23,10 +25,11 @@ export type Configuration = {
   readonly stations: readonly Station[];
   readonly ivrs: readonly Ivr[];
   readonly flows: readonly Flow[];
+  readonly users: readonly User[];
 };
 
-const empty: Configuration = { organization: null, queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [] };
-const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.created|organization\.)/;
+const empty: Configuration = { organization: null, queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [], users: [] };
+const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.(created|updated|deleted)|organization\.)/;
 
 export class Directory {
   private loaded: Configuration = empty;
@@ -61,7 +64,7 @@ export class Directory {
 
   private async read(): Promise<void> {
     const { stores, organizationId, env } = this.app;
-    const [organization, queues, skills, trunks, stations, ivrs, records] = await Promise.all([
+    const [organization, queues, skills, trunks, stations, ivrs, records, users] = await Promise.all([
       stores.organizations.byId(organizationId),
       stores.queues.all(organizationId),
       stores.skills.all(organizationId),
@@ -69,6 +72,7 @@ export class Directory {
       stores.stations.all(organizationId),
       stores.ivrs.all(organizationId),
       stores.flows.all(organizationId),
+      stores.users.all(organizationId),
     ]);
     const flows = records.flatMap((record): Flow[] => {
       const parsed = parseFlow(record.document);
@@ -77,7 +81,7 @@ export class Directory {
       return [];
     });
     setHomeZone(organization?.timeZone ?? null);
-    this.loaded = { organization, queues, skills, trunks, stations, ivrs, flows };
+    this.loaded = { organization, queues, skills, trunks, stations, ivrs, flows, users };
   }
 }
 
@@ -91,10 +95,17 @@ export function route(
     return { kind: "reject", reason: "not-allowed" };
   const digits = call.called.replace(/^\+/, "");
   const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
-  if (ivr === undefined) return { kind: "reject", reason: "no-such-number" };
+  if (ivr === undefined) return toPerson(configuration, call);
   const flow = flowById(configuration, ivr.flowId);
   if (flow === null || flow.document.type !== "INBOUNDCALL") return { kind: "reject", reason: "unavailable" };
   return { kind: "flow", flowId: flow.record.id, flowName: flow.record.name, version: flow.record.version };
+}
+
+function toPerson(configuration: Configuration, { called, caller }: { readonly called: string; readonly caller: CallerIdentity }): Route {
+  const user = personByNumber(configuration, called);
+  if (user === null) return { kind: "reject", reason: "no-such-number" };
+  const callee = calleeOf(user, caller);
+  return callee === null ? { kind: "reject", reason: "unavailable" } : { kind: "dial", callee };
 }
 
 export function flowById(configuration: Configuration, id: FlowId): Flow | null {

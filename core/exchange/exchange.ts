@@ -1,8 +1,8 @@
 // The switchboard of one organization on one node: where call, flow and routing meet. Finds the runner of an event; keeps what outlives a runner.
 
 import { type App, newEvent } from "../app.ts";
-import type { AlertOffer } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
+import type { AlertOffer } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
 import type { AlertId, ConversationId, LegId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "../lib/id.ts";
@@ -11,6 +11,7 @@ import { assertNever } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
 import type { RecordingFacts, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
+import { identityOf } from "./callee.ts";
 import { type Directory, route } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
@@ -104,8 +105,10 @@ export class Exchange {
     }
     const runner = new Runner(event.conversationId, this.ports, (legId, owner) => this.legs.set(legId, owner));
     this.runners.set(event.conversationId, runner);
-    const { conversationId, legId, origin, caller, called } = event;
-    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, route: route(this.directory.current, event) });
+    const { conversationId, legId, origin, called } = event;
+    const { current } = this.directory;
+    const caller = identityOf(current, origin, event.caller);
+    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, route: route(current, { called, caller, origin }) });
   }
 
   // The runner of an ended conversation stays a while, so that late facts find it; then it and its legs are forgotten.
@@ -159,7 +162,7 @@ export class Exchange {
   /** Takes what others asked of conversations here. Called on a hint and at intervals: a lost hint costs a moment, not the wish. */
   async readInbox(): Promise<void> {
     for (const item of await this.app.stores.inbox.take(this.app.nodeId, 100)) {
-      this.runners.get(item.conversationId)?.post({ kind: "asked", command: item.command.kind, participantId: item.command.participantId });
+      this.runners.get(item.conversationId)?.post({ kind: "asked", wish: item.command });
     }
   }
 

@@ -49,7 +49,7 @@ export async function reapNode(
         vanished: false,
       });
     }
-    const customer = participants.find((participant) => participant.purpose === "customer");
+    const customer = participants.find(({ purpose }) => purpose === "customer") ?? participants[0];
     add("conversation.ended", [], { reason, disconnectType: "error", customerParticipantId: customer?.id ?? "" });
     await journal.append(events);
   }

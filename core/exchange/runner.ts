@@ -5,13 +5,25 @@
 import { type App, newEvent } from "../app.ts";
 import type { FlowInput } from "../architect/action.ts";
 import { type FlowState, step as flowStep, newFlow } from "../architect/engine.ts";
-import { begin, type CallInput, type CallOutput, type CallState, step as callStep, idsPerInput, type Moment } from "../call/call.ts";
+import { begin, step as callStep } from "../call/call.ts";
 import type { CallControl } from "../call/call-control.ts";
+import {
+  type Acd,
+  type CallInput,
+  type CallOutput,
+  type CallState,
+  type FoundTarget,
+  idsPerInput,
+  type Moment,
+  type WishWithTarget,
+} from "../call/state.ts";
 import type { Timer } from "../env/env.ts";
 import type { EventDraft, Journal } from "../events/index.ts";
 import { type ConversationId, type LegId, newId } from "../lib/id.ts";
 import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
+import type { Queue } from "../routing/queue.ts";
+import { targetByNumber } from "./callee.ts";
 import { defaultInQueueFlow } from "./default-flow.ts";
 import { type Directory, flowById, inQueueFlowByName } from "./directory.ts";
 import { keep } from "./keep.ts";
@@ -141,7 +153,7 @@ export class Runner {
     const { control, app } = this.ports;
     switch (output.kind) {
       case "control":
-        if (output.command.kind === "dial-station") this.onLeg(output.command.legId, this);
+        if (output.command.kind === "dial-station" || output.command.kind === "dial-trunk") this.onLeg(output.command.legId, this);
         control.send(output.command);
         return;
       case "flow-start":
@@ -157,6 +169,8 @@ export class Runner {
         return;
       case "find-queue":
         return this.callTake(this.findQueue(output.transfer));
+      case "find-target":
+        return this.callTake({ kind: "target-found", wish: output.wish, found: this.findTarget(output.wish) });
       case "ask-queue-facts": {
         // Asked outside the mailbox: a slow database must not keep the caller's hang-up waiting.
         const { generation } = this;
@@ -221,6 +235,14 @@ export class Runner {
     return this.take({ kind: "call", input });
   }
 
+  private findTarget(wish: WishWithTarget): FoundTarget {
+    const { to } = wish;
+    const { current } = this.ports.directory;
+    if (to.kind === "number") return targetByNumber(current, to.number, wish, this.state!);
+    const queue = current.queues.find((entry) => entry.id === to.queueId);
+    return queue === undefined ? { kind: "nobody", message: "There is no such queue." } : { kind: "queue", queue: plainQueue(queue) };
+  }
+
   private findQueue(transfer: Extract<CallOutput, { kind: "find-queue" }>["transfer"]): CallInput {
     const { queues, skills } = this.ports.directory.current;
     const queue = queues.find((entry) => entry.name === transfer.queue);
@@ -242,4 +264,9 @@ export class Runner {
       },
     };
   }
+}
+
+/** Who is transferred by a person needs no skills but patience. */
+function plainQueue(queue: Queue): Omit<Acd, "participantId" | "baseAt"> {
+  return { queueId: queue.id, queueName: queue.name, priority: 0, skillIds: [], languageId: null, inQueueFlow: null };
 }

@@ -69,6 +69,11 @@ export const loadtestCallsMax = 400;
 export const demoDrainMs = 20_000;
 export const demoDrainPollMs = 250;
 
+/** A trunk that gives no sign of life is given up for the next one: with the look-up, within three seconds. */
+export const trunkSilenceMs = 2_500;
+/** A person is rung for so long. */
+export const personRingMs = 60_000;
+
 /** A browser that vanished (reload, closed tab) keeps its call for this long. */
 export const agentLegHeldMs = 15_000;
 

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import type { Conversation, Participant } from "../conversation/conversation.ts";
 import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
-import type { ConversationId, ParticipantId, QueueId, UserId } from "../lib/id.ts";
+import type { ConversationId, QueueId, UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
 import type { AfterCallWork, AgentState, RoutableAgent, RoutingStatus } from "./agent.ts";
 import { routingStatuses } from "./agent.ts";
@@ -112,6 +112,9 @@ function trendOf(stays: readonly Stay[], queue: Queue, dayAt: number): readonly 
   return [...byHalfHour].sort(([a], [b]) => a - b).map(([at, some]) => ({ at, serviceLevel: serviceLevelOf(some, queue)! }));
 }
 
+/** Whom somebody talks to, or is about to. */
+export type OtherParty = { readonly name: string; readonly number: string };
+
 export type AgentView = {
   readonly agent: AgentState;
   /** The organization's own, by name. */
@@ -123,11 +126,22 @@ export type AgentView = {
     readonly queue: Queue | null;
     readonly enteredAt: number;
   } | null;
+  /** A call from person to person, or out, that nobody has answered yet: `outgoing` when it is theirs. */
+  readonly ringing: {
+    readonly conversation: Conversation;
+    readonly participant: Participant;
+    readonly other: OtherParty;
+    readonly outgoing: boolean;
+  } | null;
   /** The agent's part in the conversation that is up, or in after-call work. */
   readonly current: {
     readonly conversation: Conversation;
     readonly participant: Participant;
     readonly queue: Queue | null;
+    readonly other: OtherParty;
+    /** Whom they ask before passing the call on; null: nobody. */
+    readonly consult: (OtherParty & { readonly isUp: boolean }) | null;
+    readonly isRecorded: boolean;
     readonly work: AfterCallWork | null;
     readonly codes: readonly WrapupCode[];
     readonly waitedMs: number;
@@ -145,10 +159,12 @@ export async function agentView(app: App, userId: UserId): Promise<AgentView | n
     stores.presences.all(agent.organizationId),
   ]);
   const connected = open.find((entry) => entry.participant.connectedAt !== null);
+  const direct = open.find(({ participant }) => participant.purpose === "user" && participant.connectedAt === null);
   return {
     agent,
     presences,
     alert: alert === null ? null : await alertView(app, alert),
+    ringing: direct === undefined ? null : await ringingView(app, direct),
     current: connected === undefined ? null : await currentView(app, connected),
   };
 }
@@ -162,20 +178,57 @@ async function alertView(app: App, alert: Alert): Promise<AgentView["alert"]> {
   return conversation === null ? null : { alert, conversation, queue, enteredAt: waiting?.enteredAt ?? alert.createdAt };
 }
 
-async function currentView(
-  app: App,
-  open: { readonly conversation: Conversation; readonly participant: Participant },
-): Promise<AgentView["current"]> {
+type Own = { readonly conversation: Conversation; readonly participant: Participant };
+
+async function ringingView(app: App, own: Own): Promise<AgentView["ringing"]> {
+  const participants = await app.stores.conversations.participants(own.conversation.id);
+  return { ...own, other: await otherParty(app, own, participants), outgoing: participants[0]?.id === own.participant.id };
+}
+
+async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
   const { stores } = app;
-  const queueId = open.participant.queueId as QueueId;
-  const [queue, work, codes, waiting] = await Promise.all([
-    stores.queues.byId(queueId),
-    stores.agents.afterCallWork(open.participant.id as ParticipantId),
-    wrapupCodesOf(stores, queueId),
-    stores.waiting.byConversation(open.conversation.id),
+  const { conversation, participant } = own;
+  const { queueId } = participant;
+  const [queue, work, codes, waiting, participants, recordings] = await Promise.all([
+    queueId === null ? null : stores.queues.byId(queueId),
+    stores.agents.afterCallWork(participant.id),
+    queueId === null ? [] : wrapupCodesOf(stores, queueId),
+    stores.waiting.byConversation(conversation.id),
+    stores.conversations.participants(conversation.id),
+    stores.recordings.ofConversation(conversation.id),
   ]);
-  const waitedMs = waiting === null ? 0 : (open.participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
-  return { ...open, queue, work: work?.endedAt === null ? work : null, codes, waitedMs };
+  const waitedMs = waiting === null ? 0 : (participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
+  const asked = participants.findLast((one) => one.consultedBy === participant.id && one.endedAt === null) ?? null;
+  return {
+    ...own,
+    queue,
+    other: await otherParty(app, own, participants),
+    consult: asked === null ? null : { ...(await partyOf(app, conversation, asked, false)), isUp: asked.connectedAt !== null },
+    isRecorded: recordings.some(({ state }) => state === "recording"),
+    work: work?.endedAt === null ? work : null,
+    codes,
+    waitedMs,
+  };
+}
+
+/** Whoever asks them, else the newest other person in it who is not merely asked and has not left; when all have, who was there last. */
+async function otherParty(app: App, { conversation, participant }: Own, participants: readonly Participant[]): Promise<OtherParty> {
+  const isOpen = (id: string): boolean => participants.some((one) => one.id === id && one.endedAt === null);
+  const others = participants.filter(({ id, purpose, consultedBy }) => {
+    const isAsked = consultedBy !== null && isOpen(consultedBy);
+    return id !== participant.id && purpose !== "ivr" && purpose !== "acd" && !isAsked;
+  });
+  const asker = others.find(({ id }) => id === participant.consultedBy && isOpen(id));
+  const other = asker ?? others.findLast(({ endedAt }) => endedAt === null) ?? others.at(-1);
+  if (other === undefined) return { name: conversation.callerName, number: conversation.callerNumber };
+  return partyOf(app, conversation, other, other.id === participants[0]?.id);
+}
+
+async function partyOf(app: App, conversation: Conversation, party: Participant, isCaller: boolean): Promise<OtherParty> {
+  if (isCaller && party.userId === null) return { name: conversation.callerName, number: conversation.callerNumber };
+  if (party.userId === null) return { name: party.name, number: party.address };
+  const user = await app.stores.users.byId(party.userId);
+  return { name: user?.name ?? party.name, number: user?.extension ?? party.address };
 }
 
 /** The codes that agents of a queue may choose from, by name. */

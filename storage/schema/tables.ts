@@ -59,6 +59,8 @@ export const user = pgTable("user", {
   roles: text("roles").array(),
   passwordHash: text("password_hash"),
   stationId: uuid("station_id"),
+  extension: text("extension"),
+  phoneNumber: text("phone_number"),
 });
 
 export const organization = pgTable("organization", {
@@ -219,6 +221,9 @@ export const participant = pgTable("participant", {
   userId: uuid("user_id"),
   queueId: uuid("queue_id"),
   flowId: uuid("flow_id"),
+  address: text("address"),
+  name: text("name"),
+  consultedBy: uuid("consulted_by"),
   startedAt: instant("started_at"),
   connectedAt: instant("connected_at"),
   endedAt: instant("ended_at"),

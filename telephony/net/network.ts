@@ -60,6 +60,12 @@ export class SipNetwork implements Wire {
     return server.local;
   }
 
+  /** The path to a literal address over UDP; null: no socket of its kind is open. */
+  udpFlow(remote: Endpoint): Flow | null {
+    for (const socket of this.udp.values()) return { transport: "udp", local: socket.localFor(remote.address), remote, connectionId: "" };
+    return null;
+  }
+
   send(flow: Flow, bytes: Uint8Array): boolean {
     if (flow.transport === "udp") return this.udp.get(flow.local.port)?.send(flow.remote, bytes) ?? false;
     return this.connections.get(flow.connectionId)?.connection.send(bytes) ?? false;

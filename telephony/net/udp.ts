@@ -5,6 +5,8 @@ import type { Listen } from "./network.ts";
 
 export interface UdpSocket {
   readonly local: Endpoint;
+  /** What stands in Via and Contact towards a peer. */
+  localFor(remoteAddress: string): Endpoint;
   send(remote: Endpoint, bytes: Uint8Array): boolean;
   close(): void;
 }
@@ -16,8 +18,7 @@ export async function openUdp(listen: Listen, receive: (flow: Flow, bytes: Uint8
     socket: {
       data(_socket, bytes, port, address) {
         const remote = { address: normalAddress(address), port };
-        const at = { address: listen.advertise?.(remote.address) ?? listen.address, port: local.port };
-        receive({ transport: "udp", local: at, remote, connectionId: "" }, bytes);
+        receive({ transport: "udp", local: localFor(remote.address), remote, connectionId: "" }, bytes);
       },
       // ICMP says that somebody is gone; without a listener Bun prints it. Their silence will tell their transactions.
       error() {
@@ -26,8 +27,10 @@ export async function openUdp(listen: Listen, receive: (flow: Flow, bytes: Uint8
     },
   });
   const local: Endpoint = { address: listen.address, port: socket.port };
+  const localFor = (remote: string): Endpoint => ({ address: listen.advertise?.(remote) ?? listen.address, port: local.port });
   return {
     local,
+    localFor,
     send(remote, bytes) {
       try {
         // False under back-pressure: the datagram is lost, and UDP's retransmissions are for that.

@@ -84,6 +84,11 @@ export class TestPeer {
     return peer;
   }
 
+  /** Where it listens. */
+  get port(): number {
+    return this.flow.local.port;
+  }
+
   /** The tab is gone. */
   vanish(): void {
     const { handler } = this;

@@ -71,7 +71,16 @@ function configured({ organizationId, divisionId }: Centre, name: string): Confi
 function userOf({ organizationId, divisionId }: Centre, fields: Partial<User> = {}): User {
   return {
     ...{ id: id<UserId>(), organizationId, divisionId, name: "Ada", email: "ada@example.org", state: "active", roles: ["agent"] },
-    ...{ passwordHash: null, stationId: null, version: 1, eventSeq: null, createdAt: now, modifiedAt: now },
+    ...{
+      passwordHash: null,
+      stationId: null,
+      extension: null,
+      phoneNumber: null,
+      version: 1,
+      eventSeq: null,
+      createdAt: now,
+      modifiedAt: now,
+    },
     ...fields,
   };
 }
@@ -126,7 +135,18 @@ function conversationOf({ organizationId, divisionId, nodeId }: Centre, fields: 
 
 function participantOf(conversationId: ConversationId, fields: Partial<Participant> = {}): Participant {
   return {
-    ...{ id: id<ParticipantId>(), conversationId, purpose: "agent", userId: null, queueId: null, flowId: null, startedAt: now },
+    ...{
+      id: id<ParticipantId>(),
+      conversationId,
+      purpose: "agent",
+      userId: null,
+      queueId: null,
+      flowId: null,
+      address: "",
+      name: "",
+      consultedBy: null,
+      startedAt: now,
+    },
     ...{ connectedAt: null, endedAt: null, disconnectType: null, wrapupCode: null, heldSince: null },
     ...fields,
   };

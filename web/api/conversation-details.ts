@@ -103,7 +103,7 @@ function presentParticipant(
   names: ReadonlyMap<string, string>,
 ) {
   const { id, purpose, userId, queueId, startedAt, endedAt, disconnectType, wrapupCode } = participant;
-  const name = purpose === "customer" ? conversation.callerName : (names.get(userId ?? queueId ?? "") ?? "");
+  const name = purpose === "customer" ? conversation.callerName : (names.get(userId ?? queueId ?? "") ?? participant.name);
   // Whoever has no segments in our rows has their stay as one.
   const stays = segments.length > 0 ? segments : [{ type: ownSegment[purpose], startedAt, endedAt }];
   const last = stays.length - 1;
@@ -135,7 +135,14 @@ function presentParticipant(
   };
 }
 
-const ownSegment = { customer: "interact", ivr: "ivr", acd: "interact", agent: "interact" } as const;
+const ownSegment = {
+  customer: "interact",
+  ivr: "ivr",
+  acd: "interact",
+  agent: "interact",
+  user: "interact",
+  external: "interact",
+} as const;
 
 async function namesOf({ app }: WebPorts): Promise<ReadonlyMap<string, string>> {
   const [people, queues] = await Promise.all([app.stores.users.all(app.organizationId), app.stores.queues.all(app.organizationId)]);

@@ -131,7 +131,7 @@ describe("a call", () => {
   test("rings, is answered, confirmed, acknowledged and ended by the caller", () => {
     const net = network();
     connect(net);
-    expect(net.alice.events).toEqual(["ringing", "answered"]);
+    expect(net.alice.events).toEqual(["trying", "ringing", "answered"]);
     expect(net.bob.events).toEqual(["incoming", "acknowledged"]);
     net.alice.session!.send({ kind: "hang-up" });
     net.env.advance(20);
@@ -253,7 +253,8 @@ describe("CANCEL", () => {
     net.alice.session!.send({ kind: "hang-up" });
     net.env.advance(40);
     expect(net.wire.slice(2)).toEqual(["bob 200 INVITE", "alice CANCEL", "alice ACK", "alice BYE", "bob 200 CANCEL", "bob 200 BYE"]);
-    expect([net.alice.events, net.bob.events]).toEqual([["ended us cancel"], ["incoming", "acknowledged", "ended peer bye"]]);
+    expect(net.alice.events).toEqual(["trying", "ended us cancel"]);
+    expect(net.bob.events).toEqual(["incoming", "acknowledged", "ended peer bye"]);
     net.expectQuiet();
   });
 

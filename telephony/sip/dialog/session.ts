@@ -71,7 +71,8 @@ export type SessionState =
 
 export type SessionInput =
   // What our side wants.
-  | { readonly kind: "ring"; readonly status: number }
+  /** 180, or 183 with a description by which the caller hears more than that. */
+  | { readonly kind: "ring"; readonly status: number; readonly body?: Uint8Array }
   | { readonly kind: "accept"; readonly body: Uint8Array }
   | { readonly kind: "reject"; readonly status: number; readonly reason?: string; readonly headers?: readonly Header[] }
   | { readonly kind: "confirm" }
@@ -98,6 +99,8 @@ export type SessionEnd = {
 
 /** What the user of a session hears. */
 export type SessionEvent =
+  /** Somebody has our INVITE (100): the first sign of life. */
+  | { readonly kind: "trying" }
   | { readonly kind: "ringing"; readonly response: SipResponse }
   | { readonly kind: "answered"; readonly response: SipResponse }
   /** The ACK of our 2xx; its body is an answer when the INVITE brought no offer. */
@@ -181,7 +184,12 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
   });
   switch (input.kind) {
     case "ring":
-      return stay(state, reply(input.status, { headers: [header("Contact", contact)] }));
+      return stay(
+        state,
+        input.body === undefined
+          ? reply(input.status, { headers: [header("Contact", contact)] })
+          : reply(input.status, { headers: acceptHeaders(contact, input.body), body: input.body }),
+      );
     case "accept": {
       const output = reply(200, { headers: acceptHeaders(contact, input.body), body: input.body });
       const pending = unacknowledged(transactionId, output, invite.cseq.number);
@@ -276,7 +284,10 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
   switch (input.kind) {
     case "response": {
       const { response } = input;
-      if (response.status === 100) return { state: { ...state, isProvisional: true }, outputs: [] };
+      if (response.status === 100) {
+        const outputs = state.isProvisional ? [] : [report({ kind: "trying" })];
+        return { state: { ...state, isProvisional: true }, outputs };
+      }
       if (response.status < 200) return { state: { ...state, isProvisional: true }, outputs: [report({ kind: "ringing", response })] };
       // Challenges too: nobody who merely is called gets our credentials out of us.
       if (response.status >= 300) return ended("peer", "refused", response.status);

@@ -101,6 +101,7 @@ const segmentWords: Readonly<Record<SegmentType, string>> = {
   wrapup: "Wrap-up",
   system: "Set-up",
   delay: "Waiting",
+  dialing: "Dialling",
 };
 
 const segmentClass: Readonly<Record<SegmentType, string>> = {
@@ -111,6 +112,7 @@ const segmentClass: Readonly<Record<SegmentType, string>> = {
   wrapup: "seg seg-wrap",
   system: "seg seg-ivr",
   delay: "seg seg-queue",
+  dialing: "seg seg-alert",
 };
 
 function Lanes(props: { readonly view: ConversationView; readonly from: number; readonly to: number; readonly now: number }) {

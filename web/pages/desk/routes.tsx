@@ -37,7 +37,7 @@ export const deskRoutes: readonly PageRoute[] = [
       async (c, ports) => {
         await ownForm(c, ports);
         const { conversation, participant } = ids(c);
-        await askConversation(ports.app, c.var.actor, conversation, participant, command);
+        await askConversation(ports.app, c.var.actor, conversation, { kind: command, participantId: participant });
         return done(c);
       },
     ),

@@ -1,0 +1,209 @@
+// Putting a call through to one party, path after path, and the call between the two until one leaves.
+import type { EndReason } from "../conversation/conversation.ts";
+import type { LegId, ParticipantId } from "../lib/id.ts";
+import type { CallCommand, LegEndReason } from "./call-control.ts";
+import { end, partyEnded } from "./end.ts";
+import { playMusic, playRingback, startHoldMusic, stopHoldMusic, stopPlay } from "./sound.ts";
+import {
+  append,
+  type Callee,
+  type CallOutput,
+  type CallState,
+  control,
+  type Dialling,
+  type Moment,
+  nothing,
+  type PartyInCall,
+  type Result,
+} from "./state.ts";
+
+/** Tries the first path. Somebody who was answered before hears ringback; whoever was not is told when it rings. */
+export function dialParty(state: CallState, callee: Callee, moment: Moment): Result {
+  const [participantId, legId] = moment.ids as [ParticipantId, LegId];
+  const play = state.customer.up ? playRingback(state, state.customer.legId) : null;
+  const dial: Dialling = { participantId, callee, legId, path: 0, told: "nothing", playId: play?.playId ?? null };
+  return {
+    state: { ...state, dial, plays: play?.plays ?? state.plays },
+    outputs: [
+      dialled(state, { participantId, callee, by: null }),
+      ...(play === null ? [] : [play.output]),
+      control(dialCommand(state, callee, 0, legId)),
+    ],
+  };
+}
+
+export function dialled(
+  state: CallState,
+  { participantId, callee, by }: { readonly participantId: ParticipantId; readonly callee: Callee; readonly by: ParticipantId | null },
+): CallOutput {
+  const { purpose, userId, number, name, classification, isEmergency } = callee;
+  const payload = {
+    participantId,
+    purpose,
+    userId,
+    number,
+    name,
+    classification,
+    by,
+    ...(isEmergency ? { emergency: true as const } : {}),
+  };
+  return append(state, "conversation.dialled", payload, userId === null ? [] : [userId]);
+}
+
+export function dialCommand(state: CallState, callee: Callee, index: number, legId: LegId): CallCommand {
+  const { conversationId } = state;
+  const { ringMs, isEmergency } = callee;
+  const path = callee.paths[index]!;
+  if (path.kind === "trunk") {
+    const { trunkId, number, shown } = path;
+    return { kind: "dial-trunk", legId, conversationId, trunkId, number, shown, isEmergency, ringMs };
+  }
+  const { stationId, shown } = path;
+  const { name: callerName, number: callerNumber } = shown;
+  return { kind: "dial-station", legId, conversationId, stationId, callerName, callerNumber, autoAnswer: false, ringMs };
+}
+
+/** The callee's side says that it rings, or lets itself be heard before it answers. */
+export function partyRings(state: CallState, hasEarlyMedia: boolean): Result {
+  const { dial, customer } = state;
+  if (dial === null) return nothing(state);
+  if (hasEarlyMedia && dial.told !== "early-media") {
+    return {
+      state: { ...state, dial: { ...dial, told: "early-media", playId: null } },
+      outputs: [
+        ...silence(customer.legId, dial.playId),
+        ...(customer.up ? [] : [control({ kind: "progress", legId: customer.legId })]),
+        control({ kind: "bridge", a: customer.legId, b: dial.legId }),
+      ],
+    };
+  }
+  if (dial.told !== "nothing") return nothing(state);
+  const outputs = customer.up ? [] : [control({ kind: "ring", legId: customer.legId })];
+  return { state: { ...state, dial: { ...dial, told: "ringing" } }, outputs };
+}
+
+/** The event comes first: nobody is told "answered" before the disk holds it. */
+export function partyAnswered(state: CallState): Result {
+  const { dial, customer } = state;
+  if (dial === null) return nothing(state);
+  const { participantId, callee, legId } = dial;
+  const party: PartyInCall = { participantId, callee, legId, heldBy: [], holdPlayId: null };
+  return {
+    state: { ...state, dial: null, party },
+    outputs: [
+      partyConnected(state, party),
+      control({ kind: "confirm", legId }),
+      ...silence(customer.legId, dial.playId),
+      ...(customer.up ? [] : [control({ kind: "answer", legId: customer.legId })]),
+      control({ kind: "bridge", a: customer.legId, b: legId }),
+    ],
+  };
+}
+
+export function partyConnected(state: CallState, { participantId, callee }: Pick<PartyInCall, "participantId" | "callee">): CallOutput {
+  const { customer } = state;
+  const payload = { participantId, customerParticipantId: customer.participantId };
+  return append(state, "conversation.party.connected", payload, callee.userId === null ? [] : [callee.userId]);
+}
+
+/** The next path, unless the party itself has refused or there is none. */
+export function pathFailed(state: CallState, reason: LegEndReason, sipStatus: number | null, moment: Moment): Result {
+  const { dial } = state;
+  if (dial === null) return nothing(state);
+  const { callee } = dial;
+  const next = dial.path + 1;
+  const failed = append(state, "conversation.path.failed", { participantId: dial.participantId, path: dial.path, reason, sipStatus });
+  if (isOfThePath(reason, sipStatus) && next < callee.paths.length) {
+    const legId = moment.ids[0] as LegId;
+    return {
+      state: { ...state, dial: { ...dial, legId, path: next } },
+      outputs: [failed, control(dialCommand(state, callee, next, legId))],
+    };
+  }
+  const over = nobodyAnswered(state, endReasonOf(reason, sipStatus), moment);
+  return { state: over.state, outputs: [failed, ...over.outputs] };
+}
+
+/** Whoever is rung does not want it: no other path is tried. */
+export function partyDeclines(state: CallState, moment: Moment): Result {
+  const over = nobodyAnswered(state, "declined", moment);
+  return { state: over.state, outputs: [control({ kind: "hang-up", legId: state.dial!.legId, reason: "declined" }), ...over.outputs] };
+}
+
+/** Whether another path may do better: a trunk that is dead or full says nothing about who is called. */
+export function isOfThePath(reason: LegEndReason, sipStatus: number | null): boolean {
+  if (reason === "declined" || reason === "no-answer" || reason === "hung-up" || reason === "ended-by-us") return false;
+  return sipStatus === null || sipStatus === 408 || sipStatus === 403 || sipStatus >= 500;
+}
+
+export function endReasonOf(reason: LegEndReason, sipStatus: number | null): EndReason {
+  if (reason === "declined") return sipStatus === 603 ? "declined" : "busy";
+  if (reason === "no-answer") return "not-answered";
+  return sipStatus === 404 || sipStatus === 410 || sipStatus === 484 || sipStatus === 604 ? "no-such-number" : "unreachable";
+}
+
+/** A caller of a queue goes back to its head; whoever was passed on rings where they came from; everybody else hears how it ended. */
+function nobodyAnswered(state: CallState, reason: EndReason, moment: Moment): Result {
+  const { dial, customer } = state;
+  if (dial === null || state.acd === null || !customer.up) return end(state, reason, "peer", moment);
+  const acd = { ...state.acd, participantId: moment.ids[1] as ParticipantId };
+  return {
+    state: { ...state, dial: null, acd },
+    outputs: [
+      partyEnded(state, dial, "noAnswer"),
+      ...silence(customer.legId, dial.playId),
+      enqueued(state, acd, true),
+      { kind: "flow-start", which: "in-queue", flowName: acd.inQueueFlow },
+    ],
+  };
+}
+
+export function enqueued(state: CallState, acd: NonNullable<CallState["acd"]>, atHead: boolean): CallOutput {
+  const { participantId, queueId, queueName, baseAt, priority, skillIds, languageId } = acd;
+  const { participantId: customerParticipantId } = state.customer;
+  const payload = { participantId, customerParticipantId, queueId, queueName, baseAt, atHead, priority, skillIds, languageId };
+  return append(state, "conversation.enqueued", payload, [queueId]);
+}
+
+// ── Hold between two parties ──
+
+/** Either of ours may hold the other; the other hears music until nobody holds them. */
+export function holdOther(state: CallState, by: ParticipantId): Result {
+  const { party, customer } = state;
+  if (party === null || party.heldBy.includes(by)) return nothing(state);
+  const outputs: CallOutput[] = [append(state, "conversation.held", { participantId: by }, subjectsOf(state, by))];
+  if (party.heldBy.length === 0) outputs.push(control({ kind: "unbridge", legId: customer.legId }));
+  const held = { ...party, heldBy: [...party.heldBy, by] };
+  if (by === customer.participantId) {
+    const play = playMusic(state, party.legId);
+    return {
+      state: { ...state, plays: play.plays, party: { ...held, holdPlayId: play.playId } },
+      outputs: [...outputs, play.output],
+    };
+  }
+  const music = startHoldMusic(state);
+  return { state: { ...state, ...music.state, party: held }, outputs: [...outputs, ...music.outputs] };
+}
+
+export function resumeOther(state: CallState, by: ParticipantId): Result {
+  const { party, customer } = state;
+  if (party?.heldBy.includes(by) !== true) return nothing(state);
+  const heldBy = party.heldBy.filter((one) => one !== by);
+  const resumed = append(state, "conversation.resumed", { participantId: by }, subjectsOf(state, by));
+  const together = heldBy.length === 0 ? [control({ kind: "bridge", a: customer.legId, b: party.legId })] : [];
+  if (by === customer.participantId) {
+    const next = { ...party, heldBy, holdPlayId: null };
+    return { state: { ...state, party: next }, outputs: [resumed, ...silence(party.legId, party.holdPlayId), ...together] };
+  }
+  const music = stopHoldMusic(state);
+  return { state: { ...state, ...music.state, party: { ...party, heldBy } }, outputs: [resumed, ...music.outputs, ...together] };
+}
+
+function subjectsOf({ customer, party }: CallState, participantId: ParticipantId): string[] {
+  const userId = participantId === customer.participantId ? customer.userId : (party?.callee.userId ?? null);
+  return userId === null ? [] : [userId];
+}
+
+export function silence(legId: LegId, playId: string | null): CallOutput[] {
+  return playId === null ? [] : [stopPlay(legId, playId)];
+}

@@ -1,0 +1,297 @@
+// Calls from person to person, and passing them on: what every leg is told, in which order, and who is left with whom.
+import { describe, expect, test } from "bun:test";
+import type { ConversationId, LegId, ParticipantId, QueueId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import { begin, step } from "./call.ts";
+import type { CallEvent, CallOrigin } from "./call-control.ts";
+import type { Callee, CallInput, CallOutput, CallState, Route } from "./state.ts";
+
+const alice = { kind: "station", stationId: "alice-station" as StationId, userId: "alice" as UserId } as const;
+const trunk: CallOrigin = { kind: "trunk", trunkId: "carrier" as TrunkId };
+
+function person(name: string, paths = 1): Callee {
+  const shown = { number: "201", name: "Alice" };
+  const path = (n: number) => ({ kind: "station", stationId: `${name}-station${n === 0 ? "" : n}` as StationId, shown }) as const;
+  const [first, ...rest] = Array.from({ length: paths }, (_, n) => path(n));
+  const of = { purpose: "user", userId: name as UserId, number: "202", name, classification: null, isEmergency: false } as const;
+  return { ...of, paths: [first!, ...rest], ringMs: 60_000 };
+}
+
+/** One call; its outputs as short words: `append dialled`, `ring L`, `bridge L 2`. Legs and participants are numbered as they are made. */
+class Bench {
+  state: CallState;
+  readonly said: string[] = [];
+  private made = 0;
+
+  constructor(route: Route, origin: CallOrigin = alice) {
+    const caller = { number: "201", name: "Alice" };
+    const input = {
+      kind: "offered",
+      conversationId: "c" as ConversationId,
+      legId: "L" as LegId,
+      origin,
+      caller,
+      called: "202",
+      route,
+    } as const;
+    this.state = this.take(begin(input, this.moment()));
+  }
+
+  private moment() {
+    this.made += 1;
+    return { now: this.made, ids: ["a", "b", "c", "d"].map((letter) => `${this.made}${letter}`) };
+  }
+
+  private take({ state, outputs }: { readonly state: CallState; readonly outputs: readonly CallOutput[] }): CallState {
+    for (const output of outputs) this.said.push(wordOf(output));
+    this.state = state;
+    return state;
+  }
+
+  /** What came of it. */
+  input(input: CallInput): string[] {
+    const before = this.said.length;
+    this.take(step(this.state, input, this.moment()));
+    return this.said.slice(before);
+  }
+
+  leg(event: Extract<CallEvent, { legId: LegId }>): string[] {
+    return this.input({ kind: "leg", event });
+  }
+
+  rings(legId: string, hasEarlyMedia = false): string[] {
+    return this.leg({ kind: "leg.ringing", legId: legId as LegId, hasEarlyMedia });
+  }
+
+  answers(legId: string): string[] {
+    return this.leg({ kind: "leg.answered", legId: legId as LegId });
+  }
+
+  ends(legId: string, reason: Extract<CallEvent, { kind: "leg.ended" }>["reason"], sipStatus: number | null = null): string[] {
+    return this.leg({ kind: "leg.ended", legId: legId as LegId, reason, sipStatus });
+  }
+
+  asks(kind: "hold" | "resume" | "disconnect" | "complete-transfer" | "cancel-transfer", participantId: string): string[] {
+    return this.input({ kind: "asked", wish: { kind, participantId: participantId as ParticipantId } });
+  }
+
+  passesOn(kind: "transfer" | "consult", participantId: string, callee: Callee): string[] {
+    const wish = { kind, participantId: participantId as ParticipantId, to: { kind: "number", number: callee.number } } as const;
+    expect(this.input({ kind: "asked", wish })).toEqual(["find-target"]);
+    return this.input({ kind: "target-found", wish, found: { kind: "callee", callee } });
+  }
+}
+
+function wordOf(output: CallOutput): string {
+  if (output.kind === "append") return output.type.replace("conversation.", "");
+  if (output.kind !== "control") return output.kind;
+  const { command } = output;
+  switch (command.kind) {
+    case "bridge":
+      return `bridge ${command.a} ${command.b}`;
+    case "play":
+    case "stop-play":
+      return `${command.kind} ${command.playId.replace(/-.*/, "")} ${command.legId}`;
+    case "hang-up":
+    case "reject":
+      return `${command.kind} ${command.legId} ${command.reason}`;
+    case "dial-station":
+      return `dial ${command.stationId} ${command.legId}`;
+    case "dial-trunk":
+      return `dial ${command.trunkId} ${command.legId}`;
+    case "record-start":
+    case "record-channel":
+    case "record-stop":
+      return command.kind;
+    default:
+      return `${command.kind} ${command.legId}`;
+  }
+}
+
+const toBob = () => new Bench({ kind: "dial", callee: person("bob") });
+
+function talking(): Bench {
+  const bench = toBob();
+  bench.answers("1b");
+  bench.answers("L");
+  return bench;
+}
+
+describe("a call from person to person", () => {
+  test("rings, is answered once the disk holds it, and ends for both", () => {
+    const bench = toBob();
+    expect(bench.said).toEqual(["started", "dialled", "dial bob-station 1b"]);
+    expect(bench.rings("1b")).toEqual(["ring L"]);
+    expect(bench.rings("1b")).toEqual([]);
+    expect(bench.answers("1b")).toEqual(["party.connected", "confirm 1b", "answer L", "bridge L 1b"]);
+    expect(bench.answers("L")).toEqual(["answered"]);
+    expect(bench.ends("1b", "hung-up")).toEqual([
+      "party.ended",
+      "ended",
+      "flow-stop",
+      "timer-cancel",
+      "hang-up L normal",
+      "hang-up 1b normal",
+    ]);
+    expect(bench.state.ended).toBe("party-hung-up");
+  });
+
+  test("is heard before it is answered when the other side can be", () => {
+    const bench = toBob();
+    expect(bench.rings("1b", true)).toEqual(["progress L", "bridge L 1b"]);
+    expect(bench.rings("1b")).toEqual([]);
+    expect(bench.answers("1b")).toEqual(["party.connected", "confirm 1b", "answer L", "bridge L 1b"]);
+  });
+
+  test("tells its caller why it is not answered", () => {
+    for (const [reason, status, told, ended] of [
+      ["declined", 486, "busy", "busy"],
+      ["declined", 603, "declined", "declined"],
+      ["no-answer", 408, "unavailable", "not-answered"],
+      ["unreachable", null, "unavailable", "unreachable"],
+      ["unreachable", 404, "no-such-number", "no-such-number"],
+    ] as const) {
+      const bench = toBob();
+      expect(bench.ends("1b", reason, status)).toContain(`reject L ${told}`);
+      expect(bench.state.ended).toBe(ended);
+    }
+  });
+
+  test("tries the next path when one is dead, and none when the party has refused", () => {
+    const twoWays = () => new Bench({ kind: "dial", callee: person("bob", 2) });
+    const dead = twoWays();
+    expect(dead.ends("1b", "unreachable", 503)).toEqual(["path.failed", "dial bob-station1 2a"]);
+    expect(dead.answers("2a")).toContain("bridge L 2a");
+    const refused = twoWays();
+    expect(refused.ends("1b", "declined", 486)).toContain("reject L busy");
+    const gone = twoWays();
+    gone.ends("1b", "unreachable", 503);
+    expect(gone.ends("2a", "unreachable", 503)).toContain("reject L unavailable");
+  });
+
+  test("stops ringing when the caller gives up", () => {
+    const bench = toBob();
+    bench.rings("1b");
+    expect(bench.ends("L", "hung-up")).toEqual(["party.ended", "ended", "flow-stop", "timer-cancel", "hang-up 1b normal"]);
+    expect(bench.state.ended).toBe("abandoned-while-dialling");
+    expect(bench.answers("1b")).toEqual(["hang-up 1b normal"]);
+  });
+
+  test("is declined and given up by the page as by the device", () => {
+    const declined = toBob();
+    expect(declined.asks("disconnect", "1a")).toContain("hang-up 1b declined");
+    expect(declined.said).toContain("reject L declined");
+    const givenUp = toBob();
+    expect(givenUp.asks("disconnect", "1c")).toContain("hang-up 1b normal");
+    expect(givenUp.state.ended).toBe("abandoned-while-dialling");
+  });
+
+  test("from outside belongs to somebody outside, who cannot hold or pass it on", () => {
+    const bench = new Bench({ kind: "dial", callee: person("bob") }, trunk);
+    expect(bench.state.customer.userId).toBeNull();
+    bench.answers("1b");
+    expect(bench.asks("hold", "1c")).toEqual([]);
+    expect(bench.asks("hold", "1a")).toEqual(["held", "unbridge L", "play hold L"]);
+  });
+
+  test("is held by either, and goes on when both want it", () => {
+    const bench = talking();
+    expect(bench.asks("hold", "1c")).toEqual(["held", "unbridge L", "play hold 1b"]);
+    expect(bench.asks("hold", "1a")).toEqual(["held", "play hold L"]);
+    expect(bench.asks("hold", "1a")).toEqual([]);
+    expect(bench.asks("resume", "1c")).toEqual(["resumed", "stop-play hold 1b"]);
+    expect(bench.asks("resume", "1a")).toEqual(["resumed", "stop-play hold L", "bridge L 1b"]);
+  });
+});
+
+describe("passing on", () => {
+  test("at once: whoever passes on leaves, who stays hears it ring", () => {
+    const bench = talking();
+    const said = bench.passesOn("transfer", "1a", person("carol"));
+    expect(said).toEqual(["party.ended", "hang-up 1b normal", "dialled", "play ringback L", expect.stringMatching(/^dial carol-station/)]);
+    const legId = said.at(-1)!.split(" ")[2]!;
+    expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback L", `bridge L ${legId}`]);
+  });
+
+  test("by the caller: who was called is the one who stays", () => {
+    const bench = talking();
+    const said = bench.passesOn("transfer", "1c", person("carol"));
+    expect(said.slice(0, 4)).toEqual(["party.ended", "hang-up L normal", "dialled", "play ringback 1b"]);
+    expect(bench.ends("1b", "hung-up")).toContain("ended");
+    expect(bench.state.ended).toBe("abandoned-while-dialling");
+  });
+
+  test("to nobody leaves the call as it was", () => {
+    const bench = talking();
+    const wish = { kind: "transfer", participantId: "1a" as ParticipantId, to: { kind: "number", number: "999" } } as const;
+    const before = bench.state;
+    expect(bench.input({ kind: "target-found", wish, found: { kind: "nobody", message: "no" } })).toEqual(["transfer.failed"]);
+    expect(bench.state).toEqual(before);
+  });
+
+  test("into a queue: the caller waits there", () => {
+    const bench = talking();
+    const wish = { kind: "transfer", participantId: "1a" as ParticipantId, to: { kind: "queue", queueId: "q" as QueueId } } as const;
+    const queue = { queueId: "q" as QueueId, queueName: "Q", priority: 0, skillIds: [], languageId: null, inQueueFlow: null };
+    expect(bench.input({ kind: "target-found", wish, found: { kind: "queue", queue } })).toEqual([
+      "party.ended",
+      "hang-up 1b normal",
+      "enqueued",
+      "flow-start",
+    ]);
+  });
+
+  test("after a word: the other waits with music, and the two are left together", () => {
+    const bench = talking();
+    const said = bench.passesOn("consult", "1a", person("carol"));
+    expect(said.slice(0, 4)).toEqual(["dialled", "unbridge 1b", "play hold L", "play ringback 1b"]);
+    const legId = said.at(-1)!.split(" ")[2]!;
+    expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback 1b", `bridge 1b ${legId}`]);
+    expect(bench.asks("hold", "1a")).toEqual([]);
+    expect(bench.asks("complete-transfer", "1a")).toEqual(["party.ended", "hang-up 1b normal", "stop-play hold L", `bridge L ${legId}`]);
+    expect(bench.ends(legId, "hung-up")).toContain("ended");
+    expect(bench.state.ended).toBe("party-hung-up");
+  });
+
+  test("after a word that was not had: back together, whoever ends it", () => {
+    const cancelled = talking();
+    const legId = cancelled.passesOn("consult", "1c", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(cancelled.asks("cancel-transfer", "1c")).toEqual([
+      "party.ended",
+      `hang-up ${legId} normal`,
+      "stop-play ringback L",
+      "stop-play hold 1b",
+      "bridge L 1b",
+    ]);
+    const busy = talking();
+    const other = busy.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(busy.ends(other, "declined", 486)).toEqual(["party.ended", "stop-play ringback 1b", "stop-play hold L", "bridge 1b L"]);
+    expect(busy.state.consult).toBeNull();
+  });
+
+  test("hanging up in the middle passes it on; before the answer, who waits hears it ring", () => {
+    const hungUp = talking();
+    const legId = hungUp.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    hungUp.answers(legId);
+    expect(hungUp.ends("1b", "hung-up")).toContain(`bridge L ${legId}`);
+    expect(hungUp.state.ended).toBeNull();
+    const early = talking();
+    const ringing = early.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(early.asks("complete-transfer", "1a")).toEqual([
+      "stop-play ringback 1b",
+      "party.ended",
+      "hang-up 1b normal",
+      "stop-play hold L",
+      "play ringback L",
+    ]);
+    expect(early.answers(ringing)).toContain(`bridge L ${ringing}`);
+  });
+
+  test("who waits gives up meanwhile: everybody is let go", () => {
+    const bench = talking();
+    const legId = bench.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    bench.answers(legId);
+    const said = bench.ends("L", "hung-up");
+    expect(said).toContain(`hang-up ${legId} normal`);
+    expect(said).toContain("hang-up 1b normal");
+  });
+});

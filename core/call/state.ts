@@ -1,0 +1,236 @@
+// What the life of one call is made of: its state, what changes it, what it wants done, and the words that its parts share.
+import type { FlowInput, FlowOutput } from "../architect/action.ts";
+import type { EndReason } from "../conversation/conversation.ts";
+import type { ConversationEvents, ConversationEventType } from "../conversation/events.ts";
+import type {
+  AlertId,
+  ConversationId,
+  FlowId,
+  LegId,
+  ParticipantId,
+  QueueId,
+  RecordingId,
+  SkillId,
+  StationId,
+  TrunkId,
+  UserId,
+} from "../lib/id.ts";
+import type { Step } from "../lib/machine.ts";
+import type { WrapupPrompt } from "../routing/queue.ts";
+import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, RejectReason } from "./call-control.ts";
+
+export type CallState = {
+  readonly conversationId: ConversationId;
+  readonly caller: CallerIdentity;
+  readonly called: string;
+  /** Whoever the call is about: who called, or who stays when a transfer takes the caller away. */
+  readonly customer: Customer;
+  /** The flow that has the caller now; in-queue flows belong to `acd`. */
+  readonly ivr: { readonly participantId: ParticipantId; readonly flowId: FlowId } | null;
+  readonly acd: Acd | null;
+  readonly alert: AlertInCall | null;
+  readonly agent: AgentInCall | null;
+  /** One party that the call is being put through to. */
+  readonly dial: Dialling | null;
+  /** The party that it was put through to. */
+  readonly party: PartyInCall | null;
+  /** Somebody whom the agent, or one of the two parties, asks while the other is on hold. */
+  readonly consult: Consult | null;
+  readonly recording: { readonly recordingId: RecordingId } | null;
+  /** The music that a held or orphaned caller hears. */
+  readonly holdPlayId: string | null;
+  readonly ended: EndReason | null;
+  readonly plays: number;
+};
+
+export type Customer = {
+  readonly legId: LegId;
+  readonly participantId: ParticipantId;
+  /** One of ours, at a station of theirs; null: somebody outside. */
+  readonly userId: UserId | null;
+  readonly stationId: StationId | null;
+  readonly up: boolean;
+  readonly ended: boolean;
+};
+
+/** A way to a party: a device of ours, or a number by a trunk. `shown`: who the callee is told is calling; empty number: withheld. */
+export type DialPath =
+  | { readonly kind: "station"; readonly stationId: StationId; readonly shown: CallerIdentity }
+  | { readonly kind: "trunk"; readonly trunkId: TrunkId; readonly number: string; readonly shown: CallerIdentity };
+
+/** One party to put a call through to. Paths are tried in order until one answers, or the party itself refuses. */
+export type Callee = {
+  readonly purpose: "user" | "external";
+  readonly userId: UserId | null;
+  /** As people write it: an extension, or E.164. */
+  readonly number: string;
+  readonly name: string;
+  /** Of the number plan that the number fitted; null: one of ours. */
+  readonly classification: string | null;
+  /** A call for help: no limit ends it and nobody's wish but the caller's. */
+  readonly isEmergency: boolean;
+  readonly paths: readonly [DialPath, ...DialPath[]];
+  readonly ringMs: number;
+};
+
+export type Dialling = {
+  readonly participantId: ParticipantId;
+  readonly callee: Callee;
+  readonly legId: LegId;
+  /** Its index among the callee's paths. */
+  readonly path: number;
+  /** What the caller has been told: nothing yet, that it rings, or what the other side itself says. */
+  readonly told: "nothing" | "ringing" | "early-media";
+  /** The ringback that a caller hears who had been answered before. */
+  readonly playId: string | null;
+};
+
+export type PartyInCall = {
+  readonly participantId: ParticipantId;
+  readonly callee: Callee;
+  readonly legId: LegId;
+  /** Who has put the other on hold. */
+  readonly heldBy: readonly ParticipantId[];
+  /** The music that this party hears. */
+  readonly holdPlayId: string | null;
+};
+
+/** `by` talks to `callee`; nobody else does. */
+export type Consult = {
+  readonly by: ParticipantId;
+  readonly participantId: ParticipantId;
+  readonly callee: Callee;
+  readonly legId: LegId;
+  readonly path: number;
+  readonly isUp: boolean;
+  readonly playId: string | null;
+};
+
+export type Acd = {
+  readonly participantId: ParticipantId;
+  readonly queueId: QueueId;
+  readonly queueName: string;
+  readonly baseAt: number;
+  readonly priority: number;
+  readonly skillIds: readonly SkillId[];
+  readonly languageId: SkillId | null;
+  readonly inQueueFlow: string | null;
+};
+
+export type AlertInCall = {
+  readonly alertId: AlertId;
+  readonly participantId: ParticipantId;
+  readonly userId: UserId;
+  readonly stationId: StationId | null;
+  readonly legId: LegId;
+  readonly acw: AcwRule;
+};
+
+export type AgentInCall = {
+  readonly participantId: ParticipantId;
+  readonly userId: UserId;
+  readonly stationId: StationId;
+  readonly legId: LegId;
+  readonly held: boolean;
+  /** Since when its browser is gone; the leg that calls it back. */
+  readonly lost: { readonly at: number; readonly returningLegId: LegId | null } | null;
+  readonly acw: AcwRule;
+};
+
+export type AcwRule = { readonly prompt: WrapupPrompt; readonly timeoutMs: number };
+
+/** Where the router sends a new call. */
+export type Route =
+  | { readonly kind: "flow"; readonly flowId: FlowId; readonly flowName: string; readonly version: number }
+  | { readonly kind: "dial"; readonly callee: Callee }
+  | { readonly kind: "reject"; readonly reason: RejectReason };
+
+export type AlertOffer = {
+  readonly alertId: AlertId;
+  readonly participantId: ParticipantId;
+  readonly queueId: QueueId;
+  readonly userId: UserId;
+  readonly stationId: StationId | null;
+  readonly deadlineAt: number;
+  readonly acw: AcwRule;
+};
+
+export type CallInput =
+  | {
+      readonly kind: "offered";
+      readonly conversationId: ConversationId;
+      readonly legId: LegId;
+      readonly origin: CallOrigin;
+      readonly caller: CallerIdentity;
+      readonly called: string;
+      readonly route: Route;
+    }
+  | { readonly kind: "leg"; readonly event: Extract<CallEvent, { legId: LegId }> }
+  | { readonly kind: "flow"; readonly output: FlowOutput }
+  /** The runner has resolved a transfer's names; null: there is no such queue. */
+  | { readonly kind: "queue-found"; readonly queue: Omit<Acd, "participantId" | "baseAt"> | null; readonly message: string }
+  | { readonly kind: "alerted"; readonly alert: AlertOffer }
+  | { readonly kind: "station-registered"; readonly stationId: StationId }
+  | { readonly kind: "timer"; readonly name: "agent-lost" }
+  | { readonly kind: "asked"; readonly wish: Wish }
+  /** The runner has looked up whom a wish names. */
+  | { readonly kind: "target-found"; readonly wish: WishWithTarget; readonly found: FoundTarget }
+  /** The node stops and its calls with it. */
+  | { readonly kind: "stop"; readonly reason: Extract<EndReason, "node-stopped" | "node-fenced" | "error"> };
+
+/** What a person asks of a call they are in, by the page or the API. */
+export type Wish =
+  | { readonly kind: "hold" | "resume" | "disconnect" | "complete-transfer" | "cancel-transfer"; readonly participantId: ParticipantId }
+  /** `transfer` at once and leave; `consult`: talk to them first. */
+  | { readonly kind: "transfer" | "consult"; readonly participantId: ParticipantId; readonly to: TransferTarget };
+
+export type WishWithTarget = Extract<Wish, { readonly to: TransferTarget }>;
+export type FoundTarget =
+  | { readonly kind: "callee"; readonly callee: Callee }
+  | { readonly kind: "queue"; readonly queue: Omit<Acd, "participantId" | "baseAt"> }
+  | { readonly kind: "nobody"; readonly message: string };
+
+/** Whom a transfer is to. Numbers are as dialled, an extension too. */
+export type TransferTarget = { readonly kind: "number"; readonly number: string } | { readonly kind: "queue"; readonly queueId: QueueId };
+
+export type Append<T extends ConversationEventType = ConversationEventType> = {
+  [K in T]: { readonly kind: "append"; readonly type: K; readonly payload: ConversationEvents[K]; readonly subjectIds: readonly string[] };
+}[T];
+
+export type CallOutput =
+  /** To the journal; nothing that follows is done before it is on disk. */
+  | Append
+  | { readonly kind: "control"; readonly command: CallCommand }
+  | { readonly kind: "flow-start"; readonly which: "inbound"; readonly flowId: FlowId }
+  | { readonly kind: "flow-start"; readonly which: "in-queue"; readonly flowName: string | null }
+  | { readonly kind: "flow-input"; readonly input: FlowInput }
+  | { readonly kind: "flow-stop" }
+  | { readonly kind: "find-queue"; readonly transfer: Extract<FlowOutput, { kind: "transfer-to-acd" }> }
+  | { readonly kind: "find-target"; readonly wish: WishWithTarget }
+  | { readonly kind: "flow-timer"; readonly ms: number | null }
+  | { readonly kind: "ask-queue-facts" }
+  | { readonly kind: "timer-set"; readonly name: "agent-lost"; readonly ms: number }
+  | { readonly kind: "timer-cancel"; readonly name: "agent-lost" };
+
+/** Ids are made by the host, so that the same inputs always give the same outputs. */
+export type Moment = { readonly now: number; readonly ids: readonly string[] };
+export const idsPerInput = 4;
+
+export type Result = Step<CallState, CallOutput>;
+
+export function append<T extends ConversationEventType>(
+  state: CallState,
+  type: T,
+  payload: ConversationEvents[T],
+  subjectIds: readonly string[] = [],
+): Append {
+  return { kind: "append", type, payload, subjectIds: [state.conversationId, ...subjectIds] } as unknown as Append;
+}
+
+export function control(command: CallCommand): CallOutput {
+  return { kind: "control", command };
+}
+
+export function nothing(state: CallState): Result {
+  return { state, outputs: [] };
+}

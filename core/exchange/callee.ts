@@ -1,0 +1,61 @@
+// Who a dialled number is: one of ours by extension or direct number. Values from the configuration; no I/O.
+import type { CallerIdentity, CallOrigin } from "../call/call-control.ts";
+import type { Callee, CallState, FoundTarget, WishWithTarget } from "../call/state.ts";
+import type { User } from "../directory/user.ts";
+import type { UserId } from "../lib/id.ts";
+import { personRingMs } from "../lib/limits.ts";
+import type { Configuration } from "./directory.ts";
+
+/** The digits of what was dialled, and its plus; what people write between them is dropped. */
+export function dialledDigits(text: string): string {
+  return text.replace(/[\s().\-/]/g, "");
+}
+
+/** Whoever is rung under this number; null: nobody of ours. */
+export function personByNumber({ users }: Pick<Configuration, "users">, dialled: string): User | null {
+  const digits = dialledDigits(dialled);
+  const bare = digits.replace(/^\+/, "");
+  return (
+    users.find((user) => user.state === "active" && (user.extension === digits || (user.phoneNumber ?? "").replace(/^\+/, "") === bare)) ??
+    null
+  );
+}
+
+/** A person as somebody to put a call through to; null: no station of theirs. */
+export function calleeOf(user: User, shown: CallerIdentity): Callee | null {
+  if (user.stationId === null) return null;
+  return {
+    purpose: "user",
+    userId: user.id,
+    number: user.extension ?? user.phoneNumber ?? "",
+    name: user.name,
+    classification: null,
+    isEmergency: false,
+    paths: [{ kind: "station", stationId: user.stationId, shown }],
+    ringMs: personRingMs,
+  };
+}
+
+/** Who is calling, as others are told: our own by name and extension, whatever their device says. */
+export function identityOf(configuration: Pick<Configuration, "users">, origin: CallOrigin, told: CallerIdentity): CallerIdentity {
+  return origin.kind === "station" ? (identityOfUser(configuration, origin.userId) ?? told) : told;
+}
+
+function identityOfUser({ users }: Pick<Configuration, "users">, userId: UserId): CallerIdentity | null {
+  const user = users.find(({ id }) => id === userId);
+  return user === undefined ? null : { number: user.extension ?? user.phoneNumber ?? "", name: user.name };
+}
+
+/** Whom a transfer is to. With a word before, the asker calls; at once, whoever is passed on. */
+export function targetByNumber(configuration: Configuration, number: string, wish: WishWithTarget, call: CallState): FoundTarget {
+  const user = personByNumber(configuration, number);
+  if (user === null) return { kind: "nobody", message: `${number} is nobody's number here.` };
+  const asker = call.agent?.userId ?? userOf(call, wish);
+  const shown = wish.kind === "consult" && asker !== null ? identityOfUser(configuration, asker) : null;
+  const callee = calleeOf(user, shown ?? call.caller);
+  return callee === null ? { kind: "nobody", message: `${user.name} has no station.` } : { kind: "callee", callee };
+}
+
+function userOf({ customer, party }: CallState, { participantId }: WishWithTarget): UserId | null {
+  return participantId === customer.participantId ? customer.userId : (party?.callee.userId ?? null);
+}

@@ -1,0 +1,85 @@
+// The INVITEs that we send: to our own stations, and to numbers by a trunk. What is not meant for a peer is not in them.
+import type { CallCommand, CallerIdentity } from "../core/call/call-control.ts";
+import { hostText } from "../core/lib/ip-address.ts";
+import { cleanRemoteText } from "../core/lib/remote-text.ts";
+import { type Header, header, type RequestDraft, toWire } from "./sip/message/message.ts";
+import { formatNameAddr } from "./sip/message/name-addr.ts";
+import { encodeUser } from "./sip/message/uri.ts";
+import type { Endpoint } from "./sip/transport/flow.ts";
+
+export type DialStation = Extract<CallCommand, { kind: "dial-station" }>;
+export type DialTrunk = Extract<CallCommand, { kind: "dial-trunk" }>;
+
+/** What every INVITE of ours needs besides. Tokens are random; `contact` with brackets. */
+export type InviteParts = {
+  readonly body: Uint8Array;
+  readonly local: Endpoint;
+  readonly contact: string;
+  readonly callId: string;
+  readonly tag: string;
+};
+
+/** `contact` is the binding's: as registered, it is the Request-URI. */
+export function stationInvite(
+  dial: DialStation,
+  username: string,
+  binding: { readonly contact: string },
+  parts: InviteParts,
+): RequestDraft {
+  const host = hostText(parts.local.address);
+  const from = `sip:${userPart(dial.callerNumber) || "anonymous"}@${host}`;
+  const to = `<sip:${encodeUser(toWire(username))}@${host}>`;
+  // Our own stations may know which conversation rings; nobody else ever sees an id of ours.
+  const own = [header("X-Landline-Conversation", dial.conversationId), ...(dial.autoAnswer ? autoAnswer : [])];
+  return invite(binding.contact, formatNameAddr(nameOf(dial.callerName), from), to, parts, own);
+}
+
+/**
+ * To a carrier or PBX at `host`. Who calls stands in From and, for whom the trunk trusts (RFC 3325), in P-Asserted-Identity; withheld, From is
+ * anonymous (RFC 3323 §4.1.1.3) and nothing else says who it is.
+ */
+export function trunkInvite(dial: DialTrunk, host: string, parts: InviteParts): RequestDraft {
+  const uri = `sip:${userPart(dial.number)}@${host}`;
+  const own = hostText(parts.local.address);
+  return invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, identityHeaders(dial.shown, own));
+}
+
+function invite(uriText: string, from: string, to: string, parts: InviteParts, more: readonly Header[]): RequestDraft {
+  const headers = [
+    header("From", `${from};tag=${parts.tag}`),
+    header("To", to),
+    header("Call-ID", parts.callId),
+    header("CSeq", "1 INVITE"),
+    header("Max-Forwards", "70"),
+    header("Contact", parts.contact),
+    header("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
+    header("Content-Type", "application/sdp"),
+    ...more,
+  ];
+  return { kind: "request", method: "INVITE", uriText, headers, body: parts.body };
+}
+
+function fromOf({ number, name }: CallerIdentity, host: string): string {
+  if (number === "") return '"Anonymous" <sip:anonymous@anonymous.invalid>';
+  return formatNameAddr(nameOf(name), `sip:${userPart(number)}@${host}`);
+}
+
+function identityHeaders({ number, name }: CallerIdentity, host: string): readonly Header[] {
+  if (number === "") return [header("Privacy", "id")];
+  return [header("P-Asserted-Identity", formatNameAddr(nameOf(name), `sip:${userPart(number)}@${host}`))];
+}
+
+/** Names and numbers are core's and cleaned once more: nothing of them can become a header. */
+function nameOf(name: string): string {
+  return toWire(cleanRemoteText(name));
+}
+
+function userPart(number: string): string {
+  return encodeUser(toWire(cleanRemoteText(number)));
+}
+
+/** What phones and softphones understand as "pick up by yourself". */
+const autoAnswer: readonly Header[] = [
+  header("Call-Info", "<sip:landline>;answer-after=0"),
+  header("Alert-Info", "<http://localhost>;info=alert-autoanswer"),
+];
