@@ -1,11 +1,9 @@
-// What agents do for themselves: presence and On Queue, wrap-up, and asking something of a conversation they are in.
+// What agents do for themselves: presence and On Queue, and wrap-up.
 import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
-import type { Permission } from "../authorization/permissions.ts";
-import type { Wish } from "../call/state.ts";
 import type { EventDraft } from "../events/index.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
-import { type ConversationId, isId, newId, type ParticipantId, type UserId } from "../lib/id.ts";
+import { isId, type ParticipantId, type UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
 import { type AfterCallWork, type AgentState, type RoutingStatus, type SystemPresence, systemPresences } from "./agent.ts";
 import { freeAgent } from "./free-agent.ts";
@@ -151,43 +149,4 @@ async function endWork(
       payload: { participantId, userId, queueId, wrapupCode, by, at },
     }),
   ];
-}
-
-const permissionOf: Readonly<Record<Wish["kind"], Permission>> = {
-  hold: "conversation:call:hold",
-  resume: "conversation:call:hold",
-  disconnect: "conversation:call:disconnect",
-  transfer: "conversation:communication:blindTransfer",
-  consult: "conversation:communication:consultTransfer",
-  "complete-transfer": "conversation:communication:consultTransfer",
-  "cancel-transfer": "conversation:communication:consultTransfer",
-};
-
-/**
- * Puts a wish into the inbox of the node that owns the conversation; the result comes as an event. Also when that is this node: one path.
- * @throws Forbidden · NotFound · Conflict when it is over
- */
-export async function askConversation(app: App, actor: Actor, conversationId: ConversationId, wish: Wish): Promise<void> {
-  const { kind, participantId } = wish;
-  demand(actor, permissionOf[kind]);
-  await app.unit.run(async (stores) => {
-    const conversation = found(actor, "conversation with this id", await stores.conversations.byId(conversationId));
-    const participant = await stores.conversations.participant(participantId);
-    if (participant === null || participant.conversationId !== conversationId)
-      throw new NotFound("participant with this id in the conversation");
-    if (participant.userId !== actor.userId) demand(actor, "conversation:communication:view", conversation);
-    if (conversation.endedAt !== null) throw new Conflict("This conversation is over.", "conversation.ended");
-    const id = newId(app.env);
-    const at = app.env.clock.now();
-    await stores.inbox.insert({ id, nodeId: conversation.nodeId, conversationId, actorId: actor.id, at, command: wish });
-    const event = newEvent(app, {
-      type: "conversation.command.asked",
-      actorId: actor.id,
-      subjectIds: [conversationId, participantId],
-      divisionId: conversation.divisionId,
-      seal: { kind: "conversation", id: conversationId },
-      payload: { kind, participantId, nodeId: conversation.nodeId },
-    });
-    return { value: undefined, events: [event] };
-  });
 }

@@ -142,6 +142,8 @@ export type AgentView = {
     /** Whom they ask before passing the call on; null: nobody. */
     readonly consult: (OtherParty & { readonly isUp: boolean }) | null;
     readonly isRecorded: boolean;
+    /** Where it can be passed on to. */
+    readonly queues: readonly Queue[];
     readonly work: AfterCallWork | null;
     readonly codes: readonly WrapupCode[];
     readonly waitedMs: number;
@@ -189,13 +191,14 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
   const { stores } = app;
   const { conversation, participant } = own;
   const { queueId } = participant;
-  const [queue, work, codes, waiting, participants, recordings] = await Promise.all([
+  const [queue, work, codes, waiting, participants, recordings, queues] = await Promise.all([
     queueId === null ? null : stores.queues.byId(queueId),
     stores.agents.afterCallWork(participant.id),
     queueId === null ? [] : wrapupCodesOf(stores, queueId),
     stores.waiting.byConversation(conversation.id),
     stores.conversations.participants(conversation.id),
     stores.recordings.ofConversation(conversation.id),
+    stores.queues.all(conversation.organizationId),
   ]);
   const waitedMs = waiting === null ? 0 : (participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
   const asked = participants.findLast((one) => one.consultedBy === participant.id && one.endedAt === null) ?? null;
@@ -204,6 +207,7 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     queue,
     other: await otherParty(app, own, participants),
     consult: asked === null ? null : { ...(await partyOf(app, conversation, asked, false)), isUp: asked.connectedAt !== null },
+    queues,
     isRecorded: recordings.some(({ state }) => state === "recording"),
     work: work?.endedAt === null ? work : null,
     codes,

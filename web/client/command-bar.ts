@@ -42,8 +42,9 @@ export function startCommandBar(): void {
   const go = (option: HTMLElement | undefined): void => {
     if (option === undefined) return;
     dialog.close();
-    const { href, press } = option.dataset;
-    if (press !== undefined) document.querySelector<HTMLElement>(press)?.click();
+    const { href, press, dial } = option.dataset;
+    if (dial !== undefined) dispatchEvent(new CustomEvent("landline:dial", { detail: dial }));
+    else if (press !== undefined) document.querySelector<HTMLElement>(press)?.click();
     else if (href?.startsWith("/help/")) location.assign(href);
     else if (href !== undefined) void htmx.ajax("GET", href, { target: "#main", swap: "outerHTML", push: href } as never);
   };

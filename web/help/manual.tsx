@@ -165,8 +165,9 @@ export const manual: readonly ManualPage[] = [
           keys do nothing.
         </p>
         <p>
-          During a call: <kbd>H</kbd> holds (the caller hears music), <kbd>M</kbd> mutes you, <kbd>K</kbd> opens the keypad, <kbd>E</kbd>{" "}
-          ends it. Afterwards choose a wrap-up code before the time is up; you may choose it during the call already.
+          During a call: <kbd>H</kbd> holds (the caller hears music), <kbd>M</kbd> mutes you, <kbd>K</kbd> opens the keypad, <kbd>T</kbd>{" "}
+          passes the call on, <kbd>E</kbd> ends it. Afterwards choose a wrap-up code before the time is up; you may choose it during the
+          call already.
         </p>
         <p>
           <b>Not Responding.</b> If you do not answer in time, the call goes to the next agent and nothing more is offered to you until you
@@ -179,6 +180,28 @@ export const manual: readonly ManualPage[] = [
         <p>
           <b>The browser phone</b> needs a microphone, and a server with an address other than 127.0.0.1. It works in current Chromium and
           Firefox.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "calls",
+    title: "Calling colleagues, and passing calls on",
+    body: () => (
+      <>
+        <p>
+          <b>To call somebody</b> type their extension on the desk, or press <kbd>Ctrl</kbd> <kbd>K</kbd> and type a name or a number.
+          Whoever is on the phone is offered no call of a queue meanwhile. Extensions are given on the page People; a person's{" "}
+          <b>direct number</b> is what rings them from outside.
+        </p>
+        <p>
+          <b>Transfer</b> (<kbd>T</kbd>) passes a call on to a number, an extension or a queue. <b>Transfer now</b> lets you go at once: the
+          caller hears it ring. <b>Ask first</b> puts the caller on hold with music while you talk to the other; <b>Pass on</b> leaves the
+          two together, <b>Back</b> brings you back to the caller. Ending the call in the middle passes it on, too.
+        </p>
+        <p>
+          When nobody takes a call of a queue that was passed on, the caller goes back to the head of that queue. Every step is in the
+          conversation's log. Calls from person to person are not recorded.
         </p>
       </>
     ),

@@ -15,7 +15,7 @@ const everyMs = 250;
 const retryMs = 1_000;
 
 export const aboutRouting =
-  /^(conversation\.(started|enqueued|alert|agent|held|resumed|answered|ended|data|wrapup)|routing\.|user\.(presence|created|skills))/;
+  /^(conversation\.(started|enqueued|alert|agent|held|resumed|answered|ended|data|wrapup|dialled|party|transfer)|routing\.|user\.(presence|created|skills))/;
 
 /** An open page with something that others show too. */
 export type Screen = {

@@ -161,6 +161,6 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
   });
 }
 
-function inFrontOf({ alert, current }: AgentView): readonly string[] {
-  return [...(alert === null ? [] : [alert.conversation.id]), ...(current === null ? [] : [current.conversation.id])];
+function inFrontOf({ alert, ringing, current }: AgentView): readonly string[] {
+  return [alert, ringing, current].filter((one) => one !== null).map(({ conversation }) => conversation.id);
 }

@@ -2,13 +2,13 @@
 import { Icon } from "./icon.tsx";
 import { t } from "./text.ts";
 
-/** One thing to go to, or a control of the page to press. */
+/** One thing to go to, a control of the page to press, or a number to dial. */
 export type Finding = {
   readonly icon: string;
   readonly text: string;
   /** What kind of thing it is, or where it lies. */
   readonly end: string;
-} & ({ readonly href: string } | { readonly press: string });
+} & ({ readonly href: string } | { readonly press: string } | { readonly dial: string });
 
 /** In the top bar; opens by click and by Ctrl or ⌘ K. */
 export function CommandButton() {
@@ -64,6 +64,7 @@ export function Findings(props: { readonly findings: readonly Finding[]; readonl
           aria-selected={i === 0 ? "true" : "false"}
           data-href={"href" in finding ? finding.href : undefined}
           data-press={"press" in finding ? finding.press : undefined}
+          data-dial={"dial" in finding ? finding.dial : undefined}
         >
           <Icon name={finding.icon} />
           <Marked text={finding.text} query={props.query} />

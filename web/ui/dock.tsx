@@ -1,5 +1,5 @@
 // The dock: a call that rings, then the call, then its wrap-up, always in the same place. Buttons marked `data-call` act through the softphone.
-import type { AgentView } from "../../core/routing/queries.ts";
+import type { AgentView, OtherParty } from "../../core/routing/queries.ts";
 import { Icon } from "./icon.tsx";
 import { t } from "./text.ts";
 import { Duration } from "./time.tsx";
@@ -9,17 +9,24 @@ type Props = { readonly view: AgentView | null; readonly csrf: string };
 export function Dock(props: Props) {
   const { view } = props;
   if (view?.alert != null) return <AlertDock alert={view.alert} />;
+  if (view?.ringing != null) return <RingingDock ringing={view.ringing} csrf={props.csrf} />;
   if (view?.current != null && view.current.participant.endedAt === null) return <CallDock current={view.current} csrf={props.csrf} />;
   if (view?.current?.work != null) return <WrapupDock current={view.current} csrf={props.csrf} />;
   return <section class="dock" id="call" hidden aria-label={t("No call")} data-call-state="none" />;
 }
 
 type Alert = NonNullable<AgentView["alert"]>;
+type Ringing = NonNullable<AgentView["ringing"]>;
 type Current = NonNullable<AgentView["current"]>;
 
 /** Name when the network says one, else the number; never nothing. */
 export function callerTitle(conversation: { readonly callerName: string; readonly callerNumber: string }): string {
   return conversation.callerName || conversation.callerNumber || t("Unknown caller");
+}
+
+/** The same of whoever is at the other end. */
+export function partyTitle({ name, number }: OtherParty): string {
+  return name || number || t("Unknown caller");
 }
 
 function AlertDock(props: { readonly alert: Alert }) {
@@ -62,15 +69,7 @@ function AlertDock(props: { readonly alert: Alert }) {
             {chosen}
           </div>
         </div>
-        <div class="actions">
-          <button class="button" data-size="large" type="button" data-call="decline" aria-keyshortcuts="D">
-            {t("Decline")} <kbd>D</kbd>
-          </button>
-          <button class="button" data-kind="primary" data-size="large" type="button" data-call="answer" aria-keyshortcuts="Enter">
-            <Icon name="phone" />
-            {t("Answer")} <kbd>Enter</kbd>
-          </button>
-        </div>
+        <AnswerOrDecline />
       </div>
       <p class="visually-hidden" role="alert">
         {t("Incoming call from {name}", { name: callerTitle(conversation) })}
@@ -79,38 +78,103 @@ function AlertDock(props: { readonly alert: Alert }) {
   );
 }
 
+function AnswerOrDecline() {
+  return (
+    <div class="actions">
+      <button class="button" data-size="large" type="button" data-call="decline" aria-keyshortcuts="D">
+        {t("Decline")} <kbd>D</kbd>
+      </button>
+      <button class="button" data-kind="primary" data-size="large" type="button" data-call="answer" aria-keyshortcuts="Enter">
+        <Icon name="phone" />
+        {t("Answer")} <kbd>Enter</kbd>
+      </button>
+    </div>
+  );
+}
+
+/** A call from person to person, or out: it rings here, or there. */
+function RingingDock(props: { readonly ringing: Ringing; readonly csrf: string }) {
+  const { conversation, participant, other, outgoing } = props.ringing;
+  const title = partyTitle(other);
+  if (!outgoing) {
+    return (
+      <section class="dock" id="call" aria-labelledby="alerting" data-call-state="alerting" data-conversation={conversation.id}>
+        <div class="alert direct">
+          <Icon name="phone-incoming" />
+          <div class="who">
+            <h2 id="alerting">{title}</h2>
+            <p class="line">
+              <span>{t("calls you")}</span>
+              {other.name === "" ? null : <span class="mono">{other.number}</span>}
+            </p>
+          </div>
+          <AnswerOrDecline />
+        </div>
+        <p class="visually-hidden" role="alert">
+          {t("Incoming call from {name}", { name: title })}
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section class="dock" id="call" aria-label={t("Calling")} data-call-state="connected" data-conversation={conversation.id}>
+      <div class="callbar">
+        <div class="clock">
+          <span class="time" aria-hidden="true" data-since={String(participant.startedAt)} />
+          <small>{t("Calling")}</small>
+        </div>
+        <Party other={other} more="" />
+        <EndCall conversationId={conversation.id} participantId={participant.id} csrf={props.csrf} />
+        <p class="visually-hidden" role="status">
+          {t("Calling {name}", { name: title })}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function Party(props: { readonly other: OtherParty; readonly more: string }) {
+  const { name, number } = props.other;
+  return (
+    <div class="party">
+      <strong>{partyTitle(props.other)}</strong>
+      <small>
+        {name === "" || number === "" ? null : <span class="mono">{number}</span>}
+        {name === "" || number === "" || props.more === "" ? "" : " · "}
+        {props.more}
+      </small>
+    </div>
+  );
+}
+
+function EndCall(props: { readonly conversationId: string; readonly participantId: string; readonly csrf: string }) {
+  return (
+    <div class="end">
+      <form method="post" action={`/calls/${props.conversationId}/${props.participantId}/disconnect`} data-quiet>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <button class="button" data-kind="danger" type="submit" aria-keyshortcuts="E" data-key="e">
+          <Icon name="phone-off" />
+          {t("End")} <kbd>E</kbd>
+        </button>
+      </form>
+    </div>
+  );
+}
+
 function CallDock(props: { readonly current: Current; readonly csrf: string }) {
-  const { conversation, participant, queue } = props.current;
+  const { conversation, participant, other, consult, queue, isRecorded } = props.current;
   const held = participant.heldSince !== null;
+  const title = partyTitle(other);
   return (
     <section class="dock" id="call" aria-label={t("Call in progress")} data-call-state="connected" data-conversation={conversation.id}>
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt)} />
-          <small>{held ? t("On hold") : t("Connected")}</small>
+          <small>{held || consult !== null ? t("On hold") : t("Connected")}</small>
         </div>
-        <div class="party">
-          <strong>{callerTitle(conversation)}</strong>
-          <small>
-            {conversation.callerNumber === "" ? null : (
-              <>
-                <span class="mono">{conversation.callerNumber}</span> ·{" "}
-              </>
-            )}
-            {queue?.name ?? ""}
-          </small>
-        </div>
+        <Party other={other} more={queue?.name ?? ""} />
         <div class="controls" role="toolbar" aria-label={t("Call controls")}>
-          <form method="post" action={`/calls/${conversation.id}/${participant.id}/${held ? "resume" : "hold"}`} data-quiet>
-            <input type="hidden" name="csrf" value={props.csrf} />
-            <button class="control" type="submit" aria-pressed={held ? "true" : "false"} aria-keyshortcuts="H" data-key="h">
-              <Icon name={held ? "play" : "pause"} />
-              <span>
-                {held ? t("Resume") : t("Hold")}
-                <kbd>H</kbd>
-              </span>
-            </button>
-          </form>
+          {consult === null ? <HoldControl current={props.current} csrf={props.csrf} /> : null}
           <button class="control" type="button" aria-pressed="false" aria-keyshortcuts="M" data-call="mute" data-key="m">
             <Icon name="mic" />
             <span>
@@ -125,20 +189,20 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
               <kbd>K</kbd>
             </span>
           </button>
-        </div>
-        <div class="end">
-          <form method="post" action={`/calls/${conversation.id}/${participant.id}/disconnect`} data-quiet>
-            <input type="hidden" name="csrf" value={props.csrf} />
-            <button class="button" data-kind="danger" type="submit" aria-keyshortcuts="E" data-key="e">
-              <Icon name="phone-off" />
-              {t("End")} <kbd>E</kbd>
+          {consult === null ? (
+            <button class="control" type="button" aria-haspopup="dialog" aria-keyshortcuts="T" popovertarget="transfer" data-key="t">
+              <Icon name="phone-forwarded" />
+              <span>
+                {t("Transfer")}
+                <kbd>T</kbd>
+              </span>
             </button>
-          </form>
+          ) : null}
         </div>
+        {consult === null ? null : <Consulting current={props.current} consult={consult} csrf={props.csrf} />}
+        <EndCall conversationId={conversation.id} participantId={participant.id} csrf={props.csrf} />
         <p class="visually-hidden" role="status">
-          {held
-            ? t("{name} is on hold", { name: callerTitle(conversation) })
-            : t("Connected to {name}. The call is recorded.", { name: callerTitle(conversation) })}
+          {statusOf(title, { held, isRecorded })}
         </p>
       </div>
       <div class="keypad floating" id="keypad" popover="auto" role="dialog" aria-label={t("Keypad")}>
@@ -148,7 +212,94 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
           </button>
         ))}
       </div>
+      {consult === null ? <TransferDialog current={props.current} csrf={props.csrf} /> : null}
     </section>
+  );
+}
+
+function statusOf(name: string, { held, isRecorded }: { readonly held: boolean; readonly isRecorded: boolean }): string {
+  if (held) return t("{name} is on hold", { name });
+  return isRecorded
+    ? t("Connected to {name}. The call is recorded.", { name })
+    : t("Connected to {name}. The call is not recorded.", { name });
+}
+
+function HoldControl(props: { readonly current: Current; readonly csrf: string }) {
+  const { conversation, participant } = props.current;
+  const held = participant.heldSince !== null;
+  return (
+    <form method="post" action={`/calls/${conversation.id}/${participant.id}/${held ? "resume" : "hold"}`} data-quiet>
+      <input type="hidden" name="csrf" value={props.csrf} />
+      <button class="control" type="submit" aria-pressed={held ? "true" : "false"} aria-keyshortcuts="H" data-key="h">
+        <Icon name={held ? "play" : "pause"} />
+        <span>
+          {held ? t("Resume") : t("Hold")}
+          <kbd>H</kbd>
+        </span>
+      </button>
+    </form>
+  );
+}
+
+/** To whom: a number and a queue in one form; at once, or a word first. */
+function TransferDialog(props: { readonly current: Current; readonly csrf: string }) {
+  const { conversation, participant, queues } = props.current;
+  return (
+    <form
+      class="transfer floating"
+      id="transfer"
+      popover="auto"
+      role="dialog"
+      aria-label={t("Transfer")}
+      method="post"
+      action={`/calls/${conversation.id}/${participant.id}/transfer`}
+      data-quiet
+    >
+      <input type="hidden" name="csrf" value={props.csrf} />
+      <div class="field">
+        <label for="transfer-to">{t("Number or extension")}</label>
+        <input class="input" id="transfer-to" name="to" type="text" inputmode="tel" autocomplete="off" autofocus />
+      </div>
+      <div class="field">
+        <label for="transfer-queue">{t("or a queue")}</label>
+        <select class="input" id="transfer-queue" name="queue">
+          <option value="">{t("none")}</option>
+          {queues.map(({ id, name }) => (
+            <option value={id}>{name}</option>
+          ))}
+        </select>
+      </div>
+      <div class="actions">
+        <button class="button" type="submit" name="how" value="consult">
+          {t("Ask first")}
+        </button>
+        <button class="button" data-kind="primary" type="submit" name="how" value="transfer">
+          {t("Transfer now")}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Consulting(props: { readonly current: Current; readonly consult: NonNullable<Current["consult"]>; readonly csrf: string }) {
+  const { consult } = props;
+  const { conversation, participant } = props.current;
+  const act = (kind: string, label: string, primary: boolean) => (
+    <form method="post" action={`/calls/${conversation.id}/${participant.id}/${kind}`} data-quiet>
+      <input type="hidden" name="csrf" value={props.csrf} />
+      <button class="button" data-kind={primary ? "primary" : undefined} type="submit">
+        {label}
+      </button>
+    </form>
+  );
+  return (
+    <div class="consult" role="group" aria-label={t("Transfer")}>
+      <span>
+        <small>{consult.isUp ? t("You ask") : t("Calling")}</small> <strong>{partyTitle(consult)}</strong>
+      </span>
+      {act("complete-transfer", t("Pass on"), true)}
+      {act("cancel-transfer", t("Back"), false)}
+    </div>
   );
 }
 

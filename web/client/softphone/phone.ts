@@ -2,10 +2,10 @@
 import { say } from "../forms.ts";
 import { type ClientText, word } from "../words.ts";
 import { SipSoftphone } from "./sip-softphone.ts";
-import type { PhoneState, Softphone } from "./softphone.ts";
+import type { DialFailure, PhoneState, Softphone } from "./softphone.ts";
 
 type Message =
-  | { readonly ask: string; readonly digit?: string }
+  | { readonly ask: string; readonly digit?: string; readonly number?: string }
   | { readonly state: PhoneState }
   | { readonly muted: boolean; readonly up: boolean };
 
@@ -15,6 +15,13 @@ const texts: Readonly<Record<PhoneState, ClientText>> = {
   offline: "Softphone is not connected",
   elsewhere: "Softphone is in another tab",
   "no-microphone": "No microphone: allow it for this page to take calls",
+};
+
+const dialFailures: Readonly<Record<DialFailure, ClientText>> = {
+  busy: "Busy.",
+  "not-answered": "Nobody answered.",
+  "no-such-number": "There is no such number.",
+  refused: "The call was refused.",
 };
 
 export function startPhone(): void {
@@ -32,8 +39,9 @@ export function startPhone(): void {
     if (next === "no-microphone") say(word(texts[next]));
   };
   const tell = (message: Message): void => channel.postMessage(message);
-  const act = (ask: string, digit?: string): void => {
-    if (phone === null) tell({ ask, ...(digit === undefined ? {} : { digit }) });
+  const act = (ask: string, { digit, number }: { readonly digit?: string; readonly number?: string } = {}): void => {
+    if (phone === null) tell({ ask, ...(digit === undefined ? {} : { digit }), ...(number === undefined ? {} : { number }) });
+    else if (ask === "dial" && number !== undefined) void phone.dial(number);
     else if (ask === "answer") void phone.answer();
     else if (ask === "decline") void phone.decline();
     else if (ask === "mute") phone.toggleMute();
@@ -43,7 +51,7 @@ export function startPhone(): void {
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if ("ask" in data) {
-      if (phone !== null) act(data.ask, data.digit);
+      if (phone !== null) act(data.ask, data);
     } else if ("state" in data) show(data.state === "ready" ? "elsewhere" : data.state);
     else {
       muted = data.muted;
@@ -52,8 +60,19 @@ export function startPhone(): void {
   };
   addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest<HTMLElement>("[data-call]") : null;
-    if (button !== null) act(button.dataset.call!, button.dataset.digit);
+    if (button !== null) act(button.dataset.call!, button.dataset);
   });
+  addEventListener("submit", (event) => {
+    const form = event.target instanceof HTMLFormElement && event.target.dataset.dialForm !== undefined ? event.target : null;
+    if (form === null) return;
+    event.preventDefault();
+    const number = String(new FormData(form).get("number") ?? "").trim();
+    if (number === "") return;
+    act("dial", { number });
+    form.reset();
+  });
+  // The command bar's way to the same.
+  addEventListener("landline:dial", (event) => act("dial", { number: (event as CustomEvent<string>).detail }));
   addEventListener("landline:shown", () => paint(state, muted));
 
   // Held for as long as this tab lives; the next tab in line takes over when it closes.
@@ -68,6 +87,7 @@ export function startPhone(): void {
         paint(state, muted);
         tell({ muted, up });
       },
+      onDialFailed: (why) => say(word(dialFailures[why])),
     });
     phone.start();
     return new Promise(() => undefined);

@@ -1,6 +1,6 @@
 // The softphone over SIP.js: one registration, one call at a time, sound in one audio element that outlives every page.
-import { type Invitation, Registerer, RegistererState, SessionState, UserAgent, type Web } from "sip.js";
-import type { Softphone, SoftphoneEvents } from "./softphone.ts";
+import { Invitation, Inviter, Registerer, RegistererState, SessionState, UserAgent, type Web } from "sip.js";
+import type { DialFailure, Softphone, SoftphoneEvents } from "./softphone.ts";
 
 type Handler = Web.SessionDescriptionHandler;
 /** Seconds a registration lasts; the socket's own life is what counts. */
@@ -10,7 +10,7 @@ export class SipSoftphone implements Softphone {
   private readonly agent: UserAgent;
   private readonly registerer: Registerer;
   private readonly sound = new Audio();
-  private invitation: Invitation | null = null;
+  private session: Invitation | Inviter | null = null;
   private muted = false;
   private stopped = false;
 
@@ -50,8 +50,8 @@ export class SipSoftphone implements Softphone {
   }
 
   async answer(): Promise<void> {
-    const { invitation } = this;
-    if (invitation === null || invitation.state !== SessionState.Initial) return;
+    const { session: invitation } = this;
+    if (!(invitation instanceof Invitation) || invitation.state !== SessionState.Initial) return;
     try {
       await invitation.accept({ sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } } });
     } catch {
@@ -61,8 +61,38 @@ export class SipSoftphone implements Softphone {
     }
   }
 
+  async dial(number: string): Promise<void> {
+    if (this.isBusy()) return;
+    const target = UserAgent.makeURI(`sip:${encodeURIComponent(number)}@${location.hostname}`);
+    if (target === undefined) return;
+    const session = new Inviter(this.agent, target, {
+      earlyMedia: true,
+      sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+    });
+    this.session = session;
+    session.stateChange.addListener((state) => this.changed(session, state));
+    try {
+      await session.invite({
+        requestDelegate: {
+          onProgress: ({ message }) => {
+            if (message.body !== "") this.hear(session);
+          },
+          onReject: ({ message }) => {
+            if (message.statusCode !== undefined && message.statusCode !== 487) this.events.onDialFailed(failureOf(message.statusCode));
+          },
+        },
+      });
+    } catch {
+      // Nothing has left: there is no microphone.
+      this.session = null;
+      this.events.onState("no-microphone");
+    }
+  }
+
   async decline(): Promise<void> {
-    if (this.invitation?.state === SessionState.Initial) await this.invitation.reject({ statusCode: 603 });
+    const { session } = this;
+    if (session instanceof Invitation && session.state === SessionState.Initial) await session.reject({ statusCode: 603 });
+    if (session instanceof Inviter && session.state === SessionState.Establishing) await session.cancel();
   }
 
   toggleMute(): boolean {
@@ -77,7 +107,11 @@ export class SipSoftphone implements Softphone {
   }
 
   private handler(): Handler | null {
-    return this.invitation?.state === SessionState.Established ? (this.invitation.sessionDescriptionHandler as Handler) : null;
+    return this.session?.state === SessionState.Established ? (this.session.sessionDescriptionHandler as Handler) : null;
+  }
+
+  private isBusy(): boolean {
+    return this.session !== null && this.session.state !== SessionState.Terminated;
   }
 
   private register(): void {
@@ -98,29 +132,39 @@ export class SipSoftphone implements Softphone {
 
   private invited(invitation: Invitation): void {
     // A second call while one is up is refused as busy; the server never does that on purpose.
-    if (this.invitation !== null && this.invitation.state !== SessionState.Terminated && !isAutoAnswer(invitation)) {
+    if (this.isBusy() && !isAutoAnswer(invitation)) {
       void invitation.reject({ statusCode: 486 });
       return;
     }
-    this.invitation = invitation;
+    this.session = invitation;
     invitation.stateChange.addListener((state) => this.changed(invitation, state));
     if (isAutoAnswer(invitation)) void this.answer();
   }
 
-  private changed(invitation: Invitation, state: SessionState): void {
-    if (invitation !== this.invitation) return;
+  private hear(session: Invitation | Inviter): void {
+    this.sound.srcObject = (session.sessionDescriptionHandler as Handler).remoteMediaStream;
+    this.sound.play().catch(() => undefined);
+  }
+
+  private changed(session: Invitation | Inviter, state: SessionState): void {
+    if (session !== this.session) return;
     if (state === SessionState.Established) {
       this.muted = false;
-      this.sound.srcObject = (invitation.sessionDescriptionHandler as Handler).remoteMediaStream;
-      this.sound.play().catch(() => undefined);
+      this.hear(session);
       this.events.onCall(true, false);
     }
     if (state === SessionState.Terminated) {
-      this.invitation = null;
+      this.session = null;
       this.sound.srcObject = null;
       this.events.onCall(false, false);
     }
   }
+}
+
+function failureOf(status: number): DialFailure {
+  if (status === 486 || status === 600) return "busy";
+  if (status === 404 || status === 410 || status === 484 || status === 604) return "no-such-number";
+  return status === 480 || status === 408 ? "not-answered" : "refused";
 }
 
 // Our own server asks a page that came back to take its call up again.

@@ -41,6 +41,18 @@ export const userPage: ObjectPage<User, UserSettings> = {
             options: async (app) => (await app.stores.stations.all(app.organizationId)).map(({ id, name }) => ({ value: id, label: name })),
           },
         },
+        {
+          name: "extension",
+          label: "Extension",
+          help: "What colleagues dial.",
+          control: { kind: "text", mono: true, mayBeEmpty: true },
+        },
+        {
+          name: "phoneNumber",
+          label: "Direct number",
+          help: "What others dial from outside, with + and country code.",
+          control: { kind: "text", type: "tel", mono: true, mayBeEmpty: true },
+        },
       ],
     },
     {
@@ -51,6 +63,7 @@ export const userPage: ObjectPage<User, UserSettings> = {
   ],
   columns: [
     { label: "Email", cell: (user) => user.email },
+    { label: "Extension", cell: (user) => user.extension ?? "" },
     { label: "Roles", cell: (user) => user.roles.join(", ") },
     { label: "State", cell: (user) => t(words[user.state]!) },
   ],
@@ -64,9 +77,9 @@ export const userPage: ObjectPage<User, UserSettings> = {
   // Whoever has taken a call is named by its history: they become inactive, and stay.
   keeps: () => true,
   // A password that nobody chose: it is told once, and whoever gets it changes it.
-  create: async (c, ports, { name, email, roles }) => {
+  create: async (c, ports, { name, email, roles, extension, phoneNumber }) => {
     const password = newToken(ports.app.env.random).slice(0, 16);
-    const row = await createUser(ports.app, c.var.actor, { name, email, roles, password });
+    const row = await createUser(ports.app, c.var.actor, { name, email, roles, extension, phoneNumber, password });
     return { row, told: [{ label: "First password", value: password }] };
   },
 };

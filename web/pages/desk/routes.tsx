@@ -1,7 +1,9 @@
 // The agent's desk, and what agents do: presence, hold, end, wrap-up.
+import type { TransferTarget } from "../../../core/call/state.ts";
+import { askConversation, wishPermissions } from "../../../core/exchange/ask.ts";
 import { BadInput } from "../../../core/lib/errors.ts";
-import { type ConversationId, isId, type ParticipantId } from "../../../core/lib/id.ts";
-import { askConversation, setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
+import { type ConversationId, isId, type ParticipantId, type QueueId } from "../../../core/lib/id.ts";
+import { setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
 import { agentView, type Board, type QueueFigures, queueBoard } from "../../../core/routing/queries.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
@@ -26,21 +28,28 @@ export const deskRoutes: readonly PageRoute[] = [
     return done(c);
   }),
 
-  ...(["hold", "resume", "disconnect"] as const).map((command) =>
+  ...(["hold", "resume", "disconnect", "complete-transfer", "cancel-transfer"] as const).map((kind) =>
     page(
-      {
-        method: "POST",
-        path: `/calls/:conversation/:participant/${command}`,
-        permission: command === "disconnect" ? "conversation:call:disconnect" : "conversation:call:hold",
-        help: "desk",
-      },
+      { method: "POST", path: `/calls/:conversation/:participant/${kind}`, permission: wishPermissions[kind], help: "calls" },
       async (c, ports) => {
         await ownForm(c, ports);
         const { conversation, participant } = ids(c);
-        await askConversation(ports.app, c.var.actor, conversation, { kind: command, participantId: participant });
+        await askConversation(ports.app, c.var.actor, conversation, { kind, participantId: participant });
         return done(c);
       },
     ),
+  ),
+
+  page(
+    { method: "POST", path: "/calls/:conversation/:participant/transfer", permission: wishPermissions.transfer, help: "calls" },
+    async (c, ports) => {
+      const form = await ownForm(c, ports);
+      const { conversation, participant } = ids(c);
+      const kind = form.get("how") === "consult" ? "consult" : "transfer";
+      const to = targetOf(String(form.get("to") ?? ""), String(form.get("queue") ?? ""));
+      await askConversation(ports.app, c.var.actor, conversation, { kind, participantId: participant, to });
+      return done(c);
+    },
   ),
 
   page(
@@ -69,6 +78,13 @@ export function queuesOf(board: Board, userId: string | null): readonly QueueFig
 // Without script the browser goes back to the desk; with it, the live stream brings what changed.
 function done(c: WebContext): Response {
   return c.req.header("x-quiet") === "true" ? c.body(null, 204) : c.redirect("/", 303);
+}
+
+/** A queue that was chosen counts before a number. @throws BadInput when neither was given */
+function targetOf(number: string, queueId: string): TransferTarget {
+  if (isId(queueId)) return { kind: "queue", queueId: queueId as QueueId };
+  if (number.trim() === "") throw new BadInput("Say to whom: an extension, a number or a queue.", "to");
+  return { kind: "number", number: number.trim() };
 }
 
 function ids(c: WebContext): { readonly conversation: ConversationId; readonly participant: ParticipantId } {

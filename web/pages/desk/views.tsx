@@ -1,7 +1,7 @@
 // The agent's desk: conversations, the open one as a timeline, queues and wrap-up beside it.
 import type { AgentView, QueueFigures } from "../../../core/routing/queries.ts";
 import { AsOf } from "../../ui/as-of.tsx";
-import { callerTitle } from "../../ui/dock.tsx";
+import { callerTitle, partyTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Status } from "../../ui/status.tsx";
 import { count, t } from "../../ui/text.ts";
@@ -25,19 +25,35 @@ export function Desk(props: {
 function List(props: { readonly view: AgentView | null }) {
   const current = props.view?.current ?? null;
   const alert = props.view?.alert ?? null;
-  const n = (current === null ? 0 : 1) + (alert === null ? 0 : 1);
+  const ringing = props.view?.ringing ?? null;
+  const n = [current, alert, ringing].filter((one) => one !== null).length;
   return (
     <section class="list" aria-labelledby="mine">
       <div class="pane-head">
         <h2 id="mine">{t("My conversations")}</h2>
         <span class="caption">{n === 0 ? t("none") : count(n, "{n} open", "{n} open")}</span>
       </div>
+      <DialField />
       {alert === null ? null : (
         <a class="card" href={`/conversations/${alert.conversation.id}`} data-live="">
           <Icon name="phone-incoming" />
           <strong>{callerTitle(alert.conversation)}</strong>
           <Since at={alert.enteredAt} />
           <span class="where">{alert.queue?.name}</span>
+          <span class="state">
+            <span class="badge" data-tone="wait">
+              <Icon name="clock" />
+              {t("Rings")}
+            </span>
+          </span>
+        </a>
+      )}
+      {ringing === null ? null : (
+        <a class="card" href={`/conversations/${ringing.conversation.id}`} data-live="">
+          <Icon name={ringing.outgoing ? "phone-outgoing" : "phone-incoming"} />
+          <strong>{partyTitle(ringing.other)}</strong>
+          <Since at={ringing.participant.startedAt} />
+          <span class="where mono">{ringing.other.number}</span>
           <span class="state">
             <span class="badge" data-tone="wait">
               <Icon name="clock" />
@@ -54,14 +70,16 @@ function List(props: { readonly view: AgentView | null }) {
           aria-current="true"
         >
           <Icon name="phone" />
-          <strong>{callerTitle(current.conversation)}</strong>
+          <strong>{partyTitle(current.other)}</strong>
           <Since at={current.participant.connectedAt!} />
-          <span class="where">{current.queue?.name}</span>
+          <span class="where">{current.queue?.name ?? current.other.number}</span>
           <span class="state">
             <Status is="INTERACTING" word={stateWord(current)} />
-            <span class="faint">
-              {t("waited")} <Duration ms={current.waitedMs} />
-            </span>
+            {current.queue === null ? null : (
+              <span class="faint">
+                {t("waited")} <Duration ms={current.waitedMs} />
+              </span>
+            )}
           </span>
         </a>
       )}
@@ -73,6 +91,22 @@ function List(props: { readonly view: AgentView | null }) {
 function stateWord(current: NonNullable<AgentView["current"]>): string {
   if (current.work !== null) return t("After-call work");
   return current.participant.heldSince === null ? t("Connected") : t("On hold");
+}
+
+/** What one dials: the softphone places the call. */
+function DialField() {
+  return (
+    <form class="dial" data-dial-form>
+      <label class="visually-hidden" for="dial">
+        {t("Number or extension")}
+      </label>
+      <input class="input" id="dial" name="number" type="text" inputmode="tel" autocomplete="off" placeholder={t("Number or extension")} />
+      <button class="button" type="submit">
+        <Icon name="phone-outgoing" />
+        {t("Call")}
+      </button>
+    </form>
+  );
 }
 
 function Open(props: { readonly view: AgentView | null; readonly hasQueues: boolean; readonly csrf: string }) {
@@ -87,12 +121,12 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
       </section>
     );
   }
-  const { conversation, participant, queue } = current;
+  const { conversation, participant, other, queue, isRecorded } = current;
   const data = Object.entries(conversation.data);
   return (
     <section class="open" aria-labelledby="who">
       <header class="who">
-        <h1 id="who">{callerTitle(conversation)}</h1>
+        <h1 id="who">{partyTitle(other)}</h1>
         {participant.endedAt === null ? (
           <span class="badge" data-tone="live">
             <Icon name="audio-lines" />
@@ -106,7 +140,7 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
           </a>
         </span>
         <p class="line">
-          <span class="mono">{conversation.callerNumber}</span>
+          <span class="mono">{other.number}</span>
           <span>{queue?.name}</span>
         </p>
       </header>
@@ -115,11 +149,11 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
           <li>
             <Clock at={conversation.startedAt} />
             <span class="point">
-              <Icon name="phone-incoming" />
+              <Icon name={conversation.direction === "outbound" ? "phone-outgoing" : "phone-incoming"} />
             </span>
             <div class="what">
               <p>
-                <b>{t("Call arrived")}</b>{" "}
+                <b>{conversation.direction === "outbound" ? t("Dialled") : t("Call arrived")}</b>{" "}
                 <span class="quiet">
                   {t("on")} <span class="mono">{conversation.calledNumber}</span>
                 </span>
@@ -147,19 +181,21 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
               </div>
             </li>
           )}
-          <li>
-            <Clock at={participant.startedAt} />
-            <span class="point">
-              <Icon name="users" />
-            </span>
-            <div class="what">
-              <p>
-                <b>
-                  {t("Waited")} <Duration ms={current.waitedMs} />
-                </b>
-              </p>
-            </div>
-          </li>
+          {queue === null ? null : (
+            <li>
+              <Clock at={participant.startedAt} />
+              <span class="point">
+                <Icon name="users" />
+              </span>
+              <div class="what">
+                <p>
+                  <b>
+                    {t("Waited")} <Duration ms={current.waitedMs} />
+                  </b>
+                </p>
+              </div>
+            </li>
+          )}
           <li aria-current={participant.endedAt === null ? "step" : undefined}>
             <Clock at={participant.connectedAt!} />
             <span class="point">
@@ -167,7 +203,8 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
             </span>
             <div class="what">
               <p>
-                <b>{participant.endedAt === null ? t("Talking") : t("You talked")}</b> <span class="quiet">{t("recorded")}</span>
+                <b>{participant.endedAt === null ? t("Talking") : t("You talked")}</b>{" "}
+                {isRecorded ? <span class="quiet">{t("recorded")}</span> : null}
               </p>
             </div>
           </li>
@@ -181,7 +218,7 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
 function Idle(props: { readonly view: AgentView | null; readonly hasQueues: boolean; readonly csrf: string }) {
   const { view, hasQueues } = props;
   const onQueue = view?.agent.presence === "ON_QUEUE";
-  if (view?.alert != null) {
+  if (view?.alert != null || view?.ringing?.outgoing === false) {
     return (
       <div class="empty">
         <Icon name="phone-incoming" />

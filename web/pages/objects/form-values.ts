@@ -10,7 +10,7 @@ function readField(control: Control, name: string, form: FormData): unknown {
   const text = String(form.get(name) ?? "");
   switch (control.kind) {
     case "text":
-      return text;
+      return control.mayBeEmpty === true && text.trim() === "" ? null : text;
     case "quantity":
       return text.trim() === "" ? Number.NaN : clean(Number(text.replace(",", ".")) * control.scale);
     case "choice":

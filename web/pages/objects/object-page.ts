@@ -11,7 +11,8 @@ export type Option = { readonly value: string; readonly label: string; readonly 
 export type Options = readonly Option[] | ((app: App) => Promise<readonly Option[]>);
 
 export type Control =
-  | { readonly kind: "text"; readonly type?: "text" | "email" | "tel"; readonly mono?: boolean }
+  /** `mayBeEmpty`: nothing written is kept as null. */
+  | { readonly kind: "text"; readonly type?: "text" | "email" | "tel"; readonly mono?: boolean; readonly mayBeEmpty?: true }
   /** What is kept is what is typed times `scale`: people count in seconds and percent. */
   | { readonly kind: "quantity"; readonly unit: string; readonly scale: number }
   /** `none` is the label of choosing nothing, kept as null. */

@@ -71,6 +71,7 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
   const { stores, organizationId } = app;
   const at = { pageSize: eachMax, pageNumber: 1 };
   const may = (permission: Permission): boolean => actor.permissions.has(permission);
+  const toDial = may("conversation:call:add") ? await numbersToDial(app, query) : [];
   const calls =
     /^\+?[\d ]{4,}$/.test(query) && may("analytics:conversationDetail:view")
       ? await stores.conversations.search(organizationId, { text: query.replaceAll(" ", "") }, null, eachMax)
@@ -84,6 +85,7 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
   const conversation =
     isId(query) && may("conversation:communication:view") ? await stores.conversations.byId(query as ConversationId) : null;
   return [
+    ...toDial,
     ...(conversation?.organizationId === organizationId
       ? [{ icon: "phone", text: query, end: t("Conversation"), href: `/conversations/${query}` }]
       : []),
@@ -101,5 +103,19 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
       href: `/admin/people/${id}`,
     })),
     ...flows.entities.map(({ id, name }) => ({ icon: "workflow", text: name, end: t("Flow"), href: `/admin/flows/${id}` })),
+  ];
+}
+
+/** A number as typed, and people by name whom one can ring. */
+async function numbersToDial(app: App, query: string): Promise<readonly Finding[]> {
+  const people = await app.stores.users.list(app.organizationId, { name: query }, { pageSize: eachMax, pageNumber: 1 });
+  const number = /^\+?[\d ().-]{2,}$/.test(query) ? [{ icon: "phone-outgoing", text: query, end: t("Call"), dial: query }] : [];
+  return [
+    ...number,
+    ...people.entities.flatMap(({ name, extension, state }) =>
+      extension === null || state !== "active"
+        ? []
+        : [{ icon: "phone-outgoing", text: `${name}, ${extension}`, end: t("Call"), dial: extension }],
+    ),
   ];
 }
