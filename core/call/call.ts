@@ -26,8 +26,7 @@ import { askerOf, cancelTransfer, completeTransfer, consultAnswered, consultEnde
 
 /** The first input of a call; every later one goes to `step`. */
 export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Moment): Step<CallState, CallOutput> {
-  // The last two: what follows from the route takes the first ones.
-  const [customerParticipantId, ivrParticipantId] = moment.ids.slice(-2) as [ParticipantId, ParticipantId];
+  const [customerParticipantId, ivrParticipantId] = moment.ids as [ParticipantId, ParticipantId];
   const { route, origin } = input;
   const station = origin.kind === "station" ? origin : null;
   const isOurs = route.kind === "dial" && station !== null;
@@ -85,7 +84,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     };
   }
   if (route.kind === "dial") {
-    const dialling = dialParty(state, route.callee, moment);
+    const dialling = dialParty(state, route.callee, { ...moment, ids: moment.ids.slice(1) });
     return { state: dialling.state, outputs: [started, ...dialling.outputs] };
   }
   const flowStarted = append(state, "conversation.flow.started", {

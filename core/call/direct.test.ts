@@ -111,7 +111,7 @@ const toBob = () => new Bench({ kind: "dial", callee: person("bob") });
 
 function talking(): Bench {
   const bench = toBob();
-  bench.answers("1b");
+  bench.answers("1c");
   bench.answers("L");
   return bench;
 }
@@ -119,27 +119,27 @@ function talking(): Bench {
 describe("a call from person to person", () => {
   test("rings, is answered once the disk holds it, and ends for both", () => {
     const bench = toBob();
-    expect(bench.said).toEqual(["started", "dialled", "dial bob-station 1b"]);
-    expect(bench.rings("1b")).toEqual(["ring L"]);
-    expect(bench.rings("1b")).toEqual([]);
-    expect(bench.answers("1b")).toEqual(["party.connected", "confirm 1b", "answer L", "bridge L 1b"]);
+    expect(bench.said).toEqual(["started", "dialled", "dial bob-station 1c"]);
+    expect(bench.rings("1c")).toEqual(["ring L"]);
+    expect(bench.rings("1c")).toEqual([]);
+    expect(bench.answers("1c")).toEqual(["party.connected", "confirm 1c", "answer L", "bridge L 1c"]);
     expect(bench.answers("L")).toEqual(["answered"]);
-    expect(bench.ends("1b", "hung-up")).toEqual([
+    expect(bench.ends("1c", "hung-up")).toEqual([
       "party.ended",
       "ended",
       "flow-stop",
       "timer-cancel",
       "hang-up L normal",
-      "hang-up 1b normal",
+      "hang-up 1c normal",
     ]);
     expect(bench.state.ended).toBe("party-hung-up");
   });
 
   test("is heard before it is answered when the other side can be", () => {
     const bench = toBob();
-    expect(bench.rings("1b", true)).toEqual(["progress L", "bridge L 1b"]);
-    expect(bench.rings("1b")).toEqual([]);
-    expect(bench.answers("1b")).toEqual(["party.connected", "confirm 1b", "answer L", "bridge L 1b"]);
+    expect(bench.rings("1c", true)).toEqual(["progress L", "bridge L 1c"]);
+    expect(bench.rings("1c")).toEqual([]);
+    expect(bench.answers("1c")).toEqual(["party.connected", "confirm 1c", "answer L", "bridge L 1c"]);
   });
 
   test("tells its caller why it is not answered", () => {
@@ -151,7 +151,7 @@ describe("a call from person to person", () => {
       ["unreachable", 404, "no-such-number", "no-such-number"],
     ] as const) {
       const bench = toBob();
-      expect(bench.ends("1b", reason, status)).toContain(`reject L ${told}`);
+      expect(bench.ends("1c", reason, status)).toContain(`reject L ${told}`);
       expect(bench.state.ended).toBe(ended);
     }
   });
@@ -159,70 +159,70 @@ describe("a call from person to person", () => {
   test("tries the next path when one is dead, and none when the party has refused", () => {
     const twoWays = () => new Bench({ kind: "dial", callee: person("bob", 2) });
     const dead = twoWays();
-    expect(dead.ends("1b", "unreachable", 503)).toEqual(["path.failed", "dial bob-station1 2a"]);
+    expect(dead.ends("1c", "unreachable", 503)).toEqual(["path.failed", "dial bob-station1 2a"]);
     expect(dead.answers("2a")).toContain("bridge L 2a");
     const refused = twoWays();
-    expect(refused.ends("1b", "declined", 486)).toContain("reject L busy");
+    expect(refused.ends("1c", "declined", 486)).toContain("reject L busy");
     const gone = twoWays();
-    gone.ends("1b", "unreachable", 503);
+    gone.ends("1c", "unreachable", 503);
     expect(gone.ends("2a", "unreachable", 503)).toContain("reject L unavailable");
   });
 
   test("stops ringing when the caller gives up", () => {
     const bench = toBob();
-    bench.rings("1b");
-    expect(bench.ends("L", "hung-up")).toEqual(["party.ended", "ended", "flow-stop", "timer-cancel", "hang-up 1b normal"]);
+    bench.rings("1c");
+    expect(bench.ends("L", "hung-up")).toEqual(["party.ended", "ended", "flow-stop", "timer-cancel", "hang-up 1c normal"]);
     expect(bench.state.ended).toBe("abandoned-while-dialling");
-    expect(bench.answers("1b")).toEqual(["hang-up 1b normal"]);
+    expect(bench.answers("1c")).toEqual(["hang-up 1c normal"]);
   });
 
   test("is declined and given up by the page as by the device", () => {
     const declined = toBob();
-    expect(declined.asks("disconnect", "1a")).toContain("hang-up 1b declined");
+    expect(declined.asks("disconnect", "1b")).toContain("hang-up 1c declined");
     expect(declined.said).toContain("reject L declined");
     const givenUp = toBob();
-    expect(givenUp.asks("disconnect", "1c")).toContain("hang-up 1b normal");
+    expect(givenUp.asks("disconnect", "1a")).toContain("hang-up 1c normal");
     expect(givenUp.state.ended).toBe("abandoned-while-dialling");
   });
 
   test("from outside belongs to somebody outside, who cannot hold or pass it on", () => {
     const bench = new Bench({ kind: "dial", callee: person("bob") }, trunk);
     expect(bench.state.customer.userId).toBeNull();
-    bench.answers("1b");
-    expect(bench.asks("hold", "1c")).toEqual([]);
-    expect(bench.asks("hold", "1a")).toEqual(["held", "unbridge L", "play hold L"]);
+    bench.answers("1c");
+    expect(bench.asks("hold", "1a")).toEqual([]);
+    expect(bench.asks("hold", "1b")).toEqual(["held", "unbridge L", "play hold L"]);
   });
 
   test("is held by either, and goes on when both want it", () => {
     const bench = talking();
-    expect(bench.asks("hold", "1c")).toEqual(["held", "unbridge L", "play hold 1b"]);
-    expect(bench.asks("hold", "1a")).toEqual(["held", "play hold L"]);
-    expect(bench.asks("hold", "1a")).toEqual([]);
-    expect(bench.asks("resume", "1c")).toEqual(["resumed", "stop-play hold 1b"]);
-    expect(bench.asks("resume", "1a")).toEqual(["resumed", "stop-play hold L", "bridge L 1b"]);
+    expect(bench.asks("hold", "1a")).toEqual(["held", "unbridge L", "play hold 1c"]);
+    expect(bench.asks("hold", "1b")).toEqual(["held", "play hold L"]);
+    expect(bench.asks("hold", "1b")).toEqual([]);
+    expect(bench.asks("resume", "1a")).toEqual(["resumed", "stop-play hold 1c"]);
+    expect(bench.asks("resume", "1b")).toEqual(["resumed", "stop-play hold L", "bridge L 1c"]);
   });
 });
 
 describe("passing on", () => {
   test("at once: whoever passes on leaves, who stays hears it ring", () => {
     const bench = talking();
-    const said = bench.passesOn("transfer", "1a", person("carol"));
-    expect(said).toEqual(["party.ended", "hang-up 1b normal", "dialled", "play ringback L", expect.stringMatching(/^dial carol-station/)]);
+    const said = bench.passesOn("transfer", "1b", person("carol"));
+    expect(said).toEqual(["party.ended", "hang-up 1c normal", "dialled", "play ringback L", expect.stringMatching(/^dial carol-station/)]);
     const legId = said.at(-1)!.split(" ")[2]!;
     expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback L", `bridge L ${legId}`]);
   });
 
   test("by the caller: who was called is the one who stays", () => {
     const bench = talking();
-    const said = bench.passesOn("transfer", "1c", person("carol"));
-    expect(said.slice(0, 4)).toEqual(["party.ended", "hang-up L normal", "dialled", "play ringback 1b"]);
-    expect(bench.ends("1b", "hung-up")).toContain("ended");
+    const said = bench.passesOn("transfer", "1a", person("carol"));
+    expect(said.slice(0, 4)).toEqual(["party.ended", "hang-up L normal", "dialled", "play ringback 1c"]);
+    expect(bench.ends("1c", "hung-up")).toContain("ended");
     expect(bench.state.ended).toBe("abandoned-while-dialling");
   });
 
   test("to nobody leaves the call as it was", () => {
     const bench = talking();
-    const wish = { kind: "transfer", participantId: "1a" as ParticipantId, to: { kind: "number", number: "999" } } as const;
+    const wish = { kind: "transfer", participantId: "1b" as ParticipantId, to: { kind: "number", number: "999" } } as const;
     const before = bench.state;
     expect(bench.input({ kind: "target-found", wish, found: { kind: "nobody", message: "no" } })).toEqual(["transfer.failed"]);
     expect(bench.state).toEqual(before);
@@ -230,11 +230,11 @@ describe("passing on", () => {
 
   test("into a queue: the caller waits there", () => {
     const bench = talking();
-    const wish = { kind: "transfer", participantId: "1a" as ParticipantId, to: { kind: "queue", queueId: "q" as QueueId } } as const;
+    const wish = { kind: "transfer", participantId: "1b" as ParticipantId, to: { kind: "queue", queueId: "q" as QueueId } } as const;
     const queue = { queueId: "q" as QueueId, queueName: "Q", priority: 0, skillIds: [], languageId: null, inQueueFlow: null };
     expect(bench.input({ kind: "target-found", wish, found: { kind: "queue", queue } })).toEqual([
       "party.ended",
-      "hang-up 1b normal",
+      "hang-up 1c normal",
       "enqueued",
       "flow-start",
     ]);
@@ -242,44 +242,44 @@ describe("passing on", () => {
 
   test("after a word: the other waits with music, and the two are left together", () => {
     const bench = talking();
-    const said = bench.passesOn("consult", "1a", person("carol"));
-    expect(said.slice(0, 4)).toEqual(["dialled", "unbridge 1b", "play hold L", "play ringback 1b"]);
+    const said = bench.passesOn("consult", "1b", person("carol"));
+    expect(said.slice(0, 4)).toEqual(["dialled", "unbridge 1c", "play hold L", "play ringback 1c"]);
     const legId = said.at(-1)!.split(" ")[2]!;
-    expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback 1b", `bridge 1b ${legId}`]);
-    expect(bench.asks("hold", "1a")).toEqual([]);
-    expect(bench.asks("complete-transfer", "1a")).toEqual(["party.ended", "hang-up 1b normal", "stop-play hold L", `bridge L ${legId}`]);
+    expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback 1c", `bridge 1c ${legId}`]);
+    expect(bench.asks("hold", "1b")).toEqual([]);
+    expect(bench.asks("complete-transfer", "1b")).toEqual(["party.ended", "hang-up 1c normal", "stop-play hold L", `bridge L ${legId}`]);
     expect(bench.ends(legId, "hung-up")).toContain("ended");
     expect(bench.state.ended).toBe("party-hung-up");
   });
 
   test("after a word that was not had: back together, whoever ends it", () => {
     const cancelled = talking();
-    const legId = cancelled.passesOn("consult", "1c", person("carol")).at(-1)!.split(" ")[2]!;
-    expect(cancelled.asks("cancel-transfer", "1c")).toEqual([
+    const legId = cancelled.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(cancelled.asks("cancel-transfer", "1a")).toEqual([
       "party.ended",
       `hang-up ${legId} normal`,
       "stop-play ringback L",
-      "stop-play hold 1b",
-      "bridge L 1b",
+      "stop-play hold 1c",
+      "bridge L 1c",
     ]);
     const busy = talking();
-    const other = busy.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
-    expect(busy.ends(other, "declined", 486)).toEqual(["party.ended", "stop-play ringback 1b", "stop-play hold L", "bridge 1b L"]);
+    const other = busy.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(busy.ends(other, "declined", 486)).toEqual(["party.ended", "stop-play ringback 1c", "stop-play hold L", "bridge 1c L"]);
     expect(busy.state.consult).toBeNull();
   });
 
   test("hanging up in the middle passes it on; before the answer, who waits hears it ring", () => {
     const hungUp = talking();
-    const legId = hungUp.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    const legId = hungUp.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
     hungUp.answers(legId);
-    expect(hungUp.ends("1b", "hung-up")).toContain(`bridge L ${legId}`);
+    expect(hungUp.ends("1c", "hung-up")).toContain(`bridge L ${legId}`);
     expect(hungUp.state.ended).toBeNull();
     const early = talking();
-    const ringing = early.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
-    expect(early.asks("complete-transfer", "1a")).toEqual([
-      "stop-play ringback 1b",
+    const ringing = early.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(early.asks("complete-transfer", "1b")).toEqual([
+      "stop-play ringback 1c",
       "party.ended",
-      "hang-up 1b normal",
+      "hang-up 1c normal",
       "stop-play hold L",
       "play ringback L",
     ]);
@@ -288,10 +288,10 @@ describe("passing on", () => {
 
   test("who waits gives up meanwhile: everybody is let go", () => {
     const bench = talking();
-    const legId = bench.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
+    const legId = bench.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
     bench.answers(legId);
     const said = bench.ends("L", "hung-up");
     expect(said).toContain(`hang-up ${legId} normal`);
-    expect(said).toContain("hang-up 1b normal");
+    expect(said).toContain("hang-up 1c normal");
   });
 });

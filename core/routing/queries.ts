@@ -184,7 +184,7 @@ type Own = { readonly conversation: Conversation; readonly participant: Particip
 
 async function ringingView(app: App, own: Own): Promise<AgentView["ringing"]> {
   const participants = await app.stores.conversations.participants(own.conversation.id);
-  return { ...own, other: await otherParty(app, own, participants), outgoing: participants[0]?.id === own.participant.id };
+  return { ...own, other: await otherParty(app, own, participants), outgoing: !wasCalled(own.participant) };
 }
 
 async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
@@ -206,7 +206,7 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     ...own,
     queue,
     other: await otherParty(app, own, participants),
-    consult: asked === null ? null : { ...(await partyOf(app, conversation, asked, false)), isUp: asked.connectedAt !== null },
+    consult: asked === null ? null : { ...(await partyOf(app, conversation, asked)), isUp: asked.connectedAt !== null },
     queues,
     isRecorded: recordings.some(({ state }) => state === "recording"),
     work: work?.endedAt === null ? work : null,
@@ -225,12 +225,19 @@ async function otherParty(app: App, { conversation, participant }: Own, particip
   const asker = others.find(({ id }) => id === participant.consultedBy && isOpen(id));
   const other = asker ?? others.findLast(({ endedAt }) => endedAt === null) ?? others.at(-1);
   if (other === undefined) return { name: conversation.callerName, number: conversation.callerNumber };
-  return partyOf(app, conversation, other, other.id === participants[0]?.id);
+  return partyOf(app, conversation, other);
 }
 
-async function partyOf(app: App, conversation: Conversation, party: Participant, isCaller: boolean): Promise<OtherParty> {
-  if (isCaller && party.userId === null) return { name: conversation.callerName, number: conversation.callerNumber };
-  if (party.userId === null) return { name: party.name, number: party.address };
+/** Who was called is kept under the name and number of then; who called is not. */
+function wasCalled({ address, name }: Participant): boolean {
+  return address !== "" || name !== "";
+}
+
+async function partyOf(app: App, conversation: Conversation, party: Participant): Promise<OtherParty> {
+  if (party.userId === null)
+    return wasCalled(party)
+      ? { name: party.name, number: party.address }
+      : { name: conversation.callerName, number: conversation.callerNumber };
   const user = await app.stores.users.byId(party.userId);
   return { name: user?.name ?? party.name, number: user?.extension ?? party.address };
 }

@@ -21,8 +21,16 @@ export class Baresip {
       readonly displayName?: string;
       readonly port?: number;
       readonly rtpPorts?: string;
+      /** The network device that has its address, where that is not the machine's first. */
+      readonly device?: string;
       /** An agent's phone: registers, and picks up by itself or by `accept`. */
-      readonly account?: { readonly username: string; readonly secret: string; readonly answers: "auto" | "manual" };
+      readonly account?: {
+        readonly username: string;
+        readonly secret: string;
+        readonly answers: "auto" | "manual";
+        /** Where it registers; its own address without one. */
+        readonly registrar?: string;
+      };
     } = {},
   ) {
     mkdirSync(folder, { recursive: true });
@@ -36,6 +44,7 @@ export class Baresip {
         ...["stdio.so", "g711.so", "sndfile.so", "aufile.so", "uuid.so"].map((name) => `module ${name}`),
         ...["account.so", "contact.so", "menu.so"].map((name) => `module_app ${name}`),
         `sip_listen ${address}:${options.port ?? 5070}`,
+        ...(options.device === undefined ? [] : [`net_interface ${options.device}`]),
         `audio_source aufile,${spoken}`,
         // The filter writes down what is decoded, whether or not anybody plays it.
         `snd_path ${folder}`,
@@ -50,7 +59,7 @@ export class Baresip {
     const line =
       account === undefined
         ? `"${displayName}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual`
-        : `<sip:${account.username}@${address}>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}`;
+        : `<sip:${account.username}@${account.registrar ?? address};transport=udp>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}`;
     writeFileSync(join(folder, "accounts"), `${line}\n`);
     writeFileSync(join(folder, "contacts"), "");
     const log = openSync(join(folder, "log"), "a");

@@ -147,8 +147,8 @@ function statusOf(answer: string): number {
  * baresip 1.0 knows no SHA-256 and gives up for half a minute at a challenge that offers it. Whoever asks again without credentials is
  * offered MD5 alone; here somebody else asks twice in its place.
  */
-export async function offerMd5(address: string): Promise<void> {
-  const asker = await RawSip.open(address, { address, port: 5_060 });
+export async function offerMd5(server: string, address: string = server): Promise<void> {
+  const asker = await RawSip.open(address, { address: server, port: 5_060 });
   const offered = async (): Promise<string> => (await asker.challenge("somebody")).join(" ");
   // Who asks again within a second is taken for one who asks once; strangers who ask too often get silence.
   await eventually("whoever asks again is offered MD5 alone", async () => (await offered()) === "MD5", 15_000, 400);

@@ -70,6 +70,8 @@ export function startPhone(): void {
     if (number === "") return;
     act("dial", { number });
     form.reset();
+    // From here on the keys are the call's.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   });
   // The command bar's way to the same.
   addEventListener("landline:dial", (event) => act("dial", { number: (event as CustomEvent<string>).detail }));

@@ -1,0 +1,236 @@
+// Calls without a queue: from browser to browser and phone, held, passed on at once and after a word, into a queue and out of one, from outside.
+import { join } from "node:path";
+import { Baresip } from "../support/baresip.ts";
+import { type Browser, goOnQueue, pageHears, signIn, soundOf, startChromium, toSamples } from "../support/browser.ts";
+import { hears, hearsOther, isSound, near } from "../support/hearing.ts";
+import { Landline, testCentre } from "../support/landline.ts";
+import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { offerMd5 } from "../support/raw-sip.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
+import { strongest } from "../support/tones.ts";
+
+await insideNamespace();
+const phoneAddress = otherAddress;
+const landline = new Landline([...["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]]);
+const [priyaHz, tomaszHz, carolHz, callerHz] = [440, 700, 1_000, 1_300];
+const browsers: Browser[] = [];
+let priya: Browser;
+let tomasz: Browser;
+let carol: Baresip;
+
+type Centre = { readonly users: readonly object[] } & Readonly<Record<string, unknown>>;
+type Conversation = { readonly id: string; readonly endedAt: number | null; readonly endReason: string | null };
+
+/** The test centre, with extensions, and somebody who has a desk phone. */
+function centre(): object {
+  const plain = testCentre([ownAddress]) as Centre;
+  const [first, second, ...others] = plain.users;
+  const phone = { name: "Carol Okafor", email: "carol@example.org", roles: ["agent"], extension: "203", phone: true };
+  return {
+    ...plain,
+    users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, { ...second, extension: "202" }, phone, ...others],
+  };
+}
+
+const newest = async (): Promise<Conversation> =>
+  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities[0]!;
+
+/** The one before has ended, everywhere, as it should. */
+async function ended(reason: string): Promise<void> {
+  await eventually(
+    `the conversation ends as ${reason}`,
+    async () => {
+      const { endedAt, endReason } = await newest();
+      if (endReason !== null && endReason !== reason) throw new Error(`it ended as ${endReason}`);
+      return endedAt !== null;
+    },
+    10_000,
+  );
+  for (const browser of browsers) await browser.waitFor('#call[data-call-state="none"]', 5_000);
+}
+
+/** Pictures for whoever wants to look: only when a folder is named. */
+async function picture(name: string, browser: Browser): Promise<void> {
+  const folder = process.env.LANDLINE_TEST_PICTURES;
+  if (folder !== undefined) await browser.picture(join(folder, `${name}.png`));
+}
+
+async function dial(browser: Browser, number: string): Promise<void> {
+  await browser.fill("#dial", number);
+  await browser.press("Enter");
+}
+
+async function answer(browser: Browser, from: string): Promise<void> {
+  await browser.waitFor('#call[data-call-state="alerting"]', 10_000);
+  await picture("rings", browser);
+  expect((await browser.text("#alerting")) === from, `it says who calls: ${await browser.text("#alerting")}`);
+  await browser.press("Enter");
+  await browser.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+}
+
+const together = (a: Browser, b: Browser, when: string): Promise<unknown> =>
+  Promise.all([pageHears(a, b.hz, `one hears ${when}`), pageHears(b, a.hz, `the other hears ${when}`)]);
+
+const withPhone = (browser: Browser, phone: Baresip, phoneHz: number, when: string): Promise<unknown> =>
+  Promise.all([pageHears(browser, phoneHz, `the browser hears ${when}`), hears(phone, browser.hz, `the phone hears ${when}`)]);
+
+/** Sound that is nobody's voice: music. */
+async function hearsMusic(browser: Browser, voices: readonly number[]): Promise<void> {
+  await eventually("music", async () => {
+    const samples = toSamples(await browser.evaluate(soundOf, "#softphone"));
+    return isSound(samples) && voices.every((hz) => !near(strongest(samples).hz, hz));
+  });
+}
+
+async function passOn(
+  browser: Browser,
+  how: "consult" | "transfer",
+  to: { readonly number?: string; readonly queue?: string },
+): Promise<void> {
+  await browser.press("t");
+  await browser.waitFor("#transfer:popover-open", 5_000);
+  await picture("transfer", browser);
+  if (to.number !== undefined) await browser.fill("#transfer-to", to.number);
+  if (to.queue !== undefined) {
+    await browser.evaluate((name) => {
+      const select = document.querySelector<HTMLSelectElement>("#transfer-queue")!;
+      select.value = [...select.options].find((option) => option.text === name)!.value;
+    }, to.queue);
+  }
+  await browser.click(`#transfer button[value="${how}"]`);
+}
+
+await program(
+  async () => {
+    await landline.start();
+    const { phones } = landline.apply(centre());
+    const { username, secret } = phones[0]!;
+    await offerMd5(ownAddress, phoneAddress);
+    carol = new Baresip(join(landline.folder, "carol"), phoneAddress, carolHz, {
+      account: { username, secret, registrar: ownAddress, answers: "manual" },
+      rtpPorts: "30000-30499",
+      device: "there",
+    });
+    for (const [name, hz] of [
+      ["priya", priyaHz],
+      ["tomasz", tomaszHz],
+    ] as const) {
+      const browser = await startChromium(landline.http, landline.folder, name, hz);
+      browsers.push(browser);
+      await signIn(browser, `${name}@example.org`);
+    }
+    [priya, tomasz] = browsers as [Browser, Browser];
+    await eventually("the desk phone is registered", () => carol.log.includes("200 OK"), 10_000);
+
+    await step(
+      "a colleague is called by extension, sees who it is, and both hear each other",
+      async () => {
+        await dial(priya, "202");
+        await priya.waitFor('#call[aria-label="Calling"]', 10_000);
+        await picture("calling", priya);
+        await answer(tomasz, "Priya Nair");
+        await together(priya, tomasz, "after the answer");
+        expect((await priya.text("#call .party strong")) === "Tomasz Zieliński", "she sees whom she talks to");
+      },
+      { must: true },
+    );
+
+    await step("either puts the other on hold, who hears music", async () => {
+      await priya.press("h");
+      await hearsMusic(tomasz, [priyaHz, tomaszHz]);
+      await priya.press("h");
+      await together(priya, tomasz, "after hold");
+    });
+
+    await step("whoever is on the phone is offered no call of a queue", async () => {
+      const { entities } = await landline.api<{ entities: { id: string; name: string }[] }>("/api/v2/users?pageSize=100");
+      const { id } = entities.find(({ name }) => name === "Priya Nair")!;
+      const { status } = await landline.api<{ status: string }>(`/api/v2/users/${id}/routingstatus`);
+      expect(status === "COMMUNICATING", `her routing status is ${status}`);
+    });
+
+    await step("a third is asked first, on a desk phone, and left with the one who waited", async () => {
+      await passOn(priya, "consult", { number: "203" });
+      await hearsMusic(tomasz, [priyaHz, tomaszHz]);
+      await eventually("the desk phone rings", () => carol.log.includes("Incoming call"), 10_000);
+      carol.accept();
+      await withPhone(priya, carol, carolHz, "during the question");
+      await picture("consult", priya);
+      await hearsMusic(tomasz, [priyaHz, tomaszHz, carolHz]);
+      await priya.click('#call form[action$="/complete-transfer"] button');
+      await priya.waitFor('#call[data-call-state="none"]', 10_000);
+      await withPhone(tomasz, carol, carolHz, "after the transfer");
+      expect((await tomasz.text("#call .party strong")) === "Carol Okafor", "he sees whom he talks to now");
+      carol.hangUp();
+      await ended("party-hung-up");
+    });
+
+    await step("a desk phone calls a browser, which declines", async () => {
+      carol.dial(`sip:201@${ownAddress}:5060`);
+      await priya.waitFor('#call[data-call-state="alerting"]', 10_000);
+      await priya.press("d");
+      await ended("declined");
+      await eventually("the phone is told", () => carol.log.includes("603"), 5_000);
+    });
+
+    await step("a number that is nobody's is said to be that, and leaves nothing behind", async () => {
+      await dial(priya, "299");
+      await eventually("it is said", async () =>
+        /no such number/.test(await priya.evaluate(() => document.querySelector(".toast")?.textContent ?? "")),
+      );
+      await ended("rejected");
+    });
+
+    const caller = new Baresip(join(landline.folder, "caller"), ownAddress, callerHz);
+    await caller.ready();
+
+    await step("somebody outside reaches a person by their direct number, and is passed on at once", async () => {
+      caller.dial(`sip:+441632960201@${ownAddress}:5060`);
+      await answer(priya, "Margaret Ellison");
+      await withPhone(priya, caller, callerHz, "from outside");
+      await passOn(priya, "transfer", { number: "202" });
+      await priya.waitFor('#call[data-call-state="none"]', 10_000);
+      await hearsOther(caller, priyaHz, "the caller hears it ring");
+      await answer(tomasz, "Margaret Ellison");
+      await withPhone(tomasz, caller, callerHz, "after the transfer");
+    });
+
+    await step("and into a queue, out of which an agent takes them", async () => {
+      await goOnQueue(priya);
+      await passOn(tomasz, "transfer", { queue: "Service" });
+      await tomasz.waitFor('#call[data-call-state="none"]', 10_000);
+      await answer(priya, "Margaret Ellison");
+      await withPhone(priya, caller, callerHz, "out of the queue");
+    });
+
+    await step("the agent passes the call of a queue on; nobody answers, and it is back in the queue", async () => {
+      await passOn(priya, "transfer", { number: "202" });
+      await priya.waitFor('#call[data-call-state="wrapup"]', 10_000);
+      await priya.click('#call button[value="Passed on"]');
+      await tomasz.waitFor('#call[data-call-state="alerting"]', 10_000);
+      await tomasz.press("d");
+      await answer(priya, "Margaret Ellison");
+      await withPhone(priya, caller, callerHz, "again");
+      caller.hangUp();
+      await priya.waitFor('#call[data-call-state="wrapup"]', 10_000);
+      await priya.click('#call button[value="Answered"]');
+      await ended("customer-hung-up");
+    });
+
+    await step("the whole story is in the log, which verifies", async () => {
+      const { id } = await newest();
+      const whole = await landline.api<{ participants: { purpose: string }[] }>(`/api/v2/conversations/${id}`);
+      const purposes = whole.participants.map(({ purpose }) => purpose);
+      for (const purpose of ["external", "user", "acd", "agent"])
+        expect(purposes.includes(purpose), `${purpose} is among ${purposes.join(" ")}`);
+      const { code, out } = landline.run(["verify", "--rows"]);
+      expect(code === 0, `verify: ${out}`);
+    });
+  },
+  async () => {
+    Baresip.quitAll();
+    for (const browser of browsers) await browser.quit();
+    await landline.stop();
+    landline.discard();
+  },
+);
