@@ -2,7 +2,7 @@
 import type { TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Directory } from "../core/exchange/directory.ts";
 import type { TrunkId } from "../core/lib/id.ts";
-import { normalAddress } from "../core/lib/ip-address.ts";
+import { isIpv6, normalAddress } from "../core/lib/ip-address.ts";
 import type { OpenNode } from "./node.ts";
 import { openHa1 } from "./phone-secret.ts";
 
@@ -17,7 +17,8 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
     },
     trunk: (id) => {
       const trunk = directory.current.trunks.find((entry) => entry.id === id);
-      return trunk === undefined ? null : { name: trunk.name, proxies: trunk.addresses.map((host) => ({ host, port: null })) };
+      if (trunk === undefined || trunk.proxies.length === 0) return null;
+      return { name: trunk.name, transport: trunk.transport, proxies: trunk.proxies.map(hopOf) };
     },
     phone: (username) => {
       const station = directory.current.stations.find((entry) => entry.username === username && entry.kind === "phone");
@@ -32,4 +33,11 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
         : { username: station.username, userId: station.userId, kind: station.kind };
     },
   };
+}
+
+/** `host`, `host:port`, `[v6]:port` or a bare IPv6 address. */
+function hopOf(proxy: string): { readonly host: string; readonly port: number | null } {
+  if (isIpv6(proxy)) return { host: proxy, port: null };
+  const [, host = proxy, port] = /^(.*?)(?::([0-9]+))?$/.exec(proxy) ?? [];
+  return { host: host.replace(/^\[|\]$/g, ""), port: port === undefined ? null : Number(port) };
 }

@@ -15,7 +15,7 @@ import type { RoutingSnapshot } from "./routing/match.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
 import type { Setup } from "./setup/setup.ts";
-import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "./telephony/telephony.ts";
+import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
 
 export interface QueueStore extends ObjectStore<Queue> {
   members(queueId: QueueId): Promise<readonly QueueMember[]>;
@@ -304,6 +304,9 @@ export type Stores = {
   readonly trunks: ObjectStore<Trunk>;
   readonly stations: ObjectStore<Station>;
   readonly didPools: ObjectStore<DidPool>;
+  readonly sites: ObjectStore<Site>;
+  readonly numberPlans: ObjectStore<NumberPlan>;
+  readonly outboundRoutes: ObjectStore<OutboundRoute>;
   readonly ivrs: ObjectStore<Ivr>;
   readonly flows: ObjectStore<FlowRecord>;
   readonly prompts: PromptStore;

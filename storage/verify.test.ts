@@ -337,6 +337,7 @@ test("a password that was put in by hand is named, though the log never held it"
     stationId: null,
     extension: null,
     phoneNumber: null,
+    dialRights: [],
   };
   const id = newId<UserId>(env);
   const row: User = { ...common, ...settings, id, passwordHash: "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA" };

@@ -18,7 +18,7 @@ const way = { trunkId: "out" as TrunkId, proxies: [] as { host: string; port: nu
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
-  trunk: (trunkId) => (trunkId === way.trunkId ? { name: "Out", proxies: way.proxies } : null),
+  trunk: (trunkId) => (trunkId === way.trunkId ? { name: "Out", transport: "UDP", proxies: way.proxies } : null),
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
@@ -643,7 +643,7 @@ describe("a phone", () => {
     expect(at.telephony.control.isRegistered(phone.stationId)).toBe(false);
   });
 
-  test("that dials an emergency number is refused in plain words, and core is told", async () => {
+  test("that dials an emergency number is core's to decide, also when nothing else is taken any more", async () => {
     const at = await host();
     const made = await registered(at);
     for (const number of ["112", "911"]) {
@@ -652,19 +652,15 @@ describe("a phone", () => {
       await made.next("session", ({ event }) => event.kind === "ended");
       expect(made.lines.slice(before)).toContain("401 Unauthorized");
     }
-    // With credentials the refusal says what it is.
+    at.telephony.control.drain();
     made.request("REGISTER", "sip:landline", [], { user: "201" });
     const challenge = headerValue((await made.next("response")).response, "www-authenticate")!;
     made.call("112", plainOffer("127.0.0.3"), [header("Authorization", authorization(challenge, "INVITE", "sip:112@127.0.0.1"))]);
-    expect(await at.next("emergency.dialled")).toEqual({
-      kind: "emergency.dialled",
-      stationId: phone.stationId,
-      trunkId: null,
-      called: "112",
-    });
+    const { legId, called, origin } = await at.next("call.offered");
+    expect([called, origin]).toEqual(["112", { kind: "station", ...phone }]);
+    at.telephony.control.send({ kind: "reject", legId, reason: "emergency-not-available" });
     await made.next("session", ({ event }) => event.kind === "ended");
     expect(made.lines.at(-1)).toMatch(/^403 Emergency calling is not set up on this system/);
-    expect(at.events.some((event) => event.kind === "call.offered")).toBe(false);
   });
 
   test("a wrong password and an unknown name look the same", async () => {

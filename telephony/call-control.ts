@@ -5,9 +5,8 @@ import { type ConversationId, type LegId, newId, type RecordingId, type StationI
 import { callsMax, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import { recordingPath } from "../core/recording/path.ts";
-import { emergencyReason } from "./cause.ts";
+import { mayBeEmergency } from "../core/telephony/emergency.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
-import { isEmergency } from "./emergency.ts";
 import { calledOf, callerOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
 import { type LegFacts, type LegInput, type LegOutput, type LegState, type LegTimer, startCallee, startCaller, stepLeg } from "./leg.ts";
@@ -169,14 +168,8 @@ export class SipCallControl implements CallControl {
   incoming(session: Session, invite: SipRequest, origin: CallOrigin): void {
     const { env, directory } = this.options;
     const called = calledOf(invite);
-    if (isEmergency(called)) {
-      const stationId = origin.kind === "station" ? origin.stationId : null;
-      this.listener({ kind: "emergency.dialled", stationId, trunkId: origin.kind === "trunk" ? origin.trunkId : null, called });
-      env.log.error("emergency number dialled and refused: emergency calling is not set up", { station: stationId });
-      session.send({ kind: "reject", status: 403, reason: emergencyReason });
-      return;
-    }
-    if (this.isDraining || this.conversations.size >= callsMax) {
+    // A call for help is core's to decide, however full or late it is.
+    if (!mayBeEmergency(called) && (this.isDraining || this.conversations.size >= callsMax)) {
       env.log.warn("call refused", { status: 503, reason: this.isDraining ? "draining" : "as many calls as there may be" });
       session.send({ kind: "reject", status: 503, headers: [header("Retry-After", "10")] });
       return;

@@ -4,7 +4,6 @@ import type { TelephonyDirectory } from "../core/call/call-control.ts";
 import type { TrunkId } from "../core/lib/id.ts";
 import { isIpv4, isIpv6, isLoopback, isUnicast, normalAddress } from "../core/lib/ip-address.ts";
 import { localAddressFor, mayReceiveMedia, nextHop } from "./egress.ts";
-import { isEmergency } from "./emergency.ts";
 import type { Flow } from "./sip/transport/flow.ts";
 
 const flow: Flow = {
@@ -76,10 +75,4 @@ test("an address has one spelling, and is what it is in every dress", () => {
   );
   expect(["127.0.0.1", "127.255.0.1", "::1", "::ffff:127.0.0.1"].every(isLoopback)).toBe(true);
   expect(["0.1.2.3", "224.0.0.1", "240.0.0.1", "::", "ff02::1", "fe80::1", "x"].some(isUnicast)).toBe(false);
-});
-
-test("a call for help is known however it is written, and an extension is none", () => {
-  for (const called of ["112", "+112", "911", "999", "110", "1 1 2", "urn:service:sos", "urn:service:sos.fire"])
-    expect(isEmergency(called)).toBe(true);
-  for (const called of ["1120", "11", "+49112", "201", "", "sos", "urn:service:counseling"]) expect(isEmergency(called)).toBe(false);
 });

@@ -177,9 +177,7 @@ export type CallEvent =
     }
   /** A binding appeared or the last one went. */
   | { readonly kind: "station.registered"; readonly stationId: StationId; readonly userAgent: string }
-  | { readonly kind: "station.unregistered"; readonly stationId: StationId }
-  /** A station dialled an emergency number; it was refused plainly. Only who and where, and the number dialled (not personal). */
-  | { readonly kind: "emergency.dialled"; readonly stationId: StationId | null; readonly trunkId: TrunkId | null; readonly called: string };
+  | { readonly kind: "station.unregistered"; readonly stationId: StationId };
 
 /** Implemented by telephony/call-control.ts and by the simulator's world. Commands to unknown or ended legs are ignored. */
 export interface CallControl {
@@ -207,6 +205,7 @@ export type TelephonyDirectory = {
 /** Where a trunk's calls go: next hops in order of preference. */
 export type TrunkPeer = {
   readonly name: string;
+  readonly transport: "UDP" | "TCP" | "TLS";
   readonly proxies: readonly { readonly host: string; readonly port: number | null }[];
 };
 

@@ -39,6 +39,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
       participantId: customerParticipantId,
       userId: isOurs ? station.userId : null,
       stationId: isOurs ? station.stationId : null,
+      trunkId: origin.kind === "trunk" ? origin.trunkId : null,
       up: false,
       ended: false,
     },
@@ -77,7 +78,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
       state: { ...state, ended: "rejected", customer: { ...state.customer, ended: true } },
       outputs: [
         started,
-        append(state, "conversation.rejected", { reason: route.reason }),
+        append(state, "conversation.rejected", { reason: route.reason, ...(route.why === undefined ? {} : { why: route.why }) }),
         append(state, "conversation.ended", { reason: "rejected", disconnectType: "system", customerParticipantId }),
         control({ kind: "reject", legId: input.legId, reason: route.reason }),
       ],

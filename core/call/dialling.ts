@@ -86,8 +86,8 @@ export function partyRings(state: CallState, hasEarlyMedia: boolean): Result {
 export function partyAnswered(state: CallState): Result {
   const { dial, customer } = state;
   if (dial === null) return nothing(state);
-  const { participantId, callee, legId } = dial;
-  const party: PartyInCall = { participantId, callee, legId, heldBy: [], holdPlayId: null };
+  const { participantId, callee, legId, path } = dial;
+  const party: PartyInCall = { participantId, callee, legId, path, heldBy: [], holdPlayId: null };
   return {
     state: { ...state, dial: null, party },
     outputs: [

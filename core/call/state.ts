@@ -49,6 +49,8 @@ export type Customer = {
   /** One of ours, at a station of theirs; null: somebody outside. */
   readonly userId: UserId | null;
   readonly stationId: StationId | null;
+  /** By which they came; null: not by one. */
+  readonly trunkId: TrunkId | null;
   readonly up: boolean;
   readonly ended: boolean;
 };
@@ -89,6 +91,8 @@ export type PartyInCall = {
   readonly participantId: ParticipantId;
   readonly callee: Callee;
   readonly legId: LegId;
+  /** The path that worked. */
+  readonly path: number;
   /** Who has put the other on hold. */
   readonly heldBy: readonly ParticipantId[];
   /** The music that this party hears. */
@@ -143,7 +147,8 @@ export type AcwRule = { readonly prompt: WrapupPrompt; readonly timeoutMs: numbe
 export type Route =
   | { readonly kind: "flow"; readonly flowId: FlowId; readonly flowName: string; readonly version: number }
   | { readonly kind: "dial"; readonly callee: Callee }
-  | { readonly kind: "reject"; readonly reason: RejectReason };
+  /** `why`: in words, for the log. */
+  | { readonly kind: "reject"; readonly reason: RejectReason; readonly why?: string };
 
 export type AlertOffer = {
   readonly alertId: AlertId;
@@ -229,6 +234,12 @@ export function append<T extends ConversationEventType>(
 
 export function control(command: CallCommand): CallOutput {
   return { kind: "control", command };
+}
+
+/** By which trunk somebody is reached; null: by none. */
+export function trunkOf({ callee, path }: { readonly callee: Callee; readonly path: number }): TrunkId | null {
+  const way = callee.paths[path]!;
+  return way.kind === "trunk" ? way.trunkId : null;
 }
 
 export function nothing(state: CallState): Result {

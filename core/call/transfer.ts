@@ -18,6 +18,7 @@ import {
   type Moment,
   nothing,
   type Result,
+  trunkOf,
   type WishWithTarget,
 } from "./state.ts";
 
@@ -97,7 +98,10 @@ function leave(state: CallState, asker: Asker, moment: Moment): Result {
     if (asker.side === "customer") {
       outputs.push(...silence(party!.legId, party!.holdPlayId));
       const { participantId, legId, callee } = party!;
-      next = { ...next, customer: { ...customer, participantId, legId, userId: callee.userId, stationId: null, up: true } };
+      next = {
+        ...next,
+        customer: { ...customer, participantId, legId, userId: callee.userId, stationId: null, trunkId: trunkOf(party!), up: true },
+      };
     }
   }
   outputs.push(control({ kind: "hang-up", legId: asker.legId, reason: "normal" }), ...music.outputs);
@@ -198,7 +202,7 @@ export function completeTransfer(state: CallState, by: ParticipantId, moment: Mo
   const { participantId, callee, legId, path } = consult;
   const before = consult.playId === null ? [] : [stopPlay(asker.legId, consult.playId)];
   if (consult.isUp) {
-    const party = { participantId, callee, legId, heldBy: [], holdPlayId: null };
+    const party = { participantId, callee, legId, path, heldBy: [], holdPlayId: null };
     const together = control({ kind: "bridge", a: left.state.customer.legId, b: legId });
     return { state: { ...left.state, party }, outputs: [...before, ...left.outputs, together] };
   }

@@ -13,7 +13,7 @@ import { setQueueMember } from "../routing/commands.ts";
 import { queueKind, skillKind, wrapupCodeKind } from "../routing/kinds.ts";
 import { queueSettings } from "../routing/queue.ts";
 import { createPhone, type PhoneSecret } from "../telephony/commands.ts";
-import { trunkKind } from "../telephony/kinds.ts";
+import { type TrunkSettings, trunkKind, trunkSettings } from "../telephony/kinds.ts";
 import type { CentreDocument } from "./centre.ts";
 
 export type Applied = {
@@ -99,7 +99,7 @@ class Application {
     const { station, secret } = await createPhone(
       this.app,
       this.actor,
-      { name: `${user.name}, phone`, userId: user.id },
+      { name: `${user.name}, phone`, userId: user.id, siteId: null, location: "" },
       this.newPhoneSecret,
     );
     // Whoever has a phone is rung there.
@@ -137,7 +137,7 @@ class Application {
     const flows = await app.stores.flows.all(app.organizationId);
     for (const { flow, ...ivr } of centre.ivrs)
       await this.make(ivrKind, { ...ivr, flowId: flows.find((entry) => entry.name === flow)!.id as FlowId });
-    for (const trunk of centre.trunks) await this.make(trunkKind, trunk);
+    for (const trunk of centre.trunks) await this.make(trunkKind, trunkSettings.parse(trunk) as TrunkSettings);
   }
 
   /** What is there by this name is changed to the settings, if it differs. */

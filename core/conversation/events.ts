@@ -41,7 +41,7 @@ export type ConversationEvents = {
   "conversation.party.ended": { participantId: string; userId: string | null; disconnectType: DisconnectType };
   /** What was asked for names nobody: the call goes on as it was. */
   "conversation.transfer.failed": { participantId: string; message: string };
-  "conversation.rejected": { reason: string };
+  "conversation.rejected": { reason: string; why?: string };
   "conversation.answered": { customerParticipantId: string };
   "conversation.flow.started": { participantId: string; flowId: string; flowName: string; version: number };
   "conversation.flow.stepped": {

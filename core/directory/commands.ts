@@ -9,7 +9,7 @@ import { newAgent } from "../routing/fold.ts";
 import type { Stores } from "../stores.ts";
 import { stationKind } from "../telephony/kinds.ts";
 import { userKind } from "./kinds.ts";
-import { type NewUser, password, type User } from "./user.ts";
+import { defaultDialRights, type NewUser, password, type User } from "./user.ts";
 
 /**
  * With a browser station of their own; `alongside` changes what must change in the same transaction. @throws Forbidden · BadInput unknown
@@ -31,7 +31,7 @@ export async function createUser(
       actor,
       stores,
       userKind,
-      { extension: null, phoneNumber: null, ...settings, state: "active", stationId },
+      { extension: null, phoneNumber: null, dialRights: defaultDialRights, ...settings, state: "active", stationId },
       { passwordHash },
     );
     const user = made.row;
@@ -40,7 +40,7 @@ export async function createUser(
       actor,
       stores,
       stationKind,
-      { name: `${user.name}, browser`, userId: user.id },
+      { name: `${user.name}, browser`, userId: user.id, siteId: null, location: "" },
       { id: stationId, kind: "browser", username: user.id },
     );
     // The agent's first instants are the event's own, so that the log alone leads to the same row.

@@ -6,6 +6,9 @@ import { systemPresences } from "../routing/agent.ts";
 
 export const userState = ["active", "inactive"] as const;
 
+/** What a person may dial outside unless told otherwise. */
+export const defaultDialRights: string[] = ["National", "Mobile", "Tollfree"];
+
 export const userSettings = z.strictObject({
   name: z.string({ error: "A user needs a name." }).trim().min(1, "A user needs a name.").max(128, "At most 128 characters."),
   email: z
@@ -29,15 +32,23 @@ export const userSettings = z.strictObject({
     .regex(/^\+[1-9][0-9]{3,14}$/, "A number in E.164, like +441632960100.")
     .nullable()
     .default(null),
+  /** Classifications of numbers outside that they may dial (core/telephony/number-plan.ts). International and Premium are given, never had. */
+  dialRights: z
+    .array(z.string().trim().min(1).max(60))
+    .max(50, "At most 50 classifications.")
+    .default([...defaultDialRights]),
 });
 export type UserSettings = z.infer<typeof userSettings>;
 
 /** Argon2id keeps it; length is what counts (NIST SP 800-63B). */
 export const password = z.string().min(12, "At least 12 characters.").max(256, "At most 256 characters.");
-const { extension, phoneNumber } = userSettings.shape;
-export const newUser = userSettings
-  .pick({ name: true, email: true, roles: true })
-  .extend({ password: password.optional(), extension: extension.optional(), phoneNumber: phoneNumber.optional() });
+const { extension, phoneNumber, dialRights } = userSettings.shape;
+export const newUser = userSettings.pick({ name: true, email: true, roles: true }).extend({
+  password: password.optional(),
+  extension: extension.optional(),
+  phoneNumber: phoneNumber.optional(),
+  dialRights: dialRights.optional(),
+});
 export type NewUser = z.infer<typeof newUser>;
 
 export type User = ConfiguredObject &

@@ -4,7 +4,8 @@ import type { Callee, CallState, FoundTarget, WishWithTarget } from "../call/sta
 import type { User } from "../directory/user.ts";
 import type { UserId } from "../lib/id.ts";
 import { personRingMs } from "../lib/limits.ts";
-import type { Configuration } from "./directory.ts";
+import type { Configuration, RouteFacts } from "./directory.ts";
+import { planOutside } from "./outbound.ts";
 
 /** The digits of what was dialled, and its plus; what people write between them is dropped. */
 export function dialledDigits(text: string): string {
@@ -47,15 +48,30 @@ function identityOfUser({ users }: Pick<Configuration, "users">, userId: UserId)
 }
 
 /** Whom a transfer is to. With a word before, the asker calls; at once, whoever is passed on. */
-export function targetByNumber(configuration: Configuration, number: string, wish: WishWithTarget, call: CallState): FoundTarget {
+export function targetByNumber(
+  configuration: Configuration,
+  number: string,
+  wish: WishWithTarget,
+  call: CallState,
+  facts: RouteFacts,
+): FoundTarget {
+  const asker = askerUserOf(call, wish);
   const user = personByNumber(configuration, number);
-  if (user === null) return { kind: "nobody", message: `${number} is nobody's number here.` };
-  const asker = call.agent?.userId ?? userOf(call, wish);
+  if (user === null) return outsideTarget(configuration, number, asker, facts);
   const shown = wish.kind === "consult" && asker !== null ? identityOfUser(configuration, asker) : null;
   const callee = calleeOf(user, shown ?? call.caller);
   return callee === null ? { kind: "nobody", message: `${user.name} has no station.` } : { kind: "callee", callee };
 }
 
-function userOf({ customer, party }: CallState, { participantId }: WishWithTarget): UserId | null {
+/** Whoever passes a call on to a number outside needs the right to dial it: the call goes on at our expense. */
+function outsideTarget(configuration: Configuration, number: string, userId: UserId | null, { isFull, draw }: RouteFacts): FoundTarget {
+  const plan = userId === null ? null : planOutside(configuration, number, { userId, stationId: null, draw }, isFull);
+  if (plan === null) return { kind: "nobody", message: `${number} is no number that can be called.` };
+  return plan.kind === "callee" ? plan : { kind: "nobody", message: `${number}: ${plan.why}.` };
+}
+
+/** The person behind a wish; null: nobody of ours. */
+export function askerUserOf({ agent, customer, party }: CallState, { participantId }: WishWithTarget): UserId | null {
+  if (participantId === agent?.participantId) return agent.userId;
   return participantId === customer.participantId ? customer.userId : (party?.callee.userId ?? null);
 }

@@ -12,7 +12,7 @@ const flow = { id: "flow" as FlowId, ...scope, name: "Main", type: "INBOUNDCALL"
 function configuration(guestNumber: string | null): Configuration {
   return {
     organization: { ...newOrganization(organizationId, "division", "Centre", 0), guestNumber },
-    ...{ queues: [], skills: [], trunks: [], stations: [], users: [] },
+    ...{ queues: [], skills: [], trunks: [], stations: [], users: [], sites: [], numberPlans: [], outboundRoutes: [] },
     ivrs: [{ id: "ivr", ...scope, name: "Main", dnis: ["+441632960100", "100"], flowId: flow.id }],
     flows: [{ record: flow, document: { name: "Main", type: "INBOUNDCALL", start: "a", onError: null, actions: {} } as never }],
   };

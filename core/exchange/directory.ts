@@ -11,8 +11,10 @@ import type { LoggedEvent } from "../events/index.ts";
 import { setHomeZone } from "../lib/calendar.ts";
 import type { FlowId } from "../lib/id.ts";
 import type { Queue, Skill } from "../routing/queue.ts";
-import type { FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
+import { emergencyNumber } from "../telephony/emergency.ts";
+import type { FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 import { calleeOf, personByNumber } from "./callee.ts";
+import { countryOf, type Dialler, type OutboundPlan, planEmergency, planOutside } from "./outbound.ts";
 
 export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
 
@@ -26,9 +28,17 @@ export type Configuration = {
   readonly ivrs: readonly Ivr[];
   readonly flows: readonly Flow[];
   readonly users: readonly User[];
+  /** The first is the organization's own: where no station says otherwise. */
+  readonly sites: readonly Site[];
+  readonly numberPlans: readonly NumberPlan[];
+  readonly outboundRoutes: readonly OutboundRoute[];
 };
 
-const empty: Configuration = { organization: null, queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [], users: [] };
+const empty: Configuration = {
+  organization: null,
+  ...{ queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [], users: [] },
+  ...{ sites: [], numberPlans: [], outboundRoutes: [] },
+};
 const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.(created|updated|deleted)|organization\.)/;
 
 export class Directory {
@@ -64,7 +74,7 @@ export class Directory {
 
   private async read(): Promise<void> {
     const { stores, organizationId, env } = this.app;
-    const [organization, queues, skills, trunks, stations, ivrs, records, users] = await Promise.all([
+    const [organization, queues, skills, trunks, stations, ivrs, records, users, sites, numberPlans, outboundRoutes] = await Promise.all([
       stores.organizations.byId(organizationId),
       stores.queues.all(organizationId),
       stores.skills.all(organizationId),
@@ -73,6 +83,9 @@ export class Directory {
       stores.ivrs.all(organizationId),
       stores.flows.all(organizationId),
       stores.users.all(organizationId),
+      stores.sites.all(organizationId),
+      stores.numberPlans.all(organizationId),
+      stores.outboundRoutes.all(organizationId),
     ]);
     const flows = records.flatMap((record): Flow[] => {
       const parsed = parseFlow(record.document);
@@ -81,29 +94,74 @@ export class Directory {
       return [];
     });
     setHomeZone(organization?.timeZone ?? null);
-    this.loaded = { organization, queues, skills, trunks, stations, ivrs, flows, users };
+    this.loaded = {
+      organization,
+      queues,
+      skills,
+      trunks,
+      stations,
+      ivrs,
+      flows,
+      users,
+      sites: sites.toSorted((a, b) => a.createdAt - b.createdAt),
+      numberPlans,
+      outboundRoutes,
+    };
   }
 }
 
-/** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. */
+/** What decides beside the configuration: which trunks are full, and chance. */
+export type RouteFacts = { readonly isFull: (trunk: Trunk) => boolean; readonly draw: number };
+
+/** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. Calls for help come first, whatever else there is. */
 export function route(
   configuration: Configuration,
   call: { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin },
+  { isFull, draw }: RouteFacts = { isFull: () => false, draw: 0 },
 ): Route {
+  const dialler = call.origin.kind === "station" ? { ...call.origin, draw } : null;
+  const help = dialler === null ? null : planEmergency(configuration, call.called, dialler);
+  if (help !== null) return planned(help);
+  const isFromTrunk = call.origin.kind === "trunk";
+  if (isFromTrunk && emergencyNumber(call.called, countryOf(configuration)) !== null && !isOurs(configuration, call.called))
+    return { kind: "reject", reason: "emergency-not-available", why: "dialled by a trunk: nobody's place is known" };
   // Also when the wish came by an older link: what is switched off is off at once.
   if (call.origin.kind === "guest" && configuration.organization?.guestNumber !== call.called)
     return { kind: "reject", reason: "not-allowed" };
   const digits = call.called.replace(/^\+/, "");
   const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
-  if (ivr === undefined) return toPerson(configuration, call);
+  if (ivr === undefined)
+    return toPerson(configuration, call) ?? (dialler === null ? unknown : outside(configuration, call.called, dialler, isFull));
   const flow = flowById(configuration, ivr.flowId);
   if (flow === null || flow.document.type !== "INBOUNDCALL") return { kind: "reject", reason: "unavailable" };
   return { kind: "flow", flowId: flow.record.id, flowName: flow.record.name, version: flow.record.version };
 }
 
-function toPerson(configuration: Configuration, { called, caller }: { readonly called: string; readonly caller: CallerIdentity }): Route {
+const unknown: Route = { kind: "reject", reason: "no-such-number" };
+
+function planned(plan: OutboundPlan): Route {
+  return plan.kind === "callee" ? { kind: "dial", callee: plan.callee } : { kind: "reject", reason: plan.reason, why: plan.why };
+}
+
+function outside(configuration: Configuration, called: string, dialler: Dialler, isFull: RouteFacts["isFull"]): Route {
+  const plan = planOutside(configuration, called, dialler, isFull);
+  return plan === null ? unknown : planned(plan);
+}
+
+function isOurs(configuration: Configuration, called: string): boolean {
+  const digits = called.replace(/^\+/, "");
+  return (
+    configuration.ivrs.some(({ dnis }) => dnis.some((number) => number.replace(/^\+/, "") === digits)) ||
+    personByNumber(configuration, called) !== null
+  );
+}
+
+function toPerson(
+  configuration: Configuration,
+  { called, caller }: { readonly called: string; readonly caller: CallerIdentity },
+): Route | null {
   const user = personByNumber(configuration, called);
-  if (user === null) return { kind: "reject", reason: "no-such-number" };
+  if (user === null) return null;
   const callee = calleeOf(user, caller);
   return callee === null ? { kind: "reject", reason: "unavailable" } : { kind: "dial", callee };
 }

@@ -2,7 +2,7 @@
 
 import { type App, newEvent } from "../app.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
-import type { AlertOffer } from "../call/state.ts";
+import type { AlertOffer, Callee, CallState, Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
 import type { AlertId, ConversationId, LegId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "../lib/id.ts";
@@ -12,11 +12,13 @@ import { recordingPath } from "../recording/path.ts";
 import type { RecordingFacts, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import { identityOf } from "./callee.ts";
-import { type Directory, route } from "./directory.ts";
+import { type Directory, type RouteFacts, route } from "./directory.ts";
 import { keep } from "./keep.ts";
+import { placeOf, siteOf } from "./outbound.ts";
+import { OutgoingGuard } from "./outgoing-guard.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
 
-export type ExchangePorts = RunnerPorts & { readonly vault: RecordingVault };
+export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut"> & { readonly vault: RecordingVault };
 
 /** A conversation that has ended is kept this long for late facts: media summaries, its ladder. */
 const afterEndMs = 30_000;
@@ -28,6 +30,7 @@ export class Exchange {
   private readonly journal: Journal;
   private readonly control: CallControl;
   private readonly directory: Directory;
+  private readonly guard: OutgoingGuard;
   private accepting = true;
 
   constructor(private readonly ports: ExchangePorts) {
@@ -35,6 +38,7 @@ export class Exchange {
     this.journal = ports.journal;
     this.control = ports.control;
     this.directory = ports.directory;
+    this.guard = new OutgoingGuard(this.app.env.clock, () => this.callStates());
     ports.control.onEvent((event) => this.onCallEvent(event));
   }
 
@@ -77,8 +81,6 @@ export class Exchange {
         return;
       case "station.unregistered":
         return;
-      case "emergency.dialled":
-        return this.background("emergency attempt not kept", this.emergencyDialled(event));
       case "leg.ringing":
       case "leg.answered":
       case "leg.connected":
@@ -98,17 +100,67 @@ export class Exchange {
   }
 
   private offered(event: Extract<CallEvent, { kind: "call.offered" }>): void {
-    if (!this.accepting || this.journal.isFull() || this.callsUp >= callsMax) {
-      this.app.env.log.warn("call refused", { call: event.conversationId, reason: this.accepting ? "overloaded" : "draining" });
-      this.control.send({ kind: "reject", legId: event.legId, reason: "overloaded" });
-      return;
-    }
-    const runner = new Runner(event.conversationId, this.ports, (legId, owner) => this.legs.set(legId, owner));
-    this.runners.set(event.conversationId, runner);
     const { conversationId, legId, origin, called } = event;
     const { current } = this.directory;
     const caller = identityOf(current, origin, event.caller);
-    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, route: route(current, { called, caller, origin }) });
+    const decided = this.guarded(route(current, { called, caller, origin }, this.routeFacts()), event);
+    const isForHelp = decided.kind === "dial" && decided.callee.isEmergency;
+    if (!isForHelp && (!this.accepting || this.journal.isFull() || this.callsUp >= callsMax)) {
+      this.app.env.log.warn("call refused", { call: conversationId, reason: this.accepting ? "overloaded" : "draining" });
+      this.control.send({ kind: "reject", legId, reason: "overloaded" });
+      return;
+    }
+    const ports = {
+      ...this.ports,
+      routeFacts: () => this.routeFacts(),
+      mayGoOut: (userId: UserId, number: string) => this.mayGoOut(userId, number, conversationId),
+    };
+    const runner = new Runner(conversationId, ports, (leg, owner) => this.legs.set(leg, owner));
+    this.runners.set(conversationId, runner);
+    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, route: decided });
+    if (isForHelp) this.background("call for help not told", this.calledForHelp(event, decided.callee));
+    else if (decided.kind === "reject" && decided.reason === "emergency-not-available")
+      this.background("refused call for help not kept", this.refusedHelp(event));
+  }
+
+  private *callStates(): Iterable<CallState> {
+    for (const runner of this.runners.values()) if (runner.call !== null && !runner.ended) yield runner.call;
+  }
+
+  private routeFacts(): RouteFacts {
+    const [byte = 0] = this.app.env.random.bytes(1);
+    return { isFull: (trunk) => this.guard.isFull(trunk), draw: byte / 256 };
+  }
+
+  /** A person's call outside that would be one too many is refused, and told. Calls for help are never counted. */
+  private guarded(decided: Route, { origin, called, conversationId }: Extract<CallEvent, { kind: "call.offered" }>): Route {
+    if (decided.kind !== "dial" || origin.kind !== "station") return decided;
+    if (decided.callee.purpose !== "external" || decided.callee.isEmergency) return decided;
+    if (this.mayGoOut(origin.userId, called, conversationId)) return decided;
+    return { kind: "reject", reason: "not-allowed", why: "too many calls outside at once or in a minute" };
+  }
+
+  private mayGoOut(userId: UserId, called: string, conversationId: ConversationId): boolean {
+    const tripped = this.guard.begin(userId);
+    if (tripped === null) return true;
+    const { rule, limit } = tripped;
+    this.app.env.log.error("calls outside beyond the limit: refused", { user: userId, rule, limit });
+    this.background("fraud alarm not kept", this.keep("telephony.fraud.alarm", conversationId, [userId], { userId, rule, limit, called }));
+    return false;
+  }
+
+  /** Who is to know at once reads it on whatever page they have open. */
+  private calledForHelp({ conversationId, origin }: Extract<CallEvent, { kind: "call.offered" }>, callee: Callee): Promise<void> {
+    const stationId = origin.kind === "station" ? origin.stationId : null;
+    const userId = origin.kind === "station" ? origin.userId : null;
+    const { current } = this.directory;
+    const contacts = siteOf(current, stationId)?.emergencyContactIds ?? [];
+    const name = current.users.find(({ id }) => id === userId)?.name ?? "";
+    const callback = callee.paths[0].shown.number;
+    this.app.env.log.warn("call for help", { call: conversationId, station: stationId });
+    return this.keep("telephony.emergency.called", conversationId, [...(userId === null ? [] : [userId]), ...contacts], {
+      ...{ stationId, userId, name, number: callee.number, callback, place: placeOf(current, stationId), contacts: [...contacts] },
+    });
   }
 
   // The runner of an ended conversation stays a while, so that late facts find it; then it and its legs are forgotten.
@@ -225,8 +277,10 @@ export class Exchange {
     await this.keep("conversation.ladder.kept", conversationId, [], { entries: entries.length, truncated, gzip });
   }
 
-  private emergencyDialled(event: Extract<CallEvent, { kind: "emergency.dialled" }>): Promise<void> {
-    const { stationId, trunkId, called } = event;
+  private refusedHelp({ origin, called }: Extract<CallEvent, { kind: "call.offered" }>): Promise<void> {
+    const stationId = origin.kind === "station" ? origin.stationId : null;
+    const trunkId = origin.kind === "trunk" ? origin.trunkId : null;
+    this.app.env.log.error("emergency number dialled and refused: no trunk by which help could be called", { station: stationId });
     const told = newEvent(this.app, {
       type: "telephony.emergency.refused",
       actorId: this.app.nodeId,

@@ -19,17 +19,25 @@ import {
 } from "../call/state.ts";
 import type { Timer } from "../env/env.ts";
 import type { EventDraft, Journal } from "../events/index.ts";
-import { type ConversationId, type LegId, newId } from "../lib/id.ts";
+import { type ConversationId, type LegId, newId, type UserId } from "../lib/id.ts";
 import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
-import { targetByNumber } from "./callee.ts";
+import { askerUserOf, targetByNumber } from "./callee.ts";
 import { defaultInQueueFlow } from "./default-flow.ts";
-import { type Directory, flowById, inQueueFlowByName } from "./directory.ts";
+import { type Directory, flowById, inQueueFlowByName, type RouteFacts } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { queueFacts } from "./queue-facts.ts";
 
-export type RunnerPorts = { readonly app: App; readonly journal: Journal; readonly control: CallControl; readonly directory: Directory };
+export type RunnerPorts = {
+  readonly app: App;
+  readonly journal: Journal;
+  readonly control: CallControl;
+  readonly directory: Directory;
+  readonly routeFacts: () => RouteFacts;
+  /** Whether a person may have one more call outside; a no is an alarm. */
+  readonly mayGoOut: (userId: UserId, called: string) => boolean;
+};
 
 type Mail =
   | { readonly kind: "call"; readonly input: CallInput }
@@ -143,10 +151,13 @@ export class Runner {
     });
   }
 
-  // Nothing is acknowledged before this returns.
+  // Nothing is acknowledged before this returns; only a call for help waits for no disk.
   private append(batch: readonly EventDraft[]): Promise<void> {
     const { journal, app } = this.ports;
-    return keep(app.env, journal, batch, this.conversationId);
+    const kept = keep(app.env, journal, batch, this.conversationId);
+    if (!isForHelp(this.state)) return kept;
+    kept.catch((error: unknown) => app.env.log.error("call for help not kept", { call: this.conversationId, reason: String(error) }));
+    return Promise.resolve();
   }
 
   private async carryOutOne(output: Exclude<CallOutput, { kind: "append" }>): Promise<void> {
@@ -238,7 +249,13 @@ export class Runner {
   private findTarget(wish: WishWithTarget): FoundTarget {
     const { to } = wish;
     const { current } = this.ports.directory;
-    if (to.kind === "number") return targetByNumber(current, to.number, wish, this.state!);
+    if (to.kind === "number") {
+      const call = this.state!;
+      const found = targetByNumber(current, to.number, wish, call, this.ports.routeFacts());
+      const asker = found.kind === "callee" && found.callee.purpose === "external" ? askerUserOf(call, wish) : null;
+      if (asker === null || this.ports.mayGoOut(asker, to.number)) return found;
+      return { kind: "nobody", message: "Too many calls outside at the moment." };
+    }
     const queue = current.queues.find((entry) => entry.id === to.queueId);
     return queue === undefined ? { kind: "nobody", message: "There is no such queue." } : { kind: "queue", queue: plainQueue(queue) };
   }
@@ -264,6 +281,10 @@ export class Runner {
       },
     };
   }
+}
+
+function isForHelp(state: CallState | null): boolean {
+  return state?.dial?.callee.isEmergency === true || state?.party?.callee.isEmergency === true;
 }
 
 /** Who is transferred by a person needs no skills but patience. */

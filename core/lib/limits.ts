@@ -73,6 +73,12 @@ export const demoDrainPollMs = 250;
 export const trunkSilenceMs = 2_500;
 /** A person is rung for so long. */
 export const personRingMs = 60_000;
+/** A number outside: carriers give up before. And somebody who calls for help is not let go for impatience of ours. */
+export const outsideRingMs = 120_000;
+export const emergencyRingMs = 600_000;
+/** Calls outside that one person may have at once, and begin within a minute: more is a stolen phone (IRSF). Calls for help do not count. */
+export const outgoingPerUserMax = 3;
+export const outgoingPerUserPerMinuteMax = 15;
 
 /** A browser that vanished (reload, closed tab) keeps its call for this long. */
 export const agentLegHeldMs = 15_000;

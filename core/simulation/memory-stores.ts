@@ -12,7 +12,7 @@ import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routin
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
 import type { Setup } from "../setup/setup.ts";
 import type { InboxItem, StoredDecision, Stores } from "../stores.ts";
-import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../telephony/telephony.ts";
+import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 
 /** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
 export class MemoryTables {
@@ -27,6 +27,9 @@ export class MemoryTables {
   clients = new Map<string, OAuthClient>();
   presences = new Map<string, PresenceDefinition>();
   didPools = new Map<string, DidPool>();
+  sites = new Map<string, Site>();
+  numberPlans = new Map<string, NumberPlan>();
+  outboundRoutes = new Map<string, OutboundRoute>();
   tokens = new Map<string, AccessToken>();
   tickets = new Map<string, Ticket>();
   totps = new Map<string, Totp>();
@@ -516,6 +519,9 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     trunks: memoryObjects(() => tables().trunks),
     stations: memoryObjects(() => tables().stations),
     didPools: memoryObjects(() => tables().didPools),
+    sites: memoryObjects(() => tables().sites),
+    numberPlans: memoryObjects(() => tables().numberPlans),
+    outboundRoutes: memoryObjects(() => tables().outboundRoutes),
     ivrs: memoryObjects(() => tables().ivrs),
     flows: memoryObjects(() => tables().flows),
     prompts: {

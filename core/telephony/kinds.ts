@@ -1,11 +1,23 @@
 // Trunks, stations and DID pools as configured objects.
 import { z } from "zod";
 import { BadInput } from "../lib/errors.ts";
-import { isId, type UserId } from "../lib/id.ts";
+import { isId, type OrganizationId, type SiteId } from "../lib/id.ts";
 import { isIpv4, isIpv6 } from "../lib/ip-address.ts";
 import { didsPerPoolMax } from "../lib/limits.ts";
-import type { ObjectKind } from "../objects/object.ts";
-import type { DidPool, Station, Trunk } from "./telephony.ts";
+import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
+import type { Stores } from "../stores.ts";
+import { isSimplePattern, matchTypes, numberFormats } from "./number-plan.ts";
+import {
+  callerIdPresentations,
+  type DidPool,
+  distributions,
+  type NumberPlan,
+  type OutboundRoute,
+  type Site,
+  type Station,
+  type Trunk,
+  trunkTransports,
+} from "./telephony.ts";
 
 const name = (what: string) =>
   z
@@ -14,22 +26,101 @@ const name = (what: string) =>
     .min(1, `A ${what} needs a name.`)
     .max(200, "At most 200 characters.");
 
+const e164 = z.string().regex(/^\+[1-9][0-9]{3,14}$/, "A number in E.164, like +441632960100.");
+const idOf = (what: string) => z.string().refine(isId, `Not a ${what}.`);
+
+/** `host` or `host:port`; IPv6 in brackets when a port follows. */
+const proxyText = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::[1-9][0-9]{0,4})?$/;
+const proxy = z
+  .string()
+  .refine(
+    (text) => isIpv6(text) || proxyText.test(text),
+    "A name or address, with or without a port: sip.carrier.example, 192.0.2.10:5080.",
+  );
+
 export const trunkSettings = z.strictObject({
   name: name("trunk"),
   addresses: z
     .array(z.string().refine((text) => isIpv4(text) || isIpv6(text), "A literal IPv4 or IPv6 address, like 192.0.2.10."))
     .min(1, "A trunk is known by its addresses: give at least one.")
     .max(64, "At most 64 addresses."),
+  proxies: z.array(proxy).max(8, "At most 8 next hops.").default([]),
+  transport: z.enum(trunkTransports, { error: `One of ${trunkTransports.join(", ")}.` }).default("UDP"),
+  numberFormat: z.enum(numberFormats, { error: `One of ${numberFormats.join(", ")}.` }).default("E164"),
+  callerIdPresentation: z.enum(callerIdPresentations, { error: `One of ${callerIdPresentations.join(", ")}.` }).default("user"),
+  callerId: e164.nullable().default(null),
+  channelsMax: z.coerce
+    .number({ error: "A whole number." })
+    .int("A whole number.")
+    .min(1, "At least one.")
+    .max(10_000)
+    .nullable()
+    .default(null),
 });
-export type TrunkSettings = { readonly name: string; readonly addresses: readonly string[] };
+export type TrunkSettings = Pick<
+  Trunk,
+  "name" | "addresses" | "proxies" | "transport" | "numberFormat" | "callerIdPresentation" | "callerId" | "channelsMax"
+>;
 
 export const stationSettings = z.strictObject({
   name: name("station"),
-  userId: z.string().refine(isId, "Not a person.").nullable().default(null),
+  userId: idOf("person").nullable().default(null),
+  siteId: idOf("site").nullable().default(null),
+  location: z.string().trim().max(200, "At most 200 characters.").default(""),
 });
-export type StationSettings = { readonly name: string; readonly userId: UserId | null };
+export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location">;
 
-const e164 = z.string().regex(/^\+[1-9][0-9]{3,14}$/, "A number in E.164, like +441632960100.");
+export const siteSettings = z.strictObject({
+  name: name("site"),
+  country: z.string().regex(/^[A-Z]{2}$/, "Two capital letters, as in GB, DE, US."),
+  address: z.string().trim().max(500, "At most 500 characters.").default(""),
+  outsidePrefix: z
+    .string()
+    .regex(/^[0-9]{0,3}$/, "At most three digits, or nothing.")
+    .default(""),
+  callerId: e164.nullable().default(null),
+  callerName: z.string().trim().max(80, "At most 80 characters.").default(""),
+  emergencyTrunkIds: z.array(idOf("trunk")).max(8, "At most 8 trunks.").default([]),
+  emergencyContactIds: z.array(idOf("person")).max(20, "At most 20 people.").default([]),
+});
+export type SiteSettings = Omit<Site, keyof ConfiguredObject> & { readonly name: string };
+
+const range = z.strictObject({
+  start: z.string().regex(/^\+?[0-9*#]{1,20}$/, "Digits."),
+  end: z.string().regex(/^\+?[0-9*#]{1,20}$/, "Digits."),
+});
+
+export const numberPlanSettings = z.strictObject({
+  name: name("number plan"),
+  siteId: idOf("site"),
+  priority: z.coerce.number({ error: "A whole number." }).int("A whole number.").min(0).max(1_000).default(100),
+  matchType: z.enum(matchTypes, { error: `One of ${matchTypes.join(", ")}.` }),
+  match: z
+    .string()
+    .refine(isSimplePattern, "Digits, classes like [2-9] or \\d, groups without quantifiers, and at most three open ends.")
+    .default(""),
+  normalizedFormat: z
+    .string()
+    .regex(/^[0-9+*#$]{0,40}$/, "Digits, + and $1 to $9.")
+    .default(""),
+  numbers: z.array(range).max(200, "At most 200 ranges.").default([]),
+  digitLength: z
+    .strictObject({ start: z.coerce.number().int().min(1).max(32), end: z.coerce.number().int().min(1).max(32) })
+    .nullable()
+    .default(null),
+  classification: z.string().trim().min(1, "A number plan says what its numbers are.").max(60, "At most 60 characters."),
+});
+export type NumberPlanSettings = Omit<NumberPlan, Exclude<keyof ConfiguredObject, "name">>;
+
+export const outboundRouteSettings = z.strictObject({
+  name: name("route"),
+  siteId: idOf("site"),
+  classifications: z.array(z.string().trim().min(1).max(60)).min(1, "A route without classifications takes no number.").max(50),
+  distribution: z.enum(distributions, { error: `One of ${distributions.join(", ")}.` }).default("SEQUENTIAL"),
+  trunkIds: z.array(idOf("trunk")).min(1, "A route needs a trunk.").max(8, "At most 8 trunks."),
+  enabled: z.coerce.boolean().default(true),
+});
+export type OutboundRouteSettings = Omit<OutboundRoute, Exclude<keyof ConfiguredObject, "name">>;
 export const didPoolSettings = z.strictObject({
   name: name("pool"),
   startPhoneNumber: e164,
@@ -61,6 +152,14 @@ export const trunkKind: ObjectKind<Trunk, TrunkSettings> = {
       }
     }
   },
+  usedBy: async (app, stores, trunk) => [
+    ...(await stores.outboundRoutes.all(app.organizationId))
+      .filter(({ trunkIds }) => trunkIds.includes(trunk.id))
+      .map(({ id, name }) => ({ kind: "Outbound route", id, name, how: "calls leave by it" })),
+    ...(await stores.sites.all(app.organizationId))
+      .filter(({ emergencyTrunkIds }) => emergencyTrunkIds.includes(trunk.id))
+      .map(({ id, name }) => ({ kind: "Site", id, name, how: "calls for help leave by it" })),
+  ],
 };
 
 export const stationKind: ObjectKind<Station, StationSettings> = {
@@ -76,6 +175,7 @@ export const stationKind: ObjectKind<Station, StationSettings> = {
   check: async (app, stores, settings, before) => {
     const user = settings.userId === null ? null : await stores.users.byId(settings.userId);
     if (settings.userId !== null && user?.organizationId !== app.organizationId) throw new BadInput("There is no such person.", "userId");
+    if (settings.siteId !== null) await demandSite(app.organizationId, stores, settings.siteId);
     if (before?.kind === "browser" && before.userId !== settings.userId) {
       throw new BadInput("A browser's station belongs to its person.", "userId");
     }
@@ -110,3 +210,79 @@ export const didPoolKind: ObjectKind<DidPool, DidPoolSettings> = {
     }
   },
 };
+
+export const siteKind: ObjectKind<Site, SiteSettings> = {
+  noun: "site",
+  table: "site",
+  event: "telephony.site",
+  permissions,
+  settings: siteSettings as never,
+  store: (stores) => stores.sites,
+  make: () => ({}),
+  check: async (app, stores, { emergencyTrunkIds, emergencyContactIds }) => {
+    await demandTrunks(app.organizationId, stores, emergencyTrunkIds, "emergencyTrunkIds");
+    const people = await stores.users.all(app.organizationId);
+    if (emergencyContactIds.some((id) => !people.some((user) => user.id === id && user.state === "active")))
+      throw new BadInput("Somebody among the contacts is not here, or may not sign in.", "emergencyContactIds");
+  },
+  usedBy: async (app, stores, site) => [
+    ...(await stores.outboundRoutes.all(app.organizationId))
+      .filter(({ siteId }) => siteId === site.id)
+      .map(({ id, name }) => ({ kind: "Outbound route", id, name, how: "is its route" })),
+    ...(await stores.numberPlans.all(app.organizationId))
+      .filter(({ siteId }) => siteId === site.id)
+      .map(({ id, name }) => ({ kind: "Number plan", id, name, how: "is its plan" })),
+    ...(await stores.stations.all(app.organizationId))
+      .filter(({ siteId }) => siteId === site.id)
+      .map(({ id, name }) => ({ kind: "Station", id, name, how: "stands there" })),
+  ],
+};
+
+export const numberPlanKind: ObjectKind<NumberPlan, NumberPlanSettings> = {
+  noun: "number plan",
+  table: "number_plan",
+  event: "telephony.number-plan",
+  permissions,
+  settings: numberPlanSettings as never,
+  store: (stores) => stores.numberPlans,
+  make: () => ({}),
+  check: async (app, stores, { siteId, matchType, match, numbers, digitLength }) => {
+    await demandSite(app.organizationId, stores, siteId);
+    if (matchType === "regex" && match === "") throw new BadInput("A pattern is needed.", "match");
+    if ((matchType === "numberList" || matchType === "E164NumberList") && numbers.length === 0)
+      throw new BadInput("A list needs a number, or a range like 100-199.", "numbers");
+    if (matchType === "digitLength" && digitLength === null) throw new BadInput("From how many digits to how many?", "digitLength");
+    const broken = numbers.find(({ start, end }) => start.length !== end.length || start > end);
+    if (broken !== undefined)
+      throw new BadInput(`${broken.start}-${broken.end}: the last has as many digits as the first and does not come before it.`, "numbers");
+  },
+};
+
+export const outboundRouteKind: ObjectKind<OutboundRoute, OutboundRouteSettings> = {
+  noun: "outbound route",
+  table: "outbound_route",
+  event: "telephony.outbound-route",
+  permissions,
+  settings: outboundRouteSettings as never,
+  store: (stores) => stores.outboundRoutes,
+  make: () => ({}),
+  check: async (app, stores, { siteId, trunkIds }) => {
+    await demandSite(app.organizationId, stores, siteId);
+    await demandTrunks(app.organizationId, stores, trunkIds, "trunkIds");
+  },
+};
+
+async function demandSite(organizationId: OrganizationId, stores: Stores, siteId: SiteId): Promise<void> {
+  const site = await stores.sites.byId(siteId);
+  if (site?.organizationId !== organizationId) throw new BadInput("There is no such site.", "siteId");
+}
+
+/** Calls leave only by trunks that lead somewhere. */
+async function demandTrunks(organizationId: OrganizationId, stores: Stores, ids: readonly string[], field: string): Promise<void> {
+  const trunks = await stores.trunks.all(organizationId);
+  for (const id of ids) {
+    const trunk = trunks.find((entry) => entry.id === id);
+    if (trunk === undefined) throw new BadInput("There is no such trunk.", field);
+    if (trunk.proxies.length === 0) throw new BadInput(`Calls only come in by “${trunk.name}”: give it a next hop first.`, field);
+  }
+}

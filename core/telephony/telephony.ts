@@ -1,12 +1,59 @@
 // What the exchange and telephony share of the configuration: trunks, stations, DIDs and IVRs.
-import type { FlowId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { FlowId, SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { ConfiguredObject } from "../objects/object.ts";
+import type { NumberFormat, PlanRule } from "./number-plan.ts";
 
-/** A carrier or PBX that may call in, known by its source addresses. */
+export const trunkTransports = ["UDP", "TCP", "TLS"] as const;
+export const mediaSecurities = ["disabled", "optional", "required"] as const;
+export const callerIdPresentations = ["user", "trunk", "withhold"] as const;
+
+/** A carrier or PBX: who may call in, known by its source addresses, and how calls leave by it. */
 export type Trunk = ConfiguredObject & {
   readonly id: TrunkId;
   /** Literal IPv4 or IPv6 addresses, exact. */
   readonly addresses: readonly string[];
+  /** Next hops in order of preference, `host` or `host:port`; none: calls only come in. */
+  readonly proxies: readonly string[];
+  readonly transport: (typeof trunkTransports)[number];
+  readonly numberFormat: NumberFormat;
+  /** `user`: the person's direct number, else the trunk's; `trunk`: always its own; `withhold`: none. */
+  readonly callerIdPresentation: (typeof callerIdPresentations)[number];
+  /** E.164; null: the site's. */
+  readonly callerId: string | null;
+  /** At once, in both directions together; calls for help are not counted. Null: as many as the node has. */
+  readonly channelsMax: number | null;
+};
+
+/** A place with its own dial plan: what numbers mean there, by which trunks they leave, and where help is sent. */
+export type Site = ConfiguredObject & {
+  readonly id: SiteId;
+  /** ISO 3166-1 alpha-2: how numbers are read, and which ones call for help. */
+  readonly country: string;
+  /** Where help is sent (RFC 5139's civic address as people write it). */
+  readonly address: string;
+  /** Dialled before a number outside; empty: none. */
+  readonly outsidePrefix: string;
+  /** What is shown, and called back, when a person has no direct number. E.164. */
+  readonly callerId: string | null;
+  readonly callerName: string;
+  /** By which trunks help is called, in this order. */
+  readonly emergencyTrunkIds: readonly TrunkId[];
+  /** Who is told at once when somebody calls for help. */
+  readonly emergencyContactIds: readonly UserId[];
+};
+
+/** One rule of a site's dial plan; the lower priority is tried first. */
+export type NumberPlan = ConfiguredObject & PlanRule & { readonly siteId: SiteId; readonly priority: number };
+
+export const distributions = ["SEQUENTIAL", "RANDOM"] as const;
+
+/** By which trunks numbers of some classifications leave a site. */
+export type OutboundRoute = ConfiguredObject & {
+  readonly siteId: SiteId;
+  readonly classifications: readonly string[];
+  readonly distribution: (typeof distributions)[number];
+  readonly trunkIds: readonly TrunkId[];
+  readonly enabled: boolean;
 };
 
 export type Station = ConfiguredObject & {
@@ -15,6 +62,10 @@ export type Station = ConfiguredObject & {
   readonly userId: UserId | null;
   /** User part of its address of record. */
   readonly username: string;
+  /** Where it stands; null: the organization's first site. */
+  readonly siteId: SiteId | null;
+  /** Floor and room, for whoever is sent to help. */
+  readonly location: string;
   /** HA1 of a phone's generated secret, sealed with the vault's key; null for browsers. */
   readonly sealedHa1: string | null;
 };

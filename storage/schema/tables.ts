@@ -61,6 +61,7 @@ export const user = pgTable("user", {
   stationId: uuid("station_id"),
   extension: text("extension"),
   phoneNumber: text("phone_number"),
+  dialRights: text("dial_rights").array(),
 });
 
 export const organization = pgTable("organization", {
@@ -258,6 +259,44 @@ export const recording = pgTable("recording", {
 export const trunk = pgTable("trunk", {
   ...configured(),
   addresses: text("addresses").array(),
+  proxies: text("proxies").array(),
+  transport: text("transport"),
+  numberFormat: text("number_format"),
+  callerIdPresentation: text("caller_id_presentation"),
+  callerId: text("caller_id"),
+  channelsMax: integer("channels_max"),
+});
+
+export const site = pgTable("site", {
+  ...configured(),
+  country: text("country"),
+  address: text("address"),
+  outsidePrefix: text("outside_prefix"),
+  callerId: text("caller_id"),
+  callerName: text("caller_name"),
+  emergencyTrunkIds: uuid("emergency_trunk_ids").array(),
+  emergencyContactIds: uuid("emergency_contact_ids").array(),
+});
+
+export const numberPlan = pgTable("number_plan", {
+  ...configured(),
+  siteId: uuid("site_id"),
+  priority: integer("priority"),
+  matchType: text("match_type"),
+  match: text("match"),
+  normalizedFormat: text("normalized_format"),
+  numbers: jsonb("numbers"),
+  digitLength: jsonb("digit_length"),
+  classification: text("classification"),
+});
+
+export const outboundRoute = pgTable("outbound_route", {
+  ...configured(),
+  siteId: uuid("site_id"),
+  classifications: text("classifications").array(),
+  distribution: text("distribution"),
+  trunkIds: uuid("trunk_ids").array(),
+  enabled: boolean("enabled"),
 });
 
 export const station = pgTable("station", {
@@ -265,6 +304,8 @@ export const station = pgTable("station", {
   kind: text("kind"),
   userId: uuid("user_id"),
   username: text("username"),
+  siteId: uuid("site_id"),
+  location: text("location"),
   sealedHa1: text("sealed_ha1"),
 });
 

@@ -76,6 +76,7 @@ function userOf({ organizationId, divisionId }: Centre, fields: Partial<User> = 
       stationId: null,
       extension: null,
       phoneNumber: null,
+      dialRights: [],
       version: 1,
       eventSeq: null,
       createdAt: now,
@@ -328,10 +329,26 @@ for (const [name, open] of Object.entries(implementations)) {
       const centre = await open();
       const { organizationId } = centre;
       const common = (name: string) => configured(centre, name);
+      const outbound = {
+        ...{ proxies: [], transport: "UDP" as const, numberFormat: "E164" as const, callerIdPresentation: "user" as const },
+        ...{ callerId: null, channelsMax: null },
+      };
       const kinds = {
-        trunks: [{ ...common("Carrier"), id: id<Id<"Trunk">>(), addresses: ["192.0.2.1", "2001:db8::1"] }, { addresses: ["192.0.2.2"] }],
+        trunks: [
+          { ...common("Carrier"), id: id<Id<"Trunk">>(), addresses: ["192.0.2.1", "2001:db8::1"], ...outbound },
+          { addresses: ["192.0.2.2"], channelsMax: 30 },
+        ],
         stations: [
-          { ...common("Ada"), id: id<Id<"Station">>(), kind: "phone" as const, userId: null, username: "ada", sealedHa1: "x" },
+          {
+            ...common("Ada"),
+            id: id<Id<"Station">>(),
+            kind: "phone" as const,
+            userId: null,
+            username: "ada",
+            siteId: null,
+            location: "",
+            sealedHa1: "x",
+          },
           { userId: id<UserId>() },
         ],
         flows: [
@@ -339,6 +356,35 @@ for (const [name, open] of Object.entries(implementations)) {
           { document: { start: [] } },
         ],
         ivrs: [{ ...common("Main"), dnis: ["+49301234"], flowId: id<Id<"Flow">>() }, { dnis: ["100", "*7#"] }],
+        sites: [
+          {
+            ...common("Leeds"),
+            ...{ id: id<Id<"Site">>(), country: "GB", address: "1 Park Row", outsidePrefix: "", callerId: null, callerName: "" },
+            ...{ emergencyTrunkIds: [id<Id<"Trunk">>()], emergencyContactIds: [] },
+          },
+          { outsidePrefix: "9", emergencyContactIds: [id<UserId>()] },
+        ],
+        numberPlans: [
+          {
+            ...common("Short"),
+            ...{ siteId: id<Id<"Site">>(), priority: 5, matchType: "regex" as const, match: "8(\\d)", normalizedFormat: "+44$1" },
+            ...{ numbers: [], digitLength: null, classification: "Short" },
+          },
+          { numbers: [{ start: "1", end: "9" }], digitLength: { start: 1, end: 4 } },
+        ],
+        outboundRoutes: [
+          {
+            ...common("Out"),
+            ...{
+              siteId: id<Id<"Site">>(),
+              classifications: ["National"],
+              distribution: "SEQUENTIAL" as const,
+              trunkIds: [],
+              enabled: true,
+            },
+          },
+          { enabled: false, trunkIds: [id<Id<"Trunk">>()] },
+        ],
         didPools: [{ ...common("Pool"), startPhoneNumber: "+4412340", endPhoneNumber: "+4412349" }, { endPhoneNumber: "+4412345" }],
         presences: [{ ...common("School run"), systemPresence: "AWAY" as const }, { systemPresence: "BUSY" }],
         prompts: [

@@ -1,0 +1,193 @@
+// Where calls outside go: by right, by route, by trunk; calls for help first of all; and what a stolen phone can do.
+import { describe, expect, test } from "bun:test";
+import type { CallState } from "../call/state.ts";
+import type { User } from "../directory/user.ts";
+import type { SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.ts";
+import type { Site, Trunk } from "../telephony/telephony.ts";
+import { type Configuration, route } from "./directory.ts";
+import { placeOf } from "./outbound.ts";
+import { OutgoingGuard } from "./outgoing-guard.ts";
+
+const scope = { organizationId: "o", divisionId: "d", eventSeq: null, version: 1, createdAt: 0, modifiedAt: 0 };
+const trunk = (id: string, of: Partial<Trunk> = {}): Trunk =>
+  ({
+    ...scope,
+    ...{ id, name: id, addresses: [], proxies: ["192.0.2.1"], transport: "UDP", numberFormat: "E164" },
+    ...{ callerIdPresentation: "user", callerId: null, channelsMax: null },
+    ...of,
+  }) as unknown as Trunk;
+const site: Site = {
+  ...scope,
+  ...{ id: "leeds" as SiteId, name: "Leeds", country: "GB", address: "1 Park Row, Leeds", outsidePrefix: "9" },
+  ...{ callerId: "+441632960000", callerName: "Bank", emergencyTrunkIds: [], emergencyContactIds: [] },
+} as unknown as Site;
+const priya = {
+  ...scope,
+  ...{
+    id: "priya",
+    name: "Priya",
+    email: "p@x",
+    state: "active",
+    roles: ["agent"],
+    stationId: "desk",
+    extension: "201",
+    passwordHash: null,
+  },
+  ...{ phoneNumber: "+441632960201", dialRights: ["National"] },
+} as unknown as User;
+
+function configuration(of: Partial<Configuration> = {}): Configuration {
+  const trunks = [trunk("first"), trunk("second")];
+  const all = ["National", "Mobile", "International", "Premium"];
+  const route = { ...scope, id: "r", name: "Out", siteId: site.id, classifications: all, distribution: "SEQUENTIAL", enabled: true };
+  return {
+    organization: null,
+    ...{ queues: [], skills: [], ivrs: [], flows: [], numberPlans: [] },
+    stations: [
+      {
+        ...scope,
+        id: "desk",
+        name: "desk",
+        kind: "phone",
+        userId: "priya",
+        username: "p",
+        siteId: null,
+        location: "Room 4",
+        sealedHa1: null,
+      },
+    ],
+    users: [priya],
+    sites: [site],
+    trunks,
+    outboundRoutes: [{ ...route, trunkIds: trunks.map(({ id }) => id) }],
+    ...of,
+  } as unknown as Configuration;
+}
+
+const origin = { kind: "station", stationId: "desk" as StationId, userId: "priya" as UserId } as const;
+const dial = (called: string, of: Partial<Configuration> = {}, facts?: Parameters<typeof route>[2]) =>
+  route(configuration(of), { called, caller: { number: "201", name: "Priya" }, origin }, facts);
+const trunksOf = (decided: ReturnType<typeof dial>): unknown =>
+  decided.kind === "dial" ? decided.callee.paths.map((path) => (path.kind === "trunk" ? path.trunkId : "")) : decided;
+
+describe("a number outside", () => {
+  test("leaves by the route's trunks in their order, as the trunk wants it, and shows the person's number", () => {
+    const decided = dial("9 020 7946 0018");
+    expect(decided).toMatchObject({
+      kind: "dial",
+      callee: {
+        ...{ purpose: "external", number: "+442079460018", classification: "National", isEmergency: false },
+        paths: [{ trunkId: "first", number: "+442079460018", shown: { number: "+441632960201", name: "Bank" } }, { trunkId: "second" }],
+      },
+    });
+    const other = { trunks: [trunk("first", { numberFormat: "National", callerIdPresentation: "trunk", callerId: "+441632960999" })] };
+    expect(dial("020 7946 0018", other)).toMatchObject({
+      callee: { paths: [{ number: "02079460018", shown: { number: "+441632960999" } }] },
+    });
+    expect(dial("020 7946 0018", { trunks: [trunk("first", { callerIdPresentation: "withhold" })] })).toMatchObject({
+      callee: { paths: [{ shown: { number: "", name: "" } }] },
+    });
+  });
+
+  test("is chosen by chance where the route says so", () => {
+    const [only] = configuration().outboundRoutes;
+    const random = { outboundRoutes: [{ ...only!, distribution: "RANDOM" as const }] };
+    const facts = (draw: number) => ({ isFull: () => false, draw });
+    expect(trunksOf(dial("020 7946 0018", random, facts(0)))).toEqual(["first", "second"]);
+    expect(trunksOf(dial("020 7946 0018", random, facts(0.9)))).toEqual(["second", "first"]);
+  });
+
+  test("is refused without the right, the route, the channel or the site", () => {
+    expect(dial("0909 879 0000")).toMatchObject({ kind: "reject", reason: "not-allowed" });
+    expect(dial("+4930123456")).toMatchObject({ kind: "reject", reason: "not-allowed" });
+    expect(dial("020 7946 0018", { outboundRoutes: [] })).toMatchObject({ kind: "reject", reason: "unavailable" });
+    expect(dial("020 7946 0018", {}, { isFull: () => true, draw: 0 })).toMatchObject({ kind: "reject", reason: "overloaded" });
+    expect(trunksOf(dial("020 7946 0018", {}, { isFull: ({ id }) => id === "first", draw: 0 }))).toEqual(["second"]);
+    expect(dial("020 7946 0018", { sites: [] })).toMatchObject({ kind: "reject", reason: "no-such-number" });
+    expect(dial("12")).toMatchObject({ kind: "reject", reason: "no-such-number" });
+  });
+
+  test("is nobody's from a trunk: what comes in does not go out", () => {
+    const from = {
+      called: "02079460018",
+      caller: { number: "1", name: "" },
+      origin: { kind: "trunk", trunkId: "first" as TrunkId },
+    } as const;
+    expect(route(configuration(), from)).toMatchObject({ kind: "reject", reason: "no-such-number" });
+  });
+});
+
+describe("a call for help", () => {
+  test("comes before rights, routes, channels and extensions, and can be called back", () => {
+    const nobody = { ...priya, dialRights: [], phoneNumber: null, extension: "999" } as User;
+    for (const called of ["999", "112", "9112", "urn:service:sos"]) {
+      const decided = dial(called, { users: [nobody], outboundRoutes: [] }, { isFull: () => true, draw: 0 });
+      expect(decided).toMatchObject({
+        kind: "dial",
+        callee: { isEmergency: true, classification: "Emergency", paths: [{ shown: { number: "+441632960000" } }, {}] },
+      });
+    }
+  });
+
+  test("goes by the site's own trunks first, and by every other after them", () => {
+    const own = { sites: [{ ...site, emergencyTrunkIds: ["second" as TrunkId] }] };
+    expect(trunksOf(dial("112", own))).toEqual(["second", "first"]);
+  });
+
+  test("without any trunk is refused in plain words; by a trunk, where nobody's place is known, too", () => {
+    expect(dial("112", { trunks: [trunk("in", { proxies: [] })] })).toMatchObject({ kind: "reject", reason: "emergency-not-available" });
+    const from = { called: "112", caller: { number: "1", name: "" }, origin: { kind: "trunk", trunkId: "first" as TrunkId } } as const;
+    expect(route(configuration(), from)).toMatchObject({ kind: "reject", reason: "emergency-not-available" });
+  });
+
+  test("says where", () => {
+    expect(placeOf(configuration(), "desk" as StationId)).toBe("1 Park Row, Leeds, Room 4");
+  });
+});
+
+describe("a stolen phone", () => {
+  const clock = { at: 0, now: () => 0, monotonic: () => clock.at, after: () => ({ cancel: () => undefined }) };
+  const out = (userId: string): CallState => {
+    const callee = { purpose: "external", isEmergency: false, paths: [{ kind: "trunk", trunkId: "first" }] };
+    return {
+      customer: { userId, trunkId: null, ended: false },
+      dial: { callee, path: 0 },
+      party: null,
+      consult: null,
+    } as unknown as CallState;
+  };
+
+  test("has a few calls at once, and no more", () => {
+    const calls: CallState[] = [];
+    const guard = new OutgoingGuard(clock, () => calls);
+    for (let n = 0; n < outgoingPerUserMax; n++) {
+      expect(guard.begin("priya" as UserId)).toBeNull();
+      calls.push(out("priya"));
+    }
+    expect(guard.begin("priya" as UserId)).toEqual({ rule: "at-once", limit: outgoingPerUserMax });
+    expect(guard.begin("tomasz" as UserId)).toBeNull();
+    calls.pop();
+    expect(guard.begin("priya" as UserId)).toBeNull();
+  });
+
+  test("begins so many in a minute, and no more", () => {
+    const guard = new OutgoingGuard(clock, () => []);
+    for (let n = 0; n < outgoingPerUserPerMinuteMax; n++) expect(guard.begin("priya" as UserId)).toBeNull();
+    expect(guard.begin("priya" as UserId)).toEqual({ rule: "per-minute", limit: outgoingPerUserPerMinuteMax });
+    clock.at = 60_001;
+    expect(guard.begin("priya" as UserId)).toBeNull();
+  });
+
+  test("a trunk is full at its channels, counted in both directions", () => {
+    const came = {
+      customer: { userId: null, trunkId: "first", ended: false },
+      dial: null,
+      party: null,
+      consult: null,
+    } as unknown as CallState;
+    const guard = new OutgoingGuard(clock, () => [came, out("priya")]);
+    expect([guard.isFull(trunk("first", { channelsMax: 2 })), guard.isFull(trunk("first", { channelsMax: 3 }))]).toEqual([true, false]);
+    expect([guard.isFull(trunk("second", { channelsMax: 1 })), guard.isFull(trunk("first"))]).toEqual([false, false]);
+  });
+});

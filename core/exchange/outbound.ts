@@ -1,0 +1,117 @@
+// Where a number outside is called: what it is at the site that dials, whether whoever dials may, and by which trunks. Values only; no I/O.
+import type { CallerIdentity, RejectReason } from "../call/call-control.ts";
+import type { Callee, DialPath } from "../call/state.ts";
+import type { User } from "../directory/user.ts";
+import type { StationId, TrunkId, UserId } from "../lib/id.ts";
+import { emergencyRingMs, outsideRingMs } from "../lib/limits.ts";
+import { emergencyNumber } from "../telephony/emergency.ts";
+import { classifyNumber, formatNumber } from "../telephony/number-plan.ts";
+import type { OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
+import type { Configuration } from "./directory.ts";
+
+/** Who wants it: a person at a station of theirs. `draw`, 0 ≤ draw < 1, decides where trunks are chosen at random. */
+export type Dialler = { readonly userId: UserId; readonly stationId: StationId | null; readonly draw: number };
+
+export type OutboundPlan =
+  | { readonly kind: "callee"; readonly callee: Callee }
+  | { readonly kind: "refused"; readonly reason: RejectReason; readonly why: string };
+
+type Nonempty = Callee["paths"];
+
+/** Where nothing says otherwise; null: nobody has said it yet. */
+export function countryOf({ sites, organization }: Pick<Configuration, "sites" | "organization">): string | null {
+  return sites[0]?.country ?? (organization?.country || null);
+}
+
+/** The site of a station, else the organization's first; null: none is set up. */
+export function siteOf({ sites, stations }: Configuration, stationId: StationId | null): Site | null {
+  const siteId = stations.find(({ id }) => id === stationId)?.siteId ?? null;
+  return sites.find(({ id }) => id === siteId) ?? sites[0] ?? null;
+}
+
+/**
+ * A call for help, before and above every other rule: no right, no limit and no route stands in its way. Null: it is none. The number shown
+ * is one that can be called back.
+ */
+export function planEmergency(configuration: Configuration, called: string, dialler: Dialler): OutboundPlan | null {
+  const site = siteOf(configuration, dialler.stationId);
+  const number = emergencyNumber(called, site?.country ?? countryOf(configuration), site?.outsidePrefix);
+  if (number === null) return null;
+  const ways = configuration.trunks.filter(({ proxies }) => proxies.length > 0);
+  const wanted = (site?.emergencyTrunkIds ?? []).flatMap((id) => ways.filter((trunk) => trunk.id === id));
+  const paths = [...wanted, ...ways.filter((trunk) => !wanted.includes(trunk))].map((trunk): DialPath => {
+    const user = userOf(configuration, dialler.userId);
+    const shown = { number: user?.phoneNumber ?? trunk.callerId ?? site?.callerId ?? "", name: site?.callerName ?? "" };
+    return { kind: "trunk", trunkId: trunk.id, number, shown };
+  });
+  if (!isNonempty(paths)) return { kind: "refused", reason: "emergency-not-available", why: "no trunk by which help could be called" };
+  const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency", isEmergency: true } as const;
+  return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs } };
+}
+
+/** A number outside; null: it is no number that a plan knows. `isFull`: trunks without a free channel are passed over. */
+export function planOutside(
+  configuration: Configuration,
+  called: string,
+  dialler: Dialler,
+  isFull: (trunk: Trunk) => boolean = () => false,
+): OutboundPlan | null {
+  const site = siteOf(configuration, dialler.stationId);
+  if (site === null) return null;
+  const plans = configuration.numberPlans.filter(({ siteId }) => siteId === site.id).toSorted((a, b) => a.priority - b.priority);
+  const dialled = classifyNumber(plans, called, site.country, site.outsidePrefix);
+  if (dialled === null) return null;
+  const { number, classification } = dialled;
+  const user = userOf(configuration, dialler.userId);
+  if (user?.dialRights.includes(classification) !== true)
+    return { kind: "refused", reason: "not-allowed", why: `no right to dial ${classification}` };
+  const route = configuration.outboundRoutes.find(
+    (one) => one.siteId === site.id && one.enabled && one.classifications.includes(classification),
+  );
+  if (route === undefined) return { kind: "refused", reason: "unavailable", why: `no outbound route takes ${classification}` };
+  const trunks = trunksOf(configuration, route, dialler.draw);
+  const free = trunks.filter((trunk) => !isFull(trunk));
+  const paths = free.map((trunk): DialPath => {
+    const shown = shownBy(trunk, site, user);
+    return { kind: "trunk", trunkId: trunk.id, number: formatNumber(number, trunk.numberFormat, site.country), shown };
+  });
+  if (!isNonempty(paths)) {
+    const why = trunks.length === 0 ? `no trunk of “${route.name}” leads anywhere` : `every trunk of “${route.name}” is full`;
+    return { kind: "refused", reason: trunks.length === 0 ? "unavailable" : "overloaded", why };
+  }
+  const of = { purpose: "external", userId: null, number, name: "", classification, isEmergency: false } as const;
+  return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs } };
+}
+
+function trunksOf({ trunks }: Configuration, { trunkIds, distribution }: OutboundRoute, draw: number): readonly Trunk[] {
+  const known = trunkIds.flatMap((id: TrunkId) => trunks.filter((trunk) => trunk.id === id && trunk.proxies.length > 0));
+  if (distribution === "SEQUENTIAL") return known;
+  const first = Math.floor(draw * known.length);
+  return [...known.slice(first), ...known.slice(0, first)];
+}
+
+function shownBy(trunk: Trunk, site: Site, user: User): CallerIdentity {
+  const own = trunk.callerId ?? site.callerId ?? "";
+  switch (trunk.callerIdPresentation) {
+    case "withhold":
+      return { number: "", name: "" };
+    case "trunk":
+      return { number: own, name: site.callerName };
+    case "user":
+      return { number: user.phoneNumber ?? own, name: site.callerName };
+  }
+}
+
+/** Where somebody is, for those who are sent to help: the site's address, then floor and room. */
+export function placeOf(configuration: Configuration, stationId: StationId | null): string {
+  const station: Station | undefined = configuration.stations.find(({ id }) => id === stationId);
+  return [siteOf(configuration, stationId)?.address ?? "", station?.location ?? ""].filter((part) => part !== "").join(", ");
+}
+
+function userOf({ users }: Configuration, userId: UserId): User | null {
+  return users.find(({ id }) => id === userId) ?? null;
+}
+
+function isNonempty(paths: readonly DialPath[]): paths is Nonempty {
+  return paths.length > 0;
+}

@@ -1,0 +1,58 @@
+// What one person may have of calls outside at once and in a minute, and which trunks are full: a stolen phone ends at the limit, not at the bill.
+import { type CallState, trunkOf } from "../call/state.ts";
+import type { Clock } from "../env/env.ts";
+import type { TrunkId, UserId } from "../lib/id.ts";
+import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.ts";
+import type { Trunk } from "../telephony/telephony.ts";
+
+export type Tripped = { readonly rule: "at-once" | "per-minute"; readonly limit: number };
+
+const minuteMs = 60_000;
+
+export class OutgoingGuard {
+  private readonly begun = new Map<UserId, number[]>();
+
+  constructor(
+    private readonly clock: Clock,
+    /** The calls that are up or are being set up. */
+    private readonly calls: () => Iterable<CallState>,
+  ) {}
+
+  /** Counts one more of a person's; not null: it would be one too many, and is not counted. */
+  begin(userId: UserId): Tripped | null {
+    if (this.atOnce(userId) >= outgoingPerUserMax) return { rule: "at-once", limit: outgoingPerUserMax };
+    const now = this.clock.monotonic();
+    const recent = (this.begun.get(userId) ?? []).filter((at) => at > now - minuteMs);
+    if (recent.length >= outgoingPerUserPerMinuteMax) return { rule: "per-minute", limit: outgoingPerUserPerMinuteMax };
+    this.begun.set(userId, [...recent, now]);
+    return null;
+  }
+
+  /** Every channel of the trunk is taken, in whichever direction. */
+  isFull({ id, channelsMax }: Trunk): boolean {
+    return channelsMax !== null && this.channels(id) >= channelsMax;
+  }
+
+  private channels(trunkId: TrunkId): number {
+    let taken = 0;
+    for (const call of this.calls()) taken += trunksOf(call).filter((id) => id === trunkId).length;
+    return taken;
+  }
+
+  private atOnce(userId: UserId): number {
+    let open = 0;
+    for (const { customer, dial, party, consult } of this.calls()) {
+      const isTheirs = customer.userId === userId || party?.callee.userId === userId;
+      const goesOut = [dial, party, consult].some((one) => one?.callee.purpose === "external" && !one.callee.isEmergency);
+      if (isTheirs && goesOut) open += 1;
+    }
+    return open;
+  }
+}
+
+/** By which trunks a call's legs go now; calls for help take no channel from anybody. */
+function trunksOf({ customer, dial, party, consult }: CallState): readonly TrunkId[] {
+  const came = customer.trunkId === null || customer.ended ? [] : [customer.trunkId];
+  const gone = [dial, party, consult].flatMap((one) => (one === null || one.callee.isEmergency ? [] : [trunkOf(one)]));
+  return [...came, ...gone.filter((trunkId) => trunkId !== null)];
+}
