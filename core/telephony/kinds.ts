@@ -118,7 +118,7 @@ export const outboundRouteSettings = z.strictObject({
   classifications: z.array(z.string().trim().min(1).max(60)).min(1, "A route without classifications takes no number.").max(50),
   distribution: z.enum(distributions, { error: `One of ${distributions.join(", ")}.` }).default("SEQUENTIAL"),
   trunkIds: z.array(idOf("trunk")).min(1, "A route needs a trunk.").max(8, "At most 8 trunks."),
-  enabled: z.coerce.boolean().default(true),
+  enabled: z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]).default(true),
 });
 export type OutboundRouteSettings = Omit<OutboundRoute, Exclude<keyof ConfiguredObject, "name">>;
 export const didPoolSettings = z.strictObject({

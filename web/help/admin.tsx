@@ -138,6 +138,45 @@ export const adminManual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "outside",
+    title: "Calls outside",
+    body: () => (
+      <>
+        <p>
+          Three things let calls leave: a <b>trunk</b> with a next hop, a <b>site</b> that says where one dials, and an{" "}
+          <b>outbound route</b> that says by which trunks which numbers leave it. Without them nobody can call outside. The first site
+          counts for every station that names none.
+        </p>
+        <p>
+          <b>What a number is.</b> First come calls for help, then the organisation's own numbers and extensions, then the site's number
+          plans by their priority, then what the number is in the site's country: National, Mobile, Free of charge, International or Premium
+          rate.
+        </p>
+        <p>
+          <b>Who may dial what</b> stands at each person. International and premium-rate numbers are nobody's by default. Passing a call on
+          to a number outside needs the same right. One person has at most three calls outside at once and begins at most fifteen in a
+          minute; what goes beyond is refused, and an alarm is in the log. What comes in by a trunk never goes out again by itself.
+        </p>
+        <p>
+          <b>Trunks</b> of a route are tried in their order, or by chance. A trunk that gives no sign of life within two and a half seconds,
+          is unreachable or answers with a server's error is passed over for the next; busy is busy.
+        </p>
+        <h2 id="emergency">Calls for help</h2>
+        <p>
+          The emergency numbers of the site's country come before everything: no prefix is needed and none does harm, no right, limit, route
+          or full trunk stands in their way, and they cannot be taken out of the plan or given to a person. They leave by the site's trunks
+          for help, then by every other one, and show a number that can be called back. Whoever the site names sees at once who calls and
+          where: the site's address with the station's floor and room. Where no trunk leads outside, the phone says plainly that help cannot
+          be called from it.
+        </p>
+        <p>
+          Try it with your carrier's test number, and say the address before anybody needs it. A trunk that brings a call for help from
+          another PBX is refused: nobody's place is known.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "numbers",
     title: "Numbers and IVRs",
     body: () => (

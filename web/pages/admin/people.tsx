@@ -3,12 +3,12 @@
 import { createUser } from "../../../core/directory/commands.ts";
 import { oauthClientKind, userKind } from "../../../core/directory/kinds.ts";
 import type { OAuthClient, OAuthClientSettings, User, UserSettings } from "../../../core/directory/user.ts";
-import { userState } from "../../../core/directory/user.ts";
+import { defaultDialRights, userState } from "../../../core/directory/user.ts";
 import { newToken, tokenHash } from "../../../core/lib/token.ts";
 import { createObject } from "../../../core/objects/commands.ts";
 import { t } from "../../ui/text.ts";
 import { type ObjectPage, options } from "../objects/object-page.ts";
-import { peopleNames, roleOptions, words } from "./words.ts";
+import { classificationOptions, peopleNames, roleOptions, words } from "./words.ts";
 
 export const userPage: ObjectPage<User, UserSettings> = {
   kind: userKind,
@@ -60,6 +60,11 @@ export const userPage: ObjectPage<User, UserSettings> = {
       about: "What they may do.",
       fields: [{ name: "roles", label: "Roles", control: { kind: "picks", options: roleOptions } }],
     },
+    {
+      title: "Numbers outside",
+      about: "What they may dial. Calls for help need no right.",
+      fields: [{ name: "dialRights", label: "May dial", control: { kind: "picks", options: classificationOptions } }],
+    },
   ],
   columns: [
     { label: "Email", cell: (user) => user.email },
@@ -68,7 +73,7 @@ export const userPage: ObjectPage<User, UserSettings> = {
     { label: "State", cell: (user) => t(words[user.state]!) },
   ],
   filters: ["state", "roles"],
-  initial: { state: "active", roles: ["agent"] },
+  initial: { state: "active", roles: ["agent"], dialRights: defaultDialRights },
   tabs: [
     { at: "skills", label: "Skills" },
     { at: "password", label: "Password" },
@@ -77,9 +82,9 @@ export const userPage: ObjectPage<User, UserSettings> = {
   // Whoever has taken a call is named by its history: they become inactive, and stay.
   keeps: () => true,
   // A password that nobody chose: it is told once, and whoever gets it changes it.
-  create: async (c, ports, { name, email, roles, extension, phoneNumber }) => {
+  create: async (c, ports, { name, email, roles, extension, phoneNumber, dialRights }) => {
     const password = newToken(ports.app.env.random).slice(0, 16);
-    const row = await createUser(ports.app, c.var.actor, { name, email, roles, extension, phoneNumber, password });
+    const row = await createUser(ports.app, c.var.actor, { name, email, roles, extension, phoneNumber, dialRights, password });
     return { row, told: [{ label: "First password", value: password }] };
   },
 };

@@ -11,6 +11,7 @@ import { promptRoutes } from "../prompts/routes.tsx";
 import { queueMemberRoutes } from "../queue-members/routes.tsx";
 import { render } from "../render.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
+import { numberPlanPage, outboundRoutePage, sitePage } from "./outside.tsx";
 import { oauthClientPage, userPage } from "./people.tsx";
 import { didPoolPage, flowPage, ivrPage, promptPage, stationPage, trunkPage } from "./telephony.tsx";
 import { type AdminEntry, AdminHome } from "./views.tsx";
@@ -21,6 +22,10 @@ const places: Readonly<Record<string, string>> = {
   IVR: ivrPage.path,
   Queue: queuePage.path,
   Person: userPage.path,
+  Site: sitePage.path,
+  "Outbound route": outboundRoutePage.path,
+  "Number plan": numberPlanPage.path,
+  Station: stationPage.path,
 };
 const href = (use: Use): string | null => (places[use.kind] === undefined ? null : `${places[use.kind]}/${use.id}`);
 
@@ -35,6 +40,7 @@ const areas: readonly { readonly title: string; readonly entries: readonly Entry
   { title: "Contact centre", entries: [entry(queuePage), entry(skillPage), entry(wrapupCodePage), entry(presencePage)] },
   { title: "Calls", entries: [entry(flowPage), entry(promptPage), entry(ivrPage), entry(didPoolPage)] },
   { title: "Telephony", entries: [entry(stationPage), entry(trunkPage)] },
+  { title: "Calls outside", entries: [entry(sitePage), entry(outboundRoutePage), entry(numberPlanPage)] },
   { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },
 ];
 

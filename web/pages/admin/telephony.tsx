@@ -11,10 +11,12 @@ import {
   type TrunkSettings,
   trunkKind,
 } from "../../../core/telephony/kinds.ts";
+import { numberFormats } from "../../../core/telephony/number-plan.ts";
 import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../../core/telephony/telephony.ts";
+import { callerIdPresentations, trunkTransports } from "../../../core/telephony/telephony.ts";
 import { t } from "../../ui/text.ts";
-import type { ObjectPage } from "../objects/object-page.ts";
-import { peopleNames, peopleOptions, words } from "./words.ts";
+import { type ObjectPage, options } from "../objects/object-page.ts";
+import { peopleNames, peopleOptions, siteOptions, words } from "./words.ts";
 
 export const stationPage: ObjectPage<Station, StationSettings> = {
   kind: stationKind,
@@ -30,6 +32,8 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
       fields: [
         { name: "name", label: "Name", control: { kind: "text" } },
         { name: "userId", label: "Person", control: { kind: "choice", none: "Nobody", options: peopleOptions } },
+        { name: "siteId", label: "Site", control: { kind: "choice", none: "The organisation's first", options: siteOptions } },
+        { name: "location", label: "Floor and room", help: "Where help is sent within the site's address.", control: { kind: "text" } },
       ],
     },
   ],
@@ -64,7 +68,7 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
   icon: "split",
   title: "Trunks",
   newLabel: "New trunk",
-  purpose: "Carriers and PBXs that may call in, known by the addresses they send from.",
+  purpose: "Carriers and PBXs: who may call in, known by the addresses they send from, and by whom calls leave.",
   groups: [
     {
       title: "Trunk",
@@ -78,8 +82,42 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
         },
       ],
     },
+    {
+      title: "Calls outside",
+      about: "Without a next hop calls only come in.",
+      fields: [
+        {
+          name: "proxies",
+          label: "Next hops",
+          help: "One a line, in order of preference: a name or an address, with or without a port.",
+          control: { kind: "lines", mono: true },
+        },
+        { name: "transport", label: "Transport", control: { kind: "choice", options: options(trunkTransports, words) } },
+        { name: "numberFormat", label: "Numbers are sent as", control: { kind: "choice", options: options(numberFormats, words) } },
+        {
+          name: "callerIdPresentation",
+          label: "Number shown",
+          control: { kind: "choice", options: options(callerIdPresentations, words) },
+        },
+        {
+          name: "callerId",
+          label: "The trunk's number",
+          help: "With + and country code. Empty: the site's.",
+          control: { kind: "text", type: "tel", mono: true, mayBeEmpty: true },
+        },
+        {
+          name: "channelsMax",
+          label: "Calls at once",
+          help: "In both directions together; calls for help are not counted. Empty: no limit of the trunk's own.",
+          control: { kind: "text", mono: true, mayBeEmpty: true },
+        },
+      ],
+    },
   ],
-  columns: [{ label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") }],
+  columns: [
+    { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") },
+    { label: "Next hops", cell: (trunk) => trunk.proxies.join(", ") || t("calls only come in") },
+  ],
 };
 
 export const didPoolPage: ObjectPage<DidPool, DidPoolSettings> = {

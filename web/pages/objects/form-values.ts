@@ -17,11 +17,19 @@ function readField(control: Control, name: string, form: FormData): unknown {
       return text === "" && control.none !== undefined ? null : text;
     case "picks":
       return form.getAll(name).map(String);
+    case "ranked":
+      return form
+        .getAll(name)
+        .map(String)
+        .filter((entry) => entry !== "");
     case "lines":
-      return text
-        .split(/[\n,;]/)
-        .map((line) => line.trim())
-        .filter((line) => line !== "");
+      return linesOf(text);
+    case "ranges":
+      return linesOf(text).map(rangeOf);
+    case "span": {
+      const { start, end } = rangeOf(text);
+      return start === "" ? null : { start: Number(start), end: Number(end) };
+    }
     case "document":
       try {
         return JSON.parse(text);
@@ -29,6 +37,24 @@ function readField(control: Control, name: string, form: FormData): unknown {
         return undefined;
       }
   }
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split(/[\n,;]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+function rangeOf(text: string): Range {
+  const [start = "", end = start] = text.split("-").map((part) => part.trim());
+  return { start, end };
+}
+
+type Range = { readonly start: string | number; readonly end: string | number };
+
+function rangeText({ start, end }: Range): string {
+  return start === end ? String(start) : `${start}-${end}`;
 }
 
 /** Documents that are no JSON, with the parser's word on where. */
@@ -54,6 +80,10 @@ export function inputText(control: Control, value: unknown): string {
       return typeof value === "number" && !Number.isNaN(value) ? String(clean(value / control.scale)) : "";
     case "lines":
       return (value as readonly string[]).join("\n");
+    case "ranges":
+      return (value as readonly Range[]).map(rangeText).join("\n");
+    case "span":
+      return rangeText(value as Range);
     case "document":
       return JSON.stringify(value, null, 2);
     default:
@@ -67,6 +97,12 @@ export function saidOf(control: Control, value: unknown, labels: ReadonlyMap<str
   switch (control.kind) {
     case "quantity":
       return `${inputText(control, value)} ${control.unit}`;
+    case "ranges":
+      return (value as readonly Range[]).map(rangeText).join(", ") || "–";
+    case "span":
+      return rangeText(value as Range);
+    case "ranked":
+      return (value as readonly string[]).map((entry) => labels.get(entry) ?? entry).join(" → ") || "–";
     case "picks":
     case "lines":
       return (value as readonly string[]).map((entry) => labels.get(entry) ?? entry).join(", ") || "–";

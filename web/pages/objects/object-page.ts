@@ -18,8 +18,14 @@ export type Control =
   /** `none` is the label of choosing nothing, kept as null. */
   | { readonly kind: "choice"; readonly options: Options; readonly none?: string }
   | { readonly kind: "picks"; readonly options: Options }
+  /** As many choices as places, in an order that counts. */
+  | { readonly kind: "ranked"; readonly options: Options; readonly places: number }
   /** One entry a line. */
   | { readonly kind: "lines"; readonly mono?: boolean }
+  /** One number or range a line, like 100-199: kept as `{ start, end }`, texts. */
+  | { readonly kind: "ranges" }
+  /** From so many to so many, like 3-4, kept as `{ start, end }`, numbers; nothing written is null. */
+  | { readonly kind: "span" }
   /** JSON, written as text. */
   | { readonly kind: "document" };
 

@@ -362,10 +362,19 @@ function Input<Settings>(props: {
       <Picks {...common} isNamed={props.isNamed} options={options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />
     );
   }
-  const isArea = control.kind === "lines" || control.kind === "document";
+  const isArea = control.kind === "lines" || control.kind === "ranges" || control.kind === "document";
   return (
     <Field {...common} wide={isArea}>
       {(input) => {
+        if (control.kind === "ranked")
+          return (
+            <Ranked
+              input={input}
+              places={control.places}
+              chosen={Array.isArray(props.value) ? props.value.map(String) : []}
+              options={props.options}
+            />
+          );
         if (control.kind === "choice") return <Select input={input} control={control} text={text} options={props.options} />;
         if (isArea) {
           const rows = control.kind === "document" ? 24 : Math.min(8, Math.max(3, text.split("\n").length));
@@ -409,6 +418,35 @@ function Select(props: {
         </option>
       ))}
     </select>
+  );
+}
+
+/** The first place has the field's label; the others say which they are. */
+function Ranked(props: {
+  readonly input: object;
+  readonly places: number;
+  readonly chosen: readonly string[];
+  readonly options: readonly Option[];
+}) {
+  const { id: _id, ...others } = props.input as { readonly id?: string };
+  const places = Array.from({ length: Math.max(props.places, props.chosen.length) }, (_, n) => n);
+  return (
+    <ol class="ranked">
+      {places.map((n) => (
+        <li>
+          <select class="input" {...(n === 0 ? props.input : { ...others, "aria-label": t("Place {n}", { n: n + 1 }) })}>
+            <option value="" selected={props.chosen[n] === undefined}>
+              –
+            </option>
+            {props.options.map(({ value, label }) => (
+              <option value={value} selected={value === props.chosen[n]}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </li>
+      ))}
+    </ol>
   );
 }
 
