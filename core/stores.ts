@@ -15,6 +15,7 @@ import type { RoutingSnapshot } from "./routing/match.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
 import type { Setup } from "./setup/setup.ts";
+import type { HelpCall } from "./telephony/help.ts";
 import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
 
 export interface QueueStore extends ObjectStore<Queue> {
@@ -240,6 +241,14 @@ export interface InboxStore {
   take(nodeId: string, limit: number): Promise<readonly InboxItem[]>;
 }
 
+export interface HelpCallStore {
+  insert(call: HelpCall): Promise<void>;
+  /** Newest first: those of which this person is to know and has not said so. */
+  waitingFor(userId: UserId): Promise<readonly HelpCall[]>;
+  /** Once; false when nothing waited for them. */
+  know(conversationId: ConversationId, userId: UserId): Promise<boolean>;
+}
+
 export interface OrganizationStore {
   list(): Promise<readonly Organization[]>;
   byId(id: OrganizationId): Promise<Organization | null>;
@@ -311,4 +320,5 @@ export type Stores = {
   readonly flows: ObjectStore<FlowRecord>;
   readonly prompts: PromptStore;
   readonly inbox: InboxStore;
+  readonly helpCalls: HelpCallStore;
 };

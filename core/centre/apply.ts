@@ -13,7 +13,7 @@ import { setQueueMember } from "../routing/commands.ts";
 import { queueKind, skillKind, wrapupCodeKind } from "../routing/kinds.ts";
 import { queueSettings } from "../routing/queue.ts";
 import { createPhone, type PhoneSecret } from "../telephony/commands.ts";
-import { type TrunkSettings, trunkKind, trunkSettings } from "../telephony/kinds.ts";
+import { numberPlanKind, outboundRouteKind, siteKind, type TrunkSettings, trunkKind } from "../telephony/kinds.ts";
 import type { CentreDocument } from "./centre.ts";
 
 export type Applied = {
@@ -137,7 +137,36 @@ class Application {
     const flows = await app.stores.flows.all(app.organizationId);
     for (const { flow, ...ivr } of centre.ivrs)
       await this.make(ivrKind, { ...ivr, flowId: flows.find((entry) => entry.name === flow)!.id as FlowId });
-    for (const trunk of centre.trunks) await this.make(trunkKind, trunkSettings.parse(trunk) as TrunkSettings);
+    for (const trunk of centre.trunks) await this.make(trunkKind, trunk as TrunkSettings);
+    await this.outside(centre);
+  }
+
+  /** Names become ids; one that is not there is said with its place in the document. */
+  private async outside(centre: CentreDocument): Promise<void> {
+    const { stores, organizationId } = this.app;
+    const [trunks, people] = await Promise.all([stores.trunks.all(organizationId), stores.users.all(organizationId)]);
+    const idOf = <T extends string>(where: string, rows: readonly { readonly id: T; readonly name: string }[], name: string): T => {
+      const row = rows.find((entry) => entry.name === name);
+      if (row === undefined) throw new BadInput(`${where}: there is no “${name}”.`, where);
+      return row.id;
+    };
+    const byEmail = people.map(({ id, email }) => ({ id, name: email }));
+    for (const { emergencyTrunks, emergencyContacts, ...settings } of centre.sites) {
+      const emergencyTrunkIds = emergencyTrunks.map((name) => idOf("sites.emergencyTrunks", trunks, name));
+      const emergencyContactIds = emergencyContacts.map((email) => idOf("sites.emergencyContacts", byEmail, email));
+      await this.make(siteKind, { ...settings, emergencyTrunkIds, emergencyContactIds });
+    }
+    const sites = await stores.sites.all(organizationId);
+    for (const { site, trunks: names, ...settings } of centre.outboundRoutes) {
+      const trunkIds = names.map((name) => idOf("outboundRoutes.trunks", trunks, name));
+      await this.make(outboundRouteKind, {
+        ...settings,
+        siteId: idOf("outboundRoutes.site", sites, site),
+        trunkIds,
+      });
+    }
+    for (const { site, ...settings } of centre.numberPlans)
+      await this.make(numberPlanKind, { ...settings, siteId: idOf("numberPlans.site", sites, site) });
   }
 
   /** What is there by this name is changed to the settings, if it differs. */

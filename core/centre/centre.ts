@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { newUser } from "../directory/user.ts";
 import { queueSettings } from "../routing/queue.ts";
+import { numberPlanSettings, outboundRouteSettings, siteSettings, trunkSettings } from "../telephony/kinds.ts";
 
 const name = z.string().trim().min(1, "A name is needed.").max(256);
-const address = z.string().regex(/^[0-9a-fA-F:.]+$/, "A literal IPv4 or IPv6 address.");
 
 export const centreDocument = z.strictObject({
   skills: z.array(name).default([]),
@@ -31,7 +31,19 @@ export const centreDocument = z.strictObject({
       }),
     )
     .default([]),
-  trunks: z.array(z.strictObject({ name, addresses: z.array(address).min(1) })).default([]),
+  trunks: z.array(trunkSettings).default([]),
+  /** Trunks, people and sites are named by their names and email addresses. */
+  sites: z
+    .array(
+      siteSettings
+        .omit({ emergencyTrunkIds: true, emergencyContactIds: true })
+        .extend({ emergencyTrunks: z.array(name).default([]), emergencyContacts: z.array(z.email()).default([]) }),
+    )
+    .default([]),
+  outboundRoutes: z
+    .array(outboundRouteSettings.omit({ siteId: true, trunkIds: true }).extend({ site: name, trunks: z.array(name).min(1) }))
+    .default([]),
+  numberPlans: z.array(numberPlanSettings.omit({ siteId: true }).extend({ site: name })).default([]),
 });
 
 export type CentreDocument = z.infer<typeof centreDocument>;

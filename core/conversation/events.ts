@@ -39,6 +39,16 @@ export type ConversationEvents = {
   "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };
   "conversation.party.connected": { participantId: string; customerParticipantId: string };
   "conversation.party.ended": { participantId: string; userId: string | null; disconnectType: DisconnectType };
+  /** Help was called: who, where, and who is to know at once. */
+  "telephony.emergency.called": {
+    stationId: string | null;
+    userId: string | null;
+    name: string;
+    number: string;
+    callback: string;
+    place: string;
+    contacts: readonly string[];
+  };
   /** What was asked for names nobody: the call goes on as it was. */
   "conversation.transfer.failed": { participantId: string; message: string };
   "conversation.rejected": { reason: string; why?: string };

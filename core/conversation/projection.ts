@@ -138,6 +138,14 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     await freeAgent(stores, payload.userId as UserId, { kind: "alert", id: alertId }, { at: event.at, notResponding: blamed });
     await stores.conversations.endParticipant(payload.participantId as ParticipantId, event.at, blamed ? "noAnswer" : "system");
   },
+  "telephony.emergency.called": async (payload, { stores, event, conversationId }) => {
+    const { name, number, callback, place } = payload;
+    const { organizationId, at } = event;
+    const waitingFor = payload.contacts as readonly UserId[];
+    const userId = payload.userId as UserId | null;
+    const divisionId = event.divisionId!;
+    await stores.helpCalls.insert({ conversationId, organizationId, divisionId, at, userId, name, number, callback, place, waitingFor });
+  },
   "conversation.held": async (payload, { stores, event, conversationId }) => {
     await stores.conversations.setHeld(payload.participantId as ParticipantId, event.at);
     await segment(stores, event, conversationId, payload.participantId, "hold");

@@ -5,6 +5,7 @@ import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
 import type { ConversationId, QueueId, UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
+import type { HelpCall } from "../telephony/help.ts";
 import type { AfterCallWork, AgentState, RoutableAgent, RoutingStatus } from "./agent.ts";
 import { routingStatuses } from "./agent.ts";
 import { estimateWaitMs } from "./estimate.ts";
@@ -126,6 +127,8 @@ export type AgentView = {
     readonly queue: Queue | null;
     readonly enteredAt: number;
   } | null;
+  /** Calls for help of which they are to know. */
+  readonly helpCalls: readonly HelpCall[];
   /** A call from person to person, or out, that nobody has answered yet: `outgoing` when it is theirs. */
   readonly ringing: {
     readonly conversation: Conversation;
@@ -155,16 +158,18 @@ export async function agentView(app: App, userId: UserId): Promise<AgentView | n
   const { stores } = app;
   const agent = await stores.agents.byUser(userId);
   if (agent === null) return null;
-  const [alert, open, presences] = await Promise.all([
+  const [alert, open, presences, helpCalls] = await Promise.all([
     stores.alerts.openOf(userId),
     stores.conversations.openOfUser(userId),
     stores.presences.all(agent.organizationId),
+    stores.helpCalls.waitingFor(userId),
   ]);
   const connected = open.find((entry) => entry.participant.connectedAt !== null);
   const direct = open.find(({ participant }) => participant.purpose === "user" && participant.connectedAt === null);
   return {
     agent,
     presences,
+    helpCalls,
     alert: alert === null ? null : await alertView(app, alert),
     ringing: direct === undefined ? null : await ringingView(app, direct),
     current: connected === undefined ? null : await currentView(app, connected),

@@ -12,6 +12,7 @@ import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routin
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
 import type { Setup } from "../setup/setup.ts";
 import type { InboxItem, StoredDecision, Stores } from "../stores.ts";
+import type { HelpCall } from "../telephony/help.ts";
 import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 
 /** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
@@ -28,6 +29,7 @@ export class MemoryTables {
   presences = new Map<string, PresenceDefinition>();
   didPools = new Map<string, DidPool>();
   sites = new Map<string, Site>();
+  helpCalls = new Map<string, HelpCall>();
   numberPlans = new Map<string, NumberPlan>();
   outboundRoutes = new Map<string, OutboundRoute>();
   tokens = new Map<string, AccessToken>();
@@ -520,6 +522,17 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     stations: memoryObjects(() => tables().stations),
     didPools: memoryObjects(() => tables().didPools),
     sites: memoryObjects(() => tables().sites),
+    helpCalls: {
+      insert: async (row) => void tables().helpCalls.set(row.conversationId, row),
+      waitingFor: async (userId) =>
+        [...tables().helpCalls.values()].filter(({ waitingFor }) => waitingFor.includes(userId)).sort((a, b) => b.at - a.at),
+      know: async (conversationId, userId) => {
+        const row = tables().helpCalls.get(conversationId);
+        if (row?.waitingFor.includes(userId) !== true) return false;
+        tables().helpCalls.set(conversationId, { ...row, waitingFor: row.waitingFor.filter((id) => id !== userId) });
+        return true;
+      },
+    },
     numberPlans: memoryObjects(() => tables().numberPlans),
     outboundRoutes: memoryObjects(() => tables().outboundRoutes),
     ivrs: memoryObjects(() => tables().ivrs),

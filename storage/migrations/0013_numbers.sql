@@ -73,3 +73,18 @@ create table outbound_route (
 create unique index outbound_route_name on outbound_route (organization_id, lower(name));
 
 insert into audited_table (name) values ('site'), ('number_plan'), ('outbound_route');
+
+-- Calls for help, until everybody who is to know has said so.
+create table help_call (
+  conversation_id uuid primary key,
+  organization_id uuid not null,
+  division_id uuid not null,
+  at timestamptz not null,
+  user_id uuid,
+  name text not null,
+  number text not null,
+  callback text not null,
+  place text not null,
+  waiting_for uuid[] not null
+);
+create index help_call_waiting on help_call using gin (waiting_for) where waiting_for <> '{}';

@@ -278,6 +278,19 @@ export const site = pgTable("site", {
   emergencyContactIds: uuid("emergency_contact_ids").array(),
 });
 
+export const helpCall = pgTable("help_call", {
+  conversationId: uuid("conversation_id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  divisionId: uuid("division_id"),
+  at: instant("at"),
+  userId: uuid("user_id"),
+  name: text("name"),
+  number: text("number"),
+  callback: text("callback"),
+  place: text("place"),
+  waitingFor: uuid("waiting_for").array(),
+});
+
 export const numberPlan = pgTable("number_plan", {
   ...configured(),
   siteId: uuid("site_id"),

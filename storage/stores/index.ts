@@ -10,6 +10,7 @@ import { agentStore } from "./agent-store.ts";
 import { conversationStore, recordingStore } from "./conversation-store.ts";
 import { organizationStore, sessionStore, tokenStore, userStore } from "./directory-store.ts";
 import { secondFactorStore, setupStore, ticketStore } from "./first-run-store.ts";
+import { helpCallStore } from "./help-call-store.ts";
 import { inboxStore } from "./inbox-store.ts";
 import { objectStore } from "./object-store.ts";
 import { promptStore } from "./prompt-store.ts";
@@ -60,5 +61,6 @@ export function postgresStores(sql: Session): Stores {
     flows: objectStore(sql, flows),
     prompts: promptStore(sql),
     inbox: inboxStore(sql),
+    helpCalls: helpCallStore(sql),
   };
 }

@@ -23,6 +23,8 @@ export class Baresip {
       readonly rtpPorts?: string;
       /** The network device that has its address, where that is not the machine's first. */
       readonly device?: string;
+      /** Numbers at which it can be called, besides its own. */
+      readonly numbers?: readonly string[];
       /** An agent's phone: registers, and picks up by itself or by `accept`. */
       readonly account?: {
         readonly username: string;
@@ -60,7 +62,8 @@ export class Baresip {
       account === undefined
         ? `"${displayName}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual`
         : `<sip:${account.username}@${account.registrar ?? address};transport=udp>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}`;
-    writeFileSync(join(folder, "accounts"), `${line}\n`);
+    const more = (options.numbers ?? []).map((number) => `<sip:${number}@${address};transport=udp>;regint=0;answermode=manual`);
+    writeFileSync(join(folder, "accounts"), `${[line, ...more].join("\n")}\n`);
     writeFileSync(join(folder, "contacts"), "");
     const log = openSync(join(folder, "log"), "a");
     this.child = spawn("baresip", ["-f", folder], { stdio: ["pipe", log, log] });

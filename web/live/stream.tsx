@@ -13,6 +13,7 @@ import { trial } from "../pages/trial/routes.tsx";
 import type { WebPorts } from "../ports.ts";
 import { type PageRoute, page } from "../route.ts";
 import { Dock } from "../ui/dock.tsx";
+import { HelpCalls } from "../ui/help-calls.tsx";
 import { Standing } from "../ui/standing.tsx";
 import { inLanguage, language, t } from "../ui/text.ts";
 import { aboutRouting, fragmentMessage, SharedScreens } from "./shared.tsx";
@@ -82,7 +83,10 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
           const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
           mine = new Set([...since, ...(view === null ? [] : inFrontOf(view))]);
           send(
-            fragmentMessage(at, `${await (<Standing view={view} actor={actor} csrf={csrf} />)}${await (<Dock view={view} csrf={csrf} />)}`),
+            fragmentMessage(
+              at,
+              `${await (<Standing view={view} actor={actor} csrf={csrf} />)}${await (<Dock view={view} csrf={csrf} />)}${await (<HelpCalls calls={view?.helpCalls ?? []} csrf={csrf} />)}`,
+            ),
           );
           if (has("desk")) {
             const board = await screens.figures();

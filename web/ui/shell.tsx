@@ -6,6 +6,7 @@ import type { AgentView } from "../../core/routing/queries.ts";
 import { CommandButton, CommandPalette } from "./command-bar.tsx";
 import { Dock } from "./dock.tsx";
 import { Document } from "./document.tsx";
+import { HelpCalls } from "./help-calls.tsx";
 import { Icon } from "./icon.tsx";
 import { Standing } from "./standing.tsx";
 import { t } from "./text.ts";
@@ -64,6 +65,7 @@ export function Shell(props: ShellProps) {
       <Rail areas={mine} path={props.path} />
       <Main title={props.title}>{props.children}</Main>
       <Dock view={props.view} csrf={props.csrf} />
+      <HelpCalls calls={props.view?.helpCalls ?? []} csrf={props.csrf} />
       <CommandPalette />
       <div
         id="softphone"

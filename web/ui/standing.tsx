@@ -15,8 +15,9 @@ export function Standing(props: { readonly view: AgentView | null; readonly acto
   const { presences } = props.view!;
   const own = presences.find(({ id }) => id === agent.presenceDefinitionId);
   const onQueue = agent.presence === "ON_QUEUE";
-  const shown = onQueue || agent.routingStatus === "INTERACTING" ? agent.routingStatus : agent.presence;
-  const sinceAt = onQueue || agent.routingStatus === "INTERACTING" ? agent.routingStatusAt : agent.presenceAt;
+  const isBusy = agent.routingStatus === "INTERACTING" || agent.routingStatus === "COMMUNICATING";
+  const shown = onQueue || isBusy ? agent.routingStatus : agent.presence;
+  const sinceAt = onQueue || isBusy ? agent.routingStatusAt : agent.presenceAt;
   return (
     <div class="standing" role="group" aria-label={t("Your status")} id="standing">
       <button type="button" aria-haspopup="menu" popovertarget="presence-menu">

@@ -40,7 +40,7 @@ export const dataMap: readonly StoredKind[] = [
   },
   {
     what: "Conversations",
-    tables: ["conversation", "participant", "segment", "waiting_conversation", "alert", "routing_decision", "after_call_work"],
+    tables: ["conversation", "participant", "segment", "waiting_conversation", "alert", "routing_decision", "after_call_work", "help_call"],
     files: [],
     whose: "Callers and agents",
     protection: "As the disk is",

@@ -5,6 +5,7 @@ import { BadInput } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, type ParticipantId, type QueueId } from "../../../core/lib/id.ts";
 import { setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
 import { agentView, type Board, type QueueFigures, queueBoard } from "../../../core/routing/queries.ts";
+import { knowOfHelpCall } from "../../../core/telephony/help.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
@@ -51,6 +52,14 @@ export const deskRoutes: readonly PageRoute[] = [
       return done(c);
     },
   ),
+
+  page({ method: "POST", path: "/help-calls/:conversation/known", permission: "signed-in", help: "outside" }, async (c, ports) => {
+    await ownForm(c, ports);
+    const id = c.req.param("conversation") ?? "";
+    if (!isId(id)) throw new BadInput("This address names no call.", "conversation");
+    await knowOfHelpCall(ports.app, c.var.actor, id as ConversationId);
+    return done(c);
+  }),
 
   page(
     { method: "POST", path: "/calls/:conversation/:participant/wrapup", permission: "conversation:wrapup:edit", help: "desk" },

@@ -1,0 +1,195 @@
+// Calls outside, from a browser by a trunk to a real phone: shown number, early media, a dead trunk passed over, rights, limits, and help before everything.
+import { join } from "node:path";
+import { Baresip } from "../support/baresip.ts";
+import { type Browser, pageHears, signIn, startChromium } from "../support/browser.ts";
+import { hears } from "../support/hearing.ts";
+import { Landline, testCentre } from "../support/landline.ts";
+import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
+
+await insideNamespace();
+const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], true, {
+  // A phone that is stolen trips an alarm; that is an error on purpose.
+  provokes: [/calls outside beyond the limit/],
+});
+const [priyaHz, carrierHz] = [440, 1_000];
+let priya: Browser;
+let gareth: Browser;
+let carrier: Baresip;
+
+type Conversation = { readonly id: string; readonly endedAt: number | null; readonly endReason: string | null };
+type Centre = { readonly users: readonly object[]; readonly trunks: readonly object[] };
+
+/** The carrier is a phone at the other address; before it stands a trunk that nobody answers. */
+function centre(): object {
+  const plain = testCentre([ownAddress]) as Centre;
+  const [first, ...others] = plain.users;
+  return {
+    ...plain,
+    users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, ...others],
+    trunks: [
+      { name: "Dead", addresses: ["192.0.2.9"], proxies: [`${otherAddress}:5999`] },
+      { name: "Carrier", addresses: [otherAddress], proxies: [`${otherAddress}:5070`], numberFormat: "National" },
+    ],
+    sites: [
+      {
+        ...{ name: "Leeds", country: "GB", address: "1 Park Row, Leeds", callerId: "+441632960000", callerName: "First Bank" },
+        ...{ emergencyTrunks: ["Carrier"], emergencyContacts: ["gareth@example.org"] },
+      },
+    ],
+    outboundRoutes: [{ name: "Out", site: "Leeds", trunks: ["Dead", "Carrier"], classifications: ["National", "Mobile", "International"] }],
+    numberPlans: [
+      { name: "Desk", site: "Leeds", matchType: "regex", match: "7(\\d{4})", normalizedFormat: "+44207934$1", classification: "National" },
+    ],
+  };
+}
+
+const newest = async (): Promise<Conversation> =>
+  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities[0]!;
+
+async function ended(reason: string): Promise<void> {
+  await eventually(
+    `the conversation ends as ${reason}`,
+    async () => {
+      const { endedAt, endReason } = await newest();
+      if (endReason !== null && endReason !== reason) throw new Error(`it ended as ${endReason}`);
+      return endedAt !== null;
+    },
+    10_000,
+  );
+  await priya.waitFor('#call[data-call-state="none"]', 5_000);
+}
+
+async function dial(number: string): Promise<void> {
+  await priya.fill("#dial", number);
+  await priya.press("Enter");
+}
+
+const said = (words: RegExp): Promise<unknown> =>
+  eventually(`it is said: ${words.source}`, async () =>
+    words.test(await priya.evaluate(() => [...document.querySelectorAll(".toast")].map((toast) => toast.textContent).join(" "))),
+  );
+
+const events = async (id: string): Promise<readonly { readonly type: string; readonly payload: Record<string, unknown> }[]> => {
+  const page = await gareth.evaluate(async (path) => (await fetch(path)).text(), `/conversations/${id}/export.json`);
+  return (JSON.parse(page) as { events: { type: string; payload: Record<string, unknown> }[] }).events;
+};
+
+await program(
+  async () => {
+    await landline.start();
+    landline.apply(centre());
+    carrier = new Baresip(join(landline.folder, "carrier"), otherAddress, carrierHz, {
+      ...{ device: "there", displayName: "Carrier" },
+      numbers: ["02079460018", "02079346001", "07700900123", "999"],
+    });
+    await carrier.ready();
+    priya = await startChromium(landline.http, landline.folder, "priya", priyaHz);
+    gareth = await startChromium(landline.http, landline.folder, "gareth", 500);
+    await signIn(priya, "priya@example.org");
+    await signIn(gareth, "gareth@example.org");
+
+    await step(
+      "a number outside is rung by the second trunk, as the first one is dead; both hear each other",
+      async () => {
+        await dial("020 7946 0018");
+        await eventually("the carrier rings", () => carrier.log.includes("Incoming call"), 10_000);
+        carrier.accept();
+        await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+        await Promise.all([pageHears(priya, carrierHz, "she hears the other side"), hears(carrier, priyaHz, "the other side hears her")]);
+        expect((await priya.text("#call .party strong")) === "+442079460018", "she sees whom she has called");
+      },
+      { must: true },
+    );
+
+    await step("the carrier was told her own number, the name of the site, the number in its form, and no id of ours", async () => {
+      const { id } = await newest();
+      const failed = (await events(id)).filter(({ type }) => type === "conversation.path.failed");
+      expect(failed.length === 1 && failed[0]!.payload.reason === "unreachable", "the dead trunk is in the log");
+      carrier.hangUp();
+      await ended("party-hung-up");
+      const after = await gareth.evaluate(async (path) => (await fetch(path)).text(), `/conversations/${id}/export.json`);
+      expect(after.includes(`02079460018@${otherAddress}:5070`), "the number is national");
+      expect(after.includes("+441632960201@") && after.includes("First Bank"), "her number and the site's name are shown");
+      const sent = (JSON.parse(after) as { ladder: { direction: string; flow: string; text: string }[] }).ladder;
+      const toCarrier = sent.filter(({ direction, flow }) => direction === "out" && flow.includes(otherAddress));
+      expect(toCarrier.length > 0 && toCarrier.every(({ text }) => !/landline/i.test(text)), "no word of ours");
+    });
+
+    await step("a busy number is busy, and said to be", async () => {
+      await dial("020 7946 0018");
+      await eventually("the carrier rings again", () => carrier.log.split("Incoming call").length === 3, 10_000);
+      carrier.hangUp();
+      await said(/Busy/);
+      await ended("busy");
+    });
+
+    await step("what a number plan rewrites is dialled as it becomes", async () => {
+      await dial("76001");
+      await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === 4, 10_000);
+      await priya.press("e");
+      await ended("abandoned-while-dialling");
+      const { id } = await newest();
+      const dialled = (await events(id)).find(({ type }) => type === "conversation.dialled");
+      expect(dialled?.payload.number === "+442079346001", `it became ${dialled?.payload.number}`);
+    });
+
+    await step("without the right nothing leaves, and it is said", async () => {
+      const before = carrier.log.split("Incoming call").length;
+      await dial("+4930123456");
+      await said(/refused/);
+      await dial("0909 879 0000");
+      await ended("rejected");
+      expect(carrier.log.split("Incoming call").length === before, "nothing has rung");
+    });
+
+    await step("help is called without any right, by the site's trunk, and whoever is to know reads who and where", async () => {
+      const { entities } = await landline.api<{ entities: { id: string; name: string; version: number }[] }>("/api/v2/users?pageSize=100");
+      expect(
+        entities.some(({ name }) => name === "Priya Nair"),
+        "she is here",
+      );
+      const before = carrier.log.split("Incoming call").length;
+      await dial("999");
+      await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === before + 1, 10_000);
+      await eventually("the supervisor is told", async () => {
+        const told = await gareth.evaluate(() => document.querySelector(".help-call")?.textContent ?? "");
+        return told.includes("Priya Nair") && told.includes("1 Park Row, Leeds");
+      });
+      carrier.accept();
+      await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+      await pageHears(priya, carrierHz, "she hears the other side");
+      await priya.press("e");
+      await ended("customer-hung-up");
+    });
+
+    await step("a stolen phone is stopped at the limit, and the alarm is in the log", async () => {
+      for (let n = 0; n < 20; n++) {
+        const before = (await newest()).id;
+        await dial("07700 900123");
+        await eventually("the call has begun", async () => (await newest()).id !== before);
+        const { id, endReason } = await newest();
+        if (endReason === "rejected") {
+          const alarm = (await events(id)).find(({ type }) => type === "telephony.fraud.alarm");
+          expect(alarm?.payload.rule === "per-minute", "the alarm names the rule");
+          return;
+        }
+        await priya.waitFor('#call[data-call-state="connected"]', 5_000);
+        await priya.press("e");
+        await priya.waitFor('#call[data-call-state="none"]', 5_000);
+      }
+      throw new Error("nothing stopped it");
+    });
+
+    await step("the log verifies", async () => {
+      const { code, out } = landline.run(["verify", "--rows"]);
+      expect(code === 0, `verify: ${out}`);
+    });
+  },
+  async () => {
+    Baresip.quitAll();
+    for (const browser of [priya, gareth]) await browser?.quit();
+    await landline.stop();
+    landline.discard();
+  },
+);
