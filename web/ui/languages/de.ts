@@ -119,6 +119,7 @@ export const german: Readonly<Record<string, string>> = {
   "Nobody has said where that is.": "Niemand hat angegeben, wo das ist.",
   "can be called back at": "Rückruf unter",
   "I know": "Ich weiß Bescheid",
+  Open: "Öffnen",
   Cancel: "Abbrechen",
   Confirm: "Bestätigen",
   "Set up a second factor": "Zweiten Faktor einrichten",
