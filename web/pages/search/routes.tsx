@@ -24,10 +24,12 @@ export const searchRoutes: readonly PageRoute[] = [
   }),
 ];
 
-/** Those that begin with the query come first. */
+/** Those that begin with the query come first; what would be dialled last: who looks a number up does not call it by the same Enter. */
 function best(findings: readonly Finding[], query: string): readonly Finding[] {
   const begins = (finding: Finding): number => (finding.text.toLowerCase().startsWith(query.toLowerCase()) ? 0 : 1);
-  return findings.toSorted((a, b) => begins(a) - begins(b)).slice(0, findingsMax);
+  const toDial = findings.filter((finding) => "dial" in finding);
+  const others = findings.filter((finding) => !("dial" in finding)).toSorted((a, b) => begins(a) - begins(b));
+  return [...others.slice(0, findingsMax - toDial.length), ...toDial];
 }
 
 function fixed({ permissions }: Actor): Finding[] {
@@ -85,7 +87,6 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
   const conversation =
     isId(query) && may("conversation:communication:view") ? await stores.conversations.byId(query as ConversationId) : null;
   return [
-    ...toDial,
     ...(conversation?.organizationId === organizationId
       ? [{ icon: "phone", text: query, end: t("Conversation"), href: `/conversations/${query}` }]
       : []),
@@ -103,6 +104,7 @@ async function stored(app: App, actor: Actor, query: string): Promise<Finding[]>
       href: `/admin/people/${id}`,
     })),
     ...flows.entities.map(({ id, name }) => ({ icon: "workflow", text: name, end: t("Flow"), href: `/admin/flows/${id}` })),
+    ...toDial,
   ];
 }
 
