@@ -84,7 +84,7 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   metrics: "address for /metrics; empty: none",
   workers: "threads for voice",
   "log-level": logLevels.join(", "),
-  "test-peers": "addresses that outbound calls may go to besides loopback, until emergency calling is set up",
+  "test-peers": "addresses that may call in as a trunk does, without one being made: for tests",
   "bootstrap-email": "owner made at the first start",
   "bootstrap-password": "the owner's password",
   "bootstrap-client-id": "OAuth client made at the first start, with the role admin",

@@ -11,9 +11,11 @@ import type { LoggedEvent } from "../core/events/index.ts";
 import { Assigner } from "../core/exchange/assigner.ts";
 import { Directory } from "../core/exchange/directory.ts";
 import { Exchange } from "../core/exchange/exchange.ts";
+import { countryOf } from "../core/exchange/outbound.ts";
 import { reapNode } from "../core/exchange/reaper.ts";
 import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
+import { tonesOf } from "../core/telephony/tones.ts";
 import { FileJournal } from "../storage/journal.ts";
 import { LiveTail } from "../storage/live-tail.ts";
 import { exportProof } from "../storage/proof.ts";
@@ -183,6 +185,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     },
     get guestNumber() {
       return directory.current.organization?.guestNumber ?? null;
+    },
+    get tones() {
+      return tonesOf(countryOf(directory.current));
     },
     get demo() {
       return directory.current.trunks.some(isDemo) ? { robotCalls: running.robotCalls() } : null;

@@ -5,6 +5,7 @@ import type { LoggedEvent } from "../core/events/index.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
 import type { NodeSettings } from "../core/setup/node-settings.ts";
 import type { PhoneSecret } from "../core/telephony/commands.ts";
+import type { ToneSet } from "../core/telephony/tones.ts";
 import type { Channels } from "./notifications/channels.ts";
 
 export type Asset = { readonly bytes: Uint8Array; readonly type: string; readonly etag: string };
@@ -46,6 +47,8 @@ export type WebPorts = {
   readonly organizationLanguage: string;
   /** The number that guests may call; null: they may not. */
   readonly guestNumber: string | null;
+  /** What telephones sound like where the organization is. */
+  readonly tones: ToneSet;
   /** Whether the demo centre is loaded, and how many calls of its robots are up; null: no robots at work in this process. */
   readonly demo: { readonly robotCalls: number | null } | null;
   /** What the set-up needs of the machine. */

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import type { Use } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
 import type { FlowRecord } from "../telephony/telephony.ts";
+import { toneKeys } from "../telephony/tones.ts";
 import type { FlowDocument, FlowProblem } from "./document.ts";
 import { systemPrompts } from "./system-prompts.ts";
 
@@ -34,7 +35,7 @@ export async function missingReferences(app: App, stores: Stores, flow: FlowDocu
     skill: named(skills.filter((skill) => skill.kind === "skill")),
     language: named(skills.filter((skill) => skill.kind === "language")),
     inQueueFlow: named(flows.filter((other) => other.type === "INQUEUECALL")),
-    prompt: new Set([...systemPrompts, ...named(prompts)]),
+    prompt: new Set([...systemPrompts, ...toneKeys, ...named(prompts)]),
   };
   return Object.entries(flow.actions).flatMap(([id, action]) =>
     (Object.keys(known) as Referred[]).flatMap((what) =>

@@ -52,6 +52,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     consult: null,
     recording: null,
     holdPlayId: null,
+    ending: null,
     ended: null,
     plays: 0,
   };
@@ -113,6 +114,7 @@ export function step(state: CallState, input: CallInput, moment: Moment): Step<C
     case "station-registered":
       return stationRegistered(state, input.stationId, moment);
     case "timer":
+      if (input.name === "tone") return state.ending === null ? nothing(state) : end(state, state.ending, "peer", moment);
       return agentStaysLost(state, moment);
     case "asked":
       return asked(state, input.wish, moment);
@@ -390,6 +392,7 @@ function customerGone(state: CallState, moment: Moment): Step<CallState, CallOut
   const own = ownEnd({ purpose: customer.userId === null ? "external" : "user" });
   if (state.agent !== null || state.party !== null) return end(state, "customer-hung-up", own, moment);
   if (state.dial !== null) return end(state, "abandoned-while-dialling", own, moment);
+  if (state.ending !== null) return end(state, state.ending, own, moment);
   if (state.alert !== null) return end(state, "abandoned-while-alerting", "endpoint", moment);
   return end(state, state.acd === null ? "abandoned-in-flow" : "abandoned-in-queue", "endpoint", moment);
 }

@@ -1,9 +1,10 @@
 // Putting a call through to one party, path after path, and the call between the two until one leaves.
 import type { EndReason } from "../conversation/conversation.ts";
 import type { LegId, ParticipantId } from "../lib/id.ts";
+import { busyToneMs } from "../lib/limits.ts";
 import type { CallCommand, LegEndReason } from "./call-control.ts";
 import { end, partyEnded } from "./end.ts";
-import { playMusic, playRingback, startHoldMusic, stopHoldMusic, stopPlay } from "./sound.ts";
+import { playBusy, playMusic, playRingback, startHoldMusic, stopHoldMusic, stopPlay } from "./sound.ts";
 import {
   append,
   type Callee,
@@ -142,10 +143,22 @@ export function endReasonOf(reason: LegEndReason, sipStatus: number | null): End
   return sipStatus === 404 || sipStatus === 410 || sipStatus === 484 || sipStatus === 604 ? "no-such-number" : "unreachable";
 }
 
-/** A caller of a queue goes back to its head; whoever was passed on rings where they came from; everybody else hears how it ended. */
+/** A caller of a queue goes back to its head; whoever was answered hears that nobody takes them; everybody else is refused. */
 function nobodyAnswered(state: CallState, reason: EndReason, moment: Moment): Result {
   const { dial, customer } = state;
-  if (dial === null || state.acd === null || !customer.up) return end(state, reason, "peer", moment);
+  if (dial === null || !customer.up) return end(state, reason, "peer", moment);
+  if (state.acd === null) {
+    const tone = playBusy(state, customer.legId);
+    return {
+      state: { ...state, dial: null, ending: reason, plays: tone.plays },
+      outputs: [
+        partyEnded(state, dial, "noAnswer"),
+        ...silence(customer.legId, dial.playId),
+        tone.output,
+        { kind: "timer-set", name: "tone", ms: busyToneMs },
+      ],
+    };
+  }
   const acd = { ...state.acd, participantId: moment.ids[1] as ParticipantId };
   return {
     state: { ...state, dial: null, acd },

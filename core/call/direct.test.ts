@@ -212,6 +212,20 @@ describe("passing on", () => {
     expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback L", `bridge L ${legId}`]);
   });
 
+  test("at once to somebody who does not take it: who stays hears that, and then it ends", () => {
+    const bench = talking();
+    const legId = bench.passesOn("transfer", "1b", person("carol")).at(-1)!.split(" ")[2]!;
+    expect(bench.ends(legId, "declined", 486)).toEqual(["path.failed", "party.ended", "stop-play ringback L", "play busy L", "timer-set"]);
+    expect(bench.state.ended).toBeNull();
+    expect(bench.input({ kind: "timer", name: "tone" })).toContain("hang-up L normal");
+    expect(bench.state.ended).toBe("busy");
+    const leaves = talking();
+    const other = leaves.passesOn("transfer", "1b", person("carol")).at(-1)!.split(" ")[2]!;
+    leaves.ends(other, "no-answer", 480);
+    leaves.ends("L", "hung-up");
+    expect(leaves.state.ended).toBe("not-answered");
+  });
+
   test("by the caller: who was called is the one who stays", () => {
     const bench = talking();
     const said = bench.passesOn("transfer", "1a", person("carol"));

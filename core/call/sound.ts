@@ -28,7 +28,14 @@ export function playRingback(state: CallState, legId: LegId): Play {
   return playTo(state, legId, "ringback", ringback);
 }
 
-const ringback: readonly Prompt[] = [{ kind: "tone", hz: [425], onMs: 1_000, offMs: 4_000 }];
+/** Of the country: the runner knows which. */
+const ringback: readonly Prompt[] = [{ kind: "key", key: "tone.ringback" }];
+const busy: readonly Prompt[] = [{ kind: "key", key: "tone.busy" }];
+
+/** What somebody hears who was answered before and whom nobody takes now. */
+export function playBusy(state: CallState, legId: LegId): Play {
+  return playTo(state, legId, "busy", busy);
+}
 
 export type Play = { readonly playId: string; readonly plays: number; readonly output: CallOutput };
 

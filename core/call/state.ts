@@ -39,6 +39,8 @@ export type CallState = {
   readonly recording: { readonly recordingId: RecordingId } | null;
   /** The music that a held or orphaned caller hears. */
   readonly holdPlayId: string | null;
+  /** Nobody took it: the tone that says so sounds, and then it ends for this reason. */
+  readonly ending: EndReason | null;
   readonly ended: EndReason | null;
   readonly plays: number;
 };
@@ -176,7 +178,7 @@ export type CallInput =
   | { readonly kind: "queue-found"; readonly queue: Omit<Acd, "participantId" | "baseAt"> | null; readonly message: string }
   | { readonly kind: "alerted"; readonly alert: AlertOffer }
   | { readonly kind: "station-registered"; readonly stationId: StationId }
-  | { readonly kind: "timer"; readonly name: "agent-lost" }
+  | { readonly kind: "timer"; readonly name: CallTimer }
   | { readonly kind: "asked"; readonly wish: Wish }
   /** The runner has looked up whom a wish names. */
   | { readonly kind: "target-found"; readonly wish: WishWithTarget; readonly found: FoundTarget }
@@ -198,6 +200,9 @@ export type FoundTarget =
 /** Whom a transfer is to. Numbers are as dialled, an extension too. */
 export type TransferTarget = { readonly kind: "number"; readonly number: string } | { readonly kind: "queue"; readonly queueId: QueueId };
 
+/** One at a time: an agent's browser is awaited, or a tone is heard out. */
+export type CallTimer = "agent-lost" | "tone";
+
 export type Append<T extends ConversationEventType = ConversationEventType> = {
   [K in T]: { readonly kind: "append"; readonly type: K; readonly payload: ConversationEvents[K]; readonly subjectIds: readonly string[] };
 }[T];
@@ -214,8 +219,8 @@ export type CallOutput =
   | { readonly kind: "find-target"; readonly wish: WishWithTarget }
   | { readonly kind: "flow-timer"; readonly ms: number | null }
   | { readonly kind: "ask-queue-facts" }
-  | { readonly kind: "timer-set"; readonly name: "agent-lost"; readonly ms: number }
-  | { readonly kind: "timer-cancel"; readonly name: "agent-lost" };
+  | { readonly kind: "timer-set"; readonly name: CallTimer; readonly ms: number }
+  | { readonly kind: "timer-cancel"; readonly name: CallTimer };
 
 /** Ids are made by the host, so that the same inputs always give the same outputs. */
 export type Moment = { readonly now: number; readonly ids: readonly string[] };

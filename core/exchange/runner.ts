@@ -6,7 +6,7 @@ import { type App, newEvent } from "../app.ts";
 import type { FlowInput } from "../architect/action.ts";
 import { type FlowState, step as flowStep, newFlow } from "../architect/engine.ts";
 import { begin, step as callStep } from "../call/call.ts";
-import type { CallControl } from "../call/call-control.ts";
+import type { CallCommand, CallControl } from "../call/call-control.ts";
 import {
   type Acd,
   type CallInput,
@@ -23,10 +23,12 @@ import { type ConversationId, type LegId, newId, type UserId } from "../lib/id.t
 import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
+import { withTones } from "../telephony/tones.ts";
 import { askerUserOf, targetByNumber } from "./callee.ts";
 import { defaultInQueueFlow } from "./default-flow.ts";
 import { type Directory, flowById, inQueueFlowByName, type RouteFacts } from "./directory.ts";
 import { keep } from "./keep.ts";
+import { countryOf } from "./outbound.ts";
 import { queueFacts } from "./queue-facts.ts";
 
 export type RunnerPorts = {
@@ -165,7 +167,7 @@ export class Runner {
     switch (output.kind) {
       case "control":
         if (output.command.kind === "dial-station" || output.command.kind === "dial-trunk") this.onLeg(output.command.legId, this);
-        control.send(output.command);
+        control.send(this.inOurTones(output.command));
         return;
       case "flow-start":
         return this.startFlow(output);
@@ -201,6 +203,12 @@ export class Runner {
       default:
         assertNever(output);
     }
+  }
+
+  /** Tones are named by what they say; which sound that is is the country's. */
+  private inOurTones(command: CallCommand): CallCommand {
+    if (command.kind !== "play") return command;
+    return { ...command, prompts: withTones(command.prompts, countryOf(this.ports.directory.current)) };
   }
 
   private afterFlow(ms: number): Timer {

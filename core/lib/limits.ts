@@ -69,6 +69,8 @@ export const loadtestCallsMax = 400;
 export const demoDrainMs = 20_000;
 export const demoDrainPollMs = 250;
 
+/** So long somebody hears that nobody takes them, before the line is let go. */
+export const busyToneMs = 5_000;
 /** A trunk that gives no sign of life is given up for the next one: with the look-up, within three seconds. */
 export const trunkSilenceMs = 2_500;
 /** A person is rung for so long. */

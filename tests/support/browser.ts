@@ -151,17 +151,36 @@ export async function soundOf(place: string): Promise<number[]> {
   return decoded === null ? [] : [...decoded.getChannelData(0)].slice(-6_000);
 }
 
+/** Run in a page before any other script: whatever it makes sound by itself can be recorded, as at its loudspeaker. */
+export function tapLoudspeaker(): void {
+  const connect = AudioNode.prototype.connect as (this: AudioNode, to: AudioNode) => AudioNode;
+  const taps = new WeakMap<BaseAudioContext, MediaStreamAudioDestinationNode>();
+  AudioNode.prototype.connect = function (this: AudioNode, to: AudioNode): AudioNode {
+    const { context } = this;
+    if (to === context.destination && context instanceof AudioContext) {
+      const tap = taps.get(context) ?? context.createMediaStreamDestination();
+      taps.set(context, tap);
+      connect.call(this, tap);
+      const sound = document.getElementById("tapped") ?? document.body.appendChild(document.createElement("div"));
+      sound.id = "tapped";
+      const audio = sound.querySelector("audio") ?? sound.appendChild(document.createElement("audio"));
+      audio.srcObject = tap.stream;
+    }
+    return connect.call(this, to);
+  } as typeof AudioNode.prototype.connect;
+}
+
 export function toSamples(sound: readonly number[]): Int16Array {
   return Int16Array.from(sound, (sample) => sample * 32_767);
 }
 
 /** Waits until the page's phone plays a tone at `hz`. @throws with what it played last */
-export async function pageHears(browser: Browser, hz: number, what: string, ms = 15_000): Promise<void> {
+export async function pageHears(browser: Browser, hz: number, what: string, ms = 15_000, place = "#softphone"): Promise<void> {
   let heard = { hz: 0, share: 0 };
   await eventually(
     `${what}: ${hz} Hz`,
     async () => {
-      heard = strongest(toSamples(await browser.evaluate(soundOf, "#softphone")));
+      heard = strongest(toSamples(await browser.evaluate(soundOf, place)));
       return near(heard.hz, hz);
     },
     ms,

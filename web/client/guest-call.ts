@@ -1,6 +1,10 @@
 // The customer's side of a trial call: one outgoing call at a time over the page's own socket, to the one number the page names.
 import { Inviter, SessionState, UserAgent, type Web } from "sip.js";
 
+import { Tones } from "./tones.ts";
+
+/** Long enough to be understood. */
+const busyToneMs = 3_000;
 type Handler = Web.SessionDescriptionHandler;
 type GuestState = "ready" | "asking" | "connecting" | "up" | "ended" | "busy" | "refused" | "no-microphone" | "no-way" | "offline";
 
@@ -26,6 +30,7 @@ export function startGuest(): void {
 
 class GuestCall {
   private readonly sound = new Audio();
+  private readonly tones = new Tones();
   private agent: UserAgent | null = null;
   private session: Inviter | null = null;
   private muted = false;
@@ -59,6 +64,7 @@ class GuestCall {
     await session
       .invite({
         requestDelegate: {
+          onProgress: () => this.tones.play("ringback"),
           onReject: ({ message }) => this.over(message.statusCode === 486 ? "busy" : "refused"),
         },
       })
@@ -127,6 +133,8 @@ class GuestCall {
   }
 
   private show(state: GuestState): void {
+    if (state === "busy") this.tones.play("busy", busyToneMs);
+    else if (state !== "connecting") this.tones.stop();
     this.place.dataset.is = state;
     for (const key of this.place.querySelectorAll<HTMLButtonElement>("[data-digit]")) key.disabled = state !== "up";
     if (state !== "up") this.place.querySelector('[data-guest="mute"]')?.setAttribute("aria-pressed", "false");

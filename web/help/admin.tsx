@@ -108,6 +108,10 @@ export const adminManual: readonly ManualPage[] = [
           A prompt that is renamed is renamed in the flows that play it; one that flows play cannot be deleted. Names that begin with{" "}
           <code>system.</code>, <code>number.</code> or <code>music.</code> are Landline's own.
         </p>
+        <p>
+          <code>tone.ringback</code>, <code>tone.busy</code> and <code>tone.congestion</code> are there without a recording: what telephones
+          sound like in the first site's country. As hold music, <code>tone.ringback</code> lets a queue ring.
+        </p>
       </>
     ),
   },

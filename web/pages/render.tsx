@@ -30,6 +30,7 @@ export async function render(
       now={ports.app.env.clock.now()}
       problem={worst === null ? null : t(worst)}
       callKeys={c.var.callKeys}
+      tones={ports.tones}
       hasTrial={ports.guestNumber !== null}
       hasDemo={ports.demo !== null}
     >

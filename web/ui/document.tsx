@@ -1,6 +1,7 @@
 // The HTML document around everything: one stylesheet, one script, nothing from elsewhere.
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import type { ToneSet } from "../../core/telephony/tones.ts";
 import { clientTexts } from "../client/words.ts";
 import { language } from "./text.ts";
 
@@ -11,6 +12,8 @@ export function Document(props: {
   readonly bodyClass: string;
   readonly csrf?: string;
   readonly callKeys?: boolean;
+  /** For pages with a phone of their own. */
+  readonly tones?: ToneSet;
   readonly children?: Child;
 }) {
   return (
@@ -28,12 +31,21 @@ export function Document(props: {
           <link rel="stylesheet" href="/assets/landline.css" />
           <script src="/assets/landline.js" defer />
         </head>
-        <body class={props.bodyClass} data-words={words()} data-call-keys={props.callKeys === false ? "off" : undefined}>
+        <body
+          class={props.bodyClass}
+          data-words={words()}
+          data-call-keys={props.callKeys === false ? "off" : undefined}
+          data-tones={tonesText(props.tones)}
+        >
           {props.children}
         </body>
       </html>
     </>
   );
+}
+
+function tonesText(tones: ToneSet | undefined): string | undefined {
+  return tones === undefined ? undefined : JSON.stringify({ ringback: tones.ringback, busy: tones.busy });
 }
 
 /** What the script says, in the language that is spoken; nothing for English. */

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Actor } from "../../core/authorization/actor.ts";
 import type { Permission } from "../../core/authorization/permissions.ts";
 import type { AgentView } from "../../core/routing/queries.ts";
+import type { ToneSet } from "../../core/telephony/tones.ts";
 import { CommandButton, CommandPalette } from "./command-bar.tsx";
 import { Dock } from "./dock.tsx";
 import { Document } from "./document.tsx";
@@ -34,6 +35,7 @@ export type ShellProps = {
   readonly now: number;
   readonly problem: string | null;
   readonly callKeys: boolean;
+  readonly tones: ToneSet;
   /** Whether there is an example that can be tried. */
   readonly hasTrial: boolean;
   /** Whether made-up people and robots are about: every page says so. */
@@ -44,7 +46,7 @@ export type ShellProps = {
 export function Shell(props: ShellProps) {
   const mine = areas.filter((area) => props.actor.permissions.has(area.permission) && (area.href !== "/trial" || props.hasTrial));
   return (
-    <Document title={props.title} bodyClass="app" csrf={props.csrf} callKeys={props.callKeys}>
+    <Document title={props.title} bodyClass="app" csrf={props.csrf} callKeys={props.callKeys} tones={props.tones}>
       <a class="skip" href="#main">
         {t("Skip to content")}
       </a>

@@ -1,15 +1,19 @@
 // The softphone over SIP.js: one registration, one call at a time, sound in one audio element that outlives every page.
 import { Invitation, Inviter, Registerer, RegistererState, SessionState, UserAgent, type Web } from "sip.js";
+import { Tones } from "../tones.ts";
 import type { DialFailure, Softphone, SoftphoneEvents } from "./softphone.ts";
 
 type Handler = Web.SessionDescriptionHandler;
 /** Seconds a registration lasts; the socket's own life is what counts. */
 const expires = 600;
+/** A refused call of one's own sounds so long. */
+const busyToneMs = 3_000;
 
 export class SipSoftphone implements Softphone {
   private readonly agent: UserAgent;
   private readonly registerer: Registerer;
   private readonly sound = new Audio();
+  private readonly tones = new Tones();
   private session: Invitation | Inviter | null = null;
   private muted = false;
   private stopped = false;
@@ -75,10 +79,13 @@ export class SipSoftphone implements Softphone {
       await session.invite({
         requestDelegate: {
           onProgress: ({ message }) => {
-            if (message.body !== "") this.hear(session);
+            if (message.body === "") this.tones.play("ringback");
+            else this.hear(session);
           },
           onReject: ({ message }) => {
-            if (message.statusCode !== undefined && message.statusCode !== 487) this.events.onDialFailed(failureOf(message.statusCode));
+            if (message.statusCode === undefined || message.statusCode === 487) return;
+            this.events.onDialFailed(failureOf(message.statusCode));
+            this.tones.play("busy", busyToneMs);
           },
         },
       });
@@ -142,6 +149,7 @@ export class SipSoftphone implements Softphone {
   }
 
   private hear(session: Invitation | Inviter): void {
+    this.tones.stop();
     this.sound.srcObject = (session.sessionDescriptionHandler as Handler).remoteMediaStream;
     this.sound.play().catch(() => undefined);
   }
@@ -155,6 +163,7 @@ export class SipSoftphone implements Softphone {
     }
     if (state === SessionState.Terminated) {
       this.session = null;
+      this.tones.stop();
       this.sound.srcObject = null;
       this.events.onCall(false, false);
     }

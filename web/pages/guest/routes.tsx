@@ -13,7 +13,7 @@ export const guestRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/call/:token", permission: "public", help: "trial" }, async (c, ports) => {
     const guest = await guestBehind(ports, c.env.remoteAddress, c.req.param("token"));
     if (guest === null) throw new NotFound("call behind this link. It lasts an hour; a newer one from the trial's page replaces it");
-    return c.html(<GuestCall organization={ports.organizationName} number={guest.number} />);
+    return c.html(<GuestCall organization={ports.organizationName} number={guest.number} tones={ports.tones} />);
   }),
 ];
 

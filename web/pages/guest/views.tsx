@@ -1,11 +1,12 @@
 // The customer's side of a trial: one number, one big button, a keypad. Every sentence is here; the script says which one holds.
+import type { ToneSet } from "../../../core/telephony/tones.ts";
 import { Document } from "../../ui/document.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 
 const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
-export function GuestCall(props: { readonly organization: string; readonly number: string }) {
+export function GuestCall(props: { readonly organization: string; readonly number: string; readonly tones: ToneSet }) {
   const states: readonly (readonly [string, string])[] = [
     ["ready", t("You are the customer. Nothing but this one call can be made from here.")],
     ["asking", t("The browser asks for your microphone: allow it.")],
@@ -19,7 +20,7 @@ export function GuestCall(props: { readonly organization: string; readonly numbe
     ["offline", t("The server cannot be reached.")],
   ];
   return (
-    <Document title={t("Call {name}", { name: props.organization })} bodyClass="gate guest">
+    <Document title={t("Call {name}", { name: props.organization })} bodyClass="gate guest" tones={props.tones}>
       <main id="guest" data-number={props.number} data-is="ready">
         <div class="brand">
           <Icon name="mark" />
