@@ -6,6 +6,7 @@ import { join } from "node:path";
 const root = join(import.meta.dir, "..");
 const bun = process.execPath;
 const binary = join(root, "dist/landline");
+const image = join(root, "dist/landline-image.tar");
 const minuteMs = 60_000;
 /** The whole run ends within half an hour, whatever hangs. */
 const endsAt = Date.now() + 28 * minuteMs;
@@ -56,13 +57,20 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.exit(130);
   });
 
-const mode = process.argv[2] ?? "all";
-if (mode !== "all" && !endToEnd().includes(`${mode}.e2e.ts`)) {
-  console.error(
-    `tests/run.ts knows nothing (everything) or one of ${endToEnd()
-      .map((name) => name.replace(".e2e.ts", ""))
-      .join(", ")}, not "${mode}"`,
-  );
+/** What runs a second time in the image, where another user, a root that cannot be written and being process 1 could change it. */
+const alsoInImage = ["first-call.e2e.ts", "platform-api.e2e.ts"];
+/** Those that go there at all. */
+const goesIntoImage = (name: string): boolean => /support\/image\.ts/.test(readFileSync(join(root, "tests/e2e", name), "utf8"));
+
+const [mode = "all", ...place] = process.argv.slice(2);
+const isInImage = place.join(" ") === "--in image";
+const known = mode === "all" || endToEnd().includes(`${mode}.e2e.ts`);
+if (!known || (place.length > 0 && !(isInImage && mode !== "all" && goesIntoImage(`${mode}.e2e.ts`)))) {
+  const names = endToEnd().map((name) => name.replace(".e2e.ts", ""));
+  const there = endToEnd()
+    .filter(goesIntoImage)
+    .map((name) => name.replace(".e2e.ts", ""));
+  console.error(`tests/run.ts knows nothing (everything) or one of ${names.join(", ")}; --in image with ${there.join(", ")}`);
   process.exit(2);
 }
 await prepare();
@@ -71,10 +79,16 @@ if (mode === "all") {
   await check("types", ["x", "tsc", "--noEmit"], 3 * minuteMs);
   await build();
   for (const folder of foldersWithTests()) await unitTests(folder);
-  for (const name of endToEnd()) await program(name);
+  for (const name of endToEnd()) {
+    await program(name);
+    // It has built the image.
+    if (name === "image.e2e.ts" && existsSync(image)) for (const again of alsoInImage) await program(again, true);
+  }
 } else {
   if (isStale()) await build();
-  await program(`${mode}.e2e.ts`);
+  if (isInImage && (!existsSync(image) || statSync(image).mtimeMs < statSync(binary).mtimeMs))
+    await check("image", ["deploy/image.ts"], 5 * minuteMs);
+  await program(`${mode}.e2e.ts`, isInImage);
 }
 finish();
 
@@ -147,7 +161,7 @@ async function unitTests(folder: string): Promise<void> {
 }
 
 /** An end-to-end program: a process of its own that says `ok`, `not ok` or `left out`, line by line. */
-async function program(name: string): Promise<void> {
+async function program(name: string, inImage = false): Promise<void> {
   const startedAt = Date.now();
   if (!isBuilt) {
     console.log(`${name} was not run: the binary could not be built`);
@@ -164,7 +178,7 @@ async function program(name: string): Promise<void> {
     count(name, { passed: 0, failed: 0, leftOut: [`${name}: needs ${lacking.join(", ")}`] }, startedAt);
     return;
   }
-  const { code, output, hung } = await run(bun, [path], 6 * minuteMs);
+  const { code, output, hung } = await run(bun, [path], 6 * minuteMs, inImage ? { LANDLINE_TEST_IMAGE: "1" } : {});
   const lines = output.split("\n");
   const passed = lines.filter((line) => line.startsWith("ok ")).length;
   const said = lines.filter((line) => line.startsWith("not ok ")).length;
@@ -172,7 +186,7 @@ async function program(name: string): Promise<void> {
   const ended = code === 0 && passed + leftOut.length > 0;
   const failed = Math.max(said, ended ? 0 : 1);
   if (failed > 0) console.log(`${output}${hung ? `\n${name} hung` : ""}`);
-  count(name, { passed, failed, leftOut }, startedAt);
+  count(inImage ? `${name} in the image` : name, { passed, failed, leftOut }, startedAt);
 }
 
 function count(name: string, tally: Tally, startedAt: number): void {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Browser, goOnQueue, pageHears, signIn, soundOf, startChromium, tapLoudspeaker, toSamples } from "../support/browser.ts";
 import { hears, isSound, near } from "../support/hearing.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { testCentre } from "../support/landline.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { offerMd5 } from "../support/raw-sip.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
@@ -11,7 +12,7 @@ import { strongest } from "../support/tones.ts";
 
 await insideNamespace();
 const phoneAddress = otherAddress;
-const landline = new Landline([...["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]]);
+const landline = landlineHere([...["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]]);
 const [priyaHz, tomaszHz, carolHz, callerHz] = [440, 700, 1_000, 1_300];
 const browsers: Browser[] = [];
 let priya: Browser;

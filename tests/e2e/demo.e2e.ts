@@ -4,13 +4,14 @@ import type { Page } from "playwright-core";
 import { hear } from "../../telephony/robots/voice.ts";
 import { Baresip } from "../support/baresip.ts";
 import { type Chromium, signIn, startChromium } from "../support/browser.ts";
-import { binary, Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { binary, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { readWav } from "../support/tones.ts";
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464", "--demo"]);
+const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464", "--demo"]);
 let browser: Chromium | null = null;
 
 type Conversation = { id: string; startedAt: number; endedAt: number | null; endReason: string | null; calledNumber?: string };

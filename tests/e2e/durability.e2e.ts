@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { Desk } from "../support/desk.ts";
 import { bothHear as bothPhonesHear, isSound, near } from "../support/hearing.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { type Landline, testCentre } from "../support/landline.ts";
 import { leftovers, listenTo, recordingsOf, withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { killTree, processTree, signal } from "../support/processes.ts";
@@ -54,7 +55,7 @@ class Centre {
   private phones = 0;
 
   constructor(provokes: readonly RegExp[]) {
-    this.landline = new Landline(options, true, { provokes });
+    this.landline = landlineHere(options, { provokes });
   }
 
   async populate(): Promise<void> {
@@ -442,7 +443,7 @@ async function workerLost(): Promise<void> {
 
 /** The threads of media: Bun calls a thread that runs a script of its own "Worker". */
 function workerThreads(): number[] {
-  const tasks = `/proc/${landline.pid}/task`;
+  const tasks = `/proc/${landline.inside}/task`;
   return readdirSync(tasks)
     .map(Number)
     .filter((thread) => readFileSync(`${tasks}/${thread}/comm`, "utf8").trim() === "Worker");
@@ -462,7 +463,7 @@ async function acknowledgedOnDisk(): Promise<void> {
     const file = join(landline.folder, "strace");
     const calls = "recvfrom,recvmsg,recvmmsg,sendto,sendmsg,sendmmsg,write,pwrite64,fdatasync";
     const words = ["-f", "-y", "-ttt", "-s", "4000", "-e", `trace=${calls}`, "-e", `inject=fdatasync:delay_exit=${flushHeldMs * 1_000}`];
-    const tracer = spawn(strace, [...words, "-o", file, "-p", String(landline.pid)], { stdio: "ignore" });
+    const tracer = spawn(strace, [...words, "-o", file, "-p", String(landline.inside)], { stdio: "ignore" });
     const caller = await RawSip.open(ownAddress, { address: ownAddress, port: 5_060 });
     const callIds = [1, 2, 3].map((n) => `traced-${n}-${seed}`);
     try {

@@ -5,8 +5,8 @@ import type { Page } from "playwright-core";
 import { Baresip } from "../support/baresip.ts";
 import { type Browser, goOnQueue, pageHears, signIn, startChromium, startFirefox } from "../support/browser.ts";
 import { hears, hearsOther, hearsSomething, near } from "../support/hearing.ts";
-import { ContainedLandline, Image } from "../support/image.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 import { readWav, strongest } from "../support/tones.ts";
@@ -16,9 +16,7 @@ const agentHz = 700;
 
 await insideNamespace();
 const options = ["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"];
-/** The same call through the image, by hand: `npm run image`, then with LANDLINE_TEST_IMAGE set. */
-const image = process.env.LANDLINE_TEST_IMAGE === undefined ? null : Image.unpack();
-const landline = image === null ? new Landline(options) : new ContainedLandline(image, { options });
+const landline = landlineHere(options);
 const browsers: Browser[] = [];
 let supervisor: Page;
 let phone: Baresip;
@@ -353,7 +351,6 @@ await program(
     Baresip.quitAll();
     for (const browser of browsers) await browser.quit();
     await landline.stop();
-    image?.discard();
     if (!hasFailed()) landline.discard();
     else console.error(landline.log.split("\n").slice(-15).join("\n"));
   },

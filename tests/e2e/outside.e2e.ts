@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Browser, pageHears, signIn, startChromium } from "../support/browser.ts";
 import { hears } from "../support/hearing.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { testCentre } from "../support/landline.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], true, {
+const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], {
   // A phone that is stolen trips an alarm; that is an error on purpose.
   provokes: [/calls outside beyond the limit/],
 });

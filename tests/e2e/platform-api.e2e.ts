@@ -2,12 +2,13 @@
 import { join } from "node:path";
 import sdk from "purecloud-platform-client-v2";
 import { Baresip } from "../support/baresip.ts";
-import { Landline, password, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { password, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`]);
+const landline = landlineHere(["--sip", `${ownAddress}:5060`]);
 const client = sdk.ApiClient.instance;
 const routing = new sdk.RoutingApi();
 const users = new sdk.UsersApi();

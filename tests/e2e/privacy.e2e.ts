@@ -9,7 +9,8 @@ import { DataKeys } from "../../storage/vault/data-keys.ts";
 import { loadOrCreateKeys } from "../../storage/vault/keys.ts";
 import { Baresip } from "../support/baresip.ts";
 import { Desk } from "../support/desk.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { testCentre } from "../support/landline.ts";
 import { withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { RawSip } from "../support/raw-sip.ts";
@@ -37,7 +38,7 @@ const refused = [
 ];
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
+const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
 /** Where the card was looked for, and how much of it. */
 const searched = { places: 0, bytes: 0 };
 

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Chromium, signIn, startChromium } from "../support/browser.ts";
-import { Landline, testCentre } from "../support/landline.ts";
+import { landlineHere } from "../support/image.ts";
+import { testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { strongest, toneWav } from "../support/tones.ts";
@@ -11,7 +12,7 @@ const spokenHz = 620;
 const uploadedHz = 910;
 
 await insideNamespace();
-const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
+const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
 let browser: Chromium | null = null;
 
 /** A caller dials, and listens until the tone is there. */

@@ -18,7 +18,7 @@ const customerHz = 440;
 const agentHz = 700;
 
 await insideNamespace();
-/** The same through the image as a desktop runs it, by hand: `npm run image`, then with LANDLINE_TEST_IMAGE set. */
+/** The same through the image as a desktop runs it, with `--in image`. */
 const isImage = process.env.LANDLINE_TEST_IMAGE !== undefined;
 const network = isImage ? publishedNetwork() : null;
 const image = isImage ? Image.unpack() : null;

@@ -72,9 +72,11 @@ export class ContainedLandline extends Landline {
       /** Besides the two volumes, as `here:there`; folders. */
       readonly mounts?: readonly string[];
       readonly bootstrap?: boolean;
+      /** Errors that the program brings about on purpose. */
+      readonly provokes?: readonly RegExp[];
     } = {},
   ) {
-    super([], settings.bootstrap);
+    super([], settings.bootstrap, settings.provokes === undefined ? {} : { provokes: settings.provokes });
     for (const path of [this.data, this.keys]) {
       mkdirSync(path, { mode: 0o700 });
       chownSync(path, image.uid, image.uid);
@@ -114,7 +116,7 @@ export class ContainedLandline extends Landline {
   }
 
   /** The program itself: what the engine calls process 1. */
-  get inside(): number {
+  override get inside(): number {
     return processTree(this.pid).find(({ command }) => command.startsWith(this.image.config.Entrypoint[0]!))!.pid;
   }
 
@@ -135,6 +137,25 @@ export class ContainedLandline extends Landline {
       program!,
     ];
   }
+}
+
+let unpacked: Image | null = null;
+
+/**
+ * A node as the program finds it: the binary, or, with LANDLINE_TEST_IMAGE set, the same in the image. `tests/run.ts NAME --in image` sets
+ * it. The image stays unpacked until the program ends.
+ */
+export function landlineHere(
+  options: readonly string[],
+  { bootstrap = true, provokes = [] }: { readonly bootstrap?: boolean; readonly provokes?: readonly RegExp[] } = {},
+): Landline {
+  if (process.env.LANDLINE_TEST_IMAGE === undefined) return new Landline(options, bootstrap, { provokes });
+  if (unpacked === null) {
+    const image = Image.unpack();
+    unpacked = image;
+    process.on("exit", () => image.discard());
+  }
+  return new ContainedLandline(unpacked, { options, bootstrap, provokes });
 }
 
 function tar(...words: string[]): void {

@@ -72,8 +72,14 @@ export class Landline {
     return readFileSync(join(this.folder, "log"), "utf8");
   }
 
+  /** What was started: the program, or what runs it. */
   get pid(): number {
     return this.child!.pid!;
+  }
+
+  /** The program itself. */
+  get inside(): number {
+    return this.pid;
   }
 
   /** Ready when it resolves. */
