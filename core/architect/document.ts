@@ -44,6 +44,12 @@ export function parseFlow(
   return problems.length === 0 ? { ok: true, flow } : { ok: false, problems };
 }
 
+/** A document of the right shape, whatever is wrong with its meaning: what an editor goes on from. Null: it is none. */
+export function shapedFlow(input: unknown): FlowDocument | null {
+  const parsed = document.safeParse(input);
+  return parsed.success ? parsed.data : null;
+}
+
 /** The parameters of an action without what every action has. */
 export function paramsOf(action: FlowAction): Record<string, unknown> {
   const { type: _type, name: _name, outputs: _outputs, ...params } = action;

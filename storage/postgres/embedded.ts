@@ -361,14 +361,23 @@ function letThrough(path: string): void {
 
 // A socket's path holds 107 bytes; a deep data folder gets its socket under /tmp, in a folder that only the server's user can enter.
 function socketFolder(folder: string, user: User | null): string {
-  const inside = join(folder, "run");
   const owner = user?.uid ?? process.getuid!();
-  const path = inside.length <= 90 ? inside : `/tmp/landline-${owner}-${Bun.hash(folder).toString(36)}`;
+  const path = socketPath(folder, owner);
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const stat = statSync(path);
-  if (stat.uid !== owner && stat.uid !== process.getuid!()) throw new DatabaseError(`${path} belongs to somebody else`);
+  demandOwner(path, [owner]);
   if (user !== null) chownSync(path, user.uid, user.gid);
   return path;
+}
+
+function socketPath(folder: string, owner: number): string {
+  const inside = join(folder, "run");
+  return inside.length <= 90 ? inside : `/tmp/landline-${owner}-${Bun.hash(folder).toString(36)}`;
+}
+
+/** A password is told to nobody who merely made a folder of the right name. */
+function demandOwner(path: string, owners: readonly number[]): void {
+  const { uid } = statSync(path);
+  if (!owners.includes(uid) && uid !== process.getuid!()) throw new DatabaseError(`${path} belongs to somebody else`);
 }
 
 /** How to reach the server that another process of ours runs in this data folder; null: none has been made there. */
@@ -376,8 +385,11 @@ export function runningTarget(data: string, database: string): ConnectTarget | n
   const folder = resolve(data, "postgres");
   const password = join(folder, "password");
   if (!existsSync(password)) return null;
-  const user = process.getuid?.() === 0 ? serverUser() : null;
-  return targetOf(socketFolder(folder, user), readFileSync(password, "utf8"), database);
+  // As root we may look at what somebody else runs, in a container for instance: then the folder is theirs.
+  const owners = process.getuid?.() === 0 ? [serverUser().uid, statSync(folder).uid] : [process.getuid!()];
+  const run = owners.map((owner) => socketPath(folder, owner)).find((path) => existsSync(path)) ?? socketPath(folder, owners[0]!);
+  if (existsSync(run)) demandOwner(run, owners);
+  return targetOf(run, readFileSync(password, "utf8"), database);
 }
 
 function targetOf(run: string, password: string, database: string): ConnectTarget {

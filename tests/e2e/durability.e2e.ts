@@ -526,8 +526,9 @@ async function diskFull(): Promise<void> {
     /fact="the disk is nearly full/,
   ]);
   const { data } = small.landline;
-  mkdirSync(data, { mode: 0o755 });
+  mkdirSync(data, { mode: 0o755, recursive: true });
   run("mount", "-t", "tmpfs", "-o", `size=${dataMegabytes}m`, "landline-test", data);
+  small.landline.handOver(data);
   try {
     await small.landline.start();
     await small.populate();

@@ -45,8 +45,9 @@ function centre(): object {
   };
 }
 
-const newest = async (): Promise<Conversation> =>
-  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities[0]!;
+const latest = async (): Promise<Conversation | undefined> =>
+  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities[0];
+const newest = async (): Promise<Conversation> => (await latest())!;
 
 async function ended(reason: string): Promise<void> {
   await eventually(
@@ -61,9 +62,15 @@ async function ended(reason: string): Promise<void> {
   await priya.waitFor('#call[data-call-state="none"]', 5_000);
 }
 
+/** The call has begun when it resolves. */
 async function dial(number: string): Promise<void> {
+  const before = (await latest())?.id;
   await priya.fill("#dial", number);
   await priya.press("Enter");
+  await eventually(`the call to ${number} has begun`, async () => {
+    const now = (await latest())?.id;
+    return now !== undefined && now !== before;
+  });
 }
 
 const said = (words: RegExp): Promise<unknown> =>
@@ -138,6 +145,7 @@ await program(
     await step("without the right nothing leaves, and it is said", async () => {
       const before = carrier.log.split("Incoming call").length;
       await dial("+4930123456");
+      await ended("rejected");
       await said(/refused/);
       await dial("0909 879 0000");
       await ended("rejected");
@@ -166,9 +174,7 @@ await program(
 
     await step("a stolen phone is stopped at the limit, and the alarm is in the log", async () => {
       for (let n = 0; n < 20; n++) {
-        const before = (await newest()).id;
         await dial("07700 900123");
-        await eventually("the call has begun", async () => (await newest()).id !== before);
         const { id, endReason } = await newest();
         if (endReason === "rejected") {
           const alarm = (await events(id)).find(({ type }) => type === "telephony.fraud.alarm");

@@ -2,15 +2,15 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { landlineHere } from "../support/image.ts";
-import { binary, password } from "../support/landline.ts";
+
+import { binary, Landline, password } from "../support/landline.ts";
 import { withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { centreWithPhone, recordedCall } from "../support/recorded-call.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
 await insideNamespace();
-const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
+const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
 const origin = landline.http;
 type Recording = { readonly id: string; readonly state: string; readonly path: string };
 let cookie = "";

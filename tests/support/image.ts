@@ -83,6 +83,10 @@ export class ContainedLandline extends Landline {
     }
   }
 
+  override handOver(path: string): void {
+    chownSync(path, this.image.uid, this.image.uid);
+  }
+
   get keys(): string {
     return join(this.folder, "keys");
   }
@@ -121,6 +125,8 @@ export class ContainedLandline extends Landline {
   }
 
   protected override get beside(): readonly string[] {
+    // Without a container to go into, one for this alone.
+    if (!this.isStarted) return this.command;
     const [program] = this.image.config.Entrypoint;
     const { uid, root } = this.image;
     return [

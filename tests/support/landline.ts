@@ -68,8 +68,17 @@ export class Landline {
     return { PATH: process.env.PATH ?? "" };
   }
 
+  /** A folder that the node must own, made by the program. */
+  handOver(_path: string): void {
+    // The node runs as whoever runs the program.
+  }
+
   get log(): string {
     return readFileSync(join(this.folder, "log"), "utf8");
+  }
+
+  protected get isStarted(): boolean {
+    return this.child !== null;
   }
 
   /** What was started: the program, or what runs it. */

@@ -46,6 +46,8 @@ export function textsOfTheWeb(): string[] {
     "web/pages/setup/words.ts",
     "web/ui/status.tsx",
     "web/pages/conversation/views.tsx",
+    "web/pages/board/views.tsx",
+    "web/pages/flow-steps/views.tsx",
     "web/errors.tsx",
     "web/client/words.ts",
     "cmd/health.ts",

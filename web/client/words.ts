@@ -7,6 +7,7 @@ export const clientTexts = [
   "Softphone is not connected",
   "Softphone is in another tab",
   "No microphone: allow it for this page to take calls",
+  "A call is up already: end it first.",
   "Busy.",
   "Nobody answered.",
   "There is no such number.",

@@ -327,6 +327,11 @@ export const manual: readonly ManualPage[] = [
     body: () => (
       <>
         <p>
+          <b>Steps</b> shows a flow as a caller meets it, as a form: what is heard, what is asked, where each key leads. A key is added by
+          choosing where it leads, and taken away by choosing <i>nowhere</i>; <i>New step</i> adds what it leads to. <b>Settings</b> holds
+          the same as a document, for everything a form does not show. Both are checked, logged and restored alike.
+        </p>
+        <p>
           A flow is a document: actions by id, each with a type, a name, its own parameters and <code>outputs</code> that name the next
           action. It is validated as a whole before it is published; every problem names its place.
         </p>

@@ -18,6 +18,7 @@ const texts: Readonly<Record<PhoneState, ClientText>> = {
 };
 
 const dialFailures: Readonly<Record<DialFailure, ClientText>> = {
+  "up-already": "A call is up already: end it first.",
   busy: "Busy.",
   "not-answered": "Nobody answered.",
   "no-such-number": "There is no such number.",

@@ -66,7 +66,10 @@ export class SipSoftphone implements Softphone {
   }
 
   async dial(number: string): Promise<void> {
-    if (this.isBusy()) return;
+    if (this.isBusy()) {
+      this.events.onDialFailed("up-already");
+      return;
+    }
     const target = UserAgent.makeURI(`sip:${encodeURIComponent(number)}@${location.hostname}`);
     if (target === undefined) return;
     const session = new Inviter(this.agent, target, {

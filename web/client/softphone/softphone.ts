@@ -17,7 +17,7 @@ export interface Softphone {
 }
 
 /** How a call of one's own ended that nobody answered. */
-export type DialFailure = "busy" | "refused" | "not-answered" | "no-such-number";
+export type DialFailure = "up-already" | "busy" | "refused" | "not-answered" | "no-such-number";
 
 export type SoftphoneEvents = {
   onState(state: PhoneState): void;

@@ -3,6 +3,7 @@ import type { App } from "../../../core/app.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
+import { flowStepRoutes } from "../flow-steps/routes.tsx";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
 import { objectRoutes } from "../objects/routes.tsx";
 import { organizationRoutes } from "../organization/routes.tsx";
@@ -88,6 +89,7 @@ export const adminRoutes: readonly PageRoute[] = [
   ...organizationRoutes,
   ...queueMemberRoutes,
   ...personRoutes,
+  ...flowStepRoutes,
   ...promptRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

@@ -219,6 +219,7 @@ export const flowPage: ObjectPage<FlowRecord, FlowSettings> = {
   title: "Flows",
   newLabel: "New flow",
   purpose: "What a caller hears and is asked, and where each answer leads.",
+  tabs: [{ at: "steps", label: "Steps" }],
   groups: [
     {
       title: "Flow",

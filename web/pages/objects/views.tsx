@@ -459,7 +459,7 @@ function Preview(props: { readonly changes: readonly Change[]; readonly isNew: b
   );
 }
 
-function Changes(props: { readonly changes: readonly Change[] }) {
+export function Changes(props: { readonly changes: readonly Change[] }) {
   return (
     <ul class="diff" role="list">
       {props.changes.map(({ label, before, after }) => (
