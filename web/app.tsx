@@ -14,6 +14,7 @@ import { bearer, signedIn } from "./middleware/identity.ts";
 import { preferences } from "./middleware/preferences.ts";
 import { securityHeaders } from "./middleware/security.ts";
 import { adminRoutes } from "./pages/admin/routes.tsx";
+import { agentRoutes } from "./pages/agent/routes.tsx";
 import { apiExplorerRoutes } from "./pages/api-explorer/routes.tsx";
 import { auditRoutes } from "./pages/audit/routes.tsx";
 import { boardRoutes } from "./pages/board/routes.tsx";
@@ -37,6 +38,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...guestRoutes,
   ...deskRoutes,
   ...boardRoutes,
+  ...agentRoutes,
   ...adminRoutes,
   ...auditRoutes,
   ...conversationListRoutes,

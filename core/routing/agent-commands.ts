@@ -1,6 +1,6 @@
 // What agents do for themselves: presence and On Queue, and wrap-up.
 import { type App, newEvent } from "../app.ts";
-import { type Actor, demand, found } from "../authorization/actor.ts";
+import { type Actor, can, demand, found } from "../authorization/actor.ts";
 import type { EventDraft } from "../events/index.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
 import { isId, type ParticipantId, type UserId } from "../lib/id.ts";
@@ -15,7 +15,8 @@ import { wrapupTimeoutCode } from "./queue.ts";
  * Responding. What is in hand stays in hand. @throws Forbidden · NotFound · BadInput when there is no such presence
  */
 export async function setPresence(app: App, actor: Actor, userId: UserId, wanted: string): Promise<AgentState> {
-  if (actor.userId !== userId) demand(actor, "directory:user:edit");
+  // Whoever runs the queues may set it for others.
+  if (actor.userId !== userId && !can(actor, "routing:queueMember:manage")) demand(actor, "directory:user:edit");
   demand(actor, "presence:userPresence:edit");
   const { value } = await app.unit.run(async (stores) => {
     found(actor, "user with this id", await stores.users.byId(userId));

@@ -257,7 +257,7 @@ await program(
         undefined,
         { timeout: 5_000 },
       );
-      const card = supervisor.locator('.agents > li[data-status="INTERACTING"] a');
+      const card = supervisor.locator('.agents > li[data-status="INTERACTING"] small a');
       expect(/^\/conversations\//.test((await card.getAttribute("href")) ?? ""), "the agent's card does not lead to the conversation");
       await supervisor.selectOption("#agents-status", "IDLE");
       await supervisor.waitForSelector('.agents > li[data-status="INTERACTING"]', { state: "hidden" });

@@ -79,6 +79,18 @@ await program(
       expect(!streamThere.text.includes("signed-out"), "the other browser's page stays");
     });
 
+    await step("whoever runs the queues sets an agent's status, and an agent cannot set another's", async () => {
+      const { id } = await person("Priya Nair");
+      const [supervisor, agent] = [await signIn("gareth@example.org"), await signIn("tomasz@example.org")];
+      const path = `/performance/agents/${id}`;
+      expect((await page(path, supervisor)).includes("Priya Nair"), "the agent's page is there");
+      expect((await post(`${path}/presence`, supervisor, { presence: "ON_QUEUE" })) === 303, "she is put on queue");
+      expect(/On Queue|Idle/.test(await page(path, supervisor)), "the page says so");
+      expect((await post(`${path}/presence`, supervisor, { presence: "BREAK" })) === 303, "she is sent for a break");
+      expect((await post(`${path}/presence`, supervisor, { presence: "SLEEPING" })) === 400, "there is no such status");
+      expect((await post(`${path}/presence`, agent, { presence: "ON_QUEUE" })) === 403, "a colleague may not");
+    });
+
     await step("who is deactivated is off the queue, out of every page, and cannot come back", async () => {
       const cookie = await signIn("priya@example.org");
       const [live, phone] = [await stream(cookie), await socket(cookie)];

@@ -229,6 +229,10 @@ export const manual: readonly ManualPage[] = [
           A queue in which somebody waits and nobody is on queue is said in a sentence above the figures, and marked in the table.
         </p>
         <p>ASA is the average time to answer, AHT the average of talk, hold and after-call work together, today.</p>
+        <p>
+          An agent's <b>name</b> leads to their page: what they do now, their queues, their newest conversations, and their status, which
+          whoever runs the queues may set for them. A call in hand stays in hand.
+        </p>
       </>
     ),
   },

@@ -37,6 +37,11 @@ export function AuditHome(props: {
       <div class="page-head">
         <h1>{t("Audit")}</h1>
         <span class="asof">{t("as of {time}", { time: dateTime(props.now) })}</span>
+        <div class="actions">
+          <a class="button" href="/audit/log">
+            {t("Audit log")}
+          </a>
+        </div>
       </div>
       <Proof {...props} />
       <dl class="figures band">
@@ -263,6 +268,19 @@ function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly nam
   );
 }
 
+/** Beginnings of types, in words: nobody knows them by heart. */
+const families: Readonly<Record<string, string>> = {
+  "recording.": "Recordings heard",
+  "conversation.": "Conversations",
+  "routing.": "Queues, skills, assignments",
+  "user.": "People",
+  "architect.": "Flows, prompts, IVRs",
+  "telephony.": "Trunks, phones, calls for help",
+  "oauth.": "OAuth clients",
+  "organization.": "Organisation",
+  "event.": "Erasures",
+};
+
 export function AuditLog(props: {
   readonly events: readonly LoggedEvent[];
   readonly next: number | null;
@@ -273,12 +291,20 @@ export function AuditLog(props: {
   const { query, names } = props;
   const older = new URLSearchParams(query);
   if (props.next !== null) older.set("before", String(props.next));
-  const text = (name: string, label: string) => (
+  const text = (name: string, label: string, list?: string) => (
     <>
       <label class="visually-hidden" for={`log-${name}`}>
         {label}
       </label>
-      <input class="input narrow" id={`log-${name}`} name={name} value={query.get(name) ?? ""} placeholder={label} spellcheck={false} />
+      <input
+        class="input narrow"
+        id={`log-${name}`}
+        name={name}
+        value={query.get(name) ?? ""}
+        placeholder={label}
+        spellcheck={false}
+        list={list}
+      />
     </>
   );
   return (
@@ -294,7 +320,12 @@ export function AuditLog(props: {
         <h1>{t("Audit log")}</h1>
       </div>
       <form class="toolbar" method="get" action="/audit/log" role="search">
-        {text("type", t("Type, or its beginning"))}
+        {text("type", t("Type, or its beginning"), "log-types")}
+        <datalist id="log-types">
+          {Object.entries(families).map(([beginning, word]) => (
+            <option value={beginning} label={t(word)} />
+          ))}
+        </datalist>
         {text("object", t("Id of what it is about"))}
         <label class="visually-hidden" for="log-actor">
           {t("Who")}

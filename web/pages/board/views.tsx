@@ -251,16 +251,8 @@ function AgentCard(props: {
   readonly queues: readonly QueueFigures[];
 }) {
   const { agent, at } = props;
-  const isWorking = agent.presence === "ON_QUEUE" || agent.routingStatus === "INTERACTING";
+  const isWorking = agent.presence === "ON_QUEUE" || agent.routingStatus === "INTERACTING" || agent.routingStatus === "COMMUNICATING";
   const queue = props.queues.find((figures) => figures.queue.id === at?.queueId)?.queue.name;
-  const body = (
-    <>
-      <strong>{props.name}</strong>
-      <Since at={isWorking ? agent.routingStatusAt : agent.presenceAt} />
-      <Status is={isWorking ? agent.routingStatus : agent.presence} />
-      <small>{queue === undefined ? "" : t("in {queue}", { queue })}</small>
-    </>
-  );
   return (
     <li
       id={`agent-${agent.userId}`}
@@ -268,7 +260,18 @@ function AgentCard(props: {
       data-queues={agent.queues.map((entry) => entry.queueId).join(" ")}
       data-status={agent.routingStatus}
     >
-      {at === undefined ? <div class="agent">{body}</div> : <a href={`/conversations/${at.conversationId}`}>{body}</a>}
+      <div class="agent">
+        <strong>
+          <a href={`/performance/agents/${agent.userId}`}>{props.name}</a>
+        </strong>
+        <Since at={isWorking ? agent.routingStatusAt : agent.presenceAt} />
+        <Status is={isWorking ? agent.routingStatus : agent.presence} />
+        <small>
+          {at === undefined ? null : (
+            <a href={`/conversations/${at.conversationId}`}>{queue === undefined ? t("in a conversation") : t("in {queue}", { queue })}</a>
+          )}
+        </small>
+      </div>
     </li>
   );
 }
