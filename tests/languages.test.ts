@@ -1,21 +1,37 @@
 // A second language is only a file: it has every text of the web, with the same places in it, and nothing that nobody says.
 import { describe, expect, test } from "bun:test";
-import { inLanguage, languageFor, languages, t } from "../web/ui/text.ts";
-import { textsOfTheWeb } from "./support/texts.ts";
+import { inLanguage, languageFor, languages, said, t } from "../web/ui/text.ts";
+import { sentencesOfCore, textsOfTheWeb } from "./support/texts.ts";
 
 const texts = textsOfTheWeb();
+const sentences = sentencesOfCore();
 const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
 
-for (const { name, catalogue } of languages.filter((one) => Object.keys(one.catalogue).length > 0)) {
+for (const { name, catalogue, sentences: own } of languages.filter((one) => Object.keys(one.catalogue).length > 0)) {
   describe(name, () => {
     test("has every text", () => expect(texts.filter((text) => catalogue[text] === undefined)).toEqual([]));
     test("keeps the places", () =>
       expect(Object.entries(catalogue).filter(([key, text]) => places(key).join() !== places(text).join())).toEqual([]));
+    test("has every sentence of core", () =>
+      expect(sentences.filter((key) => own[key] === undefined && catalogue[key] === undefined)).toEqual([]));
+    test("keeps the sentences' values", () =>
+      expect(Object.entries(own).filter(([key, text]) => places(key).join() !== places(text).join())).toEqual([]));
+    test("has no sentence that nobody says", () => expect(Object.keys(own).filter((key) => !sentences.includes(key))).toEqual([]));
     test("has none that nobody says", () => expect(Object.keys(catalogue).filter((text) => !texts.includes(text))).toEqual([]));
   });
 }
 
 test("there are more texts than one would translate by accident", () => expect(texts.length).toBeGreaterThan(350));
+
+test("a sentence of core is said with its values, which are said too when they are words of ours", () => {
+  const german = languages.find(({ tag }) => tag === "de-DE")!;
+  const say = (sentence: string): string => inLanguage(german, () => said(sentence));
+  expect(say("There is no such queue.")).toBe("Diese Warteschlange gibt es nicht.");
+  expect(say("201 is the number of “Priya. (Nair)” already.")).toBe("201 ist schon die Nummer von „Priya. (Nair)“.");
+  expect(say("There is no queue with this id.")).toBe("Das gibt es nicht: Warteschlange mit dieser Kennung.");
+  expect(say("Nobody has ever said this.")).toBe("Nobody has ever said this.");
+  expect(said("There is no such queue.")).toBe("There is no such queue.");
+});
 
 test("the chosen language wins, then the browser's first that we have, then the organization's, then English", () => {
   expect(languageFor("de-DE", "en").tag).toBe("de-DE");

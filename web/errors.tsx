@@ -5,7 +5,7 @@ import { wantsFragment } from "./context.ts";
 import type { WebPorts } from "./ports.ts";
 import { Document } from "./ui/document.tsx";
 import { Icon } from "./ui/icon.tsx";
-import { t } from "./ui/text.ts";
+import { said, t } from "./ui/text.ts";
 
 /** `error.status` with the shape that the SDK's clients expect; never empty, also for paths that do not exist. */
 export function apiError(c: WebContext, ports: WebPorts, error: unknown): Response {
@@ -33,7 +33,7 @@ export function pageError(c: WebContext, ports: WebPorts, error: unknown): Respo
         <div class="empty">
           <Icon name="circle-alert" />
           <h1>{t(titleOf(known.status))}</h1>
-          <p class="quiet">{t(known.message)}</p>
+          <p class="quiet">{said(known.message)}</p>
           <p class="caption">
             {t("Reference")} <span class="mono">{c.var.requestId}</span>
           </p>

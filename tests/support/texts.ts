@@ -65,3 +65,41 @@ export function textsOfTheWeb(): string[] {
   );
   return [...new Set([...said, ...described, ...tables, ...refused])].filter((text) => /[a-zA-Z]{2}/.test(text)).sort();
 }
+
+/** What core and pages refuse with, as keys of a language's sentences: values are {1}, {2} … in their order. Commands of the machine speak English. */
+export function sentencesOfCore(): string[] {
+  const quoted = String.raw`("(?:[^"\\]|\\.)*"|\`[^\`]*\`)`;
+  const thrown = [
+    new RegExp(String.raw`new (?:BadInput|Conflict|Unavailable|NotFound)\(\s*${quoted}`, "g"),
+    new RegExp(String.raw`\bfound\([\w.]+,\s*${quoted}`, "g"),
+  ];
+  const ofSchemas = [/(?:\.(?:min|max|regex|refine|int|length)\([^"`\n]*|error: |, )("[A-Z](?:[^"\\]|\\.)*[.!?]")/g, /error: (`[^`]*`)/g];
+  const keysIn = (patterns: readonly RegExp[], texts: readonly string[]): string[] =>
+    texts.flatMap((text) => patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, literal]) => keyOf(literal!))));
+  // Programs of the API are answered in English.
+  const found = [
+    ...keysIn([...thrown, ...ofSchemas], sources("core/**/*.ts")),
+    ...keysIn(thrown, sources("web/{pages,middleware}/**/*.{ts,tsx}")),
+  ]
+    // What a document or a command line is told has its place in it.
+    .filter((key) => !/^(?:there is|this is|users, |queues, |flows\.|ivrs\.|\{1\}: there is no “|[{}\d: .-]+$)/.test(key));
+  return [...new Set([...found, "There is no {1}.", "You need the permission {1} for this."])].sort();
+}
+
+function keyOf(literal: string): string {
+  if (literal.startsWith('"')) return JSON.parse(literal) as string;
+  let n = 0;
+  let key = "";
+  for (let at = 1; at < literal.length - 1; at++) {
+    if (!literal.startsWith("${", at)) {
+      key += literal[at]!;
+      continue;
+    }
+    let depth = 1;
+    for (at += 2; depth > 0; at++) depth += literal[at] === "{" ? 1 : literal[at] === "}" ? -1 : 0;
+    at -= 1;
+    n += 1;
+    key += `{${n}}`;
+  }
+  return key;
+}

@@ -1,7 +1,7 @@
 // A field of a form: label, control, help, and the error with its mend beside it.
 import type { Child } from "hono/jsx";
 import { Icon } from "./icon.tsx";
-import { t } from "./text.ts";
+import { said } from "./text.ts";
 
 export function Field(props: {
   readonly id: string;
@@ -22,7 +22,7 @@ export function Field(props: {
       {props.error === undefined ? null : (
         <span class="error" id={`${props.id}-error`} role="alert">
           <Icon name="circle-alert" />
-          {t(props.error)}
+          {said(props.error)}
         </span>
       )}
     </div>

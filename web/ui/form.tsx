@@ -1,7 +1,7 @@
 // The parts of a form: groups, labelled fields, and the error beside the field that says how to mend it.
 import type { Child } from "hono/jsx";
 import { Icon } from "./icon.tsx";
-import { t } from "./text.ts";
+import { said, t } from "./text.ts";
 
 export type FieldErrors = Readonly<Record<string, string>>;
 
@@ -54,7 +54,7 @@ export function Field(props: {
       {error === undefined ? null : (
         <span class="error" id={`${name}-error`}>
           <Icon name="circle-alert" />
-          <span>{error}</span>
+          <span>{said(error)}</span>
         </span>
       )}
     </div>
@@ -88,7 +88,7 @@ export function Picks(props: {
       {props.error === undefined ? null : (
         <span class="error">
           <Icon name="circle-alert" />
-          <span>{props.error}</span>
+          <span>{said(props.error)}</span>
         </span>
       )}
     </fieldset>

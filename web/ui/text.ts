@@ -1,6 +1,7 @@
 // Every text of the product passes through here: the English text is the key, another language is one file that maps it.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { german } from "./languages/de.ts";
+import { germanSentences } from "./languages/de-sentences.ts";
 
 export type Catalogue = Readonly<Record<string, string>>;
 export type Language = {
@@ -9,10 +10,12 @@ export type Language = {
   /** In itself. */
   readonly name: string;
   readonly catalogue: Catalogue;
+  /** What core refuses with: whole sentences, with their values as {1}, {2} … */
+  readonly sentences: Catalogue;
 };
 
-const english: Language = { tag: "en-GB", name: "English", catalogue: {} };
-export const languages: readonly Language[] = [english, { tag: "de-DE", name: "Deutsch", catalogue: german }];
+const english: Language = { tag: "en-GB", name: "English", catalogue: {}, sentences: {} };
+export const languages: readonly Language[] = [english, { tag: "de-DE", name: "Deutsch", catalogue: german, sentences: germanSentences }];
 
 const spoken = new AsyncLocalStorage<Language>();
 
@@ -53,4 +56,36 @@ export function t(text: string, values: Readonly<Record<string, string | number>
 /** Picks the text by number: one, or many with `{n}`. */
 export function count(n: number, one: string, many: string): string {
   return t(n === 1 ? one : many, { n });
+}
+
+type Pattern = { readonly pattern: RegExp; readonly text: string };
+const patterns = new Map<Language, readonly Pattern[]>();
+
+/** A sentence of core, which speaks English, in the language that is spoken; its values stay, or are said too when they are words of ours. */
+export function said(sentence: string): string {
+  const spokenNow = language();
+  const { sentences, catalogue } = spokenNow;
+  const whole = sentences[sentence] ?? catalogue[sentence];
+  if (whole !== undefined) return whole;
+  for (const { pattern, text } of patternsOf(spokenNow)) {
+    const values = pattern.exec(sentence)?.groups;
+    if (values !== undefined) return text.replaceAll(/\{(\d)\}/g, (_place, n: string) => said(values[`v${n}`] ?? ""));
+  }
+  return sentence;
+}
+
+/** Those with the most words of their own come first: “{1} with this id” fits more than it means. */
+function patternsOf(of: Language): readonly Pattern[] {
+  const known = patterns.get(of);
+  if (known !== undefined) return known;
+  const words = (key: string): number => key.replaceAll(/\{\d\}/g, "").length;
+  const made = Object.entries(of.sentences)
+    .filter(([key]) => key.includes("{1}"))
+    .sort(([a], [b]) => words(b) - words(a))
+    .map(([key, text]) => {
+      const source = key.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/\\\{(\d)\\\}/g, "(?<v$1>[\\s\\S]*?)");
+      return { pattern: new RegExp(`^${source}$`), text };
+    });
+  patterns.set(of, made);
+  return made;
 }

@@ -4,7 +4,7 @@ import { registry } from "../../../core/architect/actions/registry.ts";
 import type { FlowAction } from "../../../core/architect/document.ts";
 import { paramsOf } from "../../../core/architect/document.ts";
 import { Field, type FieldErrors, Group, Note, Saved } from "../../ui/form.tsx";
-import { count, t } from "../../ui/text.ts";
+import { count, said, t } from "../../ui/text.ts";
 import type { Option } from "../objects/object-page.ts";
 import { Changes } from "../objects/views.tsx";
 import { keys, type Step, type StepChange } from "./steps.ts";
@@ -80,7 +80,7 @@ export function StepsForm(props: StepsProps) {
       {props.saved ? <Saved said={t("Saved.")} /> : null}
       {props.errors.document === undefined ? null : (
         <Note tone="bad" icon="circle-alert">
-          {props.errors.document}
+          {said(props.errors.document)}
         </Note>
       )}
       {props.preview === null ? null : (

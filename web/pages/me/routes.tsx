@@ -8,7 +8,7 @@ import { callKeysCookie, languageCookie } from "../../middleware/preferences.ts"
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
-import { languages, t } from "../../ui/text.ts";
+import { languages, said, t } from "../../ui/text.ts";
 import { render } from "../render.tsx";
 import { Me, RecoveryCodes, SecondFactor } from "./views.tsx";
 
@@ -36,7 +36,7 @@ export const meRoutes: readonly PageRoute[] = [
       await setPassword(ports.app, c.var.actor, c.var.user.id, String(form.get("password") ?? ""));
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 400) throw error;
-      return show(c, ports, { field: "password", message: t(error.message) }, false);
+      return show(c, ports, { field: "password", message: said(error.message) }, false);
     }
     // Every session of theirs has ended, this one too.
     return c.redirect("/sign-in", 303);
@@ -64,7 +64,7 @@ export const meRoutes: readonly PageRoute[] = [
       return await codes(c, ports, await confirmTotp(ports.app, c.var.actor, c.var.user.id, String(form.get("code") ?? "").trim()));
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 400) throw error;
-      return enrol(c, ports, t(error.message));
+      return enrol(c, ports, said(error.message));
     }
   }),
 ];

@@ -4,7 +4,7 @@ import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
 import { Field, type FieldErrors, Group, Note, Picks, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { count, t } from "../../ui/text.ts";
+import { count, said, t } from "../../ui/text.ts";
 import { dateTime } from "../../ui/time.tsx";
 import { inputText, saidOf } from "./form-values.ts";
 import type { Control, FieldSpec, ObjectPage, Option, Told } from "./object-page.ts";
@@ -290,7 +290,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
       ) : null}
       {errors.form === undefined ? null : (
         <Note tone="bad" icon="circle-alert">
-          <p>{errors.form}</p>
+          <p>{said(errors.form)}</p>
         </Note>
       )}
       <form method="post" action={action}>
@@ -557,7 +557,7 @@ export function ObjectHistory<Row extends ConfiguredObject & Settings, Settings 
             <div>
               <header>
                 <b>{props.people.get(event.actorId) ?? t("The system")}</b>
-                <span class="quiet">{`${said(page, event, props.people)}, ${t("event {seq}", { seq: event.seq })}`}</span>
+                <span class="quiet">{`${deedOf(page, event, props.people)}, ${t("event {seq}", { seq: event.seq })}`}</span>
                 {isPresent || !props.mayEdit || !isVersion(event) ? null : (
                   <form class="end" method="post" action={`${page.path}/${row.id}/restore`}>
                     <input type="hidden" name="csrf" value={props.csrf} />
@@ -583,7 +583,7 @@ function isVersion(event: LoggedEvent): boolean {
   return /\.(created|updated|published)$/.test(event.type) && event.payload?.after != null;
 }
 
-function said<Row extends ConfiguredObject & Settings, Settings extends Named>(
+function deedOf<Row extends ConfiguredObject & Settings, Settings extends Named>(
   page: ObjectPage<Row, Settings>,
   event: LoggedEvent,
   people: ReadonlyMap<string, string>,

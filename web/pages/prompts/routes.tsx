@@ -8,7 +8,7 @@ import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
-import { t } from "../../ui/text.ts";
+import { said, t } from "../../ui/text.ts";
 import { promptPage } from "../admin/telephony.tsx";
 import { ObjectFrame } from "../objects/views.tsx";
 import { render } from "../render.tsx";
@@ -46,7 +46,7 @@ export const promptRoutes: readonly PageRoute[] = [
         await setPromptAudio(ports.app, c.var.actor, prompt.id, new Uint8Array(await file.arrayBuffer()));
       } catch (error) {
         if (!(error instanceof AppError) || (error.status !== 400 && error.status !== 409)) throw error;
-        return show(c, ports, t(error.message), false);
+        return show(c, ports, said(error.message), false);
       }
       return c.redirect(`/admin/prompts/${prompt.id}/sound?saved=true`, 303);
     },

@@ -11,7 +11,7 @@ import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/options.tsx";
 import { CodeSheet, Enrolment } from "../../ui/second-factor.tsx";
-import { language, t } from "../../ui/text.ts";
+import { language, said, t } from "../../ui/text.ts";
 import { certificateTexts, certificateTitles, stepWords } from "./words.ts";
 
 export type StepValues = Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ export function SetupPage(props: StepProps & { readonly step: SetupStep | "finis
       {props.errors.form === undefined ? null : (
         <div class="note gap-below" data-tone="bad" role="alert">
           <Icon name="circle-alert" />
-          <p>{t(props.errors.form)}</p>
+          <p>{said(props.errors.form)}</p>
         </div>
       )}
       <Step {...props} />
