@@ -113,6 +113,9 @@ export class SipCallControl implements CallControl {
         this.unreached(command.legId, "ended-by-us");
         this.input(command.legId, { kind: "hang-up", reason: command.reason });
         break;
+      case "refer-result":
+        this.input(command.legId, { kind: "refer-result", status: command.status });
+        break;
       case "dial-station":
         this.dialStation(command);
         break;

@@ -1,7 +1,7 @@
 // Reads an INVITE for core: who is calling, and what was dialled. Only cleaned text leaves; nothing else of the message does.
 import type { CallerIdentity } from "../core/call/call-control.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
-import { type SipRequest, wireBytes } from "./sip/message/message.ts";
+import { headerValue, type SipRequest, wireBytes } from "./sip/message/message.ts";
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
 import { decodeEscapes, type Uri } from "./sip/message/uri.ts";
 
@@ -33,4 +33,12 @@ function identityOf(address: NameAddr): CallerIdentity {
 function userText(uri: Uri, fallback: string): string {
   const raw = uri.scheme === "tel" ? uri.number : uri.scheme === "other" ? fallback : (uri.user ?? "").split(";")[0]!;
   return cleanRemoteText(wireBytes(decodeEscapes(raw)));
+}
+
+/** The number or name that a REFER wants called, cleaned; null: none of ours to call, or a dialog is to be replaced (RFC 3891). */
+export function referTarget(refer: SipRequest): string | null {
+  const target = addressList(refer, "refer-to")?.[0]?.uri;
+  if (target === undefined || (target.scheme !== "sip" && target.scheme !== "sips" && target.scheme !== "tel")) return null;
+  if (/[?&]replaces=/i.test(headerValue(refer, "refer-to") ?? "")) return null;
+  return userText(target, "") || null;
 }

@@ -4,6 +4,7 @@ import type { LegId } from "../core/lib/id.ts";
 import { lastStatsMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import { legEndReason, refusalOf } from "./cause.ts";
+import { referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
 import {
   type Direction,
@@ -63,6 +64,7 @@ export type LegInput =
   | { readonly kind: "reject"; readonly reason: RejectReason }
   | { readonly kind: "confirm" }
   | { readonly kind: "hang-up"; readonly reason: HangUpReason }
+  | { readonly kind: "refer-result"; readonly status: number }
   | { readonly kind: "opened"; readonly local: Local }
   | { readonly kind: "connected"; readonly protection: string }
   | { readonly kind: "media-failed" }
@@ -287,6 +289,7 @@ function whileAccepted(state: In<"accepted">, input: LegInput): Result {
 
 function whileUp(state: In<"up">, input: LegInput): Result {
   if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
+  if (input.kind === "refer-result") return stay(state, session({ kind: "refer-result", status: input.status }));
   if (input.kind !== "session") return stay(state);
   switch (input.event.kind) {
     case "offered":
@@ -300,6 +303,13 @@ function whileUp(state: In<"up">, input: LegInput): Result {
     case "info": {
       const digit = digitOf(input.event.request);
       return digit === null ? stay(state) : stay(state, report({ kind: "digit", legId: state.legId, digit }));
+    }
+    case "referred": {
+      const number = referTarget(input.event.request);
+      // With a dialog to replace it wants two calls joined: that is not built.
+      return number === null
+        ? stay(state, session({ kind: "refer-result", status: 501 }))
+        : stay(state, report({ kind: "leg.transfer-asked", legId: state.legId, number }));
     }
     case "trying":
     case "ringing":

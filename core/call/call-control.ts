@@ -75,6 +75,8 @@ export type CallCommand =
   | { readonly kind: "hang-up"; readonly legId: LegId; readonly reason: HangUpReason }
   | { readonly kind: "play"; readonly legId: LegId; readonly playId: string; readonly prompts: readonly Prompt[]; readonly loop: boolean }
   | { readonly kind: "stop-play"; readonly legId: LegId; readonly playId: string }
+  /** What became of a device's own wish to pass its call on: the SIP status of it; nothing when it had none. */
+  | { readonly kind: "refer-result"; readonly legId: LegId; readonly status: number }
   | { readonly kind: "bridge"; readonly a: LegId; readonly b: LegId }
   | { readonly kind: "unbridge"; readonly legId: LegId }
   | {
@@ -140,6 +142,8 @@ export type CallEvent =
   /** The device vanished without a word (its WebSocket closed, no BYE). The leg's media is gone; the leg is not ended: core decides. */
   | { readonly kind: "leg.lost"; readonly legId: LegId }
   | { readonly kind: "leg.ended"; readonly legId: LegId; readonly reason: LegEndReason; readonly sipStatus: number | null }
+  /** The device wants its call passed on, by a key of its own (REFER): `number` as dialled. */
+  | { readonly kind: "leg.transfer-asked"; readonly legId: LegId; readonly number: string }
   /** Private until a flow action says otherwise. */
   | { readonly kind: "digit"; readonly legId: LegId; readonly digit: string }
   | {

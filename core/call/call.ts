@@ -170,6 +170,8 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     }
     case "leg.media":
       return { state, outputs: measured(state, event) };
+    case "leg.transfer-asked":
+      return askedByDevice(state, event.legId, event.number);
     case "leg.ringing":
       return who === "dial" ? partyRings(state, event.hasEarlyMedia) : nothing(state);
     case "call.offered":
@@ -179,6 +181,14 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     default:
       return assertNever(event);
   }
+}
+
+/** A desk phone's own key: what its person may by the page, and nobody outside. */
+function askedByDevice(state: CallState, legId: LegId, number: string): Step<CallState, CallOutput> {
+  const participantId = participantOf(state, legOf(state, legId));
+  if (participantId === null || askerOf(state, participantId)?.legId !== legId)
+    return { state, outputs: [control({ kind: "refer-result", legId, status: 403 })] };
+  return wantsTransfer(state, { kind: "transfer", participantId, to: { kind: "number", number } });
 }
 
 type Who = "customer" | "alert" | "agent" | "returning" | "dial" | "party" | "consult" | "nobody";

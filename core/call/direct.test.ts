@@ -20,6 +20,7 @@ function person(name: string, paths = 1): Callee {
 class Bench {
   state: CallState;
   readonly said: string[] = [];
+  readonly results: string[] = [];
   private made = 0;
 
   constructor(route: Route, origin: CallOrigin = alice) {
@@ -42,7 +43,12 @@ class Bench {
   }
 
   private take({ state, outputs }: { readonly state: CallState; readonly outputs: readonly CallOutput[] }): CallState {
-    for (const output of outputs) this.said.push(wordOf(output));
+    for (const output of outputs) {
+      const word = wordOf(output);
+      // What a device without a wish of its own never hears.
+      if (word.startsWith("refer-result")) this.results.push(word);
+      else this.said.push(word);
+    }
     this.state = state;
     return state;
   }
@@ -88,6 +94,8 @@ function wordOf(output: CallOutput): string {
   switch (command.kind) {
     case "bridge":
       return `bridge ${command.a} ${command.b}`;
+    case "refer-result":
+      return `refer-result ${command.legId} ${command.status}`;
     case "play":
     case "stop-play":
       return `${command.kind} ${command.playId.replace(/-.*/, "")} ${command.legId}`;
@@ -307,5 +315,34 @@ describe("passing on", () => {
     const said = bench.ends("L", "hung-up");
     expect(said).toContain(`hang-up ${legId} normal`);
     expect(said).toContain("hang-up 1c normal");
+  });
+});
+
+describe("a desk phone's own transfer key", () => {
+  const asks = (bench: Bench, legId: string, number: string): string[] =>
+    bench.leg({ kind: "leg.transfer-asked", legId: legId as LegId, number });
+
+  test("is what its person may do by the page, and the phone is told what came of it", () => {
+    const bench = talking();
+    expect(asks(bench, "1c", "203")).toEqual(["find-target"]);
+    const wish = { kind: "transfer", participantId: "1b" as ParticipantId, to: { kind: "number", number: "203" } } as const;
+    const said = bench.input({ kind: "target-found", wish, found: { kind: "callee", callee: person("carol") } });
+    expect(said.slice(0, 2)).toEqual(["party.ended", "hang-up 1c normal"]);
+    expect(bench.results).toEqual(["refer-result 1c 200"]);
+  });
+
+  test("to nobody leaves the call as it was, and says so", () => {
+    const bench = talking();
+    const wish = { kind: "transfer", participantId: "1b" as ParticipantId, to: { kind: "number", number: "999999" } } as const;
+    bench.input({ kind: "target-found", wish, found: { kind: "nobody", message: "no" } });
+    expect([bench.results, bench.state.party !== null]).toEqual([["refer-result 1c 404"], true]);
+  });
+
+  test("of somebody outside is refused: nobody sends our calls elsewhere", () => {
+    const bench = new Bench({ kind: "dial", callee: person("bob") }, trunk);
+    bench.answers("1c");
+    bench.answers("L");
+    expect(asks(bench, "L", "+19005551234")).toEqual([]);
+    expect(bench.results).toEqual(["refer-result L 403"]);
   });
 });

@@ -55,7 +55,8 @@ export function targetFound(state: CallState, wish: WishWithTarget, found: Found
   switch (found.kind) {
     case "nobody": {
       const { participantId, message } = { participantId: asker.participantId, message: found.message };
-      return { state, outputs: [append(state, "conversation.transfer.failed", { participantId, message }, [asker.userId])] };
+      const failed = append(state, "conversation.transfer.failed", { participantId, message }, [asker.userId]);
+      return { state, outputs: [failed, control({ kind: "refer-result", legId: asker.legId, status: 404 })] };
     }
     case "queue":
       return intoQueue(state, asker, found.queue, moment);
@@ -104,7 +105,11 @@ function leave(state: CallState, asker: Asker, moment: Moment): Result {
       };
     }
   }
-  outputs.push(control({ kind: "hang-up", legId: asker.legId, reason: "normal" }), ...music.outputs);
+  outputs.push(
+    control({ kind: "refer-result", legId: asker.legId, status: 200 }),
+    control({ kind: "hang-up", legId: asker.legId, reason: "normal" }),
+    ...music.outputs,
+  );
   return { state: next, outputs };
 }
 

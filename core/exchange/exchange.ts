@@ -90,6 +90,7 @@ export class Exchange {
       case "play.finished":
       case "leg.silent":
       case "leg.heard-again":
+      case "leg.transfer-asked":
       case "leg.media":
         this.legs.get(event.legId)?.post({ kind: "leg", event });
         if (event.kind === "leg.ended" || event.kind === "leg.media") this.forget(event.legId);

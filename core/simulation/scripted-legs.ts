@@ -78,6 +78,9 @@ export class ScriptedLegs implements CallControl {
         return;
       }
       case "ring":
+      case "progress":
+      case "dial-trunk":
+      case "refer-result":
       case "confirm":
       case "stop-play":
       case "bridge":

@@ -185,6 +185,20 @@ await program(
       await ended("rejected");
     });
 
+    await step("a desk phone passes its call on by a key of its own", async () => {
+      carol.dial(`sip:201@${ownAddress}:5060`);
+      await answer(priya, "Carol Okafor");
+      await withPhone(priya, carol, carolHz, "before the transfer");
+      carol.transfer(`sip:202@${ownAddress}`);
+      await answer(tomasz, "Carol Okafor").catch(async (error: Error) => {
+        throw new Error(`${error.message}; the phone says ${carol.log.slice(-300).replaceAll("\n", " / ")}`);
+      });
+      await together(priya, tomasz, "after the phone's transfer");
+      await priya.press("e");
+      await eventually("the call has ended", async () => (await newest()).endedAt !== null);
+      for (const browser of browsers) await browser.waitFor('#call[data-call-state="none"]', 5_000);
+    });
+
     const caller = new Baresip(join(landline.folder, "caller"), ownAddress, callerHz);
     await caller.ready();
 

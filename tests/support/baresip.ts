@@ -95,6 +95,11 @@ export class Baresip {
     this.type("a");
   }
 
+  /** Its transfer key, and whom to (REFER). */
+  transfer(uri: string): void {
+    this.type(`t${uri}\n`);
+  }
+
   hangUp(): void {
     this.type("b");
   }

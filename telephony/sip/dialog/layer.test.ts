@@ -19,6 +19,7 @@ type Side = {
 function network(lose: (line: string, count: number) => boolean = () => false) {
   const env = fakeEnv();
   const wire: string[] = [];
+  const raw: string[] = [];
   const alice = side(env, "alice", "127.0.0.1", "127.0.0.2");
   const bob = side(env, "bob", "127.0.0.2", "127.0.0.1");
 
@@ -61,6 +62,7 @@ function network(lose: (line: string, count: number) => boolean = () => false) {
           const start = text.startsWith("SIP/2.0") ? `${text.slice(8, 11)} ${cseq}` : cseq;
           const line = `${name} ${start}`;
           wire.push(line);
+          raw.push(text);
           if (!lose(line, wire.filter((seen) => seen === line).length)) {
             at.clock.after(5, () => {
               const other = name === "alice" ? bob : alice;
@@ -110,7 +112,25 @@ function network(lose: (line: string, count: number) => boolean = () => false) {
       0, 0, 0, 0, 0,
     ]);
   }
-  return { env, wire, alice, bob, call, expectQuiet };
+  /** A request of alice's within the call, as she would write it. */
+  function within(method: string, seq: number, more: string): void {
+    const ack = raw.find((text) => text.startsWith("ACK "))!;
+    const line = (name: string): string => new RegExp(`^${name}: .*$`, "m").exec(ack)![0];
+    const head = [
+      `${method} sip:127.0.0.2:5060 SIP/2.0`,
+      `Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK${method}${seq}`,
+      "Max-Forwards: 70",
+    ];
+    const flow: Flow = {
+      transport: "udp",
+      connectionId: "",
+      local: { address: "127.0.0.2", port: 5060 },
+      remote: { address: "127.0.0.1", port: 5060 },
+    };
+    const lines = [...head, line("From"), line("To"), line("Call-ID"), `CSeq: ${seq} ${method}`, "Contact: <sip:127.0.0.1>"];
+    bob.layer.transactions.transport.datagram(flow, Buffer.from(`${[...lines, more].join("\r\n")}\r\nContent-Length: 0\r\n\r\n`));
+  }
+  return { env, wire, raw, alice, bob, call, within, expectQuiet };
 }
 
 type Net = ReturnType<typeof network>;
@@ -126,6 +146,48 @@ function connect(net: Net): void {
   net.alice.session!.send({ kind: "confirm" });
   net.env.advance(20);
 }
+
+describe("REFER", () => {
+  test("is accepted, tried and told the end of; a second one waits for its turn", () => {
+    const net = network();
+    connect(net);
+    net.wire.length = 0;
+    net.within("REFER", 2, "Refer-To: <sip:203@127.0.0.2>");
+    net.env.advance(20);
+    expect(net.wire.slice(0, 2)).toEqual(["bob 202 REFER", "bob NOTIFY"]);
+    expect(net.bob.events.at(-1)).toBe("referred");
+    expect(net.raw.findLast((text) => text.startsWith("NOTIFY "))).toMatch(
+      /^Subscription-State: active;expires=60\r\n[\s\S]*SIP\/2\.0 100 Trying\r\n$/m,
+    );
+    net.within("REFER", 3, "Refer-To: <sip:204@127.0.0.2>");
+    net.env.advance(20);
+    expect(net.wire).toContain("bob 491 REFER");
+    net.bob.session!.send({ kind: "refer-result", status: 404 });
+    expect(net.raw.findLast((text) => text.startsWith("NOTIFY "))).toMatch(
+      /^Subscription-State: terminated;reason=noresource\r\n[\s\S]*SIP\/2\.0 404 /m,
+    );
+    net.within("REFER", 4, "Refer-To: <sip:204@127.0.0.2>\r\nRefer-Sub: false");
+    net.env.advance(20);
+    const before = net.wire.filter((line) => line === "bob NOTIFY").length;
+    net.bob.session!.send({ kind: "refer-result", status: 200 });
+    expect(net.wire.filter((line) => line === "bob NOTIFY").length).toBe(before);
+    net.bob.session!.send({ kind: "hang-up" });
+    net.expectQuiet();
+  });
+
+  test("without one target, or outside a call, changes nothing", () => {
+    const net = network();
+    connect(net);
+    net.wire.length = 0;
+    net.within("REFER", 2, "Refer-To: <sip:203@a>\r\nRefer-To: <sip:204@a>");
+    net.env.advance(20);
+    expect([net.wire, net.bob.events.at(-1)]).toEqual([["bob 400 REFER"], "acknowledged"]);
+    net.bob.session!.send({ kind: "refer-result", status: 200 });
+    expect(net.wire).toEqual(["bob 400 REFER"]);
+    net.bob.session!.send({ kind: "hang-up" });
+    net.expectQuiet();
+  });
+});
 
 describe("a call", () => {
   test("rings, is answered, confirmed, acknowledged and ended by the caller", () => {
@@ -340,7 +402,7 @@ describe("what comes from outside", () => {
     const status = (raw: string): number | undefined => inspect(request(raw))?.status;
     expect(status(text("OPTIONS"))).toBeUndefined();
     expect(status(text("NEWMETHOD", "Require: x\r\n"))).toBe(501);
-    expect(status(text("REFER"))).toBe(405);
+    expect(status(text("MESSAGE"))).toBe(405);
     expect(status(text("OPTIONS", "Require: x\r\n", "isbn:1"))).toBe(416);
     expect(inspect(request(text("INVITE", "Require: 100rel, x\r\n")))).toEqual({
       status: 420,

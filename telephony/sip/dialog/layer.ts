@@ -32,7 +32,7 @@ import {
 /** What a session's user may ask; see SessionInput. */
 export type SessionCommand = Extract<
   SessionInput,
-  { kind: "ring" | "accept" | "reject" | "confirm" | "hang-up" | "offer" | "answer-offer" | "reject-offer" }
+  { kind: "ring" | "accept" | "reject" | "confirm" | "hang-up" | "offer" | "answer-offer" | "reject-offer" | "refer-result" }
 >;
 
 export interface SessionUser {
@@ -339,7 +339,7 @@ function hopUri(request: RequestDraft): string {
 }
 
 /** Known to us, but nothing that we do: 405 instead of 501. */
-const otherMethods = new Set(["PRACK", "UPDATE", "REFER", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
+const otherMethods = new Set(["PRACK", "UPDATE", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
 
 type Refusal = { readonly status: number; readonly headers: readonly Header[] };

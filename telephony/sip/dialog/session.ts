@@ -1,8 +1,17 @@
 // The life of one INVITE session, either side of it (RFC 3261 §13–15, §9, §14; RFC 6026): one pure machine. Long, because it is one table.
 import { assertNever, type Step } from "../../../core/lib/machine.ts";
-import { type Header, header, type RequestDraft, type ResponseDraft, type SipRequest, type SipResponse } from "../message/message.ts";
+import {
+  type Header,
+  header,
+  headerValue,
+  headerValues,
+  type RequestDraft,
+  type ResponseDraft,
+  type SipRequest,
+  type SipResponse,
+} from "../message/message.ts";
 import { tagOf } from "../message/name-addr.ts";
-import { respond } from "../message/respond.ts";
+import { reasonPhrase, respond } from "../message/respond.ts";
 import { sixtyFourT1Ms, t1Ms, t2Ms } from "../transaction/machine.ts";
 import type { Flow } from "../transport/flow.ts";
 import { afterRequest, type Dialog, isInOrder, refreshTarget, requestWithin, uacDialog, uasDialog } from "./dialog.ts";
@@ -66,6 +75,8 @@ export type SessionState =
       readonly pending: Unacknowledged | null;
       readonly negotiation: Negotiation;
       readonly isCaller: boolean;
+      /** The peer's REFER that we have not said the end of (RFC 3515); `isTold`: it wants to hear of it (RFC 4488). */
+      readonly refer: { readonly isTold: boolean } | null;
     }
   | { readonly name: "ended" };
 
@@ -80,6 +91,8 @@ export type SessionInput =
   | { readonly kind: "offer"; readonly body: Uint8Array }
   | { readonly kind: "answer-offer"; readonly body: Uint8Array }
   | { readonly kind: "reject-offer"; readonly status: number }
+  /** What became of the peer's REFER: the status that the new call has, or would have. */
+  | { readonly kind: "refer-result"; readonly status: number }
   // What the network brings.
   | { readonly kind: "request"; readonly transactionId: string; readonly request: SipRequest; readonly flow: Flow }
   | { readonly kind: "ack"; readonly request: SipRequest }
@@ -111,6 +124,8 @@ export type SessionEvent =
   | { readonly kind: "negotiated"; readonly response: SipResponse }
   | { readonly kind: "offer-refused"; readonly status: number }
   | { readonly kind: "info"; readonly request: SipRequest }
+  /** The peer wants to be replaced by whom Refer-To names; answer with `refer-result`. */
+  | { readonly kind: "referred"; readonly request: SipRequest }
   | { readonly kind: "ended"; readonly end: SessionEnd };
 
 export type SessionOutput =
@@ -131,8 +146,8 @@ export type SessionOutput =
 type Result = Step<SessionState, SessionOutput>;
 type In<N extends SessionState["name"]> = Extract<SessionState, { name: N }>;
 
-/** Methods taken within and outside a dialog. PRACK, UPDATE and REFER are refused with 405, and no option tag promises them. */
-export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+/** Methods taken within and outside a dialog. PRACK and UPDATE are refused with 405, and no option tag promises them. */
+export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, REGISTER";
 
 export function startIncoming(transactionId: string, invite: SipRequest, flow: Flow, localTag: string, contact: string): Result {
   return { state: { name: "offered", transactionId, invite, dialog: uasDialog(invite, localTag, flow), contact }, outputs: [] };
@@ -214,6 +229,7 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "refer-result":
       return stay(state);
     default:
       return assertNever(input);
@@ -246,6 +262,7 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
         pending: null,
         negotiation: { kind: "none" },
         isCaller: false,
+        refer: null,
       };
       return { state: next, outputs: [...stopBoth, report({ kind: "acknowledged", request: input.request })] };
     }
@@ -269,6 +286,7 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "refer-result":
     case "response":
     case "failed":
       return stay(state);
@@ -317,6 +335,7 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "refer-result":
       return stay(state);
     default:
       return assertNever(input);
@@ -356,6 +375,7 @@ function whileAnswered(state: In<"answered">, input: SessionInput): Result {
         pending: null,
         negotiation: { kind: "none" },
         isCaller: true,
+        refer: null,
       };
       return { state: next, outputs: [{ kind: "alone", request: ack, flow: dialog.flow }] };
     }
@@ -382,6 +402,7 @@ function whileAnswered(state: In<"answered">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "refer-result":
       return stay(state);
     default:
       return assertNever(input);
@@ -409,6 +430,11 @@ function whileConfirmed(state: In<"confirmed">, input: SessionInput): Result {
       const { transactionId, request } = state.negotiation;
       const response = respond(request, input.status, input.status === 488 ? { headers: [header("Accept", "application/sdp")] } : {});
       return { state: { ...state, negotiation: { kind: "none" } }, outputs: [{ kind: "respond", transactionId, response }] };
+    }
+    case "refer-result": {
+      if (state.refer === null) return stay(state);
+      const next = { ...state, refer: null };
+      return state.refer.isTold ? notify(next, input.status, "terminated;reason=noresource") : stay(next);
     }
     case "response":
       return responseInSession(state, input.response);
@@ -453,11 +479,40 @@ function requestInSession(state: In<"confirmed">, input: Extract<SessionInput, {
     }
     case "INFO":
       return stay(next, okay(input), report({ kind: "info", request }));
+    case "REFER":
+      return referred(next, input);
     case "OPTIONS":
       return stay(next, okay(input, [header("Allow", allowed), header("Accept", "application/sdp")]));
     default:
       return stay(next, refuse(input, 405));
   }
+}
+
+/** RFC 3515 §2.4: exactly one Refer-To; what becomes of it is told by NOTIFY in the same dialog, unless it is not wanted (RFC 4488 §4). */
+function referred(state: In<"confirmed">, input: Extract<SessionInput, { kind: "request" }>): Result {
+  const { request } = input;
+  if (headerValues(request, "refer-to").length !== 1) return stay(state, refuse(input, 400));
+  if (state.refer !== null) return stay(state, refuse(input, 491));
+  const isTold = (headerValue(request, "refer-sub") ?? "true").trim().toLowerCase() !== "false";
+  const accepted: SessionOutput = {
+    kind: "respond",
+    transactionId: input.transactionId,
+    response: respond(request, 202, { headers: [header("Contact", state.contact), ...(isTold ? [] : [header("Refer-Sub", "false")])] }),
+  };
+  const told = isTold ? notify({ ...state, refer: { isTold } }, 100, "active;expires=60") : stay({ ...state, refer: { isTold } });
+  return { state: told.state, outputs: [accepted, ...told.outputs, report({ kind: "referred", request })] };
+}
+
+function notify(state: In<"confirmed">, status: number, subscription: string): Result {
+  const body = new TextEncoder().encode(`SIP/2.0 ${status} ${reasonPhrase(status)}\r\n`);
+  const headers = [
+    header("Contact", state.contact),
+    header("Event", "refer"),
+    header("Subscription-State", subscription),
+    header("Content-Type", "message/sipfrag;version=2.0"),
+  ];
+  const { dialog, request } = requestWithin(state.dialog, "NOTIFY", { headers, body });
+  return { state: { ...state, dialog }, outputs: [{ kind: "request", request, flow: dialog.flow }] };
 }
 
 function sendOffer(state: In<"confirmed">, body: Uint8Array): Result {
