@@ -177,6 +177,30 @@ await program(
       await eventually("the phone is told", () => carol.log.includes("603"), 5_000);
     });
 
+    await step("a program holds a call, lets it go on and ends it, and passes it on to nobody without harm", async () => {
+      await dial(priya, "202");
+      await answer(tomasz, "Priya Nair");
+      const { id } = await newest();
+      const path = `/api/v2/conversations/calls/${id}`;
+      type Call = { participants: { id: string; purpose: string; state: string; held: boolean }[] };
+      const call = await landline.api<Call>(path);
+      const states = call.participants.map(({ purpose, state }) => `${purpose} ${state}`).join(", ");
+      expect(states === "user connected, user connected", states);
+      const one = `${path}/participants/${call.participants[0]!.id}`;
+      await landline.api(one, { method: "PATCH", body: { held: true } });
+      await eventually("it is held", async () => (await landline.api<Call>(path)).participants.some(({ held }) => held));
+      await hearsMusic(tomasz, [priyaHz, tomaszHz]);
+      await landline.api(one, { method: "PATCH", body: { held: false } });
+      await together(priya, tomasz, "after the program let it go on");
+      const refused = await landline
+        .api(`${one}/replace`, { method: "POST", body: { address: "299" } })
+        .catch((error: Error) => error.message);
+      expect(/400 .*nobody's number/.test(String(refused)), String(refused));
+      await landline.api(one, { method: "PATCH", body: { state: "disconnected" } });
+      await eventually("it has ended", async () => (await newest()).endedAt !== null);
+      for (const browser of browsers) await browser.waitFor('#call[data-call-state="none"]', 5_000);
+    });
+
     await step("a number that is nobody's is said to be that, and leaves nothing behind", async () => {
       await dial(priya, "299");
       await eventually("it is said", async () =>

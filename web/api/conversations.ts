@@ -27,7 +27,7 @@ export async function presentCallConversation(app: App, id: ConversationId): Pro
       id: participant.id,
       purpose: participant.purpose,
       state: stateOf(participant),
-      direction: "inbound",
+      direction: conversation.direction,
       startTime: isoInstant(participant.startedAt),
       ...(participant.connectedAt === null ? {} : { connectedTime: isoInstant(participant.connectedAt) }),
       ...(participant.endedAt === null ? {} : { endTime: isoInstant(participant.endedAt) }),
@@ -46,7 +46,9 @@ export async function presentCallConversation(app: App, id: ConversationId): Pro
             ani: conversation.callerNumber,
             attributes: conversation.data,
           }
-        : {}),
+        : participant.address === "" && participant.name === ""
+          ? {}
+          : { name: participant.name, address: participant.address }),
       dnis: conversation.calledNumber,
     })),
     selfUri: `/api/v2/conversations/calls/${id}`,
@@ -56,5 +58,6 @@ export async function presentCallConversation(app: App, id: ConversationId): Pro
 function stateOf(participant: Participant): string {
   if (participant.endedAt !== null) return "terminated";
   if (participant.connectedAt !== null) return "connected";
-  return participant.purpose === "agent" ? "alerting" : "offering";
+  if (participant.purpose === "external") return "contacting";
+  return participant.purpose === "agent" || participant.purpose === "user" ? "alerting" : "offering";
 }

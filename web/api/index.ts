@@ -1,5 +1,6 @@
 // Every operation of the API, in the order of the families.
 import type { ApiRoute } from "../route.ts";
+import { callRoutes } from "./calls.ts";
 import { conversationDetailRoutes } from "./conversation-details.ts";
 import { landlineRoutes } from "./landline.ts";
 import { notificationRoutes } from "./notifications.ts";
@@ -16,6 +17,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...presenceRoutes,
   ...routingRoutes,
   ...telephonyRoutes,
+  ...callRoutes,
   ...conversationDetailRoutes,
   ...observationRoutes,
   ...notificationRoutes,
