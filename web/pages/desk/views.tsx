@@ -35,32 +35,22 @@ function List(props: { readonly view: AgentView | null }) {
       </div>
       <DialField />
       {alert === null ? null : (
-        <a class="card" href={`/conversations/${alert.conversation.id}`} data-live="">
-          <Icon name="phone-incoming" />
-          <strong>{callerTitle(alert.conversation)}</strong>
-          <Since at={alert.enteredAt} />
-          <span class="where">{alert.queue?.name}</span>
-          <span class="state">
-            <span class="badge" data-tone="wait">
-              <Icon name="clock" />
-              {t("Rings")}
-            </span>
-          </span>
-        </a>
+        <RingingCard
+          id={alert.conversation.id}
+          icon="phone-incoming"
+          title={callerTitle(alert.conversation)}
+          at={alert.enteredAt}
+          where={alert.queue?.name ?? ""}
+        />
       )}
       {ringing === null ? null : (
-        <a class="card" href={`/conversations/${ringing.conversation.id}`} data-live="">
-          <Icon name={ringing.outgoing ? "phone-outgoing" : "phone-incoming"} />
-          <strong>{partyTitle(ringing.other)}</strong>
-          <Since at={ringing.participant.startedAt} />
-          <span class="where mono">{ringing.other.number}</span>
-          <span class="state">
-            <span class="badge" data-tone="wait">
-              <Icon name="clock" />
-              {t("Rings")}
-            </span>
-          </span>
-        </a>
+        <RingingCard
+          id={ringing.conversation.id}
+          icon={ringing.outgoing ? "phone-outgoing" : "phone-incoming"}
+          title={partyTitle(ringing.other)}
+          at={ringing.participant.startedAt}
+          where={ringing.other.number}
+        />
       )}
       {current === null ? null : (
         <a
@@ -85,6 +75,29 @@ function List(props: { readonly view: AgentView | null }) {
       )}
       {n > 0 ? null : <p class="none">{t("What is yours appears here: calls that ring, the call that is up, what is left to wrap up.")}</p>}
     </section>
+  );
+}
+
+function RingingCard(props: {
+  readonly id: string;
+  readonly icon: string;
+  readonly title: string;
+  readonly at: number;
+  readonly where: string;
+}) {
+  return (
+    <a class="card" href={`/conversations/${props.id}`} data-live="">
+      <Icon name={props.icon} />
+      <strong>{props.title}</strong>
+      <Since at={props.at} />
+      <span class="where">{props.where}</span>
+      <span class="state">
+        <span class="badge" data-tone="wait">
+          <Icon name="clock" />
+          {t("Rings")}
+        </span>
+      </span>
+    </a>
   );
 }
 

@@ -4,9 +4,9 @@ import { registry } from "../../../core/architect/actions/registry.ts";
 import type { FlowAction } from "../../../core/architect/document.ts";
 import { paramsOf } from "../../../core/architect/document.ts";
 import { Field, type FieldErrors, Group, Note, Saved } from "../../ui/form.tsx";
-import { count, said, t } from "../../ui/text.ts";
+import { said, t } from "../../ui/text.ts";
 import type { Option } from "../objects/object-page.ts";
-import { Changes } from "../objects/views.tsx";
+import { ChangeBar, Changes } from "../objects/views.tsx";
 import { keys, type Step, type StepChange } from "./steps.ts";
 
 export type StepsProps = {
@@ -21,6 +21,8 @@ export type StepsProps = {
   readonly prompts: readonly Option[];
   readonly queues: readonly Option[];
   readonly inQueueFlows: readonly Option[];
+  /** Its own address. */
+  readonly action: string;
   readonly mayEdit: boolean;
   readonly saved: boolean;
   readonly csrf: string;
@@ -102,25 +104,7 @@ export function StepsForm(props: StepsProps) {
       {props.steps.map((step) => (
         <StepGroup {...props} step={step} />
       ))}
-      {props.mayEdit ? (
-        <div class="savebar" role="status">
-          <p>
-            {wrong === 0 ? (
-              <span class="quiet">{t("Changes apply when you save.")}</span>
-            ) : (
-              <b>{count(wrong, "{n} field needs mending.", "{n} fields need mending.")}</b>
-            )}
-          </p>
-          <div class="actions">
-            <button class="button" type="submit" name="preview" value="true">
-              {t("Preview changes")}
-            </button>
-            <button class="button" data-kind="primary" type="submit">
-              {t("Save")}
-            </button>
-          </div>
-        </div>
-      ) : null}
+      {props.mayEdit ? <ChangeBar wrong={wrong} discard={props.action} /> : null}
     </form>
   );
 }

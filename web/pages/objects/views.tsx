@@ -317,31 +317,37 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
           ))}
         </fieldset>
         {props.preview === null ? null : <Preview changes={props.preview} isNew={row === null} />}
-        {props.mayEdit ? (
-          <div class="savebar" role="status">
-            <p>
-              {wrong === 0 ? (
-                <span class="quiet">{t("Changes apply when you save.")}</span>
-              ) : (
-                <b>{count(wrong, "{n} field needs mending.", "{n} fields need mending.")}</b>
-              )}
-            </p>
-            <div class="actions">
-              <a class="button" data-kind="ghost" href={row === null ? page.path : action}>
-                {t("Discard")}
-              </a>
-              <button class="button" type="submit" name="preview" value="true">
-                {t("Preview changes")}
-              </button>
-              <button class="button" data-kind="primary" type="submit">
-                {t("Save")}
-              </button>
-            </div>
-          </div>
-        ) : null}
+        {props.mayEdit ? <ChangeBar wrong={wrong} discard={row === null ? page.path : action} /> : null}
       </form>
       {props.facts}
     </ObjectFrame>
+  );
+}
+
+/** Under a form that can be looked at before it is saved: how many fields are wrong, and what can be done. */
+export function ChangeBar(props: { readonly wrong: number; readonly discard: string }) {
+  const { wrong } = props;
+  return (
+    <div class="savebar" role="status">
+      <p>
+        {wrong === 0 ? (
+          <span class="quiet">{t("Changes apply when you save.")}</span>
+        ) : (
+          <b>{count(wrong, "{n} field needs mending.", "{n} fields need mending.")}</b>
+        )}
+      </p>
+      <div class="actions">
+        <a class="button" data-kind="ghost" href={props.discard}>
+          {t("Discard")}
+        </a>
+        <button class="button" type="submit" name="preview" value="true">
+          {t("Preview changes")}
+        </button>
+        <button class="button" data-kind="primary" type="submit">
+          {t("Save")}
+        </button>
+      </div>
+    </div>
   );
 }
 
