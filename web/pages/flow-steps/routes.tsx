@@ -97,7 +97,7 @@ async function show(
         document={JSON.stringify(flow)}
         start={flow.start}
         version={record.version}
-        action={`/admin/flows/${record.id}/steps`}
+        discard={`/admin/flows/${record.id}/steps`}
         prompts={[...named(prompts), ...[...systemPrompts, ...toneKeys].map((name) => ({ value: name, label: name }))]}
         queues={named(queues)}
         inQueueFlows={named(flows.filter(({ type }) => type === "INQUEUECALL"))}

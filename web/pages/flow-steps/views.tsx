@@ -21,8 +21,8 @@ export type StepsProps = {
   readonly prompts: readonly Option[];
   readonly queues: readonly Option[];
   readonly inQueueFlows: readonly Option[];
-  /** Its own address. */
-  readonly action: string;
+  /** Its own address: as it was. */
+  readonly discard: string;
   readonly mayEdit: boolean;
   readonly saved: boolean;
   readonly csrf: string;
@@ -104,7 +104,7 @@ export function StepsForm(props: StepsProps) {
       {props.steps.map((step) => (
         <StepGroup {...props} step={step} />
       ))}
-      {props.mayEdit ? <ChangeBar wrong={wrong} discard={props.action} /> : null}
+      {props.mayEdit ? <ChangeBar wrong={wrong} discard={props.discard} /> : null}
     </form>
   );
 }
