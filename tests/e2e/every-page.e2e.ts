@@ -91,9 +91,18 @@ async function startOwner(): Promise<Chromium> {
     "a node with a centre, and its owner signed in",
     async () => {
       await landline.start();
-      const centre = testCentre([ownAddress]) as { queues: object[] };
-      // Time enough to look around while it rings.
-      landline.apply({ ...centre, queues: centre.queues.map((queue) => ({ ...queue, alertingTimeoutSeconds: 300 })) });
+      const centre = testCentre([ownAddress]) as { queues: object[]; trunks: object[] };
+      landline.apply({
+        ...centre,
+        // Time enough to look around while it rings.
+        queues: centre.queues.map((queue) => ({ ...queue, alertingTimeoutSeconds: 300 })),
+        trunks: [...centre.trunks, { name: "Outward", addresses: ["127.0.0.9"], proxies: ["127.0.0.9:5060"] }],
+        sites: [{ name: "Leeds", country: "GB" }],
+        outboundRoutes: [{ name: "Out", site: "Leeds", trunks: ["Outward"], classifications: ["National"] }],
+        numberPlans: [
+          { name: "Branches", site: "Leeds", matchType: "numberList", numbers: [{ start: "700", end: "799" }], classification: "National" },
+        ],
+      });
       owner = await browserOf("owner");
       await signIn(owner, "owner@example.org");
     },
@@ -183,9 +192,12 @@ async function rowsEverywhere(page: Page): Promise<void> {
   });
 }
 
+/** Lists that stand on a page of another name. */
+const listedOn: Readonly<Record<string, string>> = { "/performance/agents": "/performance/queues" };
+
 /** The id behind the first row of a list. */
 async function firstRow(page: Page, list: string): Promise<string | null> {
-  await page.goto(`${landline.http}${list}`);
+  await page.goto(`${landline.http}${listedOn[list] ?? list}`);
   const links = await page.$$eval("#main a[href]", (anchors) =>
     anchors.map((anchor) => new URL((anchor as HTMLAnchorElement).href).pathname),
   );
