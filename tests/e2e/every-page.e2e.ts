@@ -32,6 +32,9 @@ const before: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
 };
 
+/** Lists that stand on a page of another name. */
+const listedOn: Readonly<Record<string, string>> = { "/performance/agents": "/performance/queues" };
+
 /** What the forms of kinds demand that the test centre has none of. */
 const filledIn: Readonly<Record<string, string>> = { "#startPhoneNumber": "+441632960200", "#endPhoneNumber": "+441632960209" };
 
@@ -191,9 +194,6 @@ async function rowsEverywhere(page: Page): Promise<void> {
     }
   });
 }
-
-/** Lists that stand on a page of another name. */
-const listedOn: Readonly<Record<string, string>> = { "/performance/agents": "/performance/queues" };
 
 /** The id behind the first row of a list. */
 async function firstRow(page: Page, list: string): Promise<string | null> {
