@@ -153,7 +153,22 @@ async function offline(): Promise<void> {
 // ── How ──
 
 function admin(): Target[] {
-  const lists = ["queues", "skills", "wrap-up-codes", "presences", "flows", "prompts", "ivrs", "did-pools", "stations", "trunks", "sites", "outbound-routes", "number-plans", "people"];
+  const lists = [
+    "queues",
+    "skills",
+    "wrap-up-codes",
+    "presences",
+    "flows",
+    "prompts",
+    "ivrs",
+    "did-pools",
+    "stations",
+    "trunks",
+    "sites",
+    "outbound-routes",
+    "number-plans",
+    "people",
+  ];
   return [
     { name: "admin", path: "/admin", as: "owner@example.org" },
     ...[...lists, "oauth-clients", "organization"].map((name) => ({ name, path: `/admin/${name}`, as: "owner@example.org" })),
