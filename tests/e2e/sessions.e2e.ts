@@ -23,6 +23,25 @@ async function signIn(email: string): Promise<string> {
 const page = async (path: string, cookie: string): Promise<string> =>
   (await fetch(`${origin}${path}`, { headers: { cookie }, redirect: "manual" })).text();
 
+/** Every page that somebody gets to by links alone, and what is not for them after all: `/admin (403), linked from /…`. */
+async function linksFrom(cookie: string): Promise<{ readonly seen: readonly string[]; readonly dead: readonly string[] }> {
+  const cameFrom = new Map([["/", ""]]);
+  const dead: string[] = [];
+  for (const [path, from] of cameFrom) {
+    const answer = await fetch(`${origin}${path}`, { headers: { cookie }, redirect: "manual" });
+    const leadsOn = answer.headers.get("location");
+    if (leadsOn !== null && !cameFrom.has(leadsOn)) cameFrom.set(leadsOn, path);
+    if (answer.status >= 400) dead.push(`${path} (${answer.status}), linked from ${from}`);
+    const isPage = answer.headers.get("content-type")?.startsWith("text/html") === true;
+    for (const [, href] of isPage ? (await answer.text()).matchAll(/<a [^>]*?href="([^"]+)"/g) : []) {
+      const url = new URL(href!.replaceAll("&amp;", "&"), `${origin}${path}`);
+      // The same page with another filter is the same page.
+      if (url.origin === origin && !cameFrom.has(url.pathname)) cameFrom.set(url.pathname, path);
+    }
+  }
+  return { seen: [...cameFrom.keys()], dead };
+}
+
 async function post(path: string, cookie: string, fields: Readonly<Record<string, string>>): Promise<number> {
   const csrf = /name="csrf" value="([^"]+)"/.exec(await page("/", cookie))?.[1] ?? "";
   const body = new URLSearchParams({ csrf, ...fields });
@@ -78,6 +97,20 @@ await program(
       expect(socketThere.closed === null, "the other browser's softphone stays");
       expect(!streamThere.text.includes("signed-out"), "the other browser's page stays");
     });
+
+    for (const [role, email] of [
+      ["owner", "owner@example.org"],
+      ["supervisor", "gareth@example.org"],
+      ["agent", "priya@example.org"],
+      ["auditor", "nadia@example.org"],
+    ] as const) {
+      await step(`no link of any page leads the ${role} to what is not for them`, async () => {
+        const cookie = await signIn(email);
+        const { seen, dead } = await linksFrom(cookie);
+        expect(seen.length > 10, `${role}: ${seen.join(" ")}`);
+        expect(dead.length === 0, `${role}: ${dead.join("; ")}`);
+      });
+    }
 
     await step("whoever runs the queues sets an agent's status, and an agent cannot set another's", async () => {
       const { id } = await person("Priya Nair");

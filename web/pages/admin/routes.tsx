@@ -1,11 +1,13 @@
 // The admin's home, and the pages of everything that can be configured.
+
 import type { App } from "../../../core/app.ts";
-import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
+import { can } from "../../../core/authorization/actor.ts";
+import type { ConfiguredObject } from "../../../core/objects/object.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { flowStepRoutes } from "../flow-steps/routes.tsx";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
-import { objectRoutes } from "../objects/routes.tsx";
+import { type Hrefs, objectRoutes } from "../objects/routes.tsx";
 import { organizationRoutes } from "../organization/routes.tsx";
 import { personRoutes } from "../people/routes.tsx";
 import { promptRoutes } from "../prompts/routes.tsx";
@@ -17,18 +19,21 @@ import { oauthClientPage, userPage } from "./people.tsx";
 import { didPoolPage, flowPage, ivrPage, promptPage, stationPage, trunkPage } from "./telephony.tsx";
 import { type AdminEntry, AdminHome } from "./views.tsx";
 
-/** Where the page of a use is, by the word its kind of object has for it. */
-const places: Readonly<Record<string, string>> = {
-  Flow: flowPage.path,
-  IVR: ivrPage.path,
-  Queue: queuePage.path,
-  Person: userPage.path,
-  Site: sitePage.path,
-  "Outbound route": outboundRoutePage.path,
-  "Number plan": numberPlanPage.path,
-  Station: stationPage.path,
+/** The pages of what uses something, by the word its kind of object has for it. */
+const places: Readonly<Record<string, Pick<AnyObjectPage, "path" | "kind">>> = {
+  Flow: flowPage,
+  IVR: ivrPage,
+  Queue: queuePage,
+  Person: userPage,
+  Site: sitePage,
+  "Outbound route": outboundRoutePage,
+  "Number plan": numberPlanPage,
+  Station: stationPage,
 };
-const href = (use: Use): string | null => (places[use.kind] === undefined ? null : `${places[use.kind]}/${use.id}`);
+const href: Hrefs = (use, actor) => {
+  const place = places[use.kind];
+  return place === undefined || !can(actor, place.kind.permissions.view) ? null : `${place.path}/${use.id}`;
+};
 
 type Entry = { readonly page: AnyObjectPage; readonly routes: readonly PageRoute[] };
 

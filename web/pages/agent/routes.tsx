@@ -25,7 +25,7 @@ export const agentRoutes: readonly PageRoute[] = [
       const agent = found(actor, "agent with this id", agents.find(({ userId }) => userId === user.id) ?? null);
       const body = (
         <Agent
-          {...{ user, agent, queues, csrf }}
+          {...{ actor, user, agent, queues, csrf }}
           recent={talked.map(({ conversation }) => conversation)}
           mayOpen={actor.permissions.has("conversation:communication:view")}
           maySet={actor.permissions.has("routing:queueMember:manage")}

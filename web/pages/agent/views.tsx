@@ -1,8 +1,11 @@
 // One agent, as whoever runs the queues sees them: what they do now, where they are asked, and their status to be set for them.
+
+import type { Actor } from "../../../core/authorization/actor.ts";
 import type { Conversation } from "../../../core/conversation/conversation.ts";
 import type { User } from "../../../core/directory/user.ts";
 import { type RoutableAgent, systemPresences } from "../../../core/routing/agent.ts";
 import type { Queue } from "../../../core/routing/queue.ts";
+import { Crumbs } from "../../ui/crumbs.tsx";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Saved } from "../../ui/form.tsx";
 import { Status, statusWord } from "../../ui/status.tsx";
@@ -13,6 +16,7 @@ import { dateTime, Since } from "../../ui/time.tsx";
 const settable = systemPresences.filter((presence) => presence !== "OFFLINE");
 
 export function Agent(props: {
+  readonly actor: Actor;
   readonly user: User;
   readonly agent: RoutableAgent;
   readonly queues: readonly Queue[];
@@ -30,13 +34,10 @@ export function Agent(props: {
   const isWorking = agent.presence === "ON_QUEUE" || agent.routingStatus === "INTERACTING" || agent.routingStatus === "COMMUNICATING";
   return (
     <div class="page">
-      <nav class="crumbs" aria-label={t("Breadcrumb")}>
-        <ol>
-          <li>
-            <a href="/performance/queues">{t("Queues and agents")}</a>
-          </li>
-        </ol>
-      </nav>
+      <Crumbs
+        actor={props.actor}
+        under={[{ href: "/performance/queues", label: "Queues and agents", permission: "analytics:queueObservation:view" }]}
+      />
       <div class="page-head">
         <h1>{user.name}</h1>
         <Status is={isWorking ? agent.routingStatus : agent.presence} />

@@ -13,7 +13,7 @@ export const apiExplorerRoutes: readonly PageRoute[] = [
     const families = familiesOf(
       apiRoutes.filter((route) => `${route.operation} ${route.path} ${route.summary}`.toLowerCase().includes(query)),
     );
-    return render(c, ports, { title: t("API explorer"), help: "api" }, <Explorer families={families} query={query} />);
+    return render(c, ports, { title: t("API explorer"), help: "api" }, <Explorer actor={c.var.actor} families={families} query={query} />);
   }),
 ];
 

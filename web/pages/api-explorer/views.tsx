@@ -1,5 +1,8 @@
 // The API explorer: families, operations, and what each takes.
+
+import type { Actor } from "../../../core/authorization/actor.ts";
 import type { ApiRoute } from "../../route.ts";
+import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
 
@@ -10,16 +13,10 @@ export type Family = {
   readonly operations: readonly { readonly route: ApiRoute; readonly query: string | null; readonly body: string | null }[];
 };
 
-export function Explorer(props: { readonly families: readonly Family[]; readonly query: string }) {
+export function Explorer(props: { readonly actor: Actor; readonly families: readonly Family[]; readonly query: string }) {
   return (
     <div class="page">
-      <nav class="crumbs" aria-label={t("Breadcrumb")}>
-        <ol>
-          <li>
-            <a href="/admin">{t("Admin")}</a>
-          </li>
-        </ol>
-      </nav>
+      <Crumbs actor={props.actor} under={[adminCrumb]} />
       <div class="page-head">
         <h1>{t("API explorer")}</h1>
         <div class="actions">

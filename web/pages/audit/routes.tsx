@@ -87,7 +87,14 @@ export const auditRoutes: readonly PageRoute[] = [
     const query = new URL(c.req.url).searchParams;
     const next = events.length > pageSize ? events[pageSize - 1]!.seq : null;
     const view = (
-      <AuditLog events={events.slice(0, pageSize)} next={next} names={await namesOf(ports)} query={query} mayRead={mayRead(c)} />
+      <AuditLog
+        actor={c.var.actor}
+        events={events.slice(0, pageSize)}
+        next={next}
+        names={await namesOf(ports)}
+        query={query}
+        mayRead={mayRead(c)}
+      />
     );
     return render(c, ports, { title: t("Audit log"), help }, view);
   }),

@@ -1,8 +1,11 @@
 // The auditor's pages.
+
+import type { Actor } from "../../../core/authorization/actor.ts";
 import type { Recording } from "../../../core/conversation/conversation.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConversationId } from "../../../core/lib/id.ts";
 import type { Verification } from "../../ports.ts";
+import { Crumbs } from "../../ui/crumbs.tsx";
 import { DateRange, Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
@@ -282,6 +285,7 @@ const families: Readonly<Record<string, string>> = {
 };
 
 export function AuditLog(props: {
+  readonly actor: Actor;
   readonly events: readonly LoggedEvent[];
   readonly next: number | null;
   readonly names: Names;
@@ -309,13 +313,7 @@ export function AuditLog(props: {
   );
   return (
     <div class="page wide">
-      <nav class="crumbs" aria-label={t("Breadcrumb")}>
-        <ol>
-          <li>
-            <a href="/audit">{t("Audit")}</a>
-          </li>
-        </ol>
-      </nav>
+      <Crumbs actor={props.actor} under={[{ href: "/audit", label: "Audit", permission: "audits:audit:view" }]} />
       <div class="page-head">
         <h1>{t("Audit log")}</h1>
       </div>

@@ -26,6 +26,7 @@ export const conversationRoutes: readonly PageRoute[] = [
     const ladder = mayExplain ? ladderOf(view.events, (gzip) => ports.vault.decompress(gzip)) : [];
     const body = (
       <ConversationPage
+        actor={actor}
         view={view}
         explanation={explanation}
         ladder={ladder}

@@ -1,10 +1,13 @@
 // The conversation page: lanes over one time axis, player, explanation, timeline, ladder; a table behind every drawing.
+
+import type { Actor } from "../../../core/authorization/actor.ts";
 import type { LadderEntry, MediaVerdict } from "../../../core/call/call-control.ts";
 import type { Segment, SegmentType } from "../../../core/conversation/conversation.ts";
 import type { ConversationView } from "../../../core/conversation/queries.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import { clockDuration, longDate, timeOfDay } from "../../../core/lib/calendar.ts";
 import type { Explanation } from "../../../core/routing/explain.ts";
+import { Crumbs } from "../../ui/crumbs.tsx";
 import { callerTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, language, t } from "../../ui/text.ts";
@@ -12,6 +15,7 @@ import { Clock, Duration, dateTime } from "../../ui/time.tsx";
 import { endWord } from "../board/views.tsx";
 
 type Props = {
+  readonly actor: Actor;
   readonly view: ConversationView;
   readonly explanation: Explanation | null;
   readonly ladder: readonly LadderEntry[];
@@ -26,13 +30,10 @@ export function ConversationPage(props: Props) {
   const endedAt = conversation.endedAt ?? now;
   return (
     <div class="page" id="conversation">
-      <nav class="crumbs" aria-label={t("Breadcrumb")}>
-        <ol>
-          <li>
-            <a href="/conversations">{t("Conversations")}</a>
-          </li>
-        </ol>
-      </nav>
+      <Crumbs
+        actor={props.actor}
+        under={[{ href: "/conversations", label: "Conversations", permission: "analytics:conversationDetail:view" }]}
+      />
       <div class="page-head">
         <h1>{callerTitle(conversation)}</h1>
         <span class="tag">

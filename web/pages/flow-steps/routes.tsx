@@ -91,7 +91,7 @@ async function show(
   const named = (rows: readonly { readonly name: string }[]): readonly Option[] => rows.map(({ name }) => ({ value: name, label: name }));
   const { errors = {}, preview = null, saved = false } = how;
   const view = (
-    <ObjectFrame page={flowPage} row={record} at="steps">
+    <ObjectFrame actor={c.var.actor} page={flowPage} row={record} at="steps">
       <StepsForm
         steps={stepsOf(flow)}
         document={JSON.stringify(flow)}

@@ -1,6 +1,6 @@
 // The routes of any configured object: list and CSV, form with preview, delete, what uses it, history and restore.
 
-import { found } from "../../../core/authorization/actor.ts";
+import { type Actor, found } from "../../../core/authorization/actor.ts";
 import { AppError } from "../../../core/lib/errors.ts";
 import { isId } from "../../../core/lib/id.ts";
 import { createObject, deleteObject, editObject, objectHistory, restoreObject, settingsOf } from "../../../core/objects/commands.ts";
@@ -19,8 +19,8 @@ import { type Change, type Choices, changesOf, labelsOf, ObjectForm, ObjectFrame
 type Named = { readonly name: string };
 const pageSize = 25;
 
-/** Where the page of a use is, by its kind's words. */
-export type Hrefs = (use: Use) => string | null;
+/** Where the page of a use is, by its kind's words; null: nowhere, or not for them. */
+export type Hrefs = (use: Use, actor: Actor) => string | null;
 
 export function objectRoutes<Row extends ConfiguredObject & Settings, Settings extends Named>(
   page: ObjectPage<Row, Settings>,
@@ -38,6 +38,7 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
       const names = (await page.names?.(ports.app)) ?? new Map();
       const view = (
         <ObjectList
+          actor={c.var.actor}
           {...{ page, rows, total, names, query, pageNumber, pageSize }}
           choices={await choicesOf(ports)}
           mayAdd={c.var.actor.permissions.has(add)}
@@ -95,8 +96,8 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
       const row = await rowOf(c, ports);
       const uses = (await kind.usedBy?.(ports.app, ports.app.stores, row)) ?? [];
       const view = (
-        <ObjectFrame page={page} row={row} at="used-by">
-          <UsedBy noun={kind.noun} uses={uses} href={href} />
+        <ObjectFrame actor={c.var.actor} page={page} row={row} at="used-by">
+          <UsedBy noun={kind.noun} uses={uses} href={(use) => href(use, c.var.actor)} />
         </ObjectFrame>
       );
       return render(c, ports, { title: t("{name}, Used by", { name: row.name }), help }, view);
@@ -112,7 +113,7 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
       const choices = await choicesOf(ports);
       const mayEdit = c.var.actor.permissions.has(edit);
       const view = (
-        <ObjectFrame page={page} row={row} at="history">
+        <ObjectFrame actor={c.var.actor} page={page} row={row} at="history">
           <ObjectHistory {...{ page, row, events, people, choices, mayEdit }} csrf={c.var.csrf} />
         </ObjectFrame>
       );
@@ -229,7 +230,7 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
     const title = row === null ? t(page.newLabel) : t("{name}, Settings", { name: row.name });
     const view = (
       <ObjectForm
-        {...{ page, row, values, csrf, mayEdit, mayDelete }}
+        {...{ actor, page, row, values, csrf, mayEdit, mayDelete }}
         typed={more.typed ?? {}}
         errors={more.errors ?? {}}
         choices={await choicesOf(ports)}

@@ -1,7 +1,9 @@
 // The pages of any configured object: list, settings, what uses it, and who changed what.
 import type { Child } from "hono/jsx";
+import type { Actor } from "../../../core/authorization/actor.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
+import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
 import { Field, type FieldErrors, Group, Note, Picks, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, said, t } from "../../ui/text.ts";
@@ -18,6 +20,7 @@ export function labelsOf(choices: Choices, field: string): ReadonlyMap<string, s
 }
 
 export function ObjectList<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly actor: Actor;
   readonly page: ObjectPage<Row, Settings>;
   readonly rows: readonly Row[];
   readonly total: number;
@@ -39,7 +42,7 @@ export function ObjectList<Row extends ConfiguredObject & Settings, Settings ext
   const fields = page.groups.flatMap((group) => group.fields);
   return (
     <div class="page wide">
-      <Crumbs />
+      <Crumbs actor={props.actor} under={[adminCrumb]} />
       <div class="page-head">
         <h1>{t(page.title)}</h1>
         <span class="caption">{t("{n} of {total}", { n: rows.length, total: props.total })}</span>
@@ -148,25 +151,9 @@ export function ObjectList<Row extends ConfiguredObject & Settings, Settings ext
   );
 }
 
-export function Crumbs(props: { readonly to?: { readonly href: string; readonly label: string } }) {
-  return (
-    <nav class="crumbs" aria-label={t("Breadcrumb")}>
-      <ol>
-        <li>
-          <a href="/admin">{t("Admin")}</a>
-        </li>
-        {props.to === undefined ? null : (
-          <li>
-            <a href={props.to.href}>{t(props.to.label)}</a>
-          </li>
-        )}
-      </ol>
-    </nav>
-  );
-}
-
 /** The frame of one object's pages: where it is, what it is called, and its tabs. `at`: the tab that is shown. */
 export function ObjectFrame<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly actor: Actor;
   readonly page: ObjectPage<Row, Settings>;
   readonly row: Row | null;
   readonly at: string;
@@ -182,7 +169,7 @@ export function ObjectFrame<Row extends ConfiguredObject & Settings, Settings ex
   ];
   return (
     <div class="page">
-      <Crumbs to={{ href: page.path, label: page.title }} />
+      <Crumbs actor={props.actor} under={[adminCrumb, { href: page.path, label: page.title, permission: page.kind.permissions.view }]} />
       <div class="page-head">
         <h1>{row?.name ?? t(page.newLabel)}</h1>
         <div class="actions">{props.actions}</div>
@@ -220,6 +207,7 @@ function Next<Row extends ConfiguredObject & Settings, Settings extends Named>(p
 export type Change = { readonly label: string; readonly before: string; readonly after: string };
 
 export function ObjectForm<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly actor: Actor;
   readonly page: ObjectPage<Row, Settings>;
   readonly row: Row | null;
   readonly values: Readonly<Record<string, unknown>>;
@@ -255,6 +243,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
     ) : null;
   return (
     <ObjectFrame
+      actor={props.actor}
       page={page}
       row={row}
       at=""

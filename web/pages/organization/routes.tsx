@@ -73,6 +73,6 @@ function show(
   more: { readonly errors?: Readonly<Record<string, string>>; readonly expiring?: number; readonly saved?: boolean },
 ): Promise<Response> {
   const { errors = {}, expiring = 0, saved = false } = more;
-  const view = <OrganizationPage {...{ values, errors, expiring, saved }} csrf={c.var.csrf} />;
+  const view = <OrganizationPage actor={c.var.actor} {...{ values, errors, expiring, saved }} csrf={c.var.csrf} />;
   return render(c, ports, { title: t("Organisation"), help, status: Object.keys(errors).length > 0 || expiring > 0 ? 422 : 200 }, view);
 }

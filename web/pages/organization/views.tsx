@@ -1,14 +1,17 @@
 // The organization's own page.
+
+import type { Actor } from "../../../core/authorization/actor.ts";
 import { recordingDaysMax } from "../../../core/directory/organization.ts";
+import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
 import { Field, type FieldErrors, Group, Note, SaveBar, Saved } from "../../ui/form.tsx";
 import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/options.tsx";
 import { count, t } from "../../ui/text.ts";
-import { Crumbs } from "../objects/views.tsx";
 
 /** As the form has them. */
 export type OrganizationValues = Readonly<Record<"name" | "language" | "country" | "timeZone" | "recordingDays", string>>;
 
 export function OrganizationPage(props: {
+  readonly actor: Actor;
   readonly values: OrganizationValues;
   readonly errors: FieldErrors;
   /** Recordings that saving would erase; not asked yet. */
@@ -19,7 +22,7 @@ export function OrganizationPage(props: {
   const { values, errors, expiring } = props;
   return (
     <div class="page">
-      <Crumbs />
+      <Crumbs actor={props.actor} under={[adminCrumb]} />
       <div class="page-head">
         <h1>{t("Organisation")}</h1>
       </div>

@@ -54,7 +54,7 @@ async function showSkills(c: WebContext, ports: WebPorts, saved: boolean): Promi
   const [all, has] = await Promise.all([ports.app.stores.skills.all(ports.app.organizationId), ports.app.stores.skills.ofUser(user.id)]);
   const mayEdit = c.var.actor.permissions.has("directory:user:edit");
   const view = (
-    <ObjectFrame page={userPage} row={user} at="skills">
+    <ObjectFrame actor={c.var.actor} page={userPage} row={user} at="skills">
       <SkillsForm {...{ user, all, has, mayEdit, saved }} csrf={c.var.csrf} />
     </ObjectFrame>
   );
@@ -64,7 +64,7 @@ async function showSkills(c: WebContext, ports: WebPorts, saved: boolean): Promi
 async function showPassword(c: WebContext, ports: WebPorts, error: string | null, saved: boolean): Promise<Response> {
   const user = await userOf(c, ports);
   const view = (
-    <ObjectFrame page={userPage} row={user} at="password">
+    <ObjectFrame actor={c.var.actor} page={userPage} row={user} at="password">
       <PasswordForm {...{ user, error, saved }} csrf={c.var.csrf} />
     </ObjectFrame>
   );

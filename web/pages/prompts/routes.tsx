@@ -57,7 +57,7 @@ async function show(c: WebContext, ports: WebPorts, error: string | null, saved:
   const prompt = await promptOf(c, ports);
   const mayEdit = c.var.actor.permissions.has("architect:userPrompt:edit");
   const view = (
-    <ObjectFrame page={promptPage} row={prompt} at="sound">
+    <ObjectFrame actor={c.var.actor} page={promptPage} row={prompt} at="sound">
       <Sound {...{ prompt, error, saved, mayEdit }} csrf={c.var.csrf} />
     </ObjectFrame>
   );

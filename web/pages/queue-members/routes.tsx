@@ -25,7 +25,7 @@ export const queueMemberRoutes: readonly PageRoute[] = [
     ]);
     const mayEdit = c.var.actor.permissions.has("routing:queueMember:manage");
     const view = (
-      <ObjectFrame page={queuePage} row={queue} at="members">
+      <ObjectFrame actor={c.var.actor} page={queuePage} row={queue} at="members">
         <Members {...{ queue, members, users, mayEdit }} csrf={c.var.csrf} />
       </ObjectFrame>
     );
