@@ -214,7 +214,8 @@ await program(
       await answer(priya, "Carol Okafor");
       await withPhone(priya, carol, carolHz, "before the transfer");
       carol.transfer(`sip:202@${ownAddress}`);
-      await answer(tomasz, "Carol Okafor").catch(async (error: Error) => {
+      // Who stays in the call is who now calls them.
+      await answer(tomasz, "Priya Nair").catch(async (error: Error) => {
         throw new Error(`${error.message}; the phone says ${carol.log.slice(-300).replaceAll("\n", " / ")}`);
       });
       await together(priya, tomasz, "after the phone's transfer");
