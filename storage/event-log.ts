@@ -48,9 +48,13 @@ export class PostgresEventLog implements EventLog {
   }
 
   find(filter: EventFilter, beforeSeq: number | null, limit: number): Promise<readonly LoggedEvent[]> {
-    const { type, actorId, subjectId, from, to } = filter;
+    const { types, actorId, subjectId, from, to } = filter;
     // A range of the index: every type that begins so lies between the text and the text with the last possible letter.
-    const like = type === undefined ? this.sql`` : this.sql`and e.type >= ${type} and e.type < ${`${type}\uffff`}`;
+    const begins = (type: string) => this.sql`(e.type >= ${type} and e.type < ${`${type}\uffff`})`;
+    const like =
+      types === undefined
+        ? this.sql``
+        : this.sql`and (${types.slice(1).reduce((before, type) => this.sql`${before} or ${begins(type)}`, begins(types[0] ?? ""))})`;
     return this.opened(
       this.sql<StoredEvent[]>`
         select ${storedEventColumns(this.sql)} from event e left join event_payload p on p.seq = e.seq and p.at = e.at

@@ -24,6 +24,7 @@ import { deskRoutes } from "./pages/desk/routes.tsx";
 import { guestRoutes } from "./pages/guest/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
 import { meRoutes } from "./pages/me/routes.tsx";
+import { myCallRoutes } from "./pages/my-calls/routes.tsx";
 import { searchRoutes } from "./pages/search/routes.tsx";
 import { setupRoutes } from "./pages/setup/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
@@ -39,6 +40,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...deskRoutes,
   ...boardRoutes,
   ...agentRoutes,
+  ...myCallRoutes,
   ...adminRoutes,
   ...auditRoutes,
   ...conversationListRoutes,

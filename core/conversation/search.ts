@@ -18,7 +18,11 @@ export type ConversationFilter = {
   /** The caller's number and the number that was called, whole. */
   readonly callerNumbers?: readonly string[];
   readonly calledNumbers?: readonly string[];
-  readonly endReason?: EndReason;
+  readonly endReasons?: readonly EndReason[];
+  /** Not over yet. */
+  readonly isLive?: true;
+  /** Waited at least so long in one queue, which they have left. */
+  readonly waitedMs?: number;
   /** Began at or after `from` and before `to`, epoch ms. */
   readonly from?: number;
   readonly to?: number;

@@ -2,8 +2,8 @@
 import type { EventDraft, EventHeader, LoggedEvent } from "./event.ts";
 
 export type EventFilter = {
-  /** Beginning of the type: `recording.`, `routing.queue.updated`. */
-  readonly type?: string;
+  /** Beginnings of the type, any of them: `recording.`, `routing.queue.updated`. */
+  readonly types?: readonly string[];
   readonly actorId?: string;
   readonly subjectId?: string;
   /** At or after `from` and before `to`, epoch ms. */

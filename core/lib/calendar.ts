@@ -14,6 +14,16 @@ export function startOfDate(date: string, timeZone: string = localZone()): numbe
   }
 }
 
+/** The organization's date at that moment: `2026-11-23`. */
+export function localDate(at: number, timeZone: string = localZone()): string {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+}
+
+/** Another date, so many days after one like `2026-11-23`. */
+export function addDays(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString();
+}
+
 /** `10:35:48` in the organization's time zone. */
 export function timeOfDay(at: number, timeZone: string = localZone()): string {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: "second" });

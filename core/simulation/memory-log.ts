@@ -46,9 +46,9 @@ export class MemoryDatabase implements EventLog, UnitOfWork<Stores> {
   }
 
   async find(filter: EventFilter, beforeSeq: number | null, limit: number): Promise<readonly LoggedEvent[]> {
-    const { type = "", actorId, subjectId, from = 0, to = Number.POSITIVE_INFINITY } = filter;
+    const { types = [""], actorId, subjectId, from = 0, to = Number.POSITIVE_INFINITY } = filter;
     return this.events
-      .filter((event) => event.type.startsWith(type) && (actorId === undefined || event.actorId === actorId))
+      .filter((event) => types.some((type) => event.type.startsWith(type)) && (actorId === undefined || event.actorId === actorId))
       .filter((event) => subjectId === undefined || event.subjectIds.includes(subjectId))
       .filter((event) => event.at >= from && event.at < to && (beforeSeq === null || event.seq < beforeSeq))
       .toReversed()

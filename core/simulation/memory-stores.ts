@@ -85,7 +85,7 @@ const byName = (a: { name: string; id: string }, b: { name: string; id: string }
 
 /** Newest first. */
 function foundConversations(tables: MemoryTables, organizationId: string, filter: ConversationFilter): FoundConversation[] {
-  const { text = "", endReason, from = 0, to = Number.POSITIVE_INFINITY } = filter;
+  const { text = "", from = 0, to = Number.POSITIVE_INFINITY } = filter;
   const parts = Map.groupBy(tables.participants.values(), (row) => row.conversationId as string);
   const of = (id: string): readonly Participant[] =>
     (parts.get(id) ?? []).toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
@@ -94,11 +94,16 @@ function foundConversations(tables: MemoryTables, organizationId: string, filter
   return [...tables.conversations.values()]
     .filter((row) => row.organizationId === organizationId && row.startedAt >= from && row.startedAt < to)
     .filter((row) => `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()))
-    .filter((row) => endReason === undefined || row.endReason === endReason)
+    .filter((row) => filter.isLive === undefined || row.endedAt === null)
     .map((conversation) => ({ conversation, participants: of(conversation.id) }))
     .filter(
       ({ conversation, participants }) =>
         fits(filter.conversationIds, [conversation.id]) &&
+        fits(filter.endReasons, [conversation.endReason]) &&
+        (filter.waitedMs === undefined ||
+          participants.some(
+            (part) => part.purpose === "acd" && part.endedAt !== null && part.endedAt - part.startedAt >= filter.waitedMs!,
+          )) &&
         fits(filter.callerNumbers, [conversation.callerNumber]) &&
         fits(filter.calledNumbers, [conversation.calledNumber]) &&
         fits(

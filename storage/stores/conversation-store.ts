@@ -25,19 +25,30 @@ export function conversationStore(sql: Session): ConversationStore {
   const among = (column: Fragment, values: readonly string[], type: Fragment): Fragment =>
     values.length === 1 ? sql`${column} = ${values[0]!}::${type}` : sql`${column} = any(${values as string[]}::${type}[])`;
   /** What the conversation's own row says. */
-  const ofItself = ({ text = "", conversationIds, callerNumbers, calledNumbers, endReason }: ConversationFilter): readonly Fragment[] => [
+  const ofItself = ({
+    text = "",
+    conversationIds,
+    callerNumbers,
+    calledNumbers,
+    endReasons,
+    isLive,
+  }: ConversationFilter): readonly Fragment[] => [
     ...(text === "" ? [] : [sql`and search_runs(${words}) @> search_needles(${text}) and strpos(lower(${words}), lower(${text})) > 0`]),
-    ...(endReason === undefined ? [] : [sql`and t.end_reason = ${endReason}`]),
+    ...(endReasons === undefined ? [] : [sql`and ${among(sql`t.end_reason`, endReasons, sql`text`)}`]),
+    ...(isLive === undefined ? [] : [sql`and t.ended_at is null`]),
     ...(conversationIds === undefined ? [] : [sql`and ${among(sql`t.id`, conversationIds, sql`uuid`)}`]),
     ...(callerNumbers === undefined ? [] : [sql`and ${among(sql`t.caller_number`, callerNumbers, sql`text`)}`]),
     ...(calledNumbers === undefined ? [] : [sql`and ${among(sql`t.called_number`, calledNumbers, sql`text`)}`]),
   ];
   /** What one of its parts says; the one that fewest have comes first. */
-  const ofParts = (p: Fragment, { userIds, wrapupCodes, queueIds, disconnectTypes }: ConversationFilter): readonly Fragment[] => [
+  const ofParts = (p: Fragment, { userIds, wrapupCodes, queueIds, disconnectTypes, waitedMs }: ConversationFilter): readonly Fragment[] => [
     ...(userIds === undefined ? [] : [among(sql`${p}.user_id`, userIds, sql`uuid`)]),
     ...(wrapupCodes === undefined ? [] : [among(sql`${p}.wrapup_code`, wrapupCodes, sql`text`)]),
     ...(queueIds === undefined ? [] : [among(sql`${p}.queue_id`, queueIds, sql`uuid`)]),
     ...(disconnectTypes === undefined ? [] : [among(sql`${p}.disconnect_type`, disconnectTypes, sql`text`)]),
+    ...(waitedMs === undefined
+      ? []
+      : [sql`(${p}.purpose = 'acd' and ${p}.ended_at - ${p}.started_at >= ${waitedMs}::float8 * interval '1 millisecond')`]),
   ];
   /**
    * `began_at` and `id` of the conversations that fit, each once. Who asks for parts alone is answered from one of the parts' indexes, in

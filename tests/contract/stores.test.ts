@@ -762,10 +762,18 @@ for (const [name, open] of Object.entries(implementations)) {
       expect([await search({ queueIds: [queueId] }), await search({ userIds: [userId] }), await search({ wrapupCodes: ["Sold"] })]).toEqual(
         [[1], [2], [2]],
       );
-      expect([await search({ endReason: "abandoned-in-queue" }), await search({ queueIds: [queueId], userIds: [userId] })]).toEqual([
+      expect([await search({ endReasons: ["abandoned-in-queue"] }), await search({ queueIds: [queueId], userIds: [userId] })]).toEqual([
         [3],
         [],
       ]);
+      expect(await search({ endReasons: ["abandoned-in-queue", "abandoned-in-flow"] })).toEqual([3]);
+      expect(await search({ isLive: true })).toEqual([4, 2, 1, 0]);
+      await conversations.insertParticipant(participantOf(rows[4]!.id, { purpose: "acd", queueId, startedAt: now, endedAt: now + 30_000 }));
+      expect([
+        await search({ waitedMs: 30_000 }),
+        await search({ waitedMs: 30_001 }),
+        await search({ waitedMs: 1, queueIds: [queueId] }),
+      ]).toEqual([[4], [], [4]]);
       expect(await search({ from: now + 1, to: now + 3 })).toEqual([2, 1]);
       expect(await search({ callerNumbers: ["+44163296000", "+441632960020"] })).toEqual([2]);
       expect(await search({ conversationIds: [rows[0]!.id, rows[4]!.id] })).toEqual([4, 0]);

@@ -33,7 +33,7 @@ export function textsOfTheWeb(): string[] {
     "web/pages/admin/*.{ts,tsx}",
     "web/ui/shell.tsx",
     "web/pages/objects/views.tsx",
-    "web/pages/conversations/views.tsx",
+    "web/ui/period.tsx",
     "web/pages/audit/data-map.ts",
   ]
     .flatMap(sources)

@@ -1,7 +1,7 @@
 // The parts of a form: groups, labelled fields, and the error beside the field that says how to mend it.
 import type { Child } from "hono/jsx";
 import { Icon } from "./icon.tsx";
-import { said, t } from "./text.ts";
+import { said } from "./text.ts";
 
 export type FieldErrors = Readonly<Record<string, string>>;
 
@@ -92,20 +92,6 @@ export function Picks(props: {
         </span>
       )}
     </fieldset>
-  );
-}
-
-/** The first and the last day that a list is narrowed to, both of them in it. */
-export function DateRange(props: { readonly query: URLSearchParams }) {
-  return (
-    <>
-      {(["from", "to"] as const).map((name) => (
-        <label class="dated">
-          <span class="quiet">{name === "from" ? t("From") : t("To")}</span>
-          <input class="input" type="date" name={name} value={props.query.get(name) ?? ""} />
-        </label>
-      ))}
-    </>
   );
 }
 

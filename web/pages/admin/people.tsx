@@ -18,7 +18,7 @@ export const userPage: ObjectPage<User, UserSettings> = {
   title: "People",
   newLabel: "New person",
   purpose: "Everybody who signs in. Each can be given queues, skills and a phone.",
-  next: { about: "Whoever is to take calls needs a queue: choose one, then Members.", label: "Queues", href: () => "/admin/queues" },
+  next: { about: "Whoever is to take calls needs a queue.", label: "Queues", href: ({ id }) => `/admin/people/${id}/queues` },
   groups: [
     {
       title: "Person",
@@ -76,9 +76,14 @@ export const userPage: ObjectPage<User, UserSettings> = {
   initial: { state: "active", roles: ["agent"], dialRights: defaultDialRights },
   tabs: [
     { at: "skills", label: "Skills" },
-    { at: "password", label: "Password" },
+    { at: "queues", label: "Queues" },
+    { at: "password", label: "Signing in" },
   ],
-  alsoTells: { "user.skills.set": () => t("set the skills"), "user.password.set": () => t("set a new password") },
+  alsoTells: {
+    "user.skills.set": () => t("set the skills"),
+    "user.password.set": () => t("set a new password"),
+    "user.totp.removed": () => t("removed the second factor"),
+  },
   // Whoever has taken a call is named by its history: they become inactive, and stay.
   keeps: () => true,
   // A password that nobody chose: it is told once, and whoever gets it changes it.

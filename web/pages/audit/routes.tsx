@@ -1,14 +1,16 @@
 // The auditor's home: is the log whole, are today's recordings, who listened, what is stored; and the log itself, searched.
 import { newEvent } from "../../../core/app.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
-import { isoInstant, startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
+import { isoInstant, startOfDay } from "../../../core/lib/calendar.ts";
 import { isId } from "../../../core/lib/id.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { readable } from "../../readable.ts";
 import { type PageRoute, page } from "../../route.ts";
+import { rangeOf, withDates } from "../../ui/period.tsx";
 import { t } from "../../ui/text.ts";
+import { adminPages } from "../admin/routes.tsx";
 import { render } from "../render.tsx";
 import { AuditHome, AuditLog } from "./views.tsx";
 
@@ -16,14 +18,24 @@ const help = "audit";
 const pageSize = 50;
 const accessesShown = 12;
 
+/** What is done to settings: each kind's own changes, and what its history tells beside them. */
+const changes: readonly string[] = [
+  ...adminPages.flatMap(({ kind: { event }, alsoTells = {} }) => [
+    ...["created", "updated", "published", "deleted"].map((deed) => `${event}.${deed}`),
+    ...Object.keys(alsoTells),
+  ]),
+  "organization.updated",
+  "user.totp.removed",
+];
+
 export const auditRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/audit", permission: "audits:audit:view", help }, async (c, ports) => {
     const { app } = ports;
     const now = app.env.clock.now();
     const [accesses, denied, exports_, today, names, organization] = await Promise.all([
-      app.log.find({ type: "recording.accessed" }, null, accessesShown),
-      app.log.find({ type: "recording.access.denied" }, null, accessesShown),
-      app.log.find({ type: "conversation.exported" }, null, accessesShown),
+      app.log.find({ types: ["recording.accessed"] }, null, accessesShown),
+      app.log.find({ types: ["recording.access.denied"] }, null, accessesShown),
+      app.log.find({ types: ["conversation.exported"] }, null, accessesShown),
       app.stores.recordings.since(app.organizationId, startOfDay(now)),
       namesOf(ports),
       app.stores.organizations.byId(app.organizationId),
@@ -66,25 +78,24 @@ export const auditRoutes: readonly PageRoute[] = [
   }),
 
   page({ method: "GET", path: "/audit/log", permission: "audits:audit:view", help }, async (c, ports) => {
+    const now = ports.app.env.clock.now();
+    const query = withDates(new URL(c.req.url).searchParams, now);
     const given = (name: string): string | undefined => {
-      const value = (c.req.query(name) ?? "").trim();
+      const value = (query.get(name) ?? "").trim();
       return value === "" ? undefined : value;
     };
-    const [from, to] = [dateOf(given("from")), dateOf(given("to"))];
-    const object = given("object");
+    const [type, object] = [given("type"), given("object")];
     const before = Number(given("before") ?? "");
     const events = await ports.app.log.find(
       {
-        type: given("type"),
+        types: type === "changes" ? changes : type === undefined ? undefined : [type],
         actorId: given("actor"),
         ...(object !== undefined && isId(object) ? { subjectId: object } : {}),
-        from,
-        to: to === undefined ? undefined : startOfDay(to + 36 * 3_600_000),
+        ...rangeOf(query),
       },
       Number.isSafeInteger(before) && before > 0 ? before : null,
       pageSize + 1,
     );
-    const query = new URL(c.req.url).searchParams;
     const next = events.length > pageSize ? events[pageSize - 1]!.seq : null;
     const view = (
       <AuditLog
@@ -93,16 +104,13 @@ export const auditRoutes: readonly PageRoute[] = [
         next={next}
         names={await namesOf(ports)}
         query={query}
+        now={now}
         mayRead={mayRead(c)}
       />
     );
     return render(c, ports, { title: t("Audit log"), help }, view);
   }),
 ];
-
-function dateOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : (startOfDate(text) ?? undefined);
-}
 
 /** What an event says of a caller is for those who may see the conversation; that it happened is for the auditor. */
 function mayRead(c: WebContext): (event: LoggedEvent) => boolean {

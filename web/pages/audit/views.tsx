@@ -6,8 +6,9 @@ import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConversationId } from "../../../core/lib/id.ts";
 import type { Verification } from "../../ports.ts";
 import { Crumbs } from "../../ui/crumbs.tsx";
-import { DateRange, Note } from "../../ui/form.tsx";
+import { Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
+import { Period } from "../../ui/period.tsx";
 import { count, t } from "../../ui/text.ts";
 import { dateTime, exactTime } from "../../ui/time.tsx";
 import { dataMap } from "./data-map.ts";
@@ -227,11 +228,10 @@ const did: Readonly<Record<string, string>> = {
   "conversation.exported": "Exported a conversation",
 };
 
-/** A link for those whom it leads somewhere. */
+/** To the conversation, or for who may not open it to all that the log says of it. */
 function OfConversation(props: { readonly id: string | undefined; readonly mayOpen: boolean }) {
-  if (!props.mayOpen) return <span class="mono">{props.id}</span>;
   return (
-    <a class="mono" href={`/conversations/${props.id}`}>
+    <a class="mono" href={props.mayOpen ? `/conversations/${props.id}` : `/audit/log?object=${props.id}`}>
       {props.id}
     </a>
   );
@@ -271,9 +271,10 @@ function Accesses(props: { readonly events: readonly LoggedEvent[]; readonly nam
   );
 }
 
-/** Beginnings of types, in words: nobody knows them by heart. */
+/** Beginnings of types, in words: nobody knows them by heart. `changes` stands for what is done to settings. */
 const families: Readonly<Record<string, string>> = {
-  "recording.": "Recordings heard",
+  changes: "Changes of settings",
+  "recording.": "Recordings",
   "conversation.": "Conversations",
   "routing.": "Queues, skills, assignments",
   "user.": "People",
@@ -290,27 +291,13 @@ export function AuditLog(props: {
   readonly next: number | null;
   readonly names: Names;
   readonly query: URLSearchParams;
+  readonly now: number;
   mayRead(event: LoggedEvent): boolean;
 }) {
   const { query, names } = props;
   const older = new URLSearchParams(query);
   if (props.next !== null) older.set("before", String(props.next));
-  const text = (name: string, label: string, list?: string) => (
-    <>
-      <label class="visually-hidden" for={`log-${name}`}>
-        {label}
-      </label>
-      <input
-        class="input narrow"
-        id={`log-${name}`}
-        name={name}
-        value={query.get(name) ?? ""}
-        placeholder={label}
-        spellcheck={false}
-        list={list}
-      />
-    </>
-  );
+  const type = query.get("type") ?? "";
   return (
     <div class="page wide">
       <Crumbs actor={props.actor} under={[{ href: "/audit", label: "Audit", permission: "audits:audit:view" }]} />
@@ -318,13 +305,33 @@ export function AuditLog(props: {
         <h1>{t("Audit log")}</h1>
       </div>
       <form class="toolbar" method="get" action="/audit/log" role="search">
-        {text("type", t("Type, or its beginning"), "log-types")}
-        <datalist id="log-types">
+        <label class="visually-hidden" for="log-type">
+          {t("Type")}
+        </label>
+        <select class="input narrow" id="log-type" name="type">
+          <option value="">{t("{field}: all", { field: t("Type") })}</option>
+          {type === "" || Object.hasOwn(families, type) ? null : (
+            <option value={type} selected>
+              {type}
+            </option>
+          )}
           {Object.entries(families).map(([beginning, word]) => (
-            <option value={beginning} label={t(word)} />
+            <option value={beginning} selected={beginning === type}>
+              {t(word)}
+            </option>
           ))}
-        </datalist>
-        {text("object", t("Id of what it is about"))}
+        </select>
+        <label class="visually-hidden" for="log-object">
+          {t("Id of what it is about")}
+        </label>
+        <input
+          class="input narrow"
+          id="log-object"
+          name="object"
+          value={query.get("object") ?? ""}
+          placeholder={t("Id of what it is about")}
+          spellcheck={false}
+        />
         <label class="visually-hidden" for="log-actor">
           {t("Who")}
         </label>
@@ -337,7 +344,7 @@ export function AuditLog(props: {
           ))}
         </select>
         <div class="when">
-          <DateRange query={query} />
+          <Period query={query} now={props.now} />
           <button class="button" type="submit">
             {t("Search")}
           </button>
@@ -394,7 +401,11 @@ export function AuditLog(props: {
 function About(props: { readonly id: string | undefined; readonly names: Names }) {
   const { id, names } = props;
   if (id === undefined) return <span class="zero">–</span>;
-  return names.has(id) ? <span>{names.get(id)}</span> : <span class="mono">{id}</span>;
+  return (
+    <a class={names.has(id) ? undefined : "mono"} href={`/audit/log?object=${id}`} title={t("All about it in the log")}>
+      {names.get(id) ?? id}
+    </a>
+  );
 }
 
 function Said(props: { readonly event: LoggedEvent; readonly mayRead: boolean }) {

@@ -370,14 +370,18 @@ function QueueRow(props: { readonly figures: QueueFigures }) {
           {serviceLevel === null ? <span class="zero">–</span> : <b>{percent(serviceLevel)}</b>}
         </span>
       </td>
-      <td class={nWaiting === 0 ? "num zero" : "num hot"}>{nWaiting}</td>
+      <td class={nWaiting === 0 ? "num zero" : "num hot"}>
+        {nWaiting === 0 ? 0 : <a href={`/conversations?queue=${queue.id}&end=live`}>{nWaiting}</a>}
+      </td>
       <td class={longestSinceAt === null ? "num zero" : "num hot"}>{longestSinceAt === null ? "–" : <Since at={longestSinceAt} />}</td>
       <td class="num mid">{estimatedWaitMs === null ? <span class="zero">–</span> : <Duration ms={estimatedWaitMs} />}</td>
       <td class="num mid">
         <a href={`/conversations?queue=${queue.id}&period=today`}>{nOffered}</a>
       </td>
       <td class="num mid">{nAnswered}</td>
-      <td class={nAbandoned === 0 ? "num mid zero" : "num mid"}>{nAbandoned}</td>
+      <td class={nAbandoned === 0 ? "num mid zero" : "num mid"}>
+        {nAbandoned === 0 ? 0 : <a href={`/conversations?queue=${queue.id}&period=today&end=abandoned`}>{nAbandoned}</a>}
+      </td>
       <td class="num wide">{asaMs === null ? <span class="zero">–</span> : <Duration ms={asaMs} />}</td>
       <td class="num wide">{ahtMs === null ? <span class="zero">–</span> : <Duration ms={ahtMs} />}</td>
       <td class="mid">

@@ -2,13 +2,14 @@
 import { endReasons } from "../../../core/conversation/conversation.ts";
 import { exportConversation } from "../../../core/conversation/queries.ts";
 import { type ConversationCursor, type ConversationFilter, searchConversations, summaryOf } from "../../../core/conversation/search.ts";
-import { isoInstant, startOfDate, startOfDay } from "../../../core/lib/calendar.ts";
+import { isoInstant } from "../../../core/lib/calendar.ts";
 import { NotFound } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId } from "../../../core/lib/id.ts";
 import { conversationsExportMax } from "../../../core/lib/limits.ts";
 import type { WebContext } from "../../context.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
+import { rangeOf, withDates } from "../../ui/period.tsx";
 import { t } from "../../ui/text.ts";
 import { endWord } from "../board/views.tsx";
 import { csvLine } from "../objects/form-values.ts";
@@ -18,16 +19,19 @@ import { Conversations, type Names } from "./views.tsx";
 const help = "conversations";
 const permission = "analytics:conversationDetail:view";
 const pageSize = 50;
-const dayMs = 24 * 3_600_000;
-const periods: Readonly<Record<string, number>> = { today: 0, yesterday: 1, week: 6, month: 29 };
+/** What the list can be narrowed to beside one reason of an end. */
+const endings: Readonly<Record<string, ConversationFilter>> = {
+  live: { isLive: true },
+  abandoned: { endReasons: endReasons.filter((reason) => reason.startsWith("abandoned-")) },
+};
 
 export const conversationListRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/conversations", permission, help }, async (c, ports) => {
     const { found, next } = await searchConversations(ports.app, c.var.actor, filterOf(c, ports), cursorOf(c), pageSize);
     const names = await namesOf(ports);
-    const query = new URL(c.req.url).searchParams;
+    const query = queryOf(c, ports);
     const after = next === null ? null : `${next.startedAt}.${next.id}`;
-    const view = <Conversations {...{ found, names, query, after }} isFirst={cursorOf(c) === null} />;
+    const view = <Conversations {...{ found, names, query, after }} isFirst={cursorOf(c) === null} now={ports.app.env.clock.now()} />;
     return render(c, ports, { title: t("Conversations"), help }, view);
   }),
 
@@ -67,40 +71,37 @@ export const conversationListRoutes: readonly PageRoute[] = [
   }),
 ];
 
+function queryOf(c: WebContext, ports: WebPorts): URLSearchParams {
+  return withDates(new URL(c.req.url).searchParams, ports.app.env.clock.now());
+}
+
 /** What the address asks for; what makes no sense in it is as if it were not there. */
 function filterOf(c: WebContext, ports: WebPorts): ConversationFilter {
+  const query = queryOf(c, ports);
   const given = (name: string): string | undefined => {
-    const value = (c.req.query(name) ?? "").trim();
+    const value = (query.get(name) ?? "").trim();
     return value === "" ? undefined : value;
   };
   const id = (name: string): string | undefined => {
     const value = given(name);
     return value !== undefined && isId(value) ? value : undefined;
   };
-  const today = startOfDay(ports.app.env.clock.now());
-  const back = periods[given("period") ?? ""];
-  // Noon of the day meant, whatever the clocks do: its midnight is found from there.
-  const from = back === undefined ? dateOf(given("from")) : startOfDay(today + dayMs / 2 - back * dayMs);
-  const until = dateOf(given("to"));
-  const to = given("period") === "yesterday" ? today : until === undefined ? undefined : startOfDay(until + dayMs * 1.5);
-  const reason = given("end");
+  const ending = given("end") ?? "";
+  const reason = endReasons.find((one) => one === ending);
+  const waited = Number(given("waited"));
   return {
     text: given("text"),
     ...only("queueIds", id("queue")),
     ...only("userIds", id("person")),
     ...only("wrapupCodes", given("wrapup")),
-    endReason: endReasons.find((one) => one === reason),
-    from,
-    to,
+    ...(reason === undefined ? (Object.hasOwn(endings, ending) ? endings[ending] : {}) : { endReasons: [reason] }),
+    ...(Number.isSafeInteger(waited) && waited > 0 ? { waitedMs: waited * 1_000 } : {}),
+    ...rangeOf(query),
   };
 }
 
 function only(list: "queueIds" | "userIds" | "wrapupCodes", value: string | undefined): Partial<ConversationFilter> {
   return value === undefined ? {} : { [list]: [value] };
-}
-
-function dateOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : (startOfDate(text) ?? undefined);
 }
 
 function cursorOf(c: WebContext): ConversationCursor | null {
@@ -120,6 +121,10 @@ async function namesOf(ports: WebPorts): Promise<Names> {
     people: byId(people),
     queues: byId(queues),
     codes: codes.map((code) => code.name),
-    ends: endReasons.map((reason) => ({ value: reason, label: endWord(reason) })),
+    ends: [
+      { value: "live", label: t("Live") },
+      { value: "abandoned", label: t("Abandoned") },
+      ...endReasons.map((reason) => ({ value: reason, label: endWord(reason) })),
+    ],
   };
 }

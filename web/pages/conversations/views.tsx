@@ -1,10 +1,9 @@
 // The list of conversations with what narrows it.
-import type { Child } from "hono/jsx";
 import { type FoundConversation, summaryOf } from "../../../core/conversation/search.ts";
 import { callerTitle } from "../../ui/dock.tsx";
-import { DateRange } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { t } from "../../ui/text.ts";
+import { Period } from "../../ui/period.tsx";
+import { count, t } from "../../ui/text.ts";
 import { Duration, dateTime, Since } from "../../ui/time.tsx";
 import { endWord } from "../board/views.tsx";
 
@@ -15,19 +14,13 @@ export type Names = {
   readonly ends: readonly { readonly value: string; readonly label: string }[];
 };
 
-const periods = [
-  { value: "today", label: "Today" },
-  { value: "yesterday", label: "Yesterday" },
-  { value: "week", label: "7 days" },
-  { value: "month", label: "30 days" },
-];
-
 export function Conversations(props: {
   readonly found: readonly FoundConversation[];
   readonly names: Names;
   readonly query: URLSearchParams;
   readonly after: string | null;
   readonly isFirst: boolean;
+  readonly now: number;
 }) {
   const { found, names, query } = props;
   const narrowed = [...query].some(([key, value]) => key !== "after" && value !== "");
@@ -50,24 +43,7 @@ export function Conversations(props: {
           </a>
         </div>
       </div>
-      <Filters names={names} query={query} narrowed={narrowed}>
-        <nav class="segmented" aria-label={t("Period")}>
-          {periods.map(({ value, label }) => (
-            <a
-              href={`/conversations${link({ period: value, from: null, to: null, after: null })}`}
-              aria-current={query.get("period") === value ? "true" : undefined}
-            >
-              {t(label)}
-            </a>
-          ))}
-          <a
-            href={`/conversations${link({ period: null, from: null, to: null, after: null })}`}
-            aria-current={["period", "from", "to"].every((key) => !query.get(key)) ? "true" : undefined}
-          >
-            {t("Any time")}
-          </a>
-        </nav>
-      </Filters>
+      <Filters names={names} query={query} narrowed={narrowed} now={props.now} />
       {found.length === 0 ? (
         <div class="empty">
           <Icon name="phone" />
@@ -78,7 +54,7 @@ export function Conversations(props: {
           </p>
         </div>
       ) : (
-        <List found={found} names={names} />
+        <FoundList found={found} names={names} />
       )}
       <nav class="pager" aria-label={t("Pages")}>
         {props.isFirst ? null : (
@@ -96,8 +72,14 @@ export function Conversations(props: {
   );
 }
 
+/** From how many seconds on. */
+function waits(): readonly { readonly value: string; readonly label: string }[] {
+  const minutes = [1, 2, 5, 10].map((n) => ({ value: String(n * 60), label: count(n, "{n} minute or longer", "{n} minutes or longer") }));
+  return [{ value: "30", label: t("{n} seconds or longer", { n: 30 }) }, ...minutes];
+}
+
 /** What first, when second; the period that is one click stands beside the dates that it stands for. */
-function Filters(props: { readonly names: Names; readonly query: URLSearchParams; readonly narrowed: boolean; readonly children: Child }) {
+function Filters(props: { readonly names: Names; readonly query: URLSearchParams; readonly narrowed: boolean; readonly now: number }) {
   const { names, query } = props;
   return (
     <form class="toolbar" method="get" action="/conversations" role="search">
@@ -112,9 +94,9 @@ function Filters(props: { readonly names: Names; readonly query: URLSearchParams
       <Choice name="person" label={t("Person")} options={[...names.people].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="wrapup" label={t("Wrap-up code")} options={names.codes.map((value) => ({ value, label: value }))} query={query} />
       <Choice name="end" label={t("Ending")} options={names.ends} query={query} />
+      <Choice name="waited" label={t("Waited")} options={waits()} query={query} />
       <div class="when">
-        {props.children}
-        <DateRange query={query} />
+        <Period query={query} now={props.now} />
         <button class="button" type="submit">
           {t("Search")}
         </button>
@@ -157,7 +139,7 @@ function orDash(names: readonly string[]) {
   return names.length === 0 ? <span class="zero">–</span> : names.join(", ");
 }
 
-function List(props: { readonly found: readonly FoundConversation[]; readonly names: Names }) {
+export function FoundList(props: { readonly found: readonly FoundConversation[]; readonly names: Pick<Names, "people" | "queues"> }) {
   const { people, queues } = props.names;
   const named = (ids: readonly string[], names: ReadonlyMap<string, string>) => orDash(ids.map((id) => names.get(id) ?? t("Somebody")));
   return (

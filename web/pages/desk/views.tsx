@@ -31,7 +31,9 @@ function List(props: { readonly view: AgentView | null }) {
     <section class="list" aria-labelledby="mine">
       <div class="pane-head">
         <h2 id="mine">{t("My conversations")}</h2>
-        <span class="caption">{n === 0 ? t("none") : count(n, "{n} open", "{n} open")}</span>
+        <span class="caption">
+          {n === 0 ? t("none") : count(n, "{n} open", "{n} open")} · <a href="/calls">{t("Earlier")}</a>
+        </span>
       </div>
       <DialField />
       {alert === null ? null : (
@@ -155,6 +157,7 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
         <p class="line">
           <span class="mono">{other.number}</span>
           <span>{queue?.name}</span>
+          <a href={`/calls?text=${encodeURIComponent(other.number)}`}>{t("Your earlier calls with them")}</a>
         </p>
       </header>
       <div class="scroll" tabindex={0} role="region" aria-label={t("Timeline")}>

@@ -81,7 +81,7 @@ export type ObjectPage<Row extends ConfiguredObject & Settings, Settings extends
 };
 
 /** Pages of every kind, whatever their rows: what lists of kinds hold. */
-export type AnyObjectPage = Pick<ObjectPage<never, never>, "path" | "icon" | "title" | "newLabel" | "purpose" | "help"> & {
+export type AnyObjectPage = Pick<ObjectPage<never, never>, "path" | "icon" | "title" | "newLabel" | "purpose" | "help" | "alsoTells"> & {
   readonly kind: Pick<ObjectKind<never, never>, "noun" | "permissions" | "event">;
   count(app: App): Promise<number>;
 };

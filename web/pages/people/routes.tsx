@@ -1,9 +1,11 @@
-// A person's skills and password; their other pages are those of any configured object.
+// A person's skills, queues, password and second factor; their other pages are those of any configured object.
 import { found } from "../../../core/authorization/actor.ts";
 import { setPassword, setUserSkills } from "../../../core/directory/commands.ts";
+import { hasSecondFactor, removeSecondFactor } from "../../../core/directory/sign-in.ts";
 import type { User } from "../../../core/directory/user.ts";
 import { AppError } from "../../../core/lib/errors.ts";
-import { isId, type SkillId, type UserId } from "../../../core/lib/id.ts";
+import { isId, type QueueId, type SkillId, type UserId } from "../../../core/lib/id.ts";
+import { queuesOfUser, setUserQueues } from "../../../core/routing/commands.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
@@ -12,7 +14,7 @@ import { t } from "../../ui/text.ts";
 import { userPage } from "../admin/people.tsx";
 import { ObjectFrame } from "../objects/views.tsx";
 import { render } from "../render.tsx";
-import { PasswordForm, SkillsForm } from "./views.tsx";
+import { PasswordForm, QueuesForm, SkillsForm } from "./views.tsx";
 
 const help = "people";
 
@@ -30,6 +32,34 @@ export const personRoutes: readonly PageRoute[] = [
     });
     await setUserSkills(ports.app, c.var.actor, user.id, wanted);
     return c.redirect(`/admin/people/${user.id}/skills?saved=true`, 303);
+  }),
+
+  page({ method: "GET", path: "/admin/people/:id/queues", permission: "routing:queue:view", help }, async (c, ports) => {
+    const user = await userOf(c, ports);
+    const [all, has] = await Promise.all([ports.app.stores.queues.all(ports.app.organizationId), queuesOfUser(ports.app, user.id)]);
+    const mayEdit = c.var.actor.permissions.has("routing:queueMember:manage");
+    const saved = c.req.query("saved") === "true";
+    const view = (
+      <ObjectFrame actor={c.var.actor} page={userPage} row={user} at="queues">
+        <QueuesForm {...{ user, all, has, mayEdit, saved }} csrf={c.var.csrf} />
+      </ObjectFrame>
+    );
+    return render(c, ports, { title: t("{name}, Queues", { name: user.name }), help }, view);
+  }),
+
+  page({ method: "POST", path: "/admin/people/:id/queues", permission: "routing:queueMember:manage", help }, async (c, ports) => {
+    const user = await userOf(c, ports);
+    const form = await ownForm(c, ports);
+    const wanted = form.getAll("queue").map(String).filter(isId) as QueueId[];
+    await setUserQueues(ports.app, c.var.actor, user.id, wanted);
+    return c.redirect(`/admin/people/${user.id}/queues?saved=true`, 303);
+  }),
+
+  page({ method: "POST", path: "/admin/people/:id/second-factor/remove", permission: "directory:user:edit", help }, async (c, ports) => {
+    const user = await userOf(c, ports);
+    await ownForm(c, ports);
+    await removeSecondFactor(ports.app, c.var.actor, user.id);
+    return c.redirect(`/admin/people/${user.id}/password?removed=true`, 303);
   }),
 
   page({ method: "GET", path: "/admin/people/:id/password", permission: "directory:user:edit", help }, (c, ports) =>
@@ -65,11 +95,16 @@ async function showPassword(c: WebContext, ports: WebPorts, error: string | null
   const user = await userOf(c, ports);
   const view = (
     <ObjectFrame actor={c.var.actor} page={userPage} row={user} at="password">
-      <PasswordForm {...{ user, error, saved }} csrf={c.var.csrf} />
+      <PasswordForm
+        {...{ user, error, saved }}
+        hasSecondFactor={await hasSecondFactor(ports.app, user.id)}
+        removed={c.req.query("removed") === "true"}
+        csrf={c.var.csrf}
+      />
     </ObjectFrame>
   );
   const status = error === null ? 200 : 422;
-  return render(c, ports, { title: t("{name}, Password", { name: user.name }), help, status }, view);
+  return render(c, ports, { title: t("{name}, Signing in", { name: user.name }), help, status }, view);
 }
 
 async function userOf(c: WebContext, ports: WebPorts): Promise<User> {

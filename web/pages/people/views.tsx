@@ -1,7 +1,8 @@
-// A person's skills with their proficiency, and a new password.
+// A person's skills with their proficiency, their queues, a new password, and their second factor taken away.
 import type { User } from "../../../core/directory/user.ts";
-import type { Skill, UserSkill } from "../../../core/routing/queue.ts";
-import { Field, SaveBar, Saved } from "../../ui/form.tsx";
+import type { QueueId } from "../../../core/lib/id.ts";
+import type { Queue, Skill, UserSkill } from "../../../core/routing/queue.ts";
+import { Field, Group, Picks, SaveBar, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { words } from "../admin/words.ts";
@@ -75,14 +76,63 @@ export function SkillsForm(props: {
   );
 }
 
+/** All at once; a queue's own page has its members one by one. */
+export function QueuesForm(props: {
+  readonly user: User;
+  readonly all: readonly Queue[];
+  readonly has: readonly QueueId[];
+  readonly mayEdit: boolean;
+  readonly saved: boolean;
+  readonly csrf: string;
+}) {
+  if (props.all.length === 0) {
+    return (
+      <div class="empty">
+        <Icon name="list-ordered" />
+        <p class="quiet">{t("A queue is where callers wait for the right person. There is none yet.")}</p>
+        <a class="button" href="/admin/queues">
+          {t("Queues")}
+        </a>
+      </div>
+    );
+  }
+  return (
+    <>
+      {props.saved ? <Saved said={t("Saved. It applies to the next decision.")} /> : null}
+      <form method="post" action={`/admin/people/${props.user.id}/queues`} class="form">
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <fieldset class="plain" disabled={!props.mayEdit}>
+          <Group id="member-of" title={t("Member of")} about={t("Where they are asked when they are on queue.")}>
+            <Picks
+              name="queue"
+              label={t("Queues")}
+              isNamed
+              error={undefined}
+              options={props.all.map(({ id, name }) => ({ value: id, label: name }))}
+              chosen={props.has}
+            />
+          </Group>
+        </fieldset>
+        {props.mayEdit ? <SaveBar about={t("Changes apply when you save.")} said={t("Save")} /> : null}
+      </form>
+    </>
+  );
+}
+
 export function PasswordForm(props: {
   readonly user: User;
   readonly error: string | null;
   readonly saved: boolean;
+  readonly hasSecondFactor: boolean;
+  /** The second factor, just now. */
+  readonly removed: boolean;
   readonly csrf: string;
 }) {
   return (
     <>
+      {props.removed ? (
+        <Saved said={t("The second factor is removed. The password alone signs them in until they set one up again.")} />
+      ) : null}
       {props.saved ? <Saved said={t("The password is set. Everybody who was signed in as this person has been signed out.")} /> : null}
       <form method="post" action={`/admin/people/${props.user.id}/password`} class="form">
         <input type="hidden" name="csrf" value={props.csrf} />
@@ -100,6 +150,33 @@ export function PasswordForm(props: {
         </div>
         <SaveBar about={t("They will have to sign in again.")} said={t("Set password")} />
       </form>
+      <section class="section gap-above" aria-labelledby="second-factor">
+        <header>
+          <h2 id="second-factor">{t("Second factor")}</h2>
+        </header>
+        {props.hasSecondFactor ? (
+          <form
+            method="post"
+            action={`/admin/people/${props.user.id}/second-factor/remove`}
+            data-confirm={t(
+              "Remove the second factor of {name}? Their password alone is enough then, and they are signed out everywhere.",
+              {
+                name: props.user.name,
+              },
+            )}
+          >
+            <input type="hidden" name="csrf" value={props.csrf} />
+            <p class="quiet">{t("For who has lost phone and recovery codes. Make sure that it is they who ask.")}</p>
+            <div class="actions">
+              <button class="button" data-kind="danger" type="submit">
+                {t("Remove the second factor")}
+              </button>
+            </div>
+          </form>
+        ) : (
+          <p class="quiet">{t("They have none. Everybody sets up their own, on the page with their name.")}</p>
+        )}
+      </section>
     </>
   );
 }
