@@ -1,5 +1,9 @@
 // A second language is only a file: it has every text of the web, with the same places in it, and nothing that nobody says.
 import { describe, expect, test } from "bun:test";
+import { germanTerms } from "../web/help/german.tsx";
+import { terms } from "../web/help/glossary.tsx";
+import { manual } from "../web/help/manual.tsx";
+import { spokenManual, translatedManuals } from "../web/help/spoken.ts";
 import { inLanguage, languageFor, languages, said, t } from "../web/ui/text.ts";
 import { sentencesOfCore, textsOfTheWeb } from "./support/texts.ts";
 
@@ -20,6 +24,43 @@ for (const { name, catalogue, sentences: own } of languages.filter((one) => Obje
     test("has none that nobody says", () => expect(Object.keys(catalogue).filter((text) => !texts.includes(text))).toEqual([]));
   });
 }
+
+describe("the manual in another language", () => {
+  const html = async (page: { body?(): unknown } | undefined): Promise<string> => String(await page?.body?.());
+  /** What must not get lost on the way: anchors, links, keys, commands. */
+  const kept = (text: string): string[] =>
+    [...text.matchAll(/ (?:id|href)="[^"]*"|<(?:kbd|code)>.*?<\/(?:kbd|code)>/gs)].map(([part]) => part.replaceAll(/\s+/g, " ")).sort();
+
+  for (const [tag, translated] of Object.entries(translatedManuals)) {
+    test(`${tag} has every page's title, and none of a page that is not there`, () =>
+      expect(Object.keys(translated).sort()).toEqual(manual.map(({ id }) => id).sort()));
+    test(`${tag} has the text of what an agent reads first`, () => {
+      const first = ["help", "sign-in", "desk", "calls", "conversation", "me", "command-bar", "glossary"];
+      expect(first.filter((id) => translated[id]?.body === undefined)).toEqual([]);
+    });
+    test(`${tag} keeps anchors, links, keys and commands`, async () => {
+      for (const page of manual.filter(({ id }) => translated[id]?.body !== undefined)) {
+        const own = await html(translated[page.id]);
+        expect([page.id, ...kept(own)]).toEqual([page.id, ...kept(await html(page))]);
+        expect([page.id, own.split("<p>").length]).toEqual([page.id, (await html(page)).split("<p>").length]);
+      }
+    });
+  }
+
+  test("every term of the glossary is in German, and no other", () =>
+    expect(Object.keys(germanTerms).sort()).toEqual(terms.map(([term]) => term).sort()));
+  test("a page without a text of its own says so", () => {
+    const german = languages.find(({ tag }) => tag === "de-DE")!;
+    const english = inLanguage(german, () =>
+      spokenManual()
+        .filter((page) => page.isEnglishOnly)
+        .map(({ id }) => id),
+    );
+    expect(english).toContain("setup");
+    expect(english).not.toContain("desk");
+    expect(spokenManual().filter((page) => page.isEnglishOnly)).toEqual([]);
+  });
+});
 
 test("there are more texts than one would translate by accident", () => expect(texts.length).toBeGreaterThan(350));
 

@@ -59,7 +59,11 @@ export const adminManual: readonly ManualPage[] = [
         </p>
         <p>
           <b>Skills</b> have a proficiency from 0 to 5 in half points. <b>Station</b> says where the person is rung: in their browser, or at
-          a phone on the desk.
+          a phone on the desk. <b>Queues</b> puts them into all of theirs at once.
+        </p>
+        <p>
+          <b>Signing in</b> sets a new password, and takes away the second factor of who has lost phone and recovery codes. Both sign them
+          out everywhere, and are events with your name.
         </p>
       </>
     ),

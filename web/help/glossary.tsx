@@ -1,7 +1,9 @@
 // The words of the field as Landline uses them, each once.
 import type { ManualPage } from "./manual.tsx";
 
-const terms: readonly (readonly [term: string, meaning: string])[] = [
+type Term = readonly [term: string, meaning: string];
+
+export const terms: readonly Term[] = [
   ["Abandoned", "The caller left the queue before an agent answered."],
   ["ACD", "Automatic call distribution: who waits in a queue gets the right agent by rules that can be explained."],
   ["After-call work", "The time after a call for notes and a wrap-up code, before the next call may ring."],
@@ -32,14 +34,22 @@ const terms: readonly (readonly [term: string, meaning: string])[] = [
 export const glossary: ManualPage = {
   id: "glossary",
   title: "Glossary",
-  body: () => (
-    <dl class="glossary">
-      {terms.map(([term, meaning]) => (
-        <>
-          <dt id={term.toLowerCase().replaceAll(" ", "-")}>{term}</dt>
-          <dd>{meaning}</dd>
-        </>
-      ))}
-    </dl>
-  ),
+  body: () => glossaryOf((term) => term),
 };
+
+/** In another language by `inWords`; an anchor is the English term's everywhere. */
+export function glossaryOf(inWords: (term: Term) => Term) {
+  return (
+    <dl class="glossary">
+      {terms.map((term) => {
+        const [word, meaning] = inWords(term);
+        return (
+          <>
+            <dt id={term[0].toLowerCase().replaceAll(" ", "-")}>{word}</dt>
+            <dd>{meaning}</dd>
+          </>
+        );
+      })}
+    </dl>
+  );
+}

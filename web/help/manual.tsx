@@ -37,8 +37,8 @@ export const manual: readonly ManualPage[] = [
         </p>
         <p>
           <b>Without the phone</b> type one of your ten recovery codes in its place. Each works once. When the phone's codes are always
-          refused, its clock is wrong: let it set its time by itself. With neither phone nor codes only the machine's administrator helps:{" "}
-          <code>landline admin second-factor remove --email …</code>.
+          refused, its clock is wrong: let it set its time by itself. With neither phone nor codes an administrator helps, on your page
+          among People, or on the machine with <code>landline admin second-factor remove --email …</code>.
         </p>
         <p>
           A <b>sign-in link</b>, as <code>npm start</code> prints it for a trial, works once and for an hour. Landline prints a new one each
@@ -178,6 +178,10 @@ export const manual: readonly ManualPage[] = [
           the caller hears music. If you do not come back within 15 seconds, the caller goes back to the head of the queue.
         </p>
         <p>
+          <b>Earlier</b>, beside your conversations, lists the calls that you have had, and finds them by number or name; during a call a
+          link beside the caller's number does the same. After-call work that is over cannot be coded any more.
+        </p>
+        <p>
           <b>The browser phone</b> needs a microphone, and a server with an address other than 127.0.0.1. It works in current Chromium and
           Firefox.
         </p>
@@ -228,6 +232,7 @@ export const manual: readonly ManualPage[] = [
           The line beside each service level shows the half hours of today against the target. An agent who talks leads to the conversation.
           A queue in which somebody waits and nobody is on queue is said in a sentence above the figures, and marked in the table.
         </p>
+        <p>How many wait, were offered or gave up leads to the conversations behind the figure.</p>
         <p>ASA is the average time to answer, AHT the average of talk, hold and after-call work together, today.</p>
         <p>
           An agent's <b>name</b> leads to their page: what they do now, their queues, their newest conversations, and their status, which
@@ -269,9 +274,10 @@ export const manual: readonly ManualPage[] = [
     title: "Conversations",
     body: () => (
       <p>
-        Every call, newest first. Search by any part of a number or a name, and narrow by queue, person, wrap-up code, how it ended, and
-        when. <b>CSV</b> holds what the search finds, up to 10,000. One conversation can be taken along whole with <b>Export as JSON</b>,
-        which is written down. In the command bar, four digits of a number are enough.
+        Every call, newest first. Search by any part of a number or a name, and narrow by queue, person, wrap-up code, how it ended, how
+        long somebody waited, and when; a period is a way to say two dates. <b>CSV</b> holds what the search finds, up to 10,000. One
+        conversation can be taken along whole with <b>Export as JSON</b>, which is written down. In the command bar, four digits of a number
+        are enough.
       </p>
     ),
   },
@@ -295,7 +301,7 @@ export const manual: readonly ManualPage[] = [
         <p>
           <b>Calls recorded</b> compares today's calls in which an agent talked with the recordings that there are. <b>Access</b> shows who
           opened a recording or exported a conversation; listening is written down before the first sound. The full log can be searched by
-          type, person, object and date.
+          type, person, object and date; <b>Changes of settings</b> leaves out everything else, and an id leads to all about it.
         </p>
         <p>
           <b>The data map</b> names every table and folder: what is in it, whose it is, how it is protected and how long it stays. The role{" "}

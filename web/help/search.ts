@@ -1,10 +1,13 @@
 // Finds pages of the manual by the words in them; everything is here, nothing is asked of anybody else.
-import { type ManualPage, manual } from "./manual.tsx";
+import { language } from "../ui/text.ts";
+import type { ManualPage } from "./manual.tsx";
+import { spokenManual } from "./spoken.ts";
 
 export type HelpFinding = { readonly page: ManualPage; readonly excerpt: string };
 
 const excerptChars = 160;
-let texts: ReadonlyMap<string, string> | null = null;
+/** Of each page, by the language's tag. */
+const textsIn = new Map<string, ReadonlyMap<string, string>>();
 
 /** Pages that hold every word, those with it in the title first. An empty question finds nothing. */
 export async function searchManual(question: string): Promise<readonly HelpFinding[]> {
@@ -13,9 +16,12 @@ export async function searchManual(question: string): Promise<readonly HelpFindi
     .split(/\s+/)
     .filter((word) => word !== "");
   if (words.length === 0) return [];
-  texts ??= new Map(await Promise.all(manual.map(async (page) => [page.id, await textOf(page)] as const)));
+  const manual = spokenManual();
+  const { tag } = language();
+  const texts = textsIn.get(tag) ?? new Map(await Promise.all(manual.map(async (page) => [page.id, await textOf(page)] as const)));
+  textsIn.set(tag, texts);
   const found = manual.flatMap((page) => {
-    const text = texts!.get(page.id)!;
+    const text = texts.get(page.id)!;
     const lower = `${page.title} ${text}`.toLowerCase();
     if (!words.every((word) => lower.includes(word))) return [];
     const inTitle = words.some((word) => page.title.toLowerCase().includes(word)) ? 0 : 1;

@@ -1,8 +1,8 @@
 // The manual, one page per area, embedded and searchable; readable before sign-in too.
 import type { Child } from "hono/jsx";
 import { NotFound } from "../../../core/lib/errors.ts";
-import { manual } from "../../help/manual.tsx";
 import { searchManual } from "../../help/search.ts";
+import { spokenManual } from "../../help/spoken.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { Document } from "../../ui/document.tsx";
 import { t } from "../../ui/text.ts";
@@ -28,11 +28,12 @@ export const helpRoutes: readonly PageRoute[] = [
   }),
   page({ method: "GET", path: "/help/:page", permission: "public", help: "help" }, (c) => {
     const id = c.req.param("page") ?? "";
-    const entry = manual.find((candidate) => candidate.id === id);
+    const entry = spokenManual().find((candidate) => candidate.id === id);
     if (entry === undefined) throw new NotFound(`help page “${id}”`);
     return c.html(
       <Manual title={entry.title} at={id} question="">
-        {entry.body()}
+        {entry.isEnglishOnly ? <p class="quiet">{t("This page is in English only.")}</p> : null}
+        {entry.isEnglishOnly ? <div lang="en">{entry.body()}</div> : entry.body()}
       </Manual>,
     );
   }),
@@ -50,7 +51,7 @@ function Manual(props: { readonly title: string; readonly at: string | null; rea
           <input class="input" id="q" name="q" type="search" value={props.question} placeholder={t("Search the manual")} />
         </form>
         <ul>
-          {manual.map((other) => (
+          {spokenManual().map((other) => (
             <li>
               <a href={`/help/${other.id}`} aria-current={other.id === props.at ? "page" : undefined}>
                 {other.title}

@@ -4,7 +4,7 @@ import type { App } from "../../../core/app.ts";
 import type { Actor } from "../../../core/authorization/actor.ts";
 import type { Permission } from "../../../core/authorization/permissions.ts";
 import { type ConversationId, isId } from "../../../core/lib/id.ts";
-import { manual } from "../../help/manual.tsx";
+import { spokenManual } from "../../help/spoken.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { type Finding, Findings } from "../../ui/command-bar.tsx";
 import { areas } from "../../ui/shell.tsx";
@@ -65,7 +65,7 @@ function fixed({ permissions }: Actor): Finding[] {
       .map(({ newLabel, path }) => ({ icon: "plus", text: t(newLabel), end: t("Admin"), href: `${path}/new` })),
     ...may(pages),
     ...may(actions),
-    ...manual.map(({ id, title }) => ({ icon: "circle-help", text: t(title), end: t("Help"), href: `/help/${id}` })),
+    ...spokenManual().map(({ id, title }) => ({ icon: "circle-help", text: title, end: t("Help"), href: `/help/${id}` })),
   ];
 }
 

@@ -1,0 +1,207 @@
+// Das Handbuch auf Deutsch: every page's title, and the text of those that an agent reads first. A test holds places, keys and commands to the English ones.
+import { glossaryOf } from "./glossary.tsx";
+import type { TranslatedManual } from "./spoken.ts";
+
+/** Whatever has no body here is shown in English, and says so. */
+export const germanManual: TranslatedManual = {
+  help: {
+    title: "Was Landline ist",
+    body: () => (
+      <>
+        <p>
+          Landline ist ein Contact-Center auf Ihrer eigenen Maschine: Anrufe kommen über SIP, ein Ablauf begrüßt und fragt, eine
+          Warteschlange findet die richtige Person, ein Browser ist ihr Telefon, und alles, was geschehen ist, lässt sich danach lesen,
+          beweisen und erklären.
+        </p>
+        <p>
+          Nichts verlässt die Maschine, worum Sie nicht gebeten haben. Aufzeichnungen sind verschlüsselt, bevor sie auf die Platte kommen.
+          Das Protokoll ist eine Kette: Wer etwas darin ändert, wird entdeckt.
+        </p>
+      </>
+    ),
+  },
+  "sign-in": {
+    title: "Anmelden",
+    body: () => (
+      <>
+        <p>
+          Melden Sie sich mit E-Mail-Adresse und Passwort an. Nach zehn falschen Versuchen wartet ein Konto oder eine Adresse zehn Minuten.
+          Eine Sitzung dauert zwölf Stunden.
+        </p>
+        <p>
+          Wer einen zweiten Faktor hat, wird nach dem Passwort nach einem Code gefragt: sechs Ziffern, die eine Authenticator-App zeigt. Ein
+          Code gilt einmal und etwa eine Minute lang. Nach zehn falschen Codes heißt es auch hier zehn Minuten warten.
+        </p>
+        <p>
+          <b>Ohne das Telefon</b> geben Sie an seiner Stelle einen Ihrer zehn Wiederherstellungscodes ein. Jeder gilt einmal. Werden die
+          Codes des Telefons immer abgelehnt, geht seine Uhr falsch: Lassen Sie es die Zeit selbst stellen. Haben Sie weder Telefon noch
+          Codes, hilft die Administration, auf Ihrer Seite unter Personen oder auf der Maschine mit{" "}
+          <code>landline admin second-factor remove --email …</code>.
+        </p>
+        <p>
+          Ein <b>Anmeldelink</b>, wie <code>npm start</code> ihn zum Ausprobieren ausgibt, gilt einmal und eine Stunde lang. Solange das
+          Center niemandem gehört, gibt Landline bei jedem Start einen neuen aus.
+        </p>
+        <p>
+          Konten legt die Administration an: auf der Seite Personen oder mit <code>landline admin user create</code>.
+        </p>
+      </>
+    ),
+  },
+  setup: { title: "Die Ersteinrichtung" },
+  trial: { title: "Ausprobieren" },
+  demo: { title: "Das Vorführ-Center" },
+  desk: {
+    title: "Der Arbeitsplatz",
+    body: () => (
+      <>
+        <p>
+          Schalten Sie oben oder in der Mitte der Seite <b>Bereit</b> ein, um Anrufe zu bekommen. Ein Anruf erscheint unten auf der Seite
+          und sagt, wer es ist, wie lange gewartet und was gedrückt wurde. <kbd>Enter</kbd> nimmt an, <kbd>D</kbd> lehnt ab. Solange Sie in
+          ein Feld schreiben, tun diese Tasten nichts.
+        </p>
+        <p>
+          Während des Gesprächs: <kbd>H</kbd> hält (der Anrufer hört Musik), <kbd>M</kbd> schaltet Sie stumm, <kbd>K</kbd> öffnet die
+          Wähltasten, <kbd>T</kbd> gibt den Anruf weiter, <kbd>E</kbd> beendet ihn. Wählen Sie danach einen Abschlusscode, bevor die Zeit um
+          ist; Sie können es auch schon während des Gesprächs.
+        </p>
+        <p>
+          <b>Reagiert nicht.</b> Nehmen Sie nicht rechtzeitig an, geht der Anruf an die nächste Person, und Ihnen wird nichts mehr
+          angeboten, bis Sie sich wieder bereit melden.
+        </p>
+        <p>
+          <b>Neu laden und geschlossene Tabs.</b> Von Seite zu Seite zu gehen berührt keinen Anruf. Nach dem Neuladen kommt er von selbst
+          zurück; so lange hört der Anrufer Musik. Kommen Sie nicht binnen 15 Sekunden wieder, geht er zurück an den Anfang der
+          Warteschlange.
+        </p>
+        <p>
+          <b>Frühere</b>, neben Ihren Gesprächen, zeigt die Anrufe, die Sie hatten, und findet sie nach Nummer oder Name; während eines
+          Gesprächs tut ein Link neben der Nummer dasselbe. Ist die Nachbearbeitung vorbei, lässt sich kein Code mehr setzen.
+        </p>
+        <p>
+          <b>Das Telefon im Browser</b> braucht ein Mikrofon und einen Server mit einer anderen Adresse als 127.0.0.1. Es arbeitet in
+          aktuellem Chromium und Firefox.
+        </p>
+      </>
+    ),
+  },
+  calls: {
+    title: "Kollegen anrufen und Anrufe weiterleiten",
+    body: () => (
+      <>
+        <p>
+          <b>Um jemanden anzurufen</b>, geben Sie am Arbeitsplatz die Nebenstelle ein, oder Sie drücken <kbd>Ctrl</kbd> <kbd>K</kbd> und
+          schreiben einen Namen oder eine Nummer. Wer telefoniert, bekommt so lange keinen Anruf aus einer Warteschlange. Nebenstellen
+          werden auf der Seite Personen vergeben; unter der <b>Durchwahl</b> einer Person klingelt es bei ihr von außen.
+        </p>
+        <p>
+          <b>Weiterleiten</b> (<kbd>T</kbd>) gibt einen Anruf an eine Nummer, eine Nebenstelle oder eine Warteschlange.{" "}
+          <b>Sofort weiterleiten</b> entlässt Sie gleich: Der Anrufer hört es klingeln. <b>Erst fragen</b> legt den Anrufer mit Musik auf
+          Halten, während Sie mit der anderen Person sprechen; <b>Übergeben</b> lässt die beiden zusammen, <b>Zurück</b> bringt Sie zum
+          Anrufer. Auch wer mittendrin auflegt, gibt weiter.
+        </p>
+        <p>
+          Nimmt niemand einen Anruf an, der aus einer Warteschlange kam und weitergegeben wurde, geht er an deren Anfang zurück. Jeder
+          Schritt steht im Protokoll des Gesprächs. Anrufe von Person zu Person werden nicht aufgezeichnet.
+        </p>
+      </>
+    ),
+  },
+  board: { title: "Warteschlangen und Agenten" },
+  queues: { title: "Warteschlangen" },
+  conversations: { title: "Gespräche" },
+  audit: { title: "Prüfung" },
+  conversation: {
+    title: "Ein Gespräch",
+    body: () => (
+      <>
+        <p>
+          Die Spuren zeigen Ablauf, Warteschlange und Agenten auf einer Zeitachse; Sprechen, Halten und Nachbearbeitung darunter ergeben die
+          Bearbeitungszeit. Die Zeitleiste ist das Protokoll dieses Gesprächs. <b>Warum dieser Agent?</b> wird bei jedem Blick neu aus dem
+          Protokoll errechnet und sagt, ob dieselbe Antwort herauskam.
+        </p>
+        <p>
+          Der <b>SIP-Ablauf</b> zeigt die Nachrichten mit dem Netz und dem Telefon des Agenten; Zugangsdaten, Schlüssel und private Ziffern
+          stehen nicht darin.
+        </p>
+        <p>
+          <b>Aufzeichnung</b>: Der Anrufer ist links, der Agent rechts. Das Anhören wird vor dem ersten Ton festgehalten. Ziffern, nach
+          denen ein Ablauf fragt, sind privat, solange er nicht <code>"log": true</code> sagt: Nur ihre Zahl wird behalten.
+        </p>
+      </>
+    ),
+  },
+  flows: { title: "Abläufe" },
+  me: {
+    title: "Eigene Einstellungen",
+    body: () => (
+      <p>
+        Sprache und Anrufsteuerung mit einzelnen Tasten gelten auf diesem Gerät; ohne Wahl entscheidet die Sprache des Browsers. Auch Ihr
+        Passwort ändern Sie hier; danach sind Sie überall abgemeldet. Ein zweiter Faktor ist ein Code von Ihrem Telefon bei jeder Anmeldung:
+        Scannen Sie den Schlüssel, geben Sie einen Code ein und bewahren Sie die zehn Wiederherstellungscodes auf. Hell oder dunkel folgt
+        dem System, bis Sie umschalten.
+      </p>
+    ),
+  },
+  "command-bar": {
+    title: "Die Befehlsleiste",
+    body: () => (
+      <p>
+        <kbd>Ctrl</kbd> <kbd>K</kbd> (<kbd>⌘</kbd> <kbd>K</kbd> auf dem Mac) öffnet sie auf jeder Seite, auch während Sie schreiben oder
+        telefonieren. Sie findet Seiten, Personen, Warteschlangen, Abläufe, Einstellungen, Hilfe und Aktionen wie Bereit. Pfeile wählen,{" "}
+        <kbd>Enter</kbd> geht dorthin, <kbd>Esc</kbd> lässt alles, wie es war. Ein Gespräch findet sie nach seiner ganzen Kennung.
+      </p>
+    ),
+  },
+  live: { title: "Zahlen in Echtzeit" },
+  api: { title: "Die API" },
+  admin: { title: "Verwaltung" },
+  organization: { title: "Organisation und Aufbewahrung" },
+  people: { title: "Personen" },
+  skills: { title: "Fähigkeiten und Sprachen" },
+  "wrap-up-codes": { title: "Abschlusscodes" },
+  presences: { title: "Präsenzen" },
+  prompts: { title: "Ansagen" },
+  stations: { title: "Stationen und Telefone" },
+  trunks: { title: "Trunks" },
+  outside: { title: "Anrufe nach außen" },
+  numbers: { title: "Nummern und IVRs" },
+  "oauth-clients": { title: "OAuth-Clients" },
+  backup: { title: "Sichern und Wiederherstellen" },
+  glossary: { title: "Glossar", body: () => glossaryOf((term) => germanTerms[term[0]] ?? term) },
+};
+
+/** By the English term, as its anchor is. */
+export const germanTerms: Readonly<Record<string, readonly [term: string, meaning: string]>> = {
+  Abandoned: ["Aufgelegt", "Der Anrufer hat die Warteschlange verlassen, bevor ein Agent annahm."],
+  ACD: [
+    "ACD",
+    "Automatische Anrufverteilung: Wer in einer Warteschlange wartet, bekommt die richtige Person nach Regeln, die sich erklären lassen.",
+  ],
+  "After-call work": ["Nachbearbeitung", "Die Zeit nach einem Anruf für Notizen und einen Abschlusscode, bevor der nächste klingeln darf."],
+  AHT: ["AHT", "Mittlere Bearbeitungszeit: Sprechen, Halten und Nachbearbeitung zusammen."],
+  Alert: ["Klingeln", "Ein Gespräch, das einer Person angeboten wird, so lange, wie die Warteschlange es vorsieht."],
+  ASA: ["ASA", "Mittlere Zeit bis zur Annahme: vom Eintritt in die Warteschlange bis zur Antwort des Agenten."],
+  Conversation: ["Gespräch", "Der Kontakt eines Anrufers vom Anfang bis zum Ende, mit allen und allem, was daran teilhatte."],
+  DID: ["DID", "Durchwahl von außen: eine Nummer von Ihnen, die der Anbieter zustellt."],
+  Division: ["Bereich", "Der Teil der Organisation, zu dem etwas gehört; Berechtigungen gelten in Bereichen."],
+  DTMF: ["DTMF", "Die Ziffern, die ein Anrufer drückt."],
+  EWT: ["EWT", "Geschätzte Wartezeit, nach Verfahren EWT-1; die Hilfe zu „Warteschlangen und Agenten“ hat die Formel."],
+  Flow: ["Ablauf", "Was ein Anrufer hört und gefragt wird, als Dokument aus Aktionen."],
+  IVR: ["IVR", "Sprachdialog: die Nummern, die zu einem Ablauf führen."],
+  Leg: ["Leg", "Eine Verbindung mit einer Seite: die des Anrufers, die eines Agenten."],
+  "Not Responding": ["Reagiert nicht", "Der Routing-Status eines Agenten, der ein Klingeln verstreichen ließ; Bereit beendet ihn."],
+  "On Queue": ["Bereit", "Die Präsenz, in der einem Agenten Gespräche angeboten werden."],
+  Participant: ["Teilnehmer", "Eine Seite eines Gesprächs mit ihren eigenen Zeiten: Kunde, Ablauf, Warteschlange, Agent."],
+  Presence: ["Präsenz", "Ob und warum eine Person da ist, in Worten, die Menschen wählen."],
+  "Routing status": [
+    "Routing-Status",
+    "Was die Verteilung von einem Agenten hält: Nicht bereit, Frei, Beschäftigt mit Anruf, Reagiert nicht, Im Gespräch.",
+  ],
+  Sealed: ["Versiegelt", "Geschlossen, verschlüsselt und signiert; ein verändertes Bit wird entdeckt."],
+  "Service level": ["Servicelevel", "Der Anteil der Gespräche, die innerhalb des Ziels der Warteschlange angenommen wurden."],
+  Skill: ["Fähigkeit", "Etwas, das eine Person kann und ein Gespräch verlangen mag, mit einer Kenntnisstufe von 0 bis 5."],
+  Station: ["Station", "Wo eine Person angerufen wird: ein Browser oder ein Telefon."],
+  Trunk: ["Trunk", "Ein Anbieter oder eine Telefonanlage, die anrufen darf, an ihren Adressen erkannt."],
+  "Wrap-up code": ["Abschlusscode", "Worum es in einem Gespräch ging, aus der Sicht der Person, die es führte."],
+};
