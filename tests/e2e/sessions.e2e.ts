@@ -42,9 +42,13 @@ async function linksFrom(cookie: string): Promise<{ readonly seen: readonly stri
   return { seen: [...cameFrom.keys()], dead };
 }
 
-async function post(path: string, cookie: string, fields: Readonly<Record<string, string>>): Promise<number> {
+async function post(
+  path: string,
+  cookie: string,
+  fields: Readonly<Record<string, string>> | readonly (readonly string[])[],
+): Promise<number> {
   const csrf = /name="csrf" value="([^"]+)"/.exec(await page("/", cookie))?.[1] ?? "";
-  const body = new URLSearchParams({ csrf, ...fields });
+  const body = new URLSearchParams([["csrf", csrf], ...(Array.isArray(fields) ? fields : Object.entries(fields))] as string[][]);
   return (await fetch(`${origin}${path}`, { method: "POST", redirect: "manual", headers: { cookie, origin }, body })).status;
 }
 
@@ -178,6 +182,41 @@ await program(
       });
       expect(again.headers.get("location") === "/sign-in/code", `the next sign-in leads to ${again.headers.get("location")}`);
       expect((await page("/me", cookie)).includes("10 recovery codes are left"), "the page counts them");
+    });
+
+    await step("an administrator takes a second factor away, for whom nobody else can; the person is signed out", async () => {
+      const [owner, agent] = [await signIn("owner@example.org"), await signIn("tomasz@example.org")];
+      const { id } = await person("Gareth Hollis");
+      expect((await page(`/admin/people/${id}/password`, owner)).includes("Remove the second factor"), "the page offers it");
+      const path = `/admin/people/${id}/second-factor/remove`;
+      expect((await post(path, agent, {})) === 403, "an agent may not");
+      expect((await post(path, owner, {})) === 303, "removed");
+      expect((await post(path, owner, {})) === 409, "there is none any more");
+      await signIn("gareth@example.org");
+    });
+
+    await step("somebody is put into three queues at once, and out of two; an agent may not", async () => {
+      const [owner, agent] = [await signIn("owner@example.org"), await signIn("tomasz@example.org")];
+      const { id } = await person("Gareth Hollis");
+      await landline.api("/api/v2/routing/queues", { method: "POST", body: { name: "Third" } });
+      const { entities } = await landline.api<{ entities: readonly { id: string }[] }>("/api/v2/routing/queues");
+      const path = `/admin/people/${id}/queues`;
+      const post3 = (cookie: string, ids: readonly string[]) =>
+        post(
+          path,
+          cookie,
+          ids.map((one) => ["queue", one]),
+        );
+      const checked = async (): Promise<number> => [...(await page(path, owner)).matchAll(/name="queue"[^>]*checked/g)].length;
+      expect((await post3(agent, [])) === 403, "an agent may not");
+      expect(
+        (await post3(
+          owner,
+          entities.slice(0, 3).map((one) => one.id),
+        )) === 303 && (await checked()) === 3,
+        "in three",
+      );
+      expect((await post3(owner, [entities[1]!.id])) === 303 && (await checked()) === 1, "in one");
     });
 
     await step("a stream asked for by a name that every object has gets nothing, and stops nobody's events", async () => {

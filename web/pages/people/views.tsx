@@ -134,9 +134,9 @@ export function PasswordForm(props: {
         <Saved said={t("The second factor is removed. The password alone signs them in until they set one up again.")} />
       ) : null}
       {props.saved ? <Saved said={t("The password is set. Everybody who was signed in as this person has been signed out.")} /> : null}
-      <form method="post" action={`/admin/people/${props.user.id}/password`} class="form">
+      <form method="post" action={`/admin/people/${props.user.id}/password`}>
         <input type="hidden" name="csrf" value={props.csrf} />
-        <div class="row">
+        <Group id="password-group" title={t("Password")} about={t("They will have to sign in again.")}>
           <Field
             name="password"
             label={t("New password")}
@@ -147,13 +147,20 @@ export function PasswordForm(props: {
               <input class="input" {...input} type="password" autocomplete="new-password" required minlength={12} maxlength={256} />
             )}
           </Field>
-        </div>
-        <SaveBar about={t("They will have to sign in again.")} said={t("Set password")} />
+          <div class="field" data-wide="">
+            <div>
+              <button class="button" data-kind="primary" type="submit">
+                {t("Set password")}
+              </button>
+            </div>
+          </div>
+        </Group>
       </form>
-      <section class="section gap-above" aria-labelledby="second-factor">
-        <header>
-          <h2 id="second-factor">{t("Second factor")}</h2>
-        </header>
+      <Group
+        id="second-factor"
+        title={t("Second factor")}
+        about={t("For who has lost phone and recovery codes. Make sure that it is they who ask.")}
+      >
         {props.hasSecondFactor ? (
           <form
             method="post"
@@ -166,17 +173,16 @@ export function PasswordForm(props: {
             )}
           >
             <input type="hidden" name="csrf" value={props.csrf} />
-            <p class="quiet">{t("For who has lost phone and recovery codes. Make sure that it is they who ask.")}</p>
-            <div class="actions">
-              <button class="button" data-kind="danger" type="submit">
-                {t("Remove the second factor")}
-              </button>
-            </div>
+            <button class="button" data-kind="danger" type="submit">
+              {t("Remove the second factor")}
+            </button>
           </form>
         ) : (
-          <p class="quiet">{t("They have none. Everybody sets up their own, on the page with their name.")}</p>
+          <p class="quiet field" data-wide="">
+            {t("They have none. Everybody sets up their own, on the page with their name.")}
+          </p>
         )}
-      </section>
+      </Group>
     </>
   );
 }
