@@ -1,6 +1,7 @@
 // `doctor`: looks at what usually goes wrong on a machine, measures the disk, and says what to mend.
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { freeBytes } from "../storage/files.ts";
 import { connect } from "../storage/postgres/connect.ts";
 import { runningTarget } from "../storage/postgres/embedded.ts";
 import { checkServer, externalTarget } from "../storage/postgres/external.ts";
@@ -23,8 +24,7 @@ export async function doctor(config: Config): Promise<readonly Finding[]> {
 }
 
 function disk(config: Config): Finding {
-  const { bavail, bsize } = statfsSync(config.data);
-  const free = bavail * bsize;
+  const free = freeBytes(config.data);
   return {
     ok: free >= freeBytesMin,
     what: `${(free / 1024 ** 3).toFixed(1)} GiB free under ${config.data}`,

@@ -1,6 +1,6 @@
 // Opens what every subcommand needs of the data: keys, database, log and stores, in this order; closes it in the other.
 
-import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { App, SecretSeal } from "../core/app.ts";
 import { newOrganization, type Organization, organizationCreated, unnamed } from "../core/directory/organization.ts";
@@ -11,6 +11,7 @@ import type { Stores } from "../core/stores.ts";
 import type { NodeIdentity } from "../storage/append.ts";
 import { refuseUnfinished } from "../storage/backup/restore.ts";
 import { PostgresEventLog } from "../storage/event-log.ts";
+import { freeBytes } from "../storage/files.ts";
 import { Hint } from "../storage/live-tail.ts";
 import { endLease, joinCluster, keptNodeId, renewLease } from "../storage/nodes.ts";
 import { loadPasswordHasher } from "../storage/password.ts";
@@ -117,8 +118,7 @@ function keysOf(env: Env, config: Config): Keys {
 /** The first start makes a database, which must not stop half-way. @throws DatabaseError */
 function demandRoom(config: Config): void {
   if (config.database !== null || existsSync(join(config.data, "postgres/data"))) return;
-  const { bavail, bsize } = statfsSync(config.data);
-  const free = Math.floor((bavail * bsize) / 1024 ** 2);
+  const free = Math.floor(freeBytes(config.data) / 1024 ** 2);
   if (free < roomMegabytes)
     throw new DatabaseError(
       `${free} MB are free under ${config.data}, a first start needs ${roomMegabytes}: make room, or choose another folder with --data`,

@@ -1,5 +1,5 @@
 // What node:fs leaves to us: writing all of it, and making sure that it is on disk. Plain descriptors: a forgotten FileHandle throws when collected.
-import { closeSync, fdatasync, fsyncSync, openSync, write } from "node:fs";
+import { closeSync, fdatasync, fsyncSync, openSync, statfsSync, write } from "node:fs";
 import { promisify } from "node:util";
 
 const writeSome = promisify(write);
@@ -12,6 +12,12 @@ export async function writeAll(fd: number, bytes: Uint8Array, offset: number): P
   for (let done = 0; done < bytes.length; ) {
     done += (await writeSome(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten;
   }
+}
+
+/** What we may still write where the folder lies, in bytes. */
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
 
 /** fsync of a file or folder; after creating or renaming, the folder needs one of its own. */

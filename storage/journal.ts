@@ -9,7 +9,6 @@ import {
   readdirSync,
   readSync,
   renameSync,
-  statfsSync,
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +26,7 @@ import {
   journalSegmentBytesMax,
 } from "../core/lib/limits.ts";
 import { instantOf, NodeFenced, unstorable } from "./append.ts";
-import { flushData, flushPath, writeAll } from "./files.ts";
+import { flushData, flushPath, freeBytes, writeAll } from "./files.ts";
 import {
   isOtherForm,
   noSegment,
@@ -251,8 +250,7 @@ export class FileJournal<Stores> implements Journal {
 
   // What a refused write gave back is room for a record, not for calls: without a margin the node would be full and well in turns.
   private hasRoom(): boolean {
-    const { bavail, bsize } = statfsSync(this.folder);
-    return bavail * bsize >= journalRoomBytesMin;
+    return freeBytes(this.folder) >= journalRoomBytesMin;
   }
 
   private async writableSegment(): Promise<Segment> {

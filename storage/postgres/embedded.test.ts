@@ -1,6 +1,6 @@
 // The embedded server: made once, locked, restarted, and losing nothing that was acknowledged.
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { realEnv } from "../../cmd/env.ts";
 import { firstPrev, headerHash } from "../../core/events/chain.ts";
@@ -13,7 +13,7 @@ import { PostgresUnitOfWork } from "../unit-of-work.ts";
 import { DataKeys } from "../vault/data-keys.ts";
 import { loadOrCreateKeys } from "../vault/keys.ts";
 import { connect, type Session } from "./connect.ts";
-import { EmbeddedPostgres } from "./embedded.ts";
+import { EmbeddedPostgres, runningTarget } from "./embedded.ts";
 import { checkServer, externalTarget } from "./external.ts";
 import { migrate, migrations } from "./migrate.ts";
 import { embeddedPostgresVersion } from "./programs.ts";
@@ -69,7 +69,7 @@ test("of two processes on one folder one gets in and the other is told; what a d
   const data = testFolder();
   const script = `
     import { realEnv } from ${JSON.stringify(join(import.meta.dir, "../../cmd/env.ts"))};
-    import { EmbeddedPostgres } from ${JSON.stringify(join(import.meta.dir, "embedded.ts"))};
+    import { EmbeddedPostgres, runningTarget } from ${JSON.stringify(join(import.meta.dir, "embedded.ts"))};
     import { postgresAssetBytes } from ${JSON.stringify(join(import.meta.dir, "../../tests/support/postgres.ts"))};
     try {
       const server = await EmbeddedPostgres.start(realEnv("error"), ${JSON.stringify(data)}, { kind: "asset", read: postgresAssetBytes });
@@ -128,6 +128,26 @@ test.skipIf(!existsSync(debian.folder))(
   },
   30_000,
 );
+
+test.skipIf(process.getuid?.() !== 0)("root finds what another user runs, and tells the password to nobody else", () => {
+  const data = join(testFolder(), "deep".repeat(20), "deeper".repeat(10));
+  const folder = join(data, "postgres");
+  const someone = 54_321;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "password"), "theirs");
+  chownSync(folder, someone, someone);
+  const { host } = runningTarget(data, "landline")!;
+  const socket = `/tmp/landline-${someone}-${host.split("-").at(-1)}`;
+  mkdirSync(socket);
+  try {
+    chownSync(socket, someone, someone);
+    expect(runningTarget(data, "landline")).toMatchObject({ host: socket, password: "theirs" });
+    chownSync(socket, someone + 1, someone + 1);
+    expect(() => runningTarget(data, "landline")).toThrow(`${socket} belongs to somebody else`);
+  } finally {
+    rmdirSync(socket);
+  }
+});
 
 test("a deep folder gets its socket elsewhere", async () => {
   const data = join(testFolder(), "deep".repeat(20), "deeper".repeat(10));

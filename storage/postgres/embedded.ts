@@ -23,7 +23,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Env, Timer } from "../../core/env/env.ts";
 import { pause } from "../../core/env/pause.ts";
 import { postgresLogBytesMax, postgresRestartMsMax } from "../../core/lib/limits.ts";
-import { flushPath } from "../files.ts";
+import { flushPath, freeBytes } from "../files.ts";
 import { type ConnectTarget, connect } from "./connect.ts";
 import { DatabaseError } from "./external.ts";
 import { lockFile } from "./folder-lock.ts";
@@ -50,6 +50,9 @@ const settings = {
   // /dev/shm is 64 MB in a container; a parallel query that wants more fails. One report at a time is fast enough.
   max_parallel_workers_per_gather: "0",
 };
+
+/** With less its server cannot start, and its log may not say why. */
+const roomBytesMin = 1024 ** 2;
 
 export class EmbeddedPostgres implements AsyncDisposable {
   state: EmbeddedState = "starting";
@@ -180,8 +183,9 @@ export class EmbeddedPostgres implements AsyncDisposable {
     }
   }
 
-  // A path that the server's user cannot enter is the usual reason when we run as root.
+  // A full disk, on which its log had no room to say so; as root, a path that the server's user cannot enter.
   private hint(): string {
+    if (freeBytes(this.folder) < roomBytesMin) return " (no space left on device)";
     if (this.user === null) return "";
     for (let path = this.folder; path !== "/"; path = dirname(path)) {
       if ((statSync(path).mode & 0o001) === 0)

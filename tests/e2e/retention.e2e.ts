@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-
 import { binary, Landline, password } from "../support/landline.ts";
 import { withDatabase } from "../support/ledger.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";

@@ -6,7 +6,7 @@ import { codeAt, stepOf } from "../../core/directory/second-factor.ts";
 import { fromBase32 } from "../../core/lib/base32.ts";
 import { soundOf, toSamples } from "../support/browser.ts";
 import { isSound, near } from "../support/hearing.ts";
-import { ContainedLandline, Image } from "../support/image.ts";
+import { ContainedLandline, Image, isInImage } from "../support/image.ts";
 import { Landline, password } from "../support/landline.ts";
 import { lookAround } from "../support/look.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
@@ -19,9 +19,8 @@ const agentHz = 700;
 
 await insideNamespace();
 /** The same through the image as a desktop runs it, with `--in image`. */
-const isImage = process.env.LANDLINE_TEST_IMAGE !== undefined;
-const network = isImage ? publishedNetwork() : null;
-const image = isImage ? Image.unpack() : null;
+const network = isInImage ? publishedNetwork() : null;
+const image = isInImage ? Image.unpack() : null;
 const landline =
   image === null
     ? new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], false)

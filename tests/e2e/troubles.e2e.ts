@@ -1,6 +1,19 @@
 // What goes wrong in a house of one's own: each trouble is shown in a sentence that says what is wrong and what to do, and is over when it is over.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { codeAt, stepOf } from "../../core/directory/second-factor.ts";
@@ -243,6 +256,9 @@ async function atStart(): Promise<void> {
     const first = await refusedStart(["--data", join(small, "data")]);
     says(first.text, /\d+ MB are free under .*small\/data, a first start needs 256/, "make room, or choose another folder with --data");
     const ballast = join(landline.data, "ballast");
+    // The log ends with a block, so that there is no room to say why.
+    const log = join(landline.data, "postgres/pg.log");
+    appendFileSync(log, "\n".repeat(4_096 - (statSync(log).size % 4_096)));
     fill(ballast, 0);
     const later = await refusedStart([]);
     rmSync(ballast);

@@ -6,6 +6,8 @@ import { Landline } from "./landline.ts";
 import { processTree } from "./processes.ts";
 
 export const archive = join(import.meta.dir, "../../dist/landline-image.tar");
+/** Set by `tests/run.ts NAME --in image`, which makes sure that the image is that of this binary. */
+export const isInImage = process.env.LANDLINE_TEST_IMAGE === "1";
 const container = join(import.meta.dir, "container.ts");
 
 export type ImageConfig = {
@@ -148,14 +150,13 @@ export class ContainedLandline extends Landline {
 let unpacked: Image | null = null;
 
 /**
- * A node as the program finds it: the binary, or, with LANDLINE_TEST_IMAGE set, the same in the image. `tests/run.ts NAME --in image` sets
- * it. The image stays unpacked until the program ends.
+ * A node as the program finds it: the binary, or the same in the image, which stays unpacked until the program ends.
  */
 export function landlineHere(
   options: readonly string[],
   { bootstrap = true, provokes = [] }: { readonly bootstrap?: boolean; readonly provokes?: readonly RegExp[] } = {},
 ): Landline {
-  if (process.env.LANDLINE_TEST_IMAGE === undefined) return new Landline(options, bootstrap, { provokes });
+  if (!isInImage) return new Landline(options, bootstrap, { provokes });
   if (unpacked === null) {
     const image = Image.unpack();
     unpacked = image;
