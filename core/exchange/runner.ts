@@ -113,7 +113,9 @@ export class Runner {
     const { input } = mail;
     this.remember(input);
     const { clock } = this.ports.app.env;
-    const moment: Moment = { now: clock.now(), ids: Array.from({ length: idsPerInput }, () => newId(this.ports.app.env)) };
+    // In order: who comes into a conversation in one moment is listed in the order in which they came.
+    const ids = Array.from({ length: idsPerInput }, () => newId(this.ports.app.env)).sort();
+    const moment: Moment = { now: clock.now(), ids };
     if (this.state === null && input.kind !== "offered") return;
     const { state, outputs } =
       this.state === null ? begin(input as Extract<CallInput, { kind: "offered" }>, moment) : callStep(this.state, input, moment);

@@ -16,6 +16,7 @@ const landline = landlineHere([...["--sip", `${ownAddress}:5060`, "--rtp-ports",
 const [priyaHz, tomaszHz, carolHz, callerHz] = [440, 700, 1_000, 1_300];
 const browsers: Browser[] = [];
 let priya: Browser;
+let priyaId: string;
 let tomasz: Browser;
 let carol: Baresip;
 
@@ -122,6 +123,8 @@ await program(
       await signIn(browser, `${name}@example.org`);
     }
     [priya, tomasz] = browsers as [Browser, Browser];
+    const { entities } = await landline.api<{ entities: { id: string; name: string }[] }>("/api/v2/users?pageSize=100");
+    priyaId = entities.find(({ name }) => name === "Priya Nair")!.id;
     await eventually("the desk phone is registered", () => carol.log.includes("200 OK"), 10_000);
 
     await step(
@@ -147,9 +150,7 @@ await program(
     });
 
     await step("whoever is on the phone is offered no call of a queue", async () => {
-      const { entities } = await landline.api<{ entities: { id: string; name: string }[] }>("/api/v2/users?pageSize=100");
-      const { id } = entities.find(({ name }) => name === "Priya Nair")!;
-      const { status } = await landline.api<{ status: string }>(`/api/v2/users/${id}/routingstatus`);
+      const { status } = await landline.api<{ status: string }>(`/api/v2/users/${priyaId}/routingstatus`);
       expect(status === "COMMUNICATING", `her routing status is ${status}`);
     });
 
@@ -182,11 +183,12 @@ await program(
       await answer(tomasz, "Priya Nair");
       const { id } = await newest();
       const path = `/api/v2/conversations/calls/${id}`;
-      type Call = { participants: { id: string; purpose: string; state: string; held: boolean }[] };
+      type Call = { participants: { id: string; user: { id: string }; purpose: string; state: string; held: boolean }[] };
       const call = await landline.api<Call>(path);
       const states = call.participants.map(({ purpose, state }) => `${purpose} ${state}`).join(", ");
       expect(states === "user connected, user connected", states);
-      const one = `${path}/participants/${call.participants[0]!.id}`;
+      const hers = call.participants.find(({ user }) => user.id === priyaId)!;
+      const one = `${path}/participants/${hers.id}`;
       await landline.api(one, { method: "PATCH", body: { held: true } });
       await eventually("it is held", async () => (await landline.api<Call>(path)).participants.some(({ held }) => held));
       await hearsMusic(tomasz, [priyaHz, tomaszHz]);
