@@ -300,7 +300,7 @@ await program(
       expect(all >= 2, `${all} calls are found by number`);
       await picture("conversations", supervisor);
       await supervisor.selectOption("#by-queue", { label: "Accounts" });
-      await supervisor.click('.toolbar button >> text="Search"');
+      await supervisor.click('.toolbar .button[type="submit"]');
       await supervisor.waitForURL(/queue=/);
       expect((await rows.count()) < all, "the queue narrows nothing");
       await supervisor.goto(`${landline.http}/conversations?wrapup=Answered`);
