@@ -1,6 +1,7 @@
 // The one test command. `npm test` checks, builds and runs everything; with the name of a program of tests/e2e (`first-call`, `trial`) it only builds and runs that one.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
@@ -47,18 +48,20 @@ type Tally = { passed: number; failed: number; readonly leftOut: string[] };
 type Outcome = { readonly code: number; readonly output: string; readonly hung: boolean };
 
 const total: Tally = { passed: 0, failed: 0, leftOut: [] };
-let running: ChildProcess | null = null;
+const running = new Set<ChildProcess>();
 /** False once a build has failed: an older binary must not answer for what could not be built. */
 let isBuilt = true;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => {
-    if (running !== null) killGroup(running, "SIGTERM");
+    for (const child of running) killGroup(child, "SIGTERM");
     process.exit(130);
   });
 
 /** What runs a second time in the image, where another user, a root that cannot be written and being process 1 could change it. */
 const alsoInImage = ["first-call.e2e.ts", "platform-api.e2e.ts"];
+/** What takes minutes. */
+const longest = ["every-page", "image", "demo", "durability", "first-call", "arm64", "database"].map((name) => `${name}.e2e.ts`);
 /** Those that go there at all. */
 const goesIntoImage = (name: string): boolean =>
   name !== "image.e2e.ts" && /support\/image\.ts/.test(readFileSync(join(root, "tests/e2e", name), "utf8"));
@@ -82,11 +85,11 @@ if (mode === "all") {
   for (const folder of foldersWithTests()) await unitTests(folder);
   // An older image must not answer for one that could not be built.
   rmSync(image, { force: true });
-  for (const name of endToEnd()) {
+  await inLanes(endToEnd(), async (name) => {
     await program(name);
     // It has built the image.
     if (name === "image.e2e.ts" && existsSync(image)) for (const again of alsoInImage) await program(again, true);
-  }
+  });
 } else {
   if (isStale()) await build();
   if (isInImage && (!existsSync(image) || statSync(image).mtimeMs < statSync(binary).mtimeMs))
@@ -94,6 +97,19 @@ if (mode === "all") {
   await program(`${mode}.e2e.ts`, isInImage);
 }
 finish();
+
+/**
+ * Programs wait most of their time, for a tone to be heard or a node to come back: two at once, each in a network of its own. Those that
+ * take longest begin first.
+ */
+async function inLanes(names: readonly string[], play: (name: string) => Promise<void>): Promise<void> {
+  const rank = (name: string): number => (longest.includes(name) ? longest.indexOf(name) : longest.length);
+  const left = names.toSorted((a, b) => rank(a) - rank(b));
+  const lane = async (): Promise<void> => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) await play(name);
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+}
 
 /** The packages of the lock file, and those of Debian where we may install them. */
 async function prepare(): Promise<void> {
@@ -181,7 +197,7 @@ async function program(name: string, inImage = false): Promise<void> {
     count(name, { passed: 0, failed: 0, leftOut: [`${name}: needs ${lacking.join(", ")}`] }, startedAt);
     return;
   }
-  const { code, output, hung } = await run(bun, [path], 6 * minuteMs, inImage ? { LANDLINE_TEST_IMAGE: "1" } : {});
+  const { code, output, hung } = await run(bun, [path], 8 * minuteMs, inImage ? { LANDLINE_TEST_IMAGE: "1" } : {});
   const lines = output.split("\n");
   const passed = lines.filter((line) => line.startsWith("ok ")).length;
   const said = lines.filter((line) => line.startsWith("not ok ")).length;
@@ -216,7 +232,7 @@ function run(command: string, words: readonly string[], limitMs: number, env: Re
   const { LANDLINE_TEST_IMAGE: _, ...around } = process.env;
   return new Promise((resolve) => {
     const child = spawn(command, words, { cwd: root, env: { ...around, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
-    running = child;
+    running.add(child);
     const pieces: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece: Buffer) => pieces.push(piece));
     let hung = false;
@@ -230,7 +246,7 @@ function run(command: string, words: readonly string[], limitMs: number, env: Re
     );
     const done = (code: number): void => {
       clearTimeout(patience);
-      running = null;
+      running.delete(child);
       resolve({ code: hung ? 124 : code, output: Buffer.concat(pieces).toString(), hung });
     };
     child.on("error", (error) => {
