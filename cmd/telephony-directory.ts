@@ -2,7 +2,8 @@
 import type { TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Directory } from "../core/exchange/directory.ts";
 import type { TrunkId } from "../core/lib/id.ts";
-import { isIpv6, normalAddress } from "../core/lib/ip-address.ts";
+import { hostText, isIpv6, normalAddress } from "../core/lib/ip-address.ts";
+import { trunkPasswordPlace } from "../core/telephony/commands.ts";
 import type { OpenNode } from "./node.ts";
 import { openHa1 } from "./phone-secret.ts";
 
@@ -15,11 +16,15 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       if (trunk !== undefined) return { trunkId: trunk.id, name: trunk.name };
       return testPeers.has(wanted) ? { trunkId: node.app.nodeId as unknown as TrunkId, name: "test peer" } : null;
     },
-    trunk: (id) => {
-      const trunk = directory.current.trunks.find((entry) => entry.id === id);
-      if (trunk === undefined || trunk.proxies.length === 0) return null;
-      return { name: trunk.name, transport: trunk.transport, proxies: trunk.proxies.map(hopOf) };
-    },
+    trunks: () =>
+      directory.current.trunks
+        .filter(({ proxies }) => proxies.length > 0)
+        .map(({ id, name, version, transport, proxies, username, domain, sealedPassword, registers, heartbeat }) => {
+          const hops = proxies.map(hopOf);
+          const password = sealedPassword === null ? "" : (node.app.secrets.open(sealedPassword, trunkPasswordPlace(id)) ?? "");
+          const account = username === "" ? null : { username, password, domain: domain || hostText(hops[0]!.host) };
+          return { trunkId: id, name, version, transport, proxies: hops, account, registers, heartbeat };
+        }),
     phone: (username) => {
       const station = directory.current.stations.find((entry) => entry.username === username && entry.kind === "phone");
       if (station?.sealedHa1 == null || station.userId === null) return null;

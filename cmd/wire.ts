@@ -1,5 +1,6 @@
 // The only composition root of a running node: keys and database → journal, exchange, telephony, web. Order of start, and of stop.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../core/app.ts";
 import { type Actor, nodeActor } from "../core/authorization/actor.ts";
@@ -102,6 +103,9 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   const listeners = new Set<(event: LoggedEvent) => void>(
     [assigner, prompts, retention].map((listener) => (event) => listener.onLogged(event)),
   );
+  listeners.add(({ type }) => {
+    if (type.startsWith("telephony.trunk.")) telephony.trunks.refresh();
+  });
   const subscribe = (listener: (event: LoggedEvent) => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -202,6 +206,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
     lastHead: () => heads.last,
     exportProof: () => exportProof(proofInput(node)),
     keyFingerprint: fingerprintOf(node.keys.publicPem),
+    trunks: telephony.trunks,
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
     newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],
@@ -249,6 +254,7 @@ async function startTelephony(node: OpenNode, directory: Directory, assets: Asse
     media,
     addresses,
     mediaAddress: "0.0.0.0",
+    trunkCa: config["trunk-ca"] === null ? null : readFileSync(config["trunk-ca"], "utf8"),
     listen: (["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })),
     recordingTarget: async (recordingId, conversationId) => node.recordings.target(recordingId, conversationId),
   });

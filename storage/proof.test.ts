@@ -18,7 +18,7 @@ async function setup(): Promise<Setup> {
   const heads = new Heads(env, join(folder, "checkpoints.log"), keys, log, { organizationId, nodeId: identity.nodeId });
   const recordings = new FileRecordings(env, join(folder, "recordings"), keys);
   const happen = async (times: number): Promise<void> => {
-    await unit.run(async () => ({ value: undefined, events: Array.from({ length: times }, () => draft({ payload: { secret: "4711" } })) }));
+    await unit.run(async () => ({ value: undefined, events: Array.from({ length: times }, () => draft({ payload: { secret: "what was said" } })) }));
     await heads.sign();
   };
   const recordingId = newId<RecordingId>(env);
@@ -62,7 +62,7 @@ test("a proof says what was there and holds; nothing that was said is in it", as
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ organizationId, checked: { events: 10, heads: 2, recordings: 1 } });
   expect(proofLines(report).at(-1)).toBe("verified: nothing was found");
-  expect(lines.join("\n")).not.toContain("4711");
+  expect(lines.join("\n")).not.toContain("what was said");
 });
 
 test("each way of changing a proof is named", async () => {

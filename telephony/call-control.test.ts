@@ -14,11 +14,18 @@ import { plainOffer, TestPeer, webAnswer } from "./support/test-peer.ts";
 const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as UserId };
 const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as UserId };
 /** Where calls by the trunk `out` go in a test. */
-const way = { trunkId: "out" as TrunkId, proxies: [] as { host: string; port: number | null }[] };
+const way = {
+  ...{ trunkId: "out" as TrunkId, version: 0, proxies: [] as { host: string; port: number | null }[] },
+  account: null as { username: string; password: string; domain: string } | null,
+};
+function leadsTo(...proxies: readonly { host: string; port: number | null }[]): void {
+  way.proxies = [...proxies];
+  way.version += 1;
+}
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
-  trunk: (trunkId) => (trunkId === way.trunkId ? { name: "Out", transport: "UDP", proxies: way.proxies } : null),
+  trunks: () => (way.proxies.length === 0 ? [] : [{ ...way, name: "Out", transport: "UDP", registers: false, heartbeat: false }]),
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
@@ -39,6 +46,8 @@ type Host = {
 const open: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
+  way.account = null;
+  leadsTo();
 });
 
 async function host(addresses: readonly string[] = ["127.0.0.1"]): Promise<Host> {
@@ -313,10 +322,10 @@ describe("a number that is dialled by a trunk", () => {
   /** The carrier, and what its INVITE was. */
   async function dialled(at: Host, shown = { number: "+441632960100", name: "Bank" }) {
     const carrier = await peer(at, "127.0.0.3");
-    way.proxies = [{ host: "127.0.0.3", port: carrier.port }];
+    leadsTo({ host: "127.0.0.3", port: carrier.port });
     const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
     const number = { number: "+441632960999", shown, isEmergency: false, ringMs: 60_000 };
-    at.telephony.control.send({ kind: "dial-trunk", legId, conversationId, trunkId: way.trunkId, ...number });
+    at.telephony.control.send({ kind: "dial-trunk", legId, conversationId, trunkId: way.trunkId, hop: 0, ...number });
     return { carrier, legId, ...(await carrier.next("incoming")) };
   }
 
@@ -339,6 +348,32 @@ describe("a number that is dialled by a trunk", () => {
     expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "hung-up" });
   });
 
+  const asks = [header("Proxy-Authenticate", 'Digest realm="carrier.example", nonce="n1", qop="auth"')];
+
+  test("is called with the account's proof when the carrier asks, once; and by the account's domain", async () => {
+    const at = await host();
+    way.account = { username: "bank", password: "secret", domain: "carrier.example" };
+    const { session, invite, carrier, legId } = await dialled(at);
+    expect([invite.uriText, headerValue(invite, "proxy-authorization")]).toEqual(["sip:+441632960999@carrier.example", null]);
+    expect(headerValue(invite, "from")).toStartWith('"Bank" <sip:+441632960100@carrier.example>');
+    session.send({ kind: "reject", status: 407, headers: asks });
+    const second = await carrier.next("incoming");
+    expect([second.invite.cseq.number, second.invite.callId]).toEqual([2, invite.callId]);
+    expect(headerValue(second.invite, "proxy-authorization")).toMatch(/^Digest username="bank", realm="carrier.example", .*qop=auth/);
+    second.session.send({ kind: "reject", status: 407, headers: asks });
+    expect(await at.next("leg.ended")).toMatchObject({ legId, sipStatus: 407 });
+  });
+
+  test("gets nothing out of us where there is no account, or no password", async () => {
+    for (const account of [null, { username: "bank", password: "", domain: "carrier.example" }]) {
+      const at = await host();
+      way.account = account;
+      const { session, legId } = await dialled(at);
+      session.send({ kind: "reject", status: 407, headers: asks });
+      expect(await at.next("leg.ended")).toMatchObject({ legId, sipStatus: 407 });
+    }
+  });
+
   test("is told nothing of who calls when that is withheld", async () => {
     const at = await host();
     const { invite } = await dialled(at, { number: "", name: "" });
@@ -349,14 +384,22 @@ describe("a number that is dialled by a trunk", () => {
   test("is unreachable when its trunk says nothing, or there is no way to it", async () => {
     const at = await host();
     const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
-    const dial = { kind: "dial-trunk", conversationId, trunkId: way.trunkId, number: "1", isEmergency: false, ringMs: 60_000 } as const;
+    const dial = {
+      kind: "dial-trunk",
+      conversationId,
+      trunkId: way.trunkId,
+      hop: 0,
+      number: "1",
+      isEmergency: false,
+      ringMs: 60_000,
+    } as const;
     const shown = { number: "", name: "" };
-    way.proxies = [{ host: "127.0.0.9", port: 5_060 }];
+    leadsTo({ host: "127.0.0.9", port: 5_060 });
     at.telephony.control.send({ ...dial, legId, shown });
     await at.media.until("open");
     at.env.advance(trunkSilenceMs);
     expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "unreachable" });
-    way.proxies = [];
+    leadsTo();
     at.telephony.control.send({ ...dial, legId: newId(at.env), shown });
     expect(await at.next("leg.ended")).toMatchObject({ reason: "unreachable" });
   });
@@ -364,11 +407,21 @@ describe("a number that is dialled by a trunk", () => {
   test("is not rung any more when it is given up while the way is looked for", async () => {
     const at = await host();
     const carrier = await peer(at, "127.0.0.3");
-    way.proxies = [{ host: "127.0.0.3", port: carrier.port }];
+    leadsTo({ host: "127.0.0.3", port: carrier.port });
     const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
     const shown = { number: "", name: "" };
     at.telephony.control.send({
-      ...{ kind: "dial-trunk", legId, conversationId, trunkId: way.trunkId, number: "1", shown, isEmergency: false, ringMs: 60_000 },
+      ...{
+        kind: "dial-trunk",
+        legId,
+        conversationId,
+        trunkId: way.trunkId,
+        hop: 0,
+        number: "1",
+        shown,
+        isEmergency: false,
+        ringMs: 60_000,
+      },
     });
     at.telephony.control.send({ kind: "hang-up", legId, reason: "normal" });
     expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "ended-by-us" });

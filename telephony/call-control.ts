@@ -19,6 +19,7 @@ import { header, type SipRequest } from "./sip/message/message.ts";
 import { Ladder } from "./sip/trace.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
 import type { Observe } from "./sip/transport/layer.ts";
+import type { Way } from "./trunk/lines.ts";
 
 export type CallControlOptions = {
   readonly env: Env;
@@ -28,8 +29,12 @@ export type CallControlOptions = {
   readonly addresses: readonly string[];
   /** Where plain RTP sockets are bound. */
   readonly mediaAddress: string;
-  /** The path to a trunk's next hop; null or a rejection: none now. */
-  readonly reach: (trunkId: TrunkId) => Promise<Flow | null>;
+  /** The way to a trunk's next hop; null or a rejection: none now. `isForced`: though it has not answered lately. */
+  readonly reach: (trunkId: TrunkId, hop: number, isForced: boolean) => Promise<Way | null>;
+  /** A call along this path got no sign of life. */
+  readonly suspect: (flow: Flow) => void;
+  /** Whether it stands for an account of ours in a Request-URI, so that the number is in To. */
+  readonly isContact: (user: string) => boolean;
   /** Opens the vault's file for a recording; rejects when it cannot. */
   readonly recordingTarget: (recordingId: RecordingId, conversationId: ConversationId) => Promise<RecordingTarget>;
 };
@@ -44,6 +49,8 @@ type Leg = {
   readonly dial: DialStation | DialTrunk | null;
   /** The path to the device; null until it is known. */
   flow: Flow | null;
+  /** As whom a number outside is called. */
+  way: Way | null;
   /** Whose call it is, when a guest's. */
   guestId: string | null;
 };
@@ -170,7 +177,7 @@ export class SipCallControl implements CallControl {
 
   incoming(session: Session, invite: SipRequest, origin: CallOrigin): void {
     const { env, directory } = this.options;
-    const called = calledOf(invite);
+    const called = calledOf(invite, this.options.isContact);
     // A call for help is core's to decide, however full or late it is.
     if (!mayBeEmergency(called) && (this.isDraining || this.conversations.size >= callsMax)) {
       env.log.warn("call refused", { status: 503, reason: this.isDraining ? "draining" : "as many calls as there may be" });
@@ -254,18 +261,18 @@ export class SipCallControl implements CallControl {
   private dialTrunk(command: DialTrunk): void {
     const { legId, trunkId } = command;
     if (this.legs.has(legId) || this.reaching.has(legId)) return;
-    const begin = (flow: Flow | null): void => {
+    const begin = (way: Way | null): void => {
       if (!this.reaching.has(legId)) return;
-      if (flow === null) {
+      if (way === null) {
         this.unreached(legId, "unreachable");
         return;
       }
       this.reaching.delete(legId);
-      const facts = { ...this.facts(legId, "callee", "rtp", flow), silenceMs: trunkSilenceMs };
-      this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), flow, command);
+      const facts = { ...this.facts(legId, "callee", "rtp", way.flow), silenceMs: trunkSilenceMs };
+      this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, way);
     };
     this.reaching.add(legId);
-    this.options.reach(trunkId).then(begin, (error: unknown) => {
+    this.options.reach(trunkId, command.hop, command.isEmergency).then(begin, (error: unknown) => {
       this.options.env.log.warn("trunk not reached", { trunk: trunkId, reason: String(error) });
       begin(null);
     });
@@ -281,8 +288,8 @@ export class SipCallControl implements CallControl {
     return { legId, side, device, sessionId, silenceMs: null, mayReach: (address) => mayReceiveMedia(address, flow.remote.address) };
   }
 
-  private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"]): Leg {
-    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow, guestId: null };
+  private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"], way: Way | null = null): Leg {
+    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow, way, guestId: null };
     this.legs.set(start.state.legId, leg);
     conversation.legs.add(leg);
     for (const output of start.outputs) this.carryOut(leg, output);
@@ -340,6 +347,8 @@ export class SipCallControl implements CallControl {
         break;
       }
       case "report":
+        if (output.event.kind === "leg.ended" && output.event.reason === "unreachable" && leg.way !== null)
+          this.options.suspect(leg.way.flow);
         this.listener(output.event);
         break;
       case "start":
@@ -374,12 +383,12 @@ export class SipCallControl implements CallControl {
       return;
     }
     leg.flow = flow;
-    const contact = this.dialogs.contact(flow);
+    const contact = this.dialogs.contact(flow, leg.way?.contactUser ?? null);
     const callId = this.dialogs.newToken();
     const parts = { body, local: flow.local, contact, callId, tag: this.dialogs.newToken() };
     const draft =
       dial.kind === "dial-trunk"
-        ? trunkInvite(dial, endpointText(flow.remote), parts)
+        ? trunkInvite(dial, leg.way?.domain ?? null, endpointText(flow.remote), parts)
         : stationInvite(dial, this.options.directory.station(dial.stationId)?.username ?? "station", binding!, parts);
     this.claim(leg.conversation, callId);
     this.dialogs.call(draft, flow, contact, (session) => {

@@ -5,9 +5,13 @@ import { headerValue, type SipRequest, wireBytes } from "./sip/message/message.t
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
 import { decodeEscapes, type Uri } from "./sip/message/uri.ts";
 
-/** The number or name that was dialled: the Request-URI's user part, its escapes undone once. */
-export function calledOf(invite: SipRequest): string {
-  return userText(invite.uri, invite.uriText);
+/**
+ * The number or name that was dialled: the Request-URI's user part, its escapes undone once. Where that is only where we are registered
+ * (`isContact`), the number is in To.
+ */
+export function calledOf(invite: SipRequest, isContact: (user: string) => boolean = () => false): string {
+  const text = userText(invite.uri, invite.uriText);
+  return isContact(text) ? userText(invite.to.uri, "") : text;
 }
 
 /**

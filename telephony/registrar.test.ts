@@ -15,7 +15,7 @@ import { fakeEnv } from "./support/fake-env.ts";
 const phone = { stationId: "phone" as StationId, userId: "u" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: () => null,
-  trunk: () => null,
+  trunks: () => [],
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) => ({ username: stationId, userId: phone.userId, kind: "browser" }),
 };

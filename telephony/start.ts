@@ -1,13 +1,21 @@
 // Starts telephony: sockets, SIP, registrar and call control, joined. What cmd/wire.ts calls.
-import type { CallControl, CallOrigin, SipSocketIdentity, SipSocketPort, VoiceCheckPort } from "../core/call/call-control.ts";
+import type {
+  CallControl,
+  CallOrigin,
+  SipSocketIdentity,
+  SipSocketPort,
+  TelephonyDirectory,
+  TrunkPort,
+  VoiceCheckPort,
+} from "../core/call/call-control.ts";
 import type { Env, Log } from "../core/env/env.ts";
-import type { TrunkId } from "../core/lib/id.ts";
-import { isIpv4, isIpv6, normalAddress } from "../core/lib/ip-address.ts";
+import { normalAddress } from "../core/lib/ip-address.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
 import { calledOf } from "./ingress.ts";
 import { type Listen, type Receiver, SipNetwork } from "./net/network.ts";
+import { machineNames, type NameServer } from "./net/resolve.ts";
 import { SipSockets } from "./net/websocket.ts";
 import { Registrar } from "./registrar.ts";
 import type { Algorithm } from "./sip/auth/digest.ts";
@@ -17,10 +25,15 @@ import { headerValue, type SipRequest } from "./sip/message/message.ts";
 import { respond } from "./sip/message/respond.ts";
 import type { Admission } from "./sip/transaction/layer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
+import { TrunkLines } from "./trunk/lines.ts";
 import { VoiceCheck } from "./voice-check.ts";
 
-export type TelephonyOptions = Omit<CallControlOptions, "reach"> & {
+export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "isContact"> & {
   readonly listen: readonly Omit<Listen, "advertise">[];
+  /** Who answers for names of next hops; the machine's own, unless told otherwise. */
+  readonly names?: NameServer;
+  /** Certificates that carriers may have beside those that the machine knows, PEM. */
+  readonly trunkCa?: string | null;
   /** The digest realm that phones' secrets were hashed with. */
   readonly realm?: string;
   /** SHA-256 first, unless told otherwise. */
@@ -33,6 +46,7 @@ export class Telephony {
   readonly control: CallControl & Pick<SipCallControl, "drain" | "size">;
   readonly sockets: SipSocketPort;
   readonly voiceCheck: VoiceCheckPort;
+  readonly trunks: TrunkPort;
   /** The ports really bound, in the order of `listen`. */
   readonly ports: number[] = [];
   private readonly network: SipNetwork;
@@ -42,12 +56,20 @@ export class Telephony {
   private readonly guard: StrangerGuard;
   private readonly digest: DigestServer;
   private readonly browsers: SipSockets;
+  private readonly lines: TrunkLines;
+  private readonly options: TelephonyOptions;
   /** Who sent a request that was admitted, until it becomes a call. */
   private readonly origins = new WeakMap<SipRequest, CallOrigin>();
 
-  private constructor(private readonly options: TelephonyOptions) {
-    const { directory } = options;
-    const env = guarded(options.env);
+  private constructor(given: TelephonyOptions) {
+    const env = guarded(given.env);
+    // A carrier is known by the addresses that it was given, and by where its next hops are.
+    const directory: TelephonyDirectory = {
+      ...given.directory,
+      trunkByAddress: (address) => given.directory.trunkByAddress(address) ?? this.lines.trunkAt(address),
+    };
+    const options = { ...given, directory };
+    this.options = options;
     this.network = new SipNetwork(env);
     this.guard = new StrangerGuard(env.clock);
     this.digest = new DigestServer(env, options.realm ?? defaultRealm, options.digestOrder);
@@ -69,16 +91,30 @@ export class Telephony {
         closed: (flow) => {
           // Calls first: what a station's going away means depends on whether it has one.
           this.calls.flowClosed(flow);
+          this.lines.closed(flow);
           this.registrar.closed(flow);
         },
         nextHop: (uriText, flow) => nextHop(uriText, flow, directory),
+        prove: (response, request, flow) => this.lines.prove(response, request, flow),
       },
       (direction, flow, message) => this.calls.observe(direction, flow, message),
     );
+    this.lines = new TrunkLines(directory, {
+      ...{ env, network: this.network, transactions: this.dialogs.transactions, ca: given.trunkCa ?? null },
+      names: given.names ?? machineNames(() => this.dialogs.fraction()),
+      newToken: () => this.dialogs.newToken(),
+      contact: (flow, user) => this.dialogs.contact(flow, user),
+    });
+    this.trunks = this.lines;
     const check = new VoiceCheck(env, options.media, options.addresses);
     this.voiceCheck = check;
     this.calls = new SipCallControl(
-      { ...options, env, media: check.beside, reach: (trunkId) => this.reach(trunkId) },
+      {
+        ...{ ...options, env, media: check.beside },
+        reach: (trunkId, hop, isForced) => this.lines.reach(trunkId, hop, isForced),
+        suspect: (flow) => this.lines.suspect(flow),
+        isContact: (user) => this.lines.trunkOfContact(user) !== null,
+      },
       this.dialogs,
       this.registrar,
     );
@@ -95,6 +131,7 @@ export class Telephony {
         isWildcard(listen.address) ? localAddressFor(remote, options.addresses) : listen.address;
       telephony.ports.push((await telephony.network.listen({ ...listen, advertise })).port);
     }
+    telephony.lines.refresh();
     return telephony;
   }
 
@@ -104,18 +141,11 @@ export class Telephony {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.lines[Symbol.dispose]();
     this.calls[Symbol.dispose]();
     this.registrar[Symbol.dispose]();
     this.dialogs[Symbol.dispose]();
     await this.network[Symbol.asyncDispose]();
-  }
-
-  /** Literal addresses over UDP. */
-  private async reach(trunkId: TrunkId): Promise<Flow | null> {
-    for (const { host, port } of this.options.directory.trunk(trunkId)?.proxies ?? []) {
-      if (isIpv4(host) || isIpv6(host)) return this.network.udpFlow({ address: host, port: port ?? 5060 });
-    }
-    return null;
   }
 
   /**
@@ -133,7 +163,9 @@ export class Telephony {
     }
     const trunk = directory.trunkByAddress(normalAddress(flow.remote.address));
     if (trunk !== null) {
-      this.origins.set(request, { kind: "trunk", trunkId: trunk.trunkId });
+      // Several accounts at one carrier share its address; each has a Contact of its own.
+      const account = request.uri.scheme === "sip" ? this.lines.trunkOfContact(request.uri.user ?? "") : null;
+      this.origins.set(request, { kind: "trunk", trunkId: account ?? trunk.trunkId });
       return serve;
     }
     const isRegistered = this.registrar.isKnownPath(flow);

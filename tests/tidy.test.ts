@@ -44,7 +44,7 @@ const rules: readonly (readonly [folder: string, rule: Rule])[] = [
       libraries: ["werift", "node:crypto", "node:net", "node:zlib", "bun:ffi", "bun"],
     },
   ],
-  ["telephony/", { project: ["telephony/", "core/"], libraries: ["node:crypto", "sdp-transform", "bun"] }],
+  ["telephony/", { project: ["telephony/", "core/"], libraries: ["node:crypto", "node:dns/promises", "sdp-transform", "bun"] }],
   [
     "storage/",
     {

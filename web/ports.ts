@@ -1,6 +1,6 @@
 // What the web needs from the wiring: one organization's app, the stream of events, the vault, the assets and the node's health.
 import type { App } from "../core/app.ts";
-import type { VoiceCheckPort } from "../core/call/call-control.ts";
+import type { TrunkPort, VoiceCheckPort } from "../core/call/call-control.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
 import type { NodeSettings } from "../core/setup/node-settings.ts";
@@ -70,6 +70,8 @@ export type WebPorts = {
   readonly keyFingerprint: string;
   /** Whether a station has a device registered now. */
   isRegistered(stationId: string): boolean;
+  /** Trunks as this node sees them. */
+  readonly trunks: TrunkPort;
   /** Makes the secret of a SIP phone, and what is kept of it. */
   newPhoneSecret(username: string): PhoneSecret;
   readonly channels: Channels;

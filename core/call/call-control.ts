@@ -62,6 +62,8 @@ export type CallCommand =
       readonly legId: LegId;
       readonly conversationId: ConversationId;
       readonly trunkId: TrunkId;
+      /** Which of the trunk's next hops. */
+      readonly hop: number;
       /** In the form that the trunk wants. */
       readonly number: string;
       readonly shown: CallerIdentity;
@@ -202,16 +204,59 @@ export type TelephonyDirectory = {
   ): { readonly stationId: StationId; readonly userId: UserId; readonly ha1: { readonly md5: string; readonly sha256: string } } | null;
   /** A station by id: its address-of-record user part, whom it belongs to, and how it is reached. */
   station(stationId: StationId): { readonly username: string; readonly userId: UserId; readonly kind: "browser" | "phone" } | null;
-  /** How calls leave by a trunk; null: they do not. */
-  trunk(trunkId: TrunkId): TrunkPeer | null;
+  /** The trunks by which calls leave. */
+  trunks(): readonly TrunkPeer[];
 };
 
-/** Where a trunk's calls go: next hops in order of preference. */
+/** Where a trunk's calls go, and as whom. */
 export type TrunkPeer = {
+  readonly trunkId: TrunkId;
   readonly name: string;
+  /** Counts up with every change. */
+  readonly version: number;
   readonly transport: "UDP" | "TCP" | "TLS";
-  readonly proxies: readonly { readonly host: string; readonly port: number | null }[];
+  /** Next hops in order of preference, at least one. */
+  readonly proxies: readonly TrunkHop[];
+  /** What the carrier has given us; null: we are known by our address. */
+  readonly account: { readonly username: string; readonly password: string; readonly domain: string } | null;
+  readonly registers: boolean;
+  readonly heartbeat: boolean;
 };
+export type TrunkHop = { readonly host: string; readonly port: number | null };
+
+/** Whether the carrier knows where we are. `why`: what to do about it, for people. */
+export type TrunkRegistration =
+  | { readonly name: "registering" }
+  | { readonly name: "registered"; readonly untilAt: number }
+  | { readonly name: "failed"; readonly trouble: TrunkTrouble; readonly againAt: number };
+
+/** What is wrong with a way to a trunk: as far as it got. */
+export type TrunkTrouble =
+  | { readonly kind: "no-such-name" | "refused" | "no-answer" | "certificate" | "no-socket" | "no-password" | "wrong-password" }
+  | { readonly kind: "status"; readonly status: number };
+
+/** A trunk as this node sees it. */
+export type TrunkState = {
+  readonly registration: TrunkRegistration | null;
+  /** In the order of the next hops. `isUp` null: nobody has asked yet, or nobody asks. */
+  readonly hops: readonly {
+    readonly hop: TrunkHop;
+    readonly isUp: boolean | null;
+    readonly address: string | null;
+    readonly roundTripMs: number | null;
+    readonly trouble: TrunkTrouble | null;
+  }[];
+};
+
+/** Trunks, as the wiring keeps them and web looks at them. */
+export interface TrunkPort {
+  /** The configuration has changed. */
+  refresh(): void;
+  /** Null: no calls leave by it, or the node does not know it yet. */
+  state(trunkId: TrunkId): TrunkState | null;
+  /** Asks every next hop now, and registers anew; the state after it. */
+  test(trunkId: TrunkId): Promise<TrunkState | null>;
+}
 
 /**
  * Whose socket it is. A station may register and call; a guest may do nothing but call `number`, once at a time, until `untilAt` (a call

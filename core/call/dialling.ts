@@ -56,8 +56,8 @@ export function dialCommand(state: CallState, callee: Callee, index: number, leg
   const { ringMs, isEmergency } = callee;
   const path = callee.paths[index]!;
   if (path.kind === "trunk") {
-    const { trunkId, number, shown } = path;
-    return { kind: "dial-trunk", legId, conversationId, trunkId, number, shown, isEmergency, ringMs };
+    const { trunkId, hop, number, shown } = path;
+    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, isEmergency, ringMs };
   }
   const { stationId, shown } = path;
   const { name: callerName, number: callerNumber } = shown;

@@ -60,7 +60,8 @@ export type Customer = {
 /** A way to a party: a device of ours, or a number by a trunk. `shown`: who the callee is told is calling; empty number: withheld. */
 export type DialPath =
   | { readonly kind: "station"; readonly stationId: StationId; readonly shown: CallerIdentity }
-  | { readonly kind: "trunk"; readonly trunkId: TrunkId; readonly number: string; readonly shown: CallerIdentity };
+  /** `hop`: which of the trunk's next hops. */
+  | { readonly kind: "trunk"; readonly trunkId: TrunkId; readonly hop: number; readonly number: string; readonly shown: CallerIdentity };
 
 /** One party to put a call through to. Paths are tried in order until one answers, or the party itself refuses. */
 export type Callee = {

@@ -12,7 +12,7 @@ import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import { setQueueMember } from "../routing/commands.ts";
 import { queueKind, skillKind, wrapupCodeKind } from "../routing/kinds.ts";
 import { queueSettings } from "../routing/queue.ts";
-import { createPhone, type PhoneSecret } from "../telephony/commands.ts";
+import { createPhone, type PhoneSecret, setTrunkPassword } from "../telephony/commands.ts";
 import { numberPlanKind, outboundRouteKind, siteKind, type TrunkSettings, trunkKind } from "../telephony/kinds.ts";
 import type { CentreDocument } from "./centre.ts";
 
@@ -137,7 +137,10 @@ class Application {
     const flows = await app.stores.flows.all(app.organizationId);
     for (const { flow, ...ivr } of centre.ivrs)
       await this.make(ivrKind, { ...ivr, flowId: flows.find((entry) => entry.name === flow)!.id as FlowId });
-    for (const trunk of centre.trunks) await this.make(trunkKind, trunk as TrunkSettings);
+    for (const { password, ...settings } of centre.trunks) {
+      const trunk = await this.make(trunkKind, settings as TrunkSettings);
+      if (password !== undefined) await setTrunkPassword(app, this.actor, trunk.id, password);
+    }
     await this.outside(centre);
   }
 

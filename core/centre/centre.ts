@@ -31,7 +31,8 @@ export const centreDocument = z.strictObject({
       }),
     )
     .default([]),
-  trunks: z.array(trunkSettings).default([]),
+  /** `password`: of the carrier's account; without one, what is set stays. */
+  trunks: z.array(trunkSettings.extend({ password: z.string().optional() })).default([]),
   /** Trunks, people and sites are named by their names and email addresses. */
   sites: z
     .array(

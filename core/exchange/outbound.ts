@@ -39,10 +39,10 @@ export function planEmergency(configuration: Configuration, called: string, dial
   if (number === null) return null;
   const ways = configuration.trunks.filter(({ proxies }) => proxies.length > 0);
   const wanted = (site?.emergencyTrunkIds ?? []).flatMap((id) => ways.filter((trunk) => trunk.id === id));
-  const paths = [...wanted, ...ways.filter((trunk) => !wanted.includes(trunk))].map((trunk): DialPath => {
+  const paths = [...wanted, ...ways.filter((trunk) => !wanted.includes(trunk))].flatMap((trunk): DialPath[] => {
     const user = userOf(configuration, dialler.userId);
     const shown = { number: user?.phoneNumber ?? trunk.callerId ?? site?.callerId ?? "", name: site?.callerName ?? "" };
-    return { kind: "trunk", trunkId: trunk.id, number, shown };
+    return pathsBy(trunk, number, shown);
   });
   if (!isNonempty(paths)) return { kind: "refused", reason: "emergency-not-available", why: "no trunk by which help could be called" };
   const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency", isEmergency: true } as const;
@@ -71,16 +71,18 @@ export function planOutside(
   if (route === undefined) return { kind: "refused", reason: "unavailable", why: `no outbound route takes ${classification}` };
   const trunks = trunksOf(configuration, route, dialler.draw);
   const free = trunks.filter((trunk) => !isFull(trunk));
-  const paths = free.map((trunk): DialPath => {
-    const shown = shownBy(trunk, site, user);
-    return { kind: "trunk", trunkId: trunk.id, number: formatNumber(number, trunk.numberFormat, site.country), shown };
-  });
+  const paths = free.flatMap((trunk) => pathsBy(trunk, formatNumber(number, trunk.numberFormat, site.country), shownBy(trunk, site, user)));
   if (!isNonempty(paths)) {
     const why = trunks.length === 0 ? `no trunk of “${route.name}” leads anywhere` : `every trunk of “${route.name}” is full`;
     return { kind: "refused", reason: trunks.length === 0 ? "unavailable" : "overloaded", why };
   }
   const of = { purpose: "external", userId: null, number, name: "", classification, isEmergency: false } as const;
   return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs } };
+}
+
+/** One for each of the trunk's next hops. */
+function pathsBy({ id, proxies }: Trunk, number: string, shown: CallerIdentity): DialPath[] {
+  return proxies.map((_, hop) => ({ kind: "trunk", trunkId: id, hop, number, shown }));
 }
 
 function trunksOf({ trunks }: Configuration, { trunkIds, distribution }: OutboundRoute, draw: number): readonly Trunk[] {

@@ -73,6 +73,11 @@ export const demoDrainPollMs = 250;
 export const busyToneMs = 5_000;
 /** A trunk that gives no sign of life is given up for the next one: with the look-up, within three seconds. */
 export const trunkSilenceMs = 2_500;
+/** Next hops of trunks are asked so often whether they live; those that do not answer, more often. */
+export const trunkBeatMs = 30_000;
+export const trunkRetryMs = 5_000;
+/** What a carrier has not answered or accepted by then, it will not. */
+export const trunkAnswerMs = 4_000;
 /** A person is rung for so long. */
 export const personRingMs = 60_000;
 /** A number outside: carriers give up before. And somebody who calls for help is not let go for impatience of ours. */

@@ -1,9 +1,10 @@
-// SIP phones: their secret is made here, told once, and kept only sealed.
+// Secrets of telephony: a phone's is made here and told once, a trunk's is the carrier's; both are kept only sealed.
 import type { App } from "../app.ts";
-import type { Actor } from "../authorization/actor.ts";
-import { newId, type StationId } from "../lib/id.ts";
-import { createObject } from "../objects/commands.ts";
-import { type StationSettings, stationKind } from "./kinds.ts";
+import { type Actor, demand, found } from "../authorization/actor.ts";
+import { BadInput, Conflict } from "../lib/errors.ts";
+import { newId, type StationId, type TrunkId } from "../lib/id.ts";
+import { createObject, objectEvent } from "../objects/commands.ts";
+import { type StationSettings, stationKind, trunkKind } from "./kinds.ts";
 import type { Station } from "./telephony.ts";
 
 /** A phone's secret, told once, and what is kept of it. */
@@ -21,4 +22,22 @@ export async function createPhone(
   const { secret, sealedHa1 } = newPhoneSecret(username);
   const station = await createObject(app, actor, stationKind, settings, { id, kind: "phone", username, sealedHa1 });
   return { station, secret };
+}
+
+/** Where a trunk's password is sealed for. */
+export const trunkPasswordPlace = (trunkId: TrunkId): string => `trunk password ${trunkId}`;
+
+/** The account's password, as the carrier has given it; empty: none any more. @throws Forbidden · NotFound · BadInput · Conflict */
+export async function setTrunkPassword(app: App, actor: Actor, trunkId: TrunkId, password: string): Promise<void> {
+  if (password.length > 256 || /[\u0000-\u001f\u007f]/.test(password))
+    throw new BadInput("At most 256 characters, on one line.", "password");
+  await app.unit.run(async (stores) => {
+    const before = found(actor, "trunk with this id", await stores.trunks.byId(trunkId));
+    demand(actor, trunkKind.permissions.edit, before);
+    const sealedPassword = password === "" ? null : app.secrets.seal(password, trunkPasswordPlace(trunkId));
+    const after = { ...before, sealedPassword, version: before.version + 1, modifiedAt: app.env.clock.now() };
+    if (!(await stores.trunks.update(after, before.version)))
+      throw new Conflict("Somebody else has changed this trunk meanwhile. Try again.");
+    return { value: undefined, events: [objectEvent(app, actor, trunkKind, before, after)] };
+  });
 }

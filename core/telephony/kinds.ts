@@ -29,12 +29,16 @@ const name = (what: string) =>
 const e164 = z.string().regex(/^\+[1-9][0-9]{3,14}$/, "A number in E.164, like +441632960100.");
 const idOf = (what: string) => z.string().refine(isId, `Not a ${what}.`);
 
+/** From a form, too. */
+const yesNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+
 /** `host` or `host:port`; IPv6 in brackets when a port follows. */
-const proxyText = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::[1-9][0-9]{0,4})?$/;
+const hostPattern = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::[1-9][0-9]{0,4})?$/;
+const isHost = (text: string): boolean => hostPattern.test(text) && !/:[0-9]+$/.test(text);
 const proxy = z
   .string()
   .refine(
-    (text) => isIpv6(text) || proxyText.test(text),
+    (text) => isIpv6(text) || hostPattern.test(text),
     "A name or address, with or without a port: sip.carrier.example, 192.0.2.10:5080.",
   );
 
@@ -42,9 +46,21 @@ export const trunkSettings = z.strictObject({
   name: name("trunk"),
   addresses: z
     .array(z.string().refine((text) => isIpv4(text) || isIpv6(text), "A literal IPv4 or IPv6 address, like 192.0.2.10."))
-    .min(1, "A trunk is known by its addresses: give at least one.")
-    .max(64, "At most 64 addresses."),
+    .max(64, "At most 64 addresses.")
+    .default([]),
   proxies: z.array(proxy).max(8, "At most 8 next hops.").default([]),
+  username: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9._+~*!'()-]{0,64}$/, "The account as it stands before the @: letters, digits and . _ + - ~ * ! ' ( ).")
+    .default(""),
+  domain: z
+    .string()
+    .trim()
+    .refine((text) => text === "" || isHost(text), "A name or address without a port: sip.carrier.example.")
+    .default(""),
+  registers: yesNo.default(false),
+  heartbeat: yesNo.default(true),
   transport: z.enum(trunkTransports, { error: `One of ${trunkTransports.join(", ")}.` }).default("UDP"),
   numberFormat: z.enum(numberFormats, { error: `One of ${numberFormats.join(", ")}.` }).default("E164"),
   callerIdPresentation: z.enum(callerIdPresentations, { error: `One of ${callerIdPresentations.join(", ")}.` }).default("user"),
@@ -59,7 +75,18 @@ export const trunkSettings = z.strictObject({
 });
 export type TrunkSettings = Pick<
   Trunk,
-  "name" | "addresses" | "proxies" | "transport" | "numberFormat" | "callerIdPresentation" | "callerId" | "channelsMax"
+  | "name"
+  | "addresses"
+  | "proxies"
+  | "username"
+  | "domain"
+  | "registers"
+  | "heartbeat"
+  | "transport"
+  | "numberFormat"
+  | "callerIdPresentation"
+  | "callerId"
+  | "channelsMax"
 >;
 
 export const stationSettings = z.strictObject({
@@ -118,7 +145,7 @@ export const outboundRouteSettings = z.strictObject({
   classifications: z.array(z.string().trim().min(1).max(60)).min(1, "A route without classifications takes no number.").max(50),
   distribution: z.enum(distributions, { error: `One of ${distributions.join(", ")}.` }).default("SEQUENTIAL"),
   trunkIds: z.array(idOf("trunk")).min(1, "A route needs a trunk.").max(8, "At most 8 trunks."),
-  enabled: z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]).default(true),
+  enabled: yesNo.default(true),
 });
 export type OutboundRouteSettings = Omit<OutboundRoute, Exclude<keyof ConfiguredObject, "name">>;
 export const didPoolSettings = z.strictObject({
@@ -142,9 +169,15 @@ export const trunkKind: ObjectKind<Trunk, TrunkSettings> = {
   event: "telephony.trunk",
   permissions,
   settings: trunkSettings as never,
+  secret: ["sealedPassword"],
   store: (stores) => stores.trunks,
-  make: () => ({}),
+  make: () => ({ sealedPassword: null }),
   check: async (app, stores, settings, before) => {
+    if (settings.addresses.length === 0 && settings.proxies.length === 0)
+      throw new BadInput("A trunk is known by its addresses, or leads somewhere: give an address or a next hop.", "addresses");
+    if (settings.registers && settings.proxies.length === 0)
+      throw new BadInput("To register, a next hop is needed: the carrier's registrar.", "proxies");
+    if (settings.registers && settings.username === "") throw new BadInput("To register, the account's user name is needed.", "username");
     for (const other of await stores.trunks.all(app.organizationId)) {
       const taken = settings.addresses.find((address) => other.addresses.includes(address));
       if (other.id !== before?.id && taken !== undefined) {

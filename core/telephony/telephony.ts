@@ -10,10 +10,20 @@ export const callerIdPresentations = ["user", "trunk", "withhold"] as const;
 /** A carrier or PBX: who may call in, known by its source addresses, and how calls leave by it. */
 export type Trunk = ConfiguredObject & {
   readonly id: TrunkId;
-  /** Literal IPv4 or IPv6 addresses, exact. */
+  /** Literal IPv4 or IPv6 addresses, exact; beside them, what its next hops resolve to. */
   readonly addresses: readonly string[];
   /** Next hops in order of preference, `host` or `host:port`; none: calls only come in. */
   readonly proxies: readonly string[];
+  /** Of the account that the carrier has given us, as in its URI; empty: we are known by our address. */
+  readonly username: string;
+  /** The host part of the account's URI; empty: the first next hop's. */
+  readonly domain: string;
+  /** Sealed with the key file; null: none. */
+  readonly sealedPassword: string | null;
+  /** Whether we tell the carrier where we are (RFC 3261 §10): it has no address of ours. */
+  readonly registers: boolean;
+  /** Whether next hops are asked by OPTIONS whether they live. */
+  readonly heartbeat: boolean;
   readonly transport: (typeof trunkTransports)[number];
   readonly numberFormat: NumberFormat;
   /** `user`: the person's direct number, else the trunk's; `trunk`: always its own; `withhold`: none. */

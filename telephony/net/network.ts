@@ -1,9 +1,9 @@
 // All SIP sockets behind one door: flows in and out, whatever they run over. Holds sockets and buffers, understands no SIP.
 import type { Env } from "../../core/env/env.ts";
-import { normalAddress } from "../../core/lib/ip-address.ts";
+import { isIpv6, normalAddress } from "../../core/lib/ip-address.ts";
 import { sipConnectionsMax, sipConnectionsPerAddressMax } from "../../core/lib/limits.ts";
 import { type Endpoint, type Flow, flowText, type Wire } from "../sip/transport/flow.ts";
-import { listenTcp } from "./tcp.ts";
+import { connectTcp, listenTcp } from "./tcp.ts";
 import { openUdp, type UdpSocket } from "./udp.ts";
 
 /** Who takes what arrives: the SIP transport layer. */
@@ -37,6 +37,8 @@ export class SipNetwork implements Wire {
   private readonly stops: (() => void)[] = [];
   private readonly connections = new Map<string, { readonly flow: Flow; readonly connection: Connection }>();
   private readonly perAddress = new Map<string, number>();
+  /** Where peers of connections that we open may connect to; null: nowhere. */
+  private accepting: ((remoteAddress: string) => Endpoint) | null = null;
   private receiver: Receiver | null = null;
   private nextId = 1;
 
@@ -57,6 +59,7 @@ export class SipNetwork implements Wire {
     }
     const server = listenTcp(listen, this);
     this.stops.push(() => server.stop());
+    this.accepting ??= (remote) => ({ address: listen.advertise?.(remote) ?? listen.address, port: server.local.port });
     return server.local;
   }
 
@@ -64,6 +67,12 @@ export class SipNetwork implements Wire {
   udpFlow(remote: Endpoint): Flow | null {
     for (const socket of this.udp.values()) return { transport: "udp", local: socket.localFor(remote.address), remote, connectionId: "" };
     return null;
+  }
+
+  /** Opens a connection to a literal address. `tls`: the name that the peer's certificate must have. @throws ConnectError */
+  connect(remote: Endpoint, tls: { readonly serverName: string; readonly ca: string | null } | null, ms: number): Promise<Flow> {
+    const local = this.accepting?.(remote.address) ?? { address: isIpv6(remote.address) ? "::" : "0.0.0.0", port: 0 };
+    return connectTcp(this, { local, remote, tls, ms, clock: this.env.clock });
   }
 
   send(flow: Flow, bytes: Uint8Array): boolean {

@@ -1,5 +1,6 @@
-// SIP over TCP and TLS: accepts connections, and never holds more than a bounded number of unsent bytes for a peer that does not read.
+// SIP over TCP and TLS: accepts and makes connections, and never holds more than a bounded number of unsent bytes for a peer that does not read.
 import type { Socket } from "bun";
+import type { Clock } from "../../core/env/env.ts";
 import { sipSendBufferBytesMax } from "../../core/lib/limits.ts";
 import type { Endpoint, Flow } from "../sip/transport/flow.ts";
 import type { Connection, Listen, SipNetwork } from "./network.ts";
@@ -37,6 +38,77 @@ export function listenTcp(listen: Listen, network: SipNetwork): { readonly local
   });
   const local: Endpoint = { address: listen.address, port: server.port };
   return { local, stop: () => server.stop(true) };
+}
+
+/** Why there is no connection. */
+export class ConnectError extends Error {
+  constructor(readonly why: "refused" | "no-answer" | "certificate") {
+    super(why);
+  }
+}
+
+export type Connect = {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly tls: { readonly serverName: string; readonly ca: string | null } | null;
+  readonly ms: number;
+  readonly clock: Clock;
+};
+
+/**
+ * Opens a connection; with `tls` the peer's certificate must be that name's. The flow lives until either side ends it. @throws ConnectError
+ */
+export function connectTcp(network: SipNetwork, { local, remote, tls, ms, clock }: Connect): Promise<Flow> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const failed = (why: ConnectError["why"]): void => {
+      isOver = true;
+      late.cancel();
+      reject(new ConnectError(why));
+    };
+    const late = clock.after(ms, () => failed("no-answer"));
+    const ready = (socket: TcpSocket): void => {
+      late.cancel();
+      if (isOver) return void socket.terminate();
+      socket.data.flow = network.adopt(tls === null ? "tcp" : "tls", local, remote, socket.data.outbox);
+      if (socket.data.flow === null) socket.terminate();
+      else resolve(socket.data.flow);
+    };
+    Bun.connect<State>({
+      hostname: remote.address,
+      port: remote.port,
+      ...(tls === null
+        ? {}
+        : { tls: { serverName: tls.serverName, rejectUnauthorized: true, ...(tls.ca === null ? {} : { ca: tls.ca }) } }),
+      socket: {
+        open(socket) {
+          socket.data = { flow: null, outbox: new Outbox(socket) };
+          if (tls === null) ready(socket);
+        },
+        handshake(socket, isDone, error) {
+          if (isDone && error === null) return ready(socket);
+          failed("certificate");
+          socket.terminate();
+        },
+        data(socket, bytes) {
+          if (socket.data.flow !== null) network.chunk(socket.data.flow, bytes);
+        },
+        drain(socket) {
+          socket.data.outbox.flush();
+        },
+        close(socket) {
+          if (socket.data?.flow) network.gone(socket.data.flow);
+          else failed(tls === null ? "refused" : "certificate");
+        },
+        error(socket) {
+          socket.terminate();
+        },
+        connectError() {
+          failed("refused");
+        },
+      },
+    }).catch(() => failed("refused"));
+  });
 }
 
 /** What the kernel did not take yet. */

@@ -4,7 +4,6 @@ import type { Env, Timer } from "../../core/env/env.ts";
 import { pause } from "../../core/env/pause.ts";
 import type { UserId } from "../../core/lib/id.ts";
 import { assertNever } from "../../core/lib/machine.ts";
-import type { ClientSecret } from "../sip/auth/client.ts";
 import type { Endpoint } from "../sip/transport/flow.ts";
 import { type AgentInput, type AgentOutput, type AgentPlan, type AgentState, type AgentTimer, newAgent, stepAgent } from "./agent.ts";
 import {
@@ -18,7 +17,7 @@ import {
   stepCaller,
 } from "./caller.ts";
 import type { CallEnd, RobotCall } from "./robot-call.ts";
-import { UserAgent } from "./user-agent.ts";
+import { type RobotSecret, UserAgent } from "./user-agent.ts";
 
 /** An agent's page, for one that has none. */
 export interface RobotDesk {
@@ -27,7 +26,7 @@ export interface RobotDesk {
   wrapUp(userId: UserId): Promise<void>;
 }
 
-export type RobotAgent = { readonly userId: UserId; readonly secret: ClientSecret };
+export type RobotAgent = { readonly userId: UserId; readonly secret: RobotSecret };
 
 /** The caller's end of a call. */
 export type CallReport = {

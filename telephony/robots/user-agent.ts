@@ -8,7 +8,8 @@ import type { MediaEvent } from "../media/plane.ts";
 import { PortRange } from "../media/ports.ts";
 import { SipNetwork } from "../net/network.ts";
 import { readOffer } from "../sdp/offer-answer.ts";
-import { answerChallenge, type ClientSecret } from "../sip/auth/client.ts";
+import { answerChallenge } from "../sip/auth/client.ts";
+import type { Ha1 } from "../sip/auth/digest.ts";
 import { DialogLayer, type Session } from "../sip/dialog/layer.ts";
 import { type Header, header, headerValue, type RequestDraft, type SipRequest, type SipResponse, toWire } from "../sip/message/message.ts";
 import { formatNameAddr } from "../sip/message/name-addr.ts";
@@ -16,6 +17,9 @@ import { encodeUser } from "../sip/message/uri.ts";
 import type { Endpoint, Flow } from "../sip/transport/flow.ts";
 import { RobotCall } from "./robot-call.ts";
 import { phrase, type Voice } from "./voice.ts";
+
+/** What a robot phone proves itself with: the HA1 that the registrar compares with. */
+export type RobotSecret = { readonly username: string; readonly ha1: Ha1 };
 
 export type UserAgentOptions = {
   readonly env: Env;
@@ -110,14 +114,14 @@ export class UserAgent {
   }
 
   /** Registers a phone, proving itself when asked to; resolves to for how long it is good, 0 when it was refused. */
-  async register(secret: ClientSecret, seconds: number = registrationSeconds): Promise<number> {
+  async register({ username, ha1 }: RobotSecret, seconds: number = registrationSeconds): Promise<number> {
     const callId = this.dialogs.newToken();
     const uriText = `sip:${this.options.realm}`;
-    const ask = (seq: number, more: readonly Header[]) => this.request(this.registration(secret.username, callId, seq, seconds, more));
+    const ask = (seq: number, more: readonly Header[]) => this.request(this.registration(username, callId, seq, seconds, more));
     const first = await ask(1, []);
     if (first?.status !== 401) return first?.status === 200 ? seconds : 0;
-    const about = { method: "REGISTER", uriText, realm: this.options.realm, cnonce: this.dialogs.newToken() };
-    const proof = answerChallenge(first, secret, about);
+    const about = { method: "REGISTER", uriText, cnonce: this.dialogs.newToken() };
+    const proof = answerChallenge(first, { username, ha1: (realm) => (realm === this.options.realm ? ha1 : null) }, about);
     const second = proof === null ? null : await ask(2, [proof]);
     return second?.status === 200 ? seconds : 0;
   }

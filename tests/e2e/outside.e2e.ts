@@ -135,6 +135,7 @@ await program(
     await step("what a number plan rewrites is dialled as it becomes", async () => {
       await dial("76001");
       await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === 4, 10_000);
+      await priya.waitFor('#call [data-key="e"]', 5_000);
       await priya.press("e");
       await ended("abandoned-while-dialling");
       const { id } = await newest();

@@ -113,10 +113,16 @@ export class Baresip {
     return readFileSync(join(this.folder, "log"), "utf8");
   }
 
-  /** What it has heard so far, 8 kHz. */
+  /** What it has heard so far, 8 kHz, call after call: each leaves a file of its own. */
   heard(): Int16Array {
-    const dump = readdirSync(this.folder).find((name) => name.startsWith("dump-") && name.endsWith("-dec.wav"));
-    return dump === undefined ? new Int16Array(0) : readWav(readFileSync(join(this.folder, dump))).left;
+    const dumps = readdirSync(this.folder).filter((name) => name.startsWith("dump-") && name.endsWith("-dec.wav"));
+    const calls = dumps.sort().map((name) => readWav(readFileSync(join(this.folder, name))).left);
+    const all = new Int16Array(calls.reduce((sum, { length }) => sum + length, 0));
+    calls.reduce((at, call) => {
+      all.set(call, at);
+      return at + call.length;
+    }, 0);
+    return all;
   }
 
   /** However a test ends: a phone that stays would keep its ports. */

@@ -139,13 +139,18 @@ const trunkOperations = objectOperations<Trunk, TrunkSettings>({
   operations: { list: "getTelephonyProvidersEdgesTrunks", get: "getTelephonyProvidersEdgesTrunk" },
   body: z.unknown(),
   settings: () => ({}),
-  present: (trunk) => ({
-    version: trunk.version,
-    trunkType: "EXTERNAL",
-    inService: true,
-    enabled: true,
-    proxyAddressList: trunk.addresses,
-  }),
+  present: (trunk, ports) => {
+    const state = ports.trunks.state(trunk.id);
+    const isRegistered = state === null || state.registration === null || state.registration.name === "registered";
+    return {
+      version: trunk.version,
+      trunkType: "EXTERNAL",
+      inService: isRegistered && (state === null || state.hops.some(({ isUp }) => isUp !== false)),
+      enabled: true,
+      connectedStatus: { connected: isRegistered },
+      proxyAddressList: trunk.proxies.length > 0 ? trunk.proxies : trunk.addresses,
+    };
+  },
 });
 
 export const telephonyRoutes = [

@@ -139,10 +139,28 @@ export const adminManual: readonly ManualPage[] = [
     id: "trunks",
     title: "Trunks",
     body: () => (
-      <p>
-        A trunk is a carrier or PBX that may call in. It is known by its source addresses, exactly as written; a stranger gets no answer
-        that tells anything. One address belongs to one trunk.
-      </p>
+      <>
+        <p>
+          A trunk is a carrier or PBX that may call in, and by which calls leave. It is known by its source addresses, exactly as written,
+          and by where its next hops are; a stranger gets no answer that tells anything. One address belongs to one trunk.
+        </p>
+        <p>
+          <b>Next hops</b> are tried in their order. A name without a port is looked up as a service first (SRV), then by its addresses.
+          With the <b>heartbeat</b>, each is asked every half minute whether it lives; calls pass over one that does not answer, and it is
+          asked every five seconds until it does. A call for help tries it all the same.
+        </p>
+        <p>
+          <b>Account.</b> Where the carrier has given you a user name and a password, calls are proven with it when the carrier asks, and
+          with <b>Registration</b> on we tell it where we are. The password is set on the page <b>Connection</b>, kept sealed, and never
+          shown. That page also says whether we are registered and what each next hop answers, and what to do when something fails;{" "}
+          <b>Test now</b> asks at once. On a cluster every node registers by itself.
+        </p>
+        <p>
+          <b>TLS</b>: the carrier's certificate must be that name's and come from an issuer that this machine trusts, or from one in the
+          file of <code>--trunk-ca</code>. Voice on trunks is not encrypted yet: use TLS where the way to the carrier is your own or a
+          tunnel.
+        </p>
+      </>
     ),
   },
   {

@@ -75,6 +75,11 @@ export function ha1Of(username: string, realm: string, password: string): Ha1 {
   return { md5: hash("MD5", text), sha256: hash("SHA-256", text) };
 }
 
+/** RFC 2069 §2.1.2, as RFC 3261 §22.4 keeps it for servers that name no qop. */
+export function responseWithoutQop({ algorithm, nonce, uri }: Credentials, ha1: Ha1, method: string): string {
+  return hash(algorithm, `${algorithm === "MD5" ? ha1.md5 : ha1.sha256}:${nonce}:${hash(algorithm, `${method}:${uri}`)}`);
+}
+
 /** RFC 7616 §3.4.1 with qop=auth. */
 export function expectedResponse(credentials: Credentials, ha1: Ha1, method: string): string {
   const { algorithm, nonce, nc, cnonce, uri } = credentials;

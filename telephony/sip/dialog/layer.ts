@@ -19,6 +19,7 @@ import type { Observe } from "../transport/layer.ts";
 import { dialogKey } from "./dialog.ts";
 import {
   allowed,
+  proven,
   type SessionEvent,
   type SessionInput,
   type SessionOutput,
@@ -48,6 +49,8 @@ export interface SessionUser {
   closed(flow: Flow): void;
   /** Where a request to `uriText` goes, if not along `flow`. Decides egress; called for requests within dialogs. */
   nextHop(uriText: string, flow: Flow): Flow;
+  /** Our answer to a challenge of a request that went along `flow`; null: there is no account for it, and nothing is said. Without it nothing ever is. */
+  prove?(response: SipResponse, request: RequestDraft, flow: Flow): Header | null;
 }
 
 /** One INVITE session: a handle on its machine. */
@@ -105,7 +108,7 @@ export class Session {
         this.client = layer.invite(this, output.request, output.flow);
         break;
       case "request":
-        layer.transactions.request(output.request, layer.user.nextHop(hopUri(output.request), output.flow), silent);
+        layer.ask(output.request, output.flow);
         break;
       case "alone":
         layer.transactions.sendAlone(output.request, layer.user.nextHop(hopUri(output.request), output.flow));
@@ -217,10 +220,11 @@ export class DialogLayer {
     return (bytes[0]! * 256 + bytes[1]!) / 65_536;
   }
 
-  contact(flow: Flow): string {
+  /** Where we are reached along a flow; `user`: what stands before the @. */
+  contact(flow: Flow, user: string | null = null): string {
     const host = flow.local.address.includes(":") ? `[${flow.local.address}]` : flow.local.address;
     const transport = flow.transport === "udp" ? "" : `;transport=${flow.transport === "wss" ? "ws" : flow.transport}`;
-    return `<sip:${host}:${flow.local.port}${transport}>`;
+    return `<sip:${user === null ? "" : `${user}@`}${host}:${flow.local.port}${transport}>`;
   }
 
   [Symbol.dispose](): void {
@@ -236,9 +240,27 @@ export class DialogLayer {
 
   invite(session: Session, request: RequestDraft, flow: Flow): ClientTransaction {
     return this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
-      response: (response) => session.input({ kind: "response", response }),
+      response: (response) => {
+        const proof = this.proofFor(response, request, flow);
+        session.input(proof === null ? { kind: "response", response } : { kind: "response", response, proof });
+      },
       failed: (reason) => session.input({ kind: "failed", reason }),
     });
+  }
+
+  /** BYE and its like: nobody waits for the answer, but a challenge is answered. */
+  ask(request: RequestDraft, flow: Flow, isProven = false): void {
+    this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
+      response: (response) => {
+        const proof = isProven ? null : this.proofFor(response, request, flow);
+        if (proof !== null) this.ask(proven(request, proof), flow, true);
+      },
+      failed: () => undefined,
+    });
+  }
+
+  private proofFor(response: SipResponse, request: RequestDraft, flow: Flow): Header | null {
+    return response.status === 401 || response.status === 407 ? (this.user.prove?.(response, request, flow) ?? null) : null;
   }
 
   index(key: string, session: Session): void {
@@ -330,7 +352,6 @@ function isSamePeer(a: Flow, b: Flow): boolean {
   return isBrowser ? isSameFlow(a, b) : normalAddress(a.remote.address) === normalAddress(b.remote.address);
 }
 
-const silent = { response: () => undefined, failed: () => undefined };
 const capabilities: readonly Header[] = [header("Allow", allowed), header("Accept", "application/sdp")];
 
 function hopUri(request: RequestDraft): string {

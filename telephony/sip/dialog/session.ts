@@ -27,7 +27,7 @@ type Unacknowledged = {
 /** An offer under way inside a confirmed session. At most one, or it is glare. */
 type Negotiation =
   | { readonly kind: "none" }
-  | { readonly kind: "ours"; readonly body: Uint8Array }
+  | { readonly kind: "ours"; readonly body: Uint8Array; readonly isProven: boolean }
   | { readonly kind: "waiting"; readonly body: Uint8Array }
   | { readonly kind: "theirs"; readonly transactionId: string; readonly request: SipRequest };
 
@@ -55,6 +55,8 @@ export type SessionState =
       readonly flow: Flow;
       readonly contact: string;
       readonly isProvisional: boolean;
+      /** It was challenged once, and has our proof. */
+      readonly isProven: boolean;
     }
   /** We gave up on our INVITE; its last word is awaited. */
   | {
@@ -97,8 +99,8 @@ export type SessionInput =
   | { readonly kind: "request"; readonly transactionId: string; readonly request: SipRequest; readonly flow: Flow }
   | { readonly kind: "ack"; readonly request: SipRequest }
   | { readonly kind: "cancelled" }
-  /** To our INVITE or re-INVITE. */
-  | { readonly kind: "response"; readonly response: SipResponse }
+  /** To our INVITE or re-INVITE. `proof`: our answer to its challenge, where there is an account for that. */
+  | { readonly kind: "response"; readonly response: SipResponse; readonly proof?: Header }
   | { readonly kind: "failed"; readonly reason: "timeout" | "transport" }
   | { readonly kind: "timer"; readonly timer: SessionTimer };
 
@@ -154,7 +156,10 @@ export function startIncoming(transactionId: string, invite: SipRequest, flow: F
 }
 
 export function startOutgoing(invite: RequestDraft, flow: Flow, contact: string): Result {
-  return { state: { name: "calling", invite, flow, contact, isProvisional: false }, outputs: [{ kind: "invite", request: invite, flow }] };
+  return {
+    state: { name: "calling", invite, flow, contact, isProvisional: false, isProven: false },
+    outputs: [{ kind: "invite", request: invite, flow }],
+  };
 }
 
 export function stepSession(state: SessionState, input: SessionInput): Result {
@@ -307,7 +312,11 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
         return { state: { ...state, isProvisional: true }, outputs };
       }
       if (response.status < 200) return { state: { ...state, isProvisional: true }, outputs: [report({ kind: "ringing", response })] };
-      // Challenges too: nobody who merely is called gets our credentials out of us.
+      if (response.status >= 300 && input.proof !== undefined && !state.isProven) {
+        const again = proven(invite, input.proof);
+        const next = { ...state, invite: again, isProvisional: false, isProven: true };
+        return { state: next, outputs: [{ kind: "invite", request: again, flow }] };
+      }
       if (response.status >= 300) return ended("peer", "refused", response.status);
       return {
         state: { name: "answered", dialog: uacDialog(invite, response, flow), contact },
@@ -437,7 +446,7 @@ function whileConfirmed(state: In<"confirmed">, input: SessionInput): Result {
       return state.refer.isTold ? notify(next, input.status, "terminated;reason=noresource") : stay(next);
     }
     case "response":
-      return responseInSession(state, input.response);
+      return responseInSession(state, input);
     case "failed":
       // RFC 3261 §12.2.1.2: no answer to a re-INVITE ends the dialog.
       return state.negotiation.kind === "ours" ? ended("fault", input.reason, 408, ...stopAll, byeOutput(state.dialog)) : stay(state);
@@ -515,16 +524,17 @@ function notify(state: In<"confirmed">, status: number, subscription: string): R
   return { state: { ...state, dialog }, outputs: [{ kind: "request", request, flow: dialog.flow }] };
 }
 
-function sendOffer(state: In<"confirmed">, body: Uint8Array): Result {
+function sendOffer(state: In<"confirmed">, body: Uint8Array, proof?: Header): Result {
   // One at a time; a newer wish replaces one that waits for its second chance.
   if (state.negotiation.kind === "theirs" || state.pending !== null) return stay(state, report({ kind: "offer-refused", status: 491 }));
   if (state.negotiation.kind === "ours") return stay(state, report({ kind: "offer-refused", status: 491 }));
-  const { dialog, request } = requestWithin(state.dialog, "INVITE", { headers: acceptHeaders(state.contact, body), body });
+  const headers = [...acceptHeaders(state.contact, body), ...(proof === undefined ? [] : [proof])];
+  const { dialog, request } = requestWithin(state.dialog, "INVITE", { headers, body });
   const outputs: SessionOutput[] = [
     { kind: "stop", timer: "glare" },
     { kind: "invite", request, flow: dialog.flow },
   ];
-  return { state: { ...state, dialog, negotiation: { kind: "ours", body } }, outputs };
+  return { state: { ...state, dialog, negotiation: { kind: "ours", body, isProven: proof !== undefined } }, outputs };
 }
 
 function answerOffer(state: In<"confirmed">, body: Uint8Array): Result {
@@ -537,7 +547,7 @@ function answerOffer(state: In<"confirmed">, body: Uint8Array): Result {
   return { state: { ...state, dialog, pending, negotiation: { kind: "none" } }, outputs: [output, ...awaitAck] };
 }
 
-function responseInSession(state: In<"confirmed">, response: SipResponse): Result {
+function responseInSession(state: In<"confirmed">, { response, proof }: Extract<SessionInput, { kind: "response" }>): Result {
   const { dialog, ack } = state;
   if (tagOf(response.to) !== dialog.remoteTag && response.status >= 200 && response.status < 300)
     return stay(state, ...endFork(dialog, response));
@@ -553,6 +563,7 @@ function responseInSession(state: In<"confirmed">, response: SipResponse): Resul
     const outputs: SessionOutput[] = [{ kind: "alone", request, flow: refreshed.flow }, report({ kind: "negotiated", response })];
     return { state: { ...settled, dialog: refreshed, ack: { request, seq: response.cseq.number } }, outputs };
   }
+  if (proof !== undefined && !state.negotiation.isProven) return sendOffer(settled, state.negotiation.body, proof);
   if (response.status === 491) {
     // §14.1: the owner of the Call-ID waits 2.1–4 s, the other side 0–2 s, so that they do not meet again.
     const wait: SessionOutput = { kind: "start", timer: "glare", ms: state.isCaller ? 2_100 : 0, spreadMs: state.isCaller ? 1_900 : 2_000 };
@@ -616,6 +627,21 @@ function refuse(input: { transactionId: string; request: SipRequest }, status: n
     transactionId: input.transactionId,
     response: respond(input.request, status, { headers: [...allow, ...headers] }),
   };
+}
+
+/** The same request once more, with our proof and the next number (§22.2). */
+export function proven(request: RequestDraft, proof: Header): RequestDraft {
+  const headers = request.headers
+    .filter(({ key }) => key !== proof.key)
+    .map((line) =>
+      line.key === "cseq"
+        ? header(
+            "CSeq",
+            line.value.replace(/^[0-9]+/, (number) => String(Number(number) + 1)),
+          )
+        : line,
+    );
+  return { ...request, headers: [...headers, proof] };
 }
 
 /** §15.1.2: a BYE also answers requests that are still open. */

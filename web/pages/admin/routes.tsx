@@ -13,6 +13,7 @@ import { personRoutes } from "../people/routes.tsx";
 import { promptRoutes } from "../prompts/routes.tsx";
 import { queueMemberRoutes } from "../queue-members/routes.tsx";
 import { render } from "../render.tsx";
+import { trunkRoutes } from "../trunks/routes.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { numberPlanPage, outboundRoutePage, sitePage } from "./outside.tsx";
 import { oauthClientPage, userPage } from "./people.tsx";
@@ -96,5 +97,6 @@ export const adminRoutes: readonly PageRoute[] = [
   ...personRoutes,
   ...flowStepRoutes,
   ...promptRoutes,
+  ...trunkRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

@@ -16,6 +16,7 @@ import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../../core/tel
 import { callerIdPresentations, trunkTransports } from "../../../core/telephony/telephony.ts";
 import { t } from "../../ui/text.ts";
 import { type ObjectPage, options } from "../objects/object-page.ts";
+import { TrunkLineOf } from "../trunks/views.tsx";
 import { peopleNames, peopleOptions, siteOptions, words } from "./words.ts";
 
 export const stationPage: ObjectPage<Station, StationSettings> = {
@@ -77,8 +78,27 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
         {
           name: "addresses",
           label: "Addresses",
-          help: "One literal address a line. Whoever sends from elsewhere is a stranger and learns nothing.",
+          help: "One literal address a line, besides those of the next hops. Whoever sends from elsewhere is a stranger and learns nothing.",
           control: { kind: "lines", mono: true },
+        },
+      ],
+    },
+    {
+      title: "Account",
+      about: "Where the carrier has given you one. Its password is set on the page Connection.",
+      fields: [
+        {
+          name: "username",
+          label: "User name",
+          help: "What stands before the @. Empty: the carrier knows us by our address.",
+          control: { kind: "text", mono: true },
+        },
+        { name: "domain", label: "Domain", help: "Empty: the first next hop.", control: { kind: "text", mono: true } },
+        {
+          name: "registers",
+          label: "Registration",
+          help: "On: we tell the carrier where we are, and calls come in from there.",
+          control: { kind: "choice", options: options(["true", "false"], words) },
         },
       ],
     },
@@ -93,6 +113,12 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
           control: { kind: "lines", mono: true },
         },
         { name: "transport", label: "Transport", control: { kind: "choice", options: options(trunkTransports, words) } },
+        {
+          name: "heartbeat",
+          label: "Heartbeat",
+          help: "Next hops are asked by OPTIONS every half minute whether they live; calls pass over those that do not answer.",
+          control: { kind: "choice", options: options(["true", "false"], words) },
+        },
         { name: "numberFormat", label: "Numbers are sent as", control: { kind: "choice", options: options(numberFormats, words) } },
         {
           name: "callerIdPresentation",
@@ -114,10 +140,14 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
       ],
     },
   ],
+  initial: { heartbeat: true, registers: false },
+  tabs: [{ at: "connection", label: "Connection" }],
   columns: [
-    { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") },
+    { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") || t("of its next hops") },
     { label: "Next hops", cell: (trunk) => trunk.proxies.join(", ") || t("calls only come in") },
+    { label: "Account", cell: (trunk) => trunk.username || "–" },
   ],
+  facts: async (_c, ports, trunk) => <TrunkLineOf state={ports.trunks.state(trunk.id)} />,
 };
 
 export const didPoolPage: ObjectPage<DidPool, DidPoolSettings> = {

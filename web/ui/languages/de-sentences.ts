@@ -105,7 +105,18 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "A route needs a trunk.": "Eine Route braucht einen Trunk.",
   "A route without classifications takes no number.": "Eine Route ohne Klassen nimmt keine Nummer.",
   "A skill needs a name.": "Eine Fähigkeit braucht einen Namen.",
-  "A trunk is known by its addresses: give at least one.": "Ein Trunk wird an seinen Adressen erkannt: geben Sie mindestens eine an.",
+  "A trunk is known by its addresses, or leads somewhere: give an address or a next hop.":
+    "Ein Trunk ist an seinen Adressen zu erkennen oder führt irgendwohin: Geben Sie eine Adresse oder einen nächsten Hop an.",
+  "To register, a next hop is needed: the carrier's registrar.":
+    "Zum Registrieren braucht es einen nächsten Hop: den Registrar des Anbieters.",
+  "To register, the account's user name is needed.": "Zum Registrieren braucht es den Benutzernamen des Kontos.",
+  "Somebody else has changed this trunk meanwhile. Try again.":
+    "Jemand anderes hat diesen Trunk inzwischen geändert. Versuchen Sie es noch einmal.",
+  "The account as it stands before the @: letters, digits and . _ + - ~ * ! ' ( ).":
+    "Das Konto, wie es vor dem @ steht: Buchstaben, Ziffern und . _ + - ~ * ! ' ( ).",
+  "A name or address without a port: sip.carrier.example.": "Ein Name oder eine Adresse ohne Port: sip.carrier.example.",
+  "At most 256 characters, on one line.": "Höchstens 256 Zeichen, in einer Zeile.",
+  "trunk with this id": "Trunk mit dieser Kennung",
   "A user needs a name.": "Eine Person braucht einen Namen.",
   "A variable's name begins with a letter and holds letters, digits and underscores.":
     "Der Name einer Variablen beginnt mit einem Buchstaben und enthält Buchstaben, Ziffern und Unterstriche.",

@@ -418,8 +418,6 @@ export const german: Readonly<Record<string, string>> = {
   "On queue, of {n}": "Bereit, von {n}",
   "One a line, as dialled or in E.164. A number that does not begin with + can be a short one, like 100.":
     "Eine je Zeile, wie gewählt oder in E.164. Eine Nummer ohne + am Anfang darf kurz sein, etwa 100.",
-  "One literal address a line. Whoever sends from elsewhere is a stranger and learns nothing.":
-    "Eine Adresse je Zeile. Wer von anderswo sendet, ist fremd und erfährt nichts.",
   "One point of priority equals one minute waited": "Ein Punkt Priorität gilt wie eine Minute Wartezeit",
   "One way was silent": "Eine Richtung war stumm",
   Optional: "Freiwillig",
@@ -1101,4 +1099,60 @@ export const german: Readonly<Record<string, string>> = {
   Earlier: "Frühere",
   "Your earlier calls with them": "Ihre früheren Anrufe mit dieser Nummer",
   "This page is in English only.": "Diese Seite gibt es nur auf Englisch.",
+  "Calls only come in by it.": "Über ihn kommen Anrufe nur herein.",
+  "The carrier does not know where we are.": "Der Anbieter weiß nicht, wo wir sind.",
+  "No next hop answers.": "Kein nächster Hop antwortet.",
+  "A next hop does not answer.": "Ein nächster Hop antwortet nicht.",
+  "All next hops answer.": "Alle nächsten Hops antworten.",
+  "Nobody has asked its next hops yet.": "Seine nächsten Hops hat noch niemand gefragt.",
+  "The password is set. It is tried at once.": "Das Passwort ist gesetzt. Es wird sofort versucht.",
+  "Tested just now.": "Gerade geprüft.",
+  "As this node sees them; calls pass over what does not answer.": "Wie dieser Knoten sie sieht; Anrufe übergehen, was nicht antwortet.",
+  "None: calls only come in by it.": "Keine: Über ihn kommen Anrufe nur herein.",
+  "Next hop": "Nächster Hop",
+  "Round trip": "Umlaufzeit",
+  "Not asked": "Nicht gefragt",
+  Alive: "Antwortet",
+  "No answer": "Keine Antwort",
+  "Test now": "Jetzt prüfen",
+  "None is set.": "Es ist keines gesetzt.",
+  "One is set. It is kept sealed and never shown.": "Es ist eines gesetzt. Es liegt versiegelt und wird nie gezeigt.",
+  "Password of {account}": "Passwort von {account}",
+  "As the carrier has given it. Empty: none any more.": "Wie der Anbieter es gegeben hat. Leer: keines mehr.",
+  "Not registered.": "Nicht registriert.",
+  "The next try is at {time}.": "Der nächste Versuch ist um {time}.",
+  "Registered until {time}; it is renewed before.": "Registriert bis {time}; vorher wird erneuert.",
+  "Registering now.": "Registriert sich gerade.",
+  "Nobody knows the name {host}: see how it is spelled, and that this machine's name server answers.":
+    "Den Namen {host} kennt niemand: Prüfen Sie die Schreibweise und ob der Nameserver dieser Maschine antwortet.",
+  "{address} refuses connections: see port and transport with your carrier.":
+    "{address} nimmt keine Verbindungen an: Klären Sie Port und Transport mit Ihrem Anbieter.",
+  "{address} does not answer: see its port and transport, a firewall on the way, and whether the carrier knows our address.":
+    "{address} antwortet nicht: Prüfen Sie Port und Transport, eine Firewall dazwischen und ob der Anbieter unsere Adresse kennt.",
+  "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer by --trunk-ca.":
+    "Das Zertifikat von {host} gehört nicht zu diesem Namen oder kommt von niemandem, dem diese Maschine vertraut: Nennen Sie seinen Aussteller mit --trunk-ca.",
+  "This machine has no address by which {address} could be reached: see --sip.":
+    "Diese Maschine hat keine Adresse, von der aus {address} zu erreichen wäre: siehe --sip.",
+  "The carrier asks for a password, and none is set.": "Der Anbieter verlangt ein Passwort, und es ist keines gesetzt.",
+  "The carrier refuses the account: see user name, domain and password.":
+    "Der Anbieter lehnt das Konto ab: Prüfen Sie Benutzername, Domain und Passwort.",
+  "The carrier answers {status}.": "Der Anbieter antwortet {status}.",
+  "{name}, Connection": "{name}, Verbindung",
+  Connection: "Verbindung",
+  Account: "Konto",
+  Heartbeat: "Herzschlag",
+  "Next hops are asked by OPTIONS every half minute whether they live; calls pass over those that do not answer.":
+    "Nächste Hops werden jede halbe Minute mit OPTIONS gefragt, ob sie leben; Anrufe übergehen, was nicht antwortet.",
+  "One literal address a line, besides those of the next hops. Whoever sends from elsewhere is a stranger and learns nothing.":
+    "Eine Adresse je Zeile, neben denen der nächsten Hops. Wer von anderswo sendet, ist fremd und erfährt nichts.",
+  "of its next hops": "die seiner nächsten Hops",
+  "Where the carrier has given you one. Its password is set on the page Connection.":
+    "Wenn der Anbieter Ihnen eines gegeben hat. Das Passwort wird auf der Seite Verbindung gesetzt.",
+  "What stands before the @. Empty: the carrier knows us by our address.":
+    "Was vor dem @ steht. Leer: Der Anbieter kennt uns an unserer Adresse.",
+  Domain: "Domain",
+  "Empty: the first next hop.": "Leer: der erste nächste Hop.",
+  Registration: "Registrierung",
+  "On: we tell the carrier where we are, and calls come in from there.":
+    "Ein: Wir sagen dem Anbieter, wo wir sind, und Anrufe kommen von dort herein.",
 };

@@ -1,0 +1,92 @@
+// All trunks by which calls leave: kept as the configuration has them, asked for a way out, and known by where they are when a call comes in.
+import type { TelephonyDirectory, TrunkPeer, TrunkPort, TrunkState } from "../../core/call/call-control.ts";
+import type { TrunkId } from "../../core/lib/id.ts";
+import { normalAddress } from "../../core/lib/ip-address.ts";
+import { type Header, headerValue, type RequestDraft, type SipResponse } from "../sip/message/message.ts";
+import { parseNameAddr } from "../sip/message/name-addr.ts";
+import type { Flow } from "../sip/transport/flow.ts";
+import { type LineParts, TrunkLine } from "./line.ts";
+
+/** How a call leaves: the path, and as whom. */
+export type Way = { readonly flow: Flow; readonly contactUser: string | null; readonly domain: string | null };
+
+export class TrunkLines implements TrunkPort {
+  private readonly lines = new Map<TrunkId, TrunkLine>();
+
+  constructor(
+    private readonly directory: Pick<TelephonyDirectory, "trunks">,
+    private readonly parts: LineParts,
+  ) {}
+
+  async reach(trunkId: TrunkId, hop: number, isForced: boolean): Promise<Way | null> {
+    this.refresh();
+    const line = this.lines.get(trunkId);
+    const flow = (await line?.reach(hop, isForced)) ?? null;
+    if (line === undefined || flow === null) return null;
+    const { account } = line.peer;
+    return { flow, contactUser: account === null ? null : line.contactUser, domain: account?.domain ?? null };
+  }
+
+  /** Whose next hop has this address. */
+  trunkAt(address: string): { readonly trunkId: TrunkId; readonly name: string } | null {
+    for (const { peer, addresses } of this.lines.values())
+      if (addresses.some((own) => normalAddress(own) === address)) return { trunkId: peer.trunkId, name: peer.name };
+    return null;
+  }
+
+  /** Whose account a Request-URI is addressed to. */
+  trunkOfContact(user: string): TrunkId | null {
+    for (const { peer, contactUser } of this.lines.values()) if (contactUser === user) return peer.trunkId;
+    return null;
+  }
+
+  /** By the account whose Contact stands in the request; within a dialog, by the path that it went. */
+  prove(response: SipResponse, request: RequestDraft, flow: Flow): Header | null {
+    const contact = parseNameAddr(headerValue(request, "contact") ?? "")?.uri;
+    const user = contact?.scheme === "sip" ? contact.user : null;
+    const along = [...this.lines.values()].filter((line) => line.peer.account !== null && line.speaksAlong(flow));
+    const line = along.find(({ contactUser }) => contactUser === user) ?? (user === null ? along[0] : undefined);
+    return line?.prove(response, request) ?? null;
+  }
+
+  suspect(flow: Flow): void {
+    for (const line of this.lines.values()) line.suspect(flow);
+  }
+
+  closed(flow: Flow): void {
+    for (const line of this.lines.values()) line.closed(flow);
+  }
+
+  state(trunkId: TrunkId): TrunkState | null {
+    return this.lines.get(trunkId)?.state ?? null;
+  }
+
+  async test(trunkId: TrunkId): Promise<TrunkState | null> {
+    this.refresh();
+    return (await this.lines.get(trunkId)?.test()) ?? null;
+  }
+
+  [Symbol.dispose](): void {
+    for (const line of this.lines.values()) line.stop();
+    this.lines.clear();
+  }
+
+  refresh(): void {
+    const wanted = new Map(this.directory.trunks().map((peer) => [peer.trunkId, peer]));
+    for (const [id, line] of this.lines) {
+      if (isSame(line.peer, wanted.get(id))) continue;
+      line.stop();
+      this.lines.delete(id);
+    }
+    for (const [id, peer] of wanted) {
+      if (this.lines.has(id)) continue;
+      const line = new TrunkLine(peer, this.parts);
+      this.lines.set(id, line);
+      line.start();
+    }
+  }
+}
+
+function isSame(a: TrunkPeer, b: TrunkPeer | undefined): boolean {
+  return b !== undefined && a.version === b.version;
+}

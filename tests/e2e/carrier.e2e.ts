@@ -1,0 +1,186 @@
+// A carrier that has given us an account: found by name, registered with, called through and called by, dead and back, over UDP, TCP and TLS.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Baresip } from "../support/baresip.ts";
+import { type Browser, type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
+import { hears } from "../support/hearing.ts";
+import { carrierDomain, carrierHost, Kamailio, nameServer } from "../support/kamailio.ts";
+import { Landline, testCentre } from "../support/landline.ts";
+import { lookAround } from "../support/look.ts";
+import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
+
+await insideNamespace();
+const [priyaHz, phoneHz] = [440, 1_000];
+const account = { username: "bank-17", password: 'p"ss wörd\\1' };
+const options = ["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"];
+const landline = new Landline(options);
+const carrier = new Kamailio(join(landline.folder, "carrier"), { ...account, address: otherAddress, phone: `${otherAddress}:5070` });
+const zone = nameServer(otherAddress);
+let phone: Baresip;
+let priya: Browser;
+let owner: Chromium;
+let trunkId = "";
+
+type Conversation = { readonly id: string; readonly endedAt: number | null; readonly endReason: string | null };
+const newest = async (): Promise<Conversation | undefined> =>
+  (await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations")).entities[0];
+
+function centre(trunk: object): object {
+  const plain = testCentre([]) as { readonly users: readonly object[] };
+  const [first, ...others] = plain.users;
+  return {
+    ...plain,
+    users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, ...others],
+    trunks: [{ name: "Carrier", proxies: [carrierDomain], username: account.username, domain: carrierDomain, registers: true, ...trunk }],
+    sites: [{ name: "Leeds", country: "GB", callerId: "+441632960000", callerName: "First Bank" }],
+    outboundRoutes: [{ name: "Out", site: "Leeds", trunks: ["Carrier"], classifications: ["National"] }],
+  };
+}
+
+/** What the page of the trunk says. */
+async function connection(): Promise<string> {
+  await owner.goto(`/admin/trunks/${trunkId}/connection`);
+  return owner.text("#main");
+}
+
+const says = (words: RegExp, ms = 15_000): Promise<unknown> => {
+  let last = "";
+  const look = async (): Promise<boolean> => {
+    last = await connection();
+    return words.test(last);
+  };
+  return eventually(`the page says ${words.source}`, look, ms).catch((error: Error) => {
+    throw new Error(`${error.message}: ${last.replaceAll(/\s+/g, " ").slice(0, 500)}`);
+  });
+};
+
+/** Out, answered, heard both ways, and over. */
+async function callOut(when: string): Promise<void> {
+  const rung = phone.log.split("Incoming call").length;
+  await priya.fill("#dial", "020 7946 0018");
+  await priya.press("Enter");
+  await eventually(`the phone rings ${when}`, () => phone.log.split("Incoming call").length > rung, 10_000);
+  phone.accept();
+  await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+  await Promise.all([pageHears(priya, phoneHz, `she hears them ${when}`), hears(phone, priyaHz, `they hear her ${when}`)]);
+  await priya.press("e");
+  await priya.waitFor('#call[data-call-state="none"]', 10_000);
+  await eventually("the phone's call is over", () => phone.terminated > 0);
+}
+
+await program(
+  async () => {
+    writeFileSync(join(landline.folder, "resolv.conf"), `nameserver ${otherAddress}\n`);
+    Bun.spawnSync(["mount", "--bind", join(landline.folder, "resolv.conf"), "/etc/resolv.conf"]);
+    await landline.start();
+    await carrier.start();
+    phone = new Baresip(join(landline.folder, "phone"), otherAddress, phoneHz, {
+      ...{ device: "there", displayName: "Outside" },
+      numbers: ["+442079460018"],
+    });
+    await phone.ready();
+    priya = await startChromium(landline.http, landline.folder, "priya", priyaHz);
+    owner = await startChromium(landline.http, landline.folder, "owner", 500);
+    await signIn(owner, "owner@example.org");
+
+    await step(
+      "without its password, and with a wrong one, the page says what is wrong; with the right one it is registered",
+      async () => {
+        landline.apply(centre({}));
+        await signIn(priya, "priya@example.org");
+        const { entities } = await landline.api<{ entities: { id: string }[] }>("/api/v2/telephony/providers/edges/trunks");
+        trunkId = entities[0]!.id;
+        await says(/asks for a password, and none is set/);
+        for (const [password, words] of [
+          ["wrong", /refuses the account: see user name, domain and password/],
+          [account.password, /Registered until \d/],
+        ] as const) {
+          await owner.fill('[name="password"]', password);
+          await owner.press("Enter");
+          await says(words);
+        }
+        await says(new RegExp(`${otherAddress}:5060\\s*Alive`));
+        await lookAround(owner.page(), "trunk-connection", async (name) => {
+          const folder = process.env.LANDLINE_TEST_PICTURES;
+          if (folder !== undefined) await owner.page().screenshot({ path: join(folder, `${name}.png`) });
+        });
+      },
+      { must: true },
+    );
+
+    await step("a call out is challenged, proven and heard both ways; the carrier knows us by its domain", async () => {
+      await callOut("by UDP");
+      expect(
+        carrier.log.includes(`from sip:+441632960201@${carrierDomain} by udp to sip:+442079460018@${carrierDomain}`),
+        carrier.log.slice(-300),
+      );
+    });
+
+    await step("a call in comes to the account, and reaches the person whose number stands in To", async () => {
+      phone.dial(`sip:+441632960201@${otherAddress}:5060`);
+      await priya.waitFor('#call[data-call-state="alerting"]', 10_000);
+      await priya.press("Enter");
+      await priya.waitFor('#call[data-call-state="connected"]', 10_000);
+      await Promise.all([pageHears(priya, phoneHz, "she hears who calls"), hears(phone, priyaHz, "who calls hears her")]);
+      phone.hangUp();
+      await priya.waitFor('#call[data-call-state="none"]', 10_000);
+    });
+
+    await step("a carrier that dies is seen to be dead, refused at once, and well again when it is back", async () => {
+      await carrier.stop();
+      await owner.goto(`/admin/trunks/${trunkId}/connection`);
+      await owner.click('form[action$="/test"] button');
+      await says(/does not answer: see its port/);
+      const before = (await newest())?.id;
+      await priya.fill("#dial", "020 7946 0018");
+      await priya.press("Enter");
+      await eventually("the call is refused", async () => {
+        const now = await newest();
+        return now !== undefined && now.id !== before && now.endedAt !== null && now.endReason === "unreachable";
+      });
+      await carrier.start();
+      await says(new RegExp(`${otherAddress}:5060\\s*Alive`), 20_000);
+      await owner.click('form[action$="/test"] button');
+      await says(/Registered until/, 20_000);
+      await callOut("after it came back");
+    });
+
+    await step("over TCP, along one connection", async () => {
+      landline.apply(centre({ transport: "TCP" }));
+      await says(/Registered until/);
+      await callOut("by TCP");
+      expect(/ by tcp to /.test(carrier.log), "by TCP");
+    });
+
+    await step("over TLS only with a certificate that is to be trusted; the page says so", async () => {
+      landline.apply(centre({ transport: "TLS", proxies: [`${carrierHost}:5061`] }));
+      await says(/certificate of sip\.carrier\.example:5061 is not that name's, or of nobody whom this machine trusts/);
+      await landline.stop();
+      options.push("--trunk-ca", carrier.ca);
+      await landline.start();
+      await signIn(owner, "owner@example.org").catch(() => undefined);
+      await says(/Registered until/, 20_000);
+      await priya.goto("/");
+      await priya.waitFor("#softphone[data-state=registered], #dial", 15_000);
+      await callOut("by TLS");
+      expect(/ by tls to /.test(carrier.log), "by TLS");
+    });
+
+    await step("the password is nowhere in the clear: not in the log, the export or the data", async () => {
+      await landline.stop();
+      expect(!landline.log.includes(account.password) && !landline.log.includes("wörd"), "it is in the log");
+      const found = Bun.spawnSync(["grep", "-rlF", "wörd", landline.data]).stdout.toString().trim();
+      expect(found === "", `it is in ${found}`);
+    });
+  },
+  async () => {
+    Baresip.quitAll();
+    await carrier.stop();
+    zone.kill();
+    for (const browser of [priya, owner]) await browser?.quit().catch(() => undefined);
+    await landline.stop();
+    if (hasFailed()) console.error(`kept: ${landline.folder}`);
+    else landline.discard();
+  },
+);

@@ -1,0 +1,138 @@
+// A real carrier: Kamailio, which registers an account, asks for its password, and stands between us and a phone; and the name server that knows it.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "./steps.ts";
+
+export const carrierDomain = "carrier.example";
+export const carrierHost = `sip.${carrierDomain}`;
+
+export type Carrier = {
+  readonly address: string;
+  readonly username: string;
+  readonly password: string;
+  /** Where calls go that the account makes, `host:port`, and the numbers by which the account is called. */
+  readonly phone: string;
+};
+
+export class Kamailio {
+  private child: ChildProcess | null = null;
+  readonly ca: string;
+
+  constructor(
+    private readonly folder: string,
+    carrier: Carrier,
+  ) {
+    mkdirSync(folder, { recursive: true });
+    this.ca = join(folder, "certificate.pem");
+    const made = Bun.spawnSync([
+      ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${carrierHost}`],
+      ...["-addext", `subjectAltName=DNS:${carrierHost}`, "-keyout", join(folder, "key.pem"), "-out", this.ca],
+    ]);
+    if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+    writeFileSync(
+      join(folder, "tls.cfg"),
+      `[server:default]\nmethod = TLSv1.2+\nprivate_key = ${folder}/key.pem\ncertificate = ${this.ca}\n`,
+    );
+    writeFileSync(join(folder, "kamailio.cfg"), configuration(folder, carrier));
+  }
+
+  async start(): Promise<void> {
+    const log = openSync(join(this.folder, "log"), "a");
+    const before = this.log.length;
+    this.child = spawn(
+      "kamailio",
+      ["-f", join(this.folder, "kamailio.cfg"), "-DD", "-E", "-m", "64", "-M", "8", "-w", this.folder, "-Y", this.folder],
+      {
+        stdio: ["ignore", log, log],
+      },
+    );
+    await eventually("the carrier is there", () => /carrier ready/.test(this.log.slice(before)), 15_000);
+  }
+
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child === null) return;
+    this.child = null;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    await gone;
+  }
+
+  get log(): string {
+    try {
+      return readFileSync(join(this.folder, "log"), "utf8");
+    } catch {
+      return "";
+    }
+  }
+}
+
+/** The zone: the service by UDP, TCP and TLS, and the host. Ends with the process that started it. */
+export function nameServer(address: string): ChildProcess {
+  const service = (name: string, port: number): string => `--srv-host=${name}.${carrierDomain},${carrierHost},${port}`;
+  return spawn(
+    "dnsmasq",
+    [
+      ...["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", `--listen-address=${address}`],
+      ...[service("_sip._udp", 5060), service("_sip._tcp", 5060), service("_sips._tcp", 5061), `--address=/${carrierHost}/${address}`],
+      ...["--user=root", "--pid-file="],
+    ],
+    { stdio: "ignore" },
+  );
+}
+
+function configuration(folder: string, { address, username, password, phone }: Carrier): string {
+  const modules = ["tm", "sl", "rr", "pv", "maxfwd", "usrloc", "registrar", "textops", "siputils", "auth", "xlog", "tls"];
+  const [phoneHost, phonePort] = phone.split(":");
+  const secret = JSON.stringify(password);
+  return `#!KAMAILIO
+debug=2
+log_stderror=yes
+fork=yes
+children=2
+enable_tls=yes
+listen=udp:${address}:5060
+listen=tcp:${address}:5060
+listen=tls:${address}:5061
+alias="${carrierDomain}"
+${modules.map((name) => `loadmodule "${name}.so"`).join("\n")}
+modparam("tls", "config", "${folder}/tls.cfg")
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "min_expires", 60)
+modparam("rr", "enable_double_rr", 1)
+
+event_route[core:worker-one-init] {
+  xlog("L_NOTICE", "carrier ready\\n");
+}
+
+request_route {
+  if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
+  if (is_method("CANCEL")) { if (t_check_trans()) { t_relay(); } exit; }
+  if (has_totag()) {
+    if (loose_route()) { t_relay(); exit; }
+    if (is_method("ACK")) { if (t_check_trans()) { t_relay(); } exit; }
+    sl_send_reply("404", "Not here"); exit;
+  }
+  if (is_method("REGISTER")) {
+    if (!pv_www_authenticate("${carrierDomain}", ${secret}, "0") || $au != "${username}") { www_challenge("${carrierDomain}", "0"); exit; }
+    save("location");
+    exit;
+  }
+  if (!is_method("INVITE")) { sl_send_reply("405", "No"); exit; }
+  record_route();
+  if ($si == "${phoneHost}" && $sp == ${phonePort}) {
+    $ru = "sip:${username}@${carrierDomain}";
+    if (!lookup("location")) { sl_send_reply("480", "Nobody there"); exit; }
+    xlog("L_NOTICE", "to the account at $ru\\n");
+    t_relay();
+    exit;
+  }
+  if (!pv_proxy_authenticate("${carrierDomain}", ${secret}, "0") || $au != "${username}") { proxy_challenge("${carrierDomain}", "1"); exit; }
+  xlog("L_NOTICE", "from $fu by $pr to $ru\\n");
+  consume_credentials();
+  $ru = "sip:" + $rU + "@${phone}";
+  t_relay();
+}
+`;
+}

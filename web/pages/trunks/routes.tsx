@@ -1,0 +1,59 @@
+// How it stands with one trunk, its test, and its password. Its other pages are those of any configured object.
+import { found } from "../../../core/authorization/actor.ts";
+import { AppError } from "../../../core/lib/errors.ts";
+import { isId, type TrunkId } from "../../../core/lib/id.ts";
+import { setTrunkPassword } from "../../../core/telephony/commands.ts";
+import type { Trunk } from "../../../core/telephony/telephony.ts";
+import type { WebContext } from "../../context.ts";
+import { ownForm } from "../../middleware/security.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { said, t } from "../../ui/text.ts";
+import { trunkPage } from "../admin/telephony.tsx";
+import { ObjectFrame } from "../objects/views.tsx";
+import { render } from "../render.tsx";
+import { Connection } from "./views.tsx";
+
+const help = "trunks";
+const permission = "telephony:plugin:all";
+const path = "/admin/trunks/:id/connection";
+
+export const trunkRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path, permission, help }, (c, ports) => show(c, ports, null)),
+
+  page({ method: "POST", path, permission, help }, async (c, ports) => {
+    const trunk = await trunkOf(c, ports);
+    const form = await ownForm(c, ports);
+    try {
+      await setTrunkPassword(ports.app, c.var.actor, trunk.id, String(form.get("password") ?? ""));
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.status !== 400 && error.status !== 409)) throw error;
+      return show(c, ports, said(error.message));
+    }
+    return c.redirect(`/admin/trunks/${trunk.id}/connection?saved=true`, 303);
+  }),
+
+  page({ method: "POST", path: "/admin/trunks/:id/test", permission, help }, async (c, ports) => {
+    const trunk = await trunkOf(c, ports);
+    await ownForm(c, ports);
+    await ports.trunks.test(trunk.id);
+    return c.redirect(`/admin/trunks/${trunk.id}/connection?tested=true`, 303);
+  }),
+];
+
+async function show(c: WebContext, ports: WebPorts, error: string | null): Promise<Response> {
+  const trunk = await trunkOf(c, ports);
+  const [saved, tested] = [c.req.query("saved") === "true", c.req.query("tested") === "true"];
+  const view = (
+    <ObjectFrame actor={c.var.actor} page={trunkPage} row={trunk} at="connection">
+      <Connection {...{ trunk, error, saved, tested }} state={ports.trunks.state(trunk.id)} csrf={c.var.csrf} />
+    </ObjectFrame>
+  );
+  const status = error === null ? 200 : 422;
+  return render(c, ports, { title: t("{name}, Connection", { name: trunk.name }), help, status }, view);
+}
+
+async function trunkOf(c: WebContext, ports: WebPorts): Promise<Trunk> {
+  const id = c.req.param("id") ?? "";
+  return found(c.var.actor, "trunk with this id", isId(id) ? await ports.app.stores.trunks.byId(id as TrunkId) : null);
+}

@@ -1,0 +1,167 @@
+// How it stands with a trunk: whether its next hops answer, whether the carrier knows where we are, and what to do when not; its password.
+import type { TrunkHop, TrunkState, TrunkTrouble } from "../../../core/call/call-control.ts";
+import { timeOfDay } from "../../../core/lib/calendar.ts";
+import { hostText } from "../../../core/lib/ip-address.ts";
+import type { Trunk } from "../../../core/telephony/telephony.ts";
+import { Field, Group, Note, Saved } from "../../ui/form.tsx";
+import { t } from "../../ui/text.ts";
+
+/** In one line, for the trunk's own page. */
+export function TrunkLineOf(props: { readonly state: TrunkState | null }) {
+  const { state } = props;
+  if (state === null) return <p class="quiet">{t("Calls only come in by it.")}</p>;
+  const isRegistered = state.registration === null || state.registration.name === "registered";
+  const dead = state.hops.filter(({ isUp }) => isUp === false).length;
+  const alive = state.hops.filter(({ isUp }) => isUp === true).length;
+  const sentence = !isRegistered
+    ? t("The carrier does not know where we are.")
+    : dead === state.hops.length
+      ? t("No next hop answers.")
+      : dead > 0
+        ? t("A next hop does not answer.")
+        : alive > 0
+          ? t("All next hops answer.")
+          : t("Nobody has asked its next hops yet.");
+  return <p class="quiet">{sentence}</p>;
+}
+
+export function Connection(props: {
+  readonly trunk: Trunk;
+  readonly state: TrunkState | null;
+  readonly error: string | null;
+  readonly saved: boolean;
+  readonly tested: boolean;
+  readonly csrf: string;
+}) {
+  const { trunk, state } = props;
+  const path = `/admin/trunks/${trunk.id}`;
+  return (
+    <>
+      {props.saved ? <Saved said={t("The password is set. It is tried at once.")} /> : null}
+      {props.tested ? <Saved said={t("Tested just now.")} /> : null}
+      <Group id="hops" title={t("Next hops")} about={t("As this node sees them; calls pass over what does not answer.")}>
+        {state === null ? (
+          <p class="quiet field" data-wide="">
+            {t("None: calls only come in by it.")}
+          </p>
+        ) : (
+          <div class="field connection" data-wide="">
+            <Registration state={state} />
+            <table class="table">
+              <thead>
+                <tr>
+                  <th>{t("Next hop")}</th>
+                  <th>{t("Address")}</th>
+                  <th>{t("State")}</th>
+                  <th class="num">{t("Round trip")}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {state.hops.map((hop) => (
+                  <tr>
+                    <td class="mono">{nameOf(hop.hop)}</td>
+                    <td class="mono">{hop.address ?? "–"}</td>
+                    <td>{hop.isUp === null ? t("Not asked") : hop.isUp ? t("Alive") : t("No answer")}</td>
+                    <td class="num">{hop.roundTripMs === null ? "–" : `${hop.roundTripMs} ms`}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {state.hops.map(({ trouble, hop, address }) =>
+              trouble === null ? null : (
+                <Note tone="bad" icon="triangle-alert">
+                  {troubleText(trouble, nameOf(hop), address)}
+                </Note>
+              ),
+            )}
+            <form method="post" action={`${path}/test`}>
+              <input type="hidden" name="csrf" value={props.csrf} />
+              <button class="button" type="submit">
+                {t("Test now")}
+              </button>
+            </form>
+          </div>
+        )}
+      </Group>
+      {trunk.username === "" ? null : (
+        <form method="post" action={`${path}/connection`}>
+          <input type="hidden" name="csrf" value={props.csrf} />
+          <Group
+            id="password-group"
+            title={t("Password")}
+            about={trunk.sealedPassword === null ? t("None is set.") : t("One is set. It is kept sealed and never shown.")}
+          >
+            <Field
+              name="password"
+              label={t("Password of {account}", { account: trunk.username })}
+              help={t("As the carrier has given it. Empty: none any more.")}
+              error={props.error ?? undefined}
+              wide
+            >
+              {(input) => <input class="input" {...input} type="password" autocomplete="off" maxlength={256} />}
+            </Field>
+            <div class="field" data-wide="">
+              <div>
+                <button class="button" data-kind="primary" type="submit">
+                  {t("Set password")}
+                </button>
+              </div>
+            </div>
+          </Group>
+        </form>
+      )}
+    </>
+  );
+}
+
+function Registration(props: { readonly state: TrunkState }) {
+  const { registration, hops } = props.state;
+  if (registration === null) return null;
+  if (registration.name === "failed")
+    return (
+      <Note tone="bad" icon="triangle-alert">
+        {t("Not registered.")} {troubleText(registration.trouble, nameOf(hops[0]!.hop), hops[0]!.address)}{" "}
+        {t("The next try is at {time}.", { time: timeOfDay(registration.againAt) })}
+      </Note>
+    );
+  return (
+    <p>
+      {registration.name === "registered"
+        ? t("Registered until {time}; it is renewed before.", { time: timeOfDay(registration.untilAt) })
+        : t("Registering now.")}
+    </p>
+  );
+}
+
+/** What is wrong, and what to do about it. */
+export function troubleText(trouble: TrunkTrouble, host: string, address: string | null): string {
+  const where = { host, address: address ?? host };
+  switch (trouble.kind) {
+    case "no-such-name":
+      return t("Nobody knows the name {host}: see how it is spelled, and that this machine's name server answers.", where);
+    case "refused":
+      return t("{address} refuses connections: see port and transport with your carrier.", where);
+    case "no-answer":
+      return t(
+        "{address} does not answer: see its port and transport, a firewall on the way, and whether the carrier knows our address.",
+        where,
+      );
+    case "certificate":
+      return t(
+        "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer by --trunk-ca.",
+        where,
+      );
+    case "no-socket":
+      return t("This machine has no address by which {address} could be reached: see --sip.", where);
+    case "no-password":
+      return t("The carrier asks for a password, and none is set.");
+    case "wrong-password":
+      return t("The carrier refuses the account: see user name, domain and password.");
+    case "status":
+      return t("The carrier answers {status}.", { status: trouble.status });
+  }
+}
+
+function nameOf({ host, port }: TrunkHop): string {
+  return port === null ? host : `${hostText(host)}:${port}`;
+}
