@@ -189,6 +189,36 @@ await program(
       expect(nonsense.status === 400 && /no such presence/.test(nonsense.message), JSON.stringify(nonsense));
     });
 
+    await step("a site is made with its outbound route; another site's routes are not there", async () => {
+      const { entities: trunks = [] } = await edges.getTelephonyProvidersEdgesTrunks({ pageSize: 100 });
+      const [leeds, york] = await Promise.all(
+        ["Leeds", "York"].map((name) =>
+          edges.postTelephonyProvidersEdgesSites({ name, country: "GB", callerId: "+441632960000" } as never),
+        ),
+      );
+      const out = { name: "Out", classificationTypes: ["National"], externalTrunkBases: [{ id: trunks[0]!.id! }] };
+      const inward = await failure(edges.postTelephonyProvidersEdgesSiteOutboundroutes(leeds!.id!, out));
+      expect(inward.status === 400 && /give it a next hop first/.test(inward.message), JSON.stringify(inward));
+      landline.apply({ trunks: [{ name: "Outward", proxies: ["192.0.2.1"], heartbeat: false }] });
+      const trunk = (await edges.getTelephonyProvidersEdgesTrunks({ pageSize: 100 })).entities!.find(({ name }) => name === "Outward")!;
+      const route = await edges.postTelephonyProvidersEdgesSiteOutboundroutes(leeds!.id!, {
+        ...out,
+        externalTrunkBases: [{ id: trunk.id! }],
+      });
+      expect(route.selfUri === `/api/v2/telephony/providers/edges/sites/${leeds!.id}/outboundroutes/${route.id}`, `${route.selfUri}`);
+      const changed = await edges.putTelephonyProvidersEdgesSiteOutboundroute(leeds!.id!, route.id!, { ...route, distribution: "RANDOM" });
+      expect(changed.distribution === "RANDOM" && changed.enabled === true, JSON.stringify(changed));
+      const elsewhere = await failure(edges.getTelephonyProvidersEdgesSiteOutboundroute(york!.id!, route.id!));
+      expect(elsewhere.status === 404, JSON.stringify(elsewhere));
+      expect((await edges.getTelephonyProvidersEdgesSiteOutboundroutes(york!.id!)).total === 0, "York has no route");
+      const words = await edges.getTelephonyProvidersEdgesSiteNumberplansClassifications(leeds!.id!);
+      expect(words[0] === "Emergency" && words.includes("National"), words.join());
+      const used = await failure(edges.deleteTelephonyProvidersEdgesSite(leeds!.id!));
+      expect(used.status === 409 && /Out/.test(used.message), JSON.stringify(used));
+      await edges.deleteTelephonyProvidersEdgesSiteOutboundroute(leeds!.id!, route.id!);
+      await Promise.all([leeds, york].map((site) => edges.deleteTelephonyProvidersEdgesSite(site!.id!)));
+    });
+
     await step("a channel tells of presence and queues over its WebSocket, and answers a ping", async () => {
       const channel = await notifications.postNotificationsChannels();
       const { entities: people = [] } = await users.getUsers({ pageSize: 100 });

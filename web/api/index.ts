@@ -9,6 +9,7 @@ import { observationRoutes } from "./observations.ts";
 import { peopleRoutes } from "./people.ts";
 import { presenceRoutes } from "./presence-definitions.ts";
 import { routingRoutes } from "./routing.ts";
+import { siteRoutes } from "./sites.ts";
 import { telephonyRoutes } from "./telephony.ts";
 
 export const apiRoutes: readonly ApiRoute[] = [
@@ -17,6 +18,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...presenceRoutes,
   ...routingRoutes,
   ...telephonyRoutes,
+  ...siteRoutes,
   ...callRoutes,
   ...conversationDetailRoutes,
   ...observationRoutes,

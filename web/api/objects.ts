@@ -13,6 +13,7 @@ import { listing, pageQuery } from "./listing.ts";
 
 const help = "api";
 type Named = { readonly name: string };
+type Params = Readonly<Record<string, string | undefined>>;
 type Entity = { readonly id: string } & Readonly<Record<string, unknown>>;
 
 export type ObjectOperations<Row extends ConfiguredObject & Settings, Settings extends Named> = {
@@ -33,6 +34,8 @@ export type ObjectOperations<Row extends ConfiguredObject & Settings, Settings e
   /** In the vendor's sentences: "skill", "skills". */
   readonly words: readonly [one: string, many: string];
   readonly body: z.ZodType;
+  /** The object in whose path they stand, and what of theirs names it: `/sites/:siteId/outboundroutes`. */
+  readonly within?: { readonly parameter: string; readonly kind: ObjectKind<never, never>; readonly word: string };
   /** Which rows of the table this family shows. */
   readonly only?: (row: Row) => boolean;
   /** Settings from a body; what is not given stays as it is. */
@@ -49,7 +52,6 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
   const { kind, path, operations, words, entity } = family;
   const [one, many] = words;
   const title = `${one[0]!.toUpperCase()}${one.slice(1)}`;
-  const only = family.only ?? (() => true);
 
   const routes: (ApiRoute | null)[] = [
     defineRoute({
@@ -61,16 +63,17 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
       summary: `${many[0]!.toUpperCase()}${many.slice(1)} by name, paged.`,
       query: pageQuery.extend({ name: z.string().optional() }),
       response: family.listing,
-      handler: async ({ query }, _c, ports) => {
+      handler: async ({ query, params }, c, ports) => {
+        const only = await inside(c, ports, params);
         const store = kind.store(ports.app.stores);
         const { organizationId } = ports.app;
         const filter = query.name === undefined ? {} : { name: query.name.replaceAll("*", "") };
         const page =
-          family.only === undefined
+          only === null
             ? await store.list(organizationId, filter, query)
             : slice((await store.list(organizationId, filter, { pageSize: 100_000, pageNumber: 1 })).entities.filter(only), query);
         const entities = await Promise.all(page.entities.map((row) => shown(row, ports)));
-        return listing(path, query, { name: query.name }, { entities, total: page.total }, (row) => row);
+        return listing(pathOf(params), query, { name: query.name }, { entities, total: page.total }, (row) => row);
       },
     }),
     operations.create === undefined
@@ -84,8 +87,9 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
           summary: `Makes a ${one}.`,
           body: family.body,
           response: entity,
-          handler: async ({ body }, c, ports) => {
-            const settings = accept(body, null);
+          handler: async ({ body, params }, c, ports) => {
+            await inside(c, ports, params);
+            const settings = accept(body, null, params);
             const made =
               family.create === undefined
                 ? { row: await createObject(ports.app, c.var.actor, kind, settings) }
@@ -103,7 +107,7 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
           help,
           summary: `One ${one}.`,
           response: entity,
-          handler: async ({ params }, c, ports) => shown(await rowOf(c, ports, params.id), ports),
+          handler: async ({ params }, c, ports) => shown(await rowOf(c, ports, params), ports),
         }),
     operations.update === undefined
       ? null
@@ -117,11 +121,11 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
           body: family.body,
           response: entity,
           handler: async ({ params, body }, c, ports) => {
-            const row = await rowOf(c, ports, params.id);
+            const row = await rowOf(c, ports, params);
             // A client that says which version it saw is held to it.
             const seen = (body as { readonly version?: unknown }).version;
             const version = typeof seen === "number" ? seen : row.version;
-            const settings = accept(body, settingsOf(kind, row));
+            const settings = accept(body, settingsOf(kind, row), params);
             return shown(await editObject(ports.app, c.var.actor, kind, row.id, version, settings), ports);
           },
         }),
@@ -136,19 +140,38 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
           summary: `Deletes a ${one} that nothing uses.`,
           status: 204,
           response: "none",
-          handler: async ({ params }, c, ports) => deleteObject(ports.app, c.var.actor, kind, (await rowOf(c, ports, params.id)).id),
+          handler: async ({ params }, c, ports) => deleteObject(ports.app, c.var.actor, kind, (await rowOf(c, ports, params)).id),
         }),
   ];
   return routes.filter((route) => route !== null);
 
-  async function rowOf(c: WebContext, ports: WebPorts, id: string | undefined): Promise<Row> {
-    const isOne = id !== undefined && (kind.freeIds === true || isId(id));
-    const row = isOne ? await kind.store(ports.app.stores).byId(id as Row["id"]) : null;
-    return found(c.var.actor, `${one} with this id`, row !== null && only(row) ? row : null);
+  /** Which rows there are at this address; null: all of the kind. @throws NotFound for what they are to be within */
+  async function inside(c: WebContext, ports: WebPorts, params: Params): Promise<((row: Row) => boolean) | null> {
+    const { within } = family;
+    if (within === undefined) return family.only ?? null;
+    const id = params[within.parameter] ?? "";
+    const around = isId(id) ? await within.kind.store(ports.app.stores).byId(id as never) : null;
+    found(c.var.actor, `${within.word} with this id`, around);
+    return (row) => (row as Readonly<Record<string, unknown>>)[within.parameter] === id && (family.only?.(row) ?? true);
   }
 
-  function accept(body: unknown, before: Settings | null): Settings {
-    const given = family.settings(body as never, before) as Record<string, unknown>;
+  async function rowOf(c: WebContext, ports: WebPorts, params: Params): Promise<Row> {
+    const { id } = params;
+    const only = await inside(c, ports, params);
+    const isOne = id !== undefined && (kind.freeIds === true || isId(id));
+    const row = isOne ? await kind.store(ports.app.stores).byId(id as Row["id"]) : null;
+    return found(c.var.actor, `${one} with this id`, row !== null && (only === null || only(row)) ? row : null);
+  }
+
+  function pathOf(values: Readonly<Record<string, unknown>>): string {
+    const { within } = family;
+    return within === undefined ? path : path.replace(`:${within.parameter}`, String(values[within.parameter]));
+  }
+
+  function accept(body: unknown, before: Settings | null, params: Params): Settings {
+    const { within } = family;
+    const around = within === undefined ? {} : { [within.parameter]: params[within.parameter] };
+    const given = { ...(family.settings(body as never, before) as Record<string, unknown>), ...around };
     const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const parsed = kind.settings.safeParse({ ...before, ...set });
     if (parsed.success) return parsed.data as unknown as Settings;
@@ -163,7 +186,7 @@ export function objectOperations<Row extends ConfiguredObject & Settings, Settin
       dateCreated: isoInstant(row.createdAt),
       dateModified: isoInstant(row.modifiedAt),
       ...(await family.present(row, ports)),
-      selfUri: `${path}/${row.id}`,
+      selfUri: `${pathOf(row as Readonly<Record<string, unknown>>)}/${row.id}`,
     };
   }
 }
