@@ -208,6 +208,8 @@ describe("bounds", () => {
       plain("m=audio 4000 RTP/AVP 300 -1 x"),
       plain("m=audio 4000 RTP/AVP"),
       plain("m="),
+      plain("m=audio 4000 RTP/AVP 0\na=mid:0\ra=sendonly"),
+      plain("m=audio 4000 RTP/AVP 0\nm=video 0 RTP/AVP 9\0"),
       bytes(""),
       bytes("v=1\n"),
       new Uint8Array(1000),

@@ -30,6 +30,8 @@ export function parseSdp(body: Uint8Array): SdpResult {
   const session = { address: null as string | null, attributes: [] as Attribute[] };
   const media: { section: MediaSection; address: string | null; attributes: Attribute[] }[] = [];
   for (const line of lines) {
+    // RFC 8866 §9: no value holds NUL or CR. Some of it stands in our answer, where the next parser might see a line's end.
+    if (/[\0\r]/.test(line)) return no("control characters");
     if (line.charCodeAt(1) !== 0x3d) continue;
     const value = line.slice(2);
     const target = media.at(-1) ?? session;

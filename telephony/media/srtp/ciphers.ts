@@ -179,7 +179,8 @@ class CounterModeCipher implements SrtpCipher {
     if (!timingSafeEqual(hmac(this.rtcp.authKey, packet.subarray(0, tagAt)), packet.subarray(tagAt))) return null;
     const index = encryptedIndex(packet, trailerAt);
     if (index < 0) return null;
-    const plain = packet.slice(0, trailerAt);
+    // A Buffer's own slice would be the packet itself, and its bytes are its sender's.
+    const plain = new Uint8Array(packet.subarray(0, trailerAt));
     this.rtcp.stream.xor(packet, 4, index >>> 16, index & 0xffff, packet, plain, rtcpHeaderBytes, trailerAt);
     return { plain, index };
   }

@@ -1,6 +1,6 @@
 // Digest authentication (RFC 7616, RFC 8760): reading credentials and computing what they should be. Pure.
 import { createHash } from "node:crypto";
-import { quotedEnd, skipSpace, unquote } from "../message/params.ts";
+import { quotedEnd, skipSpace, trimSpace, unquote } from "../message/params.ts";
 
 export type Algorithm = "SHA-256" | "MD5";
 
@@ -55,7 +55,7 @@ export function parseAuthParams(text: string, start: number): ReadonlyMap<string
     } else {
       end = text.indexOf(",", at);
       if (end < 0) end = text.length;
-      params.set(name, text.slice(at, end).trim());
+      params.set(name, trimSpace(text.slice(at, end)));
     }
     at = skipSpace(text, end);
     if (at < text.length && text.charCodeAt(at) !== 0x2c) return null;

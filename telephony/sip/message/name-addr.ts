@@ -1,6 +1,6 @@
 // From, To, Contact, Route and their kin: a display name, a URI and parameters (RFC 3261 §20.10).
 import { type Header, headerValues } from "./message.ts";
-import { type Params, param, parseParams, quote, quotedEnd, skipSpace, splitList, unquote } from "./params.ts";
+import { type Params, param, parseParams, quote, quotedEnd, skipSpace, splitList, trimSpace, unquote } from "./params.ts";
 import { parseUri, type Uri } from "./uri.ts";
 
 export type NameAddr = {
@@ -15,7 +15,7 @@ export type NameAddr = {
 
 /** Null when it is neither name-addr nor addr-spec. */
 export function parseNameAddr(value: string): NameAddr | null {
-  const text = value.trim();
+  const text = trimSpace(value);
   let display: string | null = null;
   let open: number;
   if (text.charCodeAt(0) === 0x22) {
@@ -27,13 +27,13 @@ export function parseNameAddr(value: string): NameAddr | null {
   } else {
     open = text.indexOf("<");
     // RFC 4475 §3.1.1.6: no space is needed before "<"; §3.1.2.15: the quotes that should be around a comma are inferred.
-    if (open > 0) display = text.slice(0, open).trim();
+    if (open > 0) display = trimSpace(text.slice(0, open));
     if (display?.includes('"')) return null;
   }
   if (open < 0) return parseAddrSpec(text);
   const close = text.indexOf(">", open);
   if (close < 0) return null;
-  const uriText = text.slice(open + 1, close).trim();
+  const uriText = trimSpace(text.slice(open + 1, close));
   const uri = parseUri(uriText);
   const params = parseParams(text, close + 1);
   return uri === null || params === null ? null : { display, uri, uriText, params };
@@ -43,7 +43,7 @@ export function parseNameAddr(value: string): NameAddr | null {
 function parseAddrSpec(text: string): NameAddr | null {
   let end = text.indexOf(";");
   if (end < 0) end = text.length;
-  const uriText = text.slice(0, end).trimEnd();
+  const uriText = trimSpace(text.slice(0, end));
   if (/[?,]/.test(uriText)) return null;
   const uri = parseUri(uriText);
   const params = parseParams(text, end);

@@ -22,6 +22,17 @@ export function skipSpace(text: string, at: number): number {
   return i;
 }
 
+/**
+ * Without the spaces and tabs around it, which are all the white space of SIP. `trim` would also take the byte A0, with which "à" and many
+ * other characters end in UTF-8.
+ */
+export function trimSpace(text: string): string {
+  const start = skipSpace(text, 0);
+  let end = text.length;
+  while (end > start && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0x09)) end--;
+  return text.slice(start, end);
+}
+
 /** The index behind the closing quote of the quoted string that opens at `at`, or -1. A backslash takes its next character along. */
 export function quotedEnd(text: string, at: number): number {
   for (let i = at + 1; i < text.length; i++) {
@@ -68,7 +79,7 @@ export function parseParams(text: string, start: number): Params | null {
     }
     let end = text.indexOf(";", at);
     if (end < 0) end = text.length;
-    const value = text.slice(at, end).trimEnd();
+    const value = trimSpace(text.slice(at, end));
     if (value === "" || /[\s",<>]/.test(value)) return null;
     params.push([name, value]);
     at = end;
@@ -89,7 +100,7 @@ function isPlainValue(value: string): boolean {
 
 /** The members of a comma list; commas inside quotes and angle brackets do not separate. Null when a quote or bracket stays open. */
 export function splitList(value: string): string[] | null {
-  if (!value.includes(",")) return [value.trim()];
+  if (!value.includes(",")) return [trimSpace(value)];
   const members: string[] = [];
   let start = 0;
   let isInBrackets = false;
@@ -101,11 +112,11 @@ export function splitList(value: string): string[] | null {
     } else if (code === 0x3c) isInBrackets = true;
     else if (code === 0x3e) isInBrackets = false;
     else if (code === 0x2c && !isInBrackets) {
-      members.push(value.slice(start, i).trim());
+      members.push(trimSpace(value.slice(start, i)));
       start = i + 1;
     }
   }
   if (isInBrackets) return null;
-  members.push(value.slice(start).trim());
+  members.push(trimSpace(value.slice(start)));
   return members;
 }

@@ -90,6 +90,13 @@ test("a reply echoes From, To, Call-ID and CSeq byte for byte", () => {
   expect(sent).toContain(";tag=t1\r\n");
 });
 
+test("white space is space and tab: the end of “à” stays at the end of its name", () => {
+  const from = Buffer.from("Voilà", "utf8").toString("latin1");
+  const parsed = parseDatagram(bytes(options(`Subject: ${from}\t \r\n`).replace("From: ", `From: ${from} `)));
+  if (!parsed.ok) throw new Error(parsed.reason);
+  expect([parsed.message.from.display, headerValue(parsed.message, "subject")]).toEqual([from, from]);
+});
+
 test("escapes are decoded once and never make a scheme, a NUL end or a header", () => {
   const escaped = request("rfc4475/esc01.dat").uri;
   expect(escaped.scheme).toBe("sip");

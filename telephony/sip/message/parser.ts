@@ -3,7 +3,7 @@ import { sipBodyBytesMax, sipHeadBytesMax, sipHeaderLinesMax } from "../../../co
 import { headerKey, singleValued } from "./header-name.ts";
 import type { Essentials, Header, SipMessage } from "./message.ts";
 import { parseNameAddr } from "./name-addr.ts";
-import { isTokenText, splitList } from "./params.ts";
+import { isTokenText, splitList, trimSpace } from "./params.ts";
 import { parseUri } from "./uri.ts";
 import { parseVia } from "./via.ts";
 
@@ -138,11 +138,11 @@ function* unfoldedLines(text: string, from: number): Generator<string> {
     let line = text.slice(at, end);
     // Parts are joined once: thousands of folds must not copy thousands of growing strings.
     if (isWhite(text.charCodeAt(end + 2))) {
-      const parts = [line.trim()];
+      const parts = [trimSpace(line)];
       while (isWhite(text.charCodeAt(end + 2))) {
         at = end + 2;
         end = lineEnd(text, at);
-        parts.push(text.slice(at, end).trim());
+        parts.push(trimSpace(text.slice(at, end)));
       }
       line = parts.join(" ");
     }
@@ -167,7 +167,7 @@ function parseHeaderLine(line: string): Header | null {
   while (nameEnd > 0 && isWhite(line.charCodeAt(nameEnd - 1))) nameEnd--;
   const name = line.slice(0, nameEnd);
   if (!isTokenText(name)) return null;
-  return { key: headerKey(name), name, value: line.slice(colon + 1).trim() };
+  return { key: headerKey(name), name, value: trimSpace(line.slice(colon + 1)) };
 }
 
 function repeatedHeader(headers: readonly Header[]): string | null {
