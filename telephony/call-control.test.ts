@@ -204,7 +204,7 @@ describe("a call from the trunk", () => {
     expect(await at.next("leg.ended")).toMatchObject({ reason: "media-failed" });
   });
 
-  test("with media that leads elsewhere is 488 and never reaches core", async () => {
+  test("SDP-01: with media that leads elsewhere is 488 and never reaches core", async () => {
     const at = await host();
     const caller = await peer(at, "127.0.0.2");
     for (const address of ["192.0.2.1", "224.0.0.1", "255.255.255.255"]) {
@@ -716,7 +716,7 @@ describe("a phone", () => {
     expect(made.lines.at(-1)).toMatch(/^403 Emergency calling is not set up on this system/);
   });
 
-  test("a wrong password and an unknown name look the same", async () => {
+  test("SIP-16: a wrong password and an unknown name look the same", async () => {
     const at = await host();
     const made = await peer(at, "127.0.0.4");
     const replies: string[] = [];
@@ -734,7 +734,7 @@ describe("a phone", () => {
 });
 
 describe("a stranger", () => {
-  test("gets one answer to everything, and then none; the trunk is served meanwhile", async () => {
+  test("SIP-14: gets one answer to everything, and then none; the trunk is served meanwhile", async () => {
     const at = await host();
     const stranger = await peer(at, "127.0.0.66");
     for (const method of ["OPTIONS", "MESSAGE", "SUBSCRIBE", "NEWMETHOD"]) {
@@ -758,7 +758,7 @@ describe("a stranger", () => {
     expect(at.events).toEqual([]);
   });
 
-  test("cannot speak in a call of others", async () => {
+  test("SIP-14: cannot speak in a call of others", async () => {
     const at = await host();
     const { session } = await answered(at);
     const stranger = await peer(at, "127.0.0.66");
@@ -769,7 +769,7 @@ describe("a stranger", () => {
 });
 
 describe("identity of a trunk's caller", () => {
-  test("is what the carrier asserts, cleaned; anonymous is nobody", async () => {
+  test("SIP-10: is what the carrier asserts, cleaned; anonymous is nobody", async () => {
     const at = await host();
     const caller = await peer(at, "127.0.0.2");
     caller.call("+49%33%30;ext=1", plainOffer("127.0.0.2"), [

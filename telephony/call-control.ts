@@ -285,7 +285,8 @@ export class SipCallControl implements CallControl {
   private facts(legId: LegId, side: LegFacts["side"], device: Local["kind"], flow: Flow): LegFacts {
     const bytes = this.options.env.random.bytes(4);
     const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
-    return { legId, side, device, sessionId, silenceMs: null, mayReach: (address) => mayReceiveMedia(address, flow.remote.address) };
+    const mayReach = (address: string): boolean => mayReceiveMedia(address, flow.remote.address, this.options.addresses);
+    return { legId, side, device, sessionId, silenceMs: null, mayReach };
   }
 
   private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"], way: Way | null = null): Leg {

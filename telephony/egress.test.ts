@@ -39,7 +39,7 @@ test("a contact moves requests to another port or to a trunk, never to a strange
   expect(nextHop("sip:x@198.51.100.8", { ...flow, transport: "ws" }, directory).remote.port).toBe(5062);
 });
 
-test("nobody outside makes us send media to ourselves, nor someone here outside", () => {
+test("SDP-01: nobody outside makes us send media to ourselves, nor someone here outside", () => {
   expect(mayReceiveMedia("198.51.100.9", "198.51.100.7")).toBe(true);
   expect(mayReceiveMedia("127.0.0.9", "127.0.0.7")).toBe(true);
   for (const [address, signalling] of [

@@ -17,9 +17,13 @@ export function nextHop(uriText: string, flow: Flow, directory: TelephonyDirecto
   return isAllowed && uri.port !== 0 ? { ...flow, remote: { address, port: uri.port ?? 5060 } } : flow;
 }
 
-/** Whether media may be sent to `address` for a peer that signals from `signalling`: nobody outside makes us talk to ourselves. */
-export function mayReceiveMedia(address: string, signalling: string): boolean {
-  return isUnicast(address) && isLoopback(address) === isLoopback(signalling);
+/**
+ * Whether media may be sent to `address` for a peer that signals from `signalling`: nobody outside makes us talk to ourselves, by loopback or by
+ * one of our `own` addresses, where the ports of other calls are.
+ */
+export function mayReceiveMedia(address: string, signalling: string, own: readonly string[] = []): boolean {
+  const isOurs = (one: string): boolean => isLoopback(one) || own.some((mine) => normalAddress(mine) === normalAddress(one));
+  return isUnicast(address) && isLoopback(address) === isLoopback(signalling) && (!isOurs(address) || isOurs(signalling));
 }
 
 /** Which of our own addresses (public ones first) a peer is told to send to. */

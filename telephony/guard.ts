@@ -1,35 +1,43 @@
 // Keeps strangers cheap: a token bucket per source address, bounded in number, and a window of wrong passwords per account.
-import type { Clock } from "../core/env/env.ts";
+import type { Env } from "../core/env/env.ts";
 import {
   sipAuthFailuresMax,
+  sipAuthFailuresOfAllMax,
   sipAuthFailuresWindowMs,
   strangerBurst,
+  strangerLinesBurst,
   strangerPerSecond,
   strangersPerSecondMax,
   strangersTrackedMax,
 } from "../core/lib/limits.ts";
+import { cleanRemoteText } from "../core/lib/remote-text.ts";
 
 /** Two requests closer together than this are no second try: a retransmission, or two phones behind one address. */
 const retriesApartMs = 1_000;
 
 type Bucket = { tokens: number; at: number };
+/** `isSilenced`: it ran empty, which was told, and has not been full since. */
+type Stranger = Bucket & { isSilenced: boolean };
 
 export class StrangerGuard {
   /** Least recently seen first. */
-  private readonly buckets = new Map<string, Bucket>();
+  private readonly buckets = new Map<string, Stranger>();
   private readonly everyone: Bucket = { tokens: strangersPerSecondMax, at: 0 };
+  private readonly lines: Bucket = { tokens: strangerLinesBurst, at: 0 };
   private readonly failures = new Map<string, number[]>();
+  private ofAll = { since: 0, count: 0 };
   /** Sources whose last challenge was not taken up, since when; and those that turned out to know only MD5. */
   private readonly puzzled = new Map<string, { readonly at: number; readonly wantsMd5: boolean }>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly env: Pick<Env, "clock" | "log">) {}
 
   /** Takes one token of `address`, and one of all strangers together; false: none is left, and it gets silence. */
   mayAsk(address: string): boolean {
-    const now = this.clock.monotonic();
-    const bucket = this.buckets.get(address) ?? { tokens: strangerBurst, at: now };
-    const isAllowed =
-      take(bucket, now, strangerBurst, strangerPerSecond) && take(this.everyone, now, strangersPerSecondMax, strangersPerSecondMax);
+    const now = this.env.clock.monotonic();
+    const bucket = this.buckets.get(address) ?? { tokens: strangerBurst, at: now, isSilenced: false };
+    const isOwnLeft = take(bucket, now, strangerBurst, strangerPerSecond);
+    const isAllowed = isOwnLeft && take(this.everyone, now, strangersPerSecondMax, strangersPerSecondMax);
+    this.tellSilenced(address, bucket, isOwnLeft, now);
     this.buckets.delete(address);
     this.buckets.set(address, bucket);
     evictOldest(this.buckets);
@@ -47,7 +55,7 @@ export class StrangerGuard {
    * phones (baresip 1.0) that give up at any challenge they do not know: one that asks again, still without credentials, gets only MD5.
    */
   wantsMd5(address: string, hasCredentials: boolean): boolean {
-    const now = this.clock.monotonic();
+    const now = this.env.clock.monotonic();
     const before = this.puzzled.get(address);
     if (before?.wantsMd5) return true;
     this.puzzled.delete(address);
@@ -58,12 +66,17 @@ export class StrangerGuard {
     return wantsMd5;
   }
 
-  /** A wrong password for `username`, known or not. */
-  failed(username: string): void {
+  /** A wrong password for `username`, known or not. Told until the limit, the limit once in each window, and no more. */
+  failed(username: string, address: string): void {
+    const { clock, log } = this.env;
     const recent = this.recentFailures(username);
     this.failures.delete(username);
-    this.failures.set(username, [...recent, this.clock.monotonic()]);
+    this.failures.set(username, [...recent, clock.monotonic()]);
     evictOldest(this.failures);
+    const user = cleanRemoteText(Buffer.from(username, "latin1"), 64);
+    if (recent.length < sipAuthFailuresMax - 1) log.warn("sip password refused", { remote: address, user });
+    else if (recent.length < sipAuthFailuresMax) log.error("the password of a phone is being guessed", { remote: address, user });
+    this.countOfAll(address);
   }
 
   mayGuess(username: string): boolean {
@@ -71,8 +84,23 @@ export class StrangerGuard {
   }
 
   private recentFailures(username: string): number[] {
-    const since = this.clock.monotonic() - sipAuthFailuresWindowMs;
+    const since = this.env.clock.monotonic() - sipAuthFailuresWindowMs;
     return (this.failures.get(username) ?? []).filter((at) => at > since).slice(-sipAuthFailuresMax);
+  }
+
+  private countOfAll(address: string): void {
+    const now = this.env.clock.monotonic();
+    if (now - this.ofAll.since >= sipAuthFailuresWindowMs) this.ofAll = { since: now, count: 0 };
+    this.ofAll.count += 1;
+    if (this.ofAll.count === sipAuthFailuresOfAllMax)
+      this.env.log.error("passwords of phones are being guessed", { remote: address, wrong: sipAuthFailuresOfAllMax });
+  }
+
+  private tellSilenced(address: string, bucket: Stranger, isOwnLeft: boolean, now: number): void {
+    if (bucket.tokens >= strangerBurst - 1) bucket.isSilenced = false;
+    if (isOwnLeft || bucket.isSilenced) return;
+    bucket.isSilenced = true;
+    if (take(this.lines, now, strangerLinesBurst, 1)) this.env.log.warn("a stranger is silenced: too many requests", { remote: address });
   }
 }
 

@@ -30,7 +30,7 @@ function host() {
   const env = fakeEnv();
   const digest = new DigestServer(env, "landline");
   const events: string[] = [];
-  const registrar = new Registrar(env, directory, digest, new StrangerGuard(env.clock), ({ kind, stationId }) =>
+  const registrar = new Registrar(env, directory, digest, new StrangerGuard(env), ({ kind, stationId }) =>
     events.push(`${kind} ${stationId}`),
   );
   let seq = 0;
@@ -114,7 +114,7 @@ test("an older request of the same device changes nothing", () => {
   expect(register("", { seq: 11 }).contacts.length).toBe(1);
 });
 
-test("contacts are bounded, and what is no SIP contact is none", () => {
+test("DOS-02: contacts are bounded, and what is no SIP contact is none", () => {
   const { register } = host();
   for (let i = 0; i < contactsPerAddressOfRecordMax; i++) expect(register(`Contact: <sip:${i}@h>\r\n`).status).toBe(200);
   expect(register("Contact: <sip:more@h>\r\n").status).toBe(403);
@@ -124,7 +124,7 @@ test("contacts are bounded, and what is no SIP contact is none", () => {
   expect(register("Contact: sip:user@example.com?Route=%3Csip:x%3E\r\n").status).toBe(400);
 });
 
-test("without proof nothing is stored, and one name's proof opens no other", () => {
+test("SIP-14: without proof nothing is stored, and one name's proof opens no other", () => {
   const { registrar, register } = host();
   expect(register("Contact: <sip:a@h>\r\n", { authorized: false }).status).toBe(401);
   expect(register("Contact: <sip:a@h>\r\n", { user: "202" }).status).toBe(401);

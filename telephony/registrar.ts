@@ -119,10 +119,7 @@ export class Registrar {
       guard.trust(flow.remote.address);
       return { stationId: directory.phone(user)!.stationId, isBrowser: false };
     }
-    if (!verdict.ok && verdict.guess !== null) {
-      guard.failed(verdict.guess);
-      this.env.log.warn("sip password refused", { flow: flowText(flow), user: cleanRemoteText(wireBytes(verdict.guess), 64) });
-    }
+    if (!verdict.ok && verdict.guess !== null) guard.failed(verdict.guess, flow.remote.address);
     const wantsMd5 = guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
     answer(401, digest.challenge(!verdict.ok && verdict.stale, wantsMd5 ? ["MD5"] : undefined));
     return null;

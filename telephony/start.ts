@@ -71,7 +71,7 @@ export class Telephony {
     const options = { ...given, directory };
     this.options = options;
     this.network = new SipNetwork(env);
-    this.guard = new StrangerGuard(env.clock);
+    this.guard = new StrangerGuard(env);
     this.digest = new DigestServer(env, options.realm ?? defaultRealm, options.digestOrder);
     this.browsers = new SipSockets(this.network, { address: localAddressFor("", options.addresses), port: 443 });
     this.registrar = new Registrar(env, directory, this.digest, this.guard, (event) => this.calls.report(event));
@@ -194,7 +194,7 @@ export class Telephony {
       (username) => this.guard.mayGuess(username) || this.isDeviceOf(username, flow),
     );
     if (!verdict.ok) {
-      if (verdict.guess !== null) this.guard.failed(verdict.guess);
+      if (verdict.guess !== null) this.guard.failed(verdict.guess, flow.remote.address);
       return this.challenge(request, flow, verdict.stale);
     }
     const { stationId, userId } = directory.phone(verdict.username)!;

@@ -37,8 +37,14 @@ export function calleeOf(user: User, shown: CallerIdentity): Callee | null {
   };
 }
 
-/** Who is calling, as others are told: our own by name and extension, whatever their device says. */
+/**
+ * Who is calling, as others are told: our own by name and extension, whatever their device says. From outside nobody is one of ours by
+ * extension: who says so is not believed in anything.
+ */
 export function identityOf(configuration: Pick<Configuration, "users">, origin: CallOrigin, told: CallerIdentity): CallerIdentity {
+  const claimed = dialledDigits(told.number);
+  if (origin.kind === "trunk" && claimed !== "" && configuration.users.some(({ extension }) => extension === claimed))
+    return { number: "", name: "" };
   return origin.kind === "station" ? (identityOfUser(configuration, origin.userId) ?? told) : told;
 }
 

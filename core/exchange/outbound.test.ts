@@ -98,7 +98,7 @@ describe("a number outside", () => {
     expect(trunksOf(dial("020 7946 0018", random, facts(0.9)))).toEqual(["second", "first"]);
   });
 
-  test("is refused without the right, the route, the channel or the site", () => {
+  test("TF-01: is refused without the right, the route, the channel or the site", () => {
     expect(dial("0909 879 0000")).toMatchObject({ kind: "reject", reason: "not-allowed" });
     expect(dial("+4930123456")).toMatchObject({ kind: "reject", reason: "not-allowed" });
     expect(dial("020 7946 0018", { outboundRoutes: [] })).toMatchObject({ kind: "reject", reason: "unavailable" });
@@ -108,7 +108,7 @@ describe("a number outside", () => {
     expect(dial("12")).toMatchObject({ kind: "reject", reason: "no-such-number" });
   });
 
-  test("is nobody's from a trunk: what comes in does not go out", () => {
+  test("TF-01: is nobody's from a trunk: what comes in does not go out", () => {
     const from = {
       called: "02079460018",
       caller: { number: "1", name: "" },
@@ -158,7 +158,7 @@ describe("a stolen phone", () => {
     } as unknown as CallState;
   };
 
-  test("has a few calls at once, and no more", () => {
+  test("TF-01: has a few calls at once, and no more", () => {
     const calls: CallState[] = [];
     const guard = new OutgoingGuard(clock, () => calls);
     for (let n = 0; n < outgoingPerUserMax; n++) {
@@ -171,7 +171,7 @@ describe("a stolen phone", () => {
     expect(guard.begin("priya" as UserId)).toBeNull();
   });
 
-  test("begins so many in a minute, and no more", () => {
+  test("TF-01: begins so many in a minute, and no more", () => {
     const guard = new OutgoingGuard(clock, () => []);
     for (let n = 0; n < outgoingPerUserPerMinuteMax; n++) expect(guard.begin("priya" as UserId)).toBeNull();
     expect(guard.begin("priya" as UserId)).toEqual({ rule: "per-minute", limit: outgoingPerUserPerMinuteMax });

@@ -10,6 +10,8 @@ export const sipHeaderLinesMax = 256;
 export const sipSendBufferBytesMax = 1024 * 1024;
 /** A half message on a stream is given this long before the connection closes (slow loris). */
 export const sipHalfMessageMs = 30_000;
+/** A stream connection that has sent nothing yet is given this long, its TLS handshake included: phones connect because they have something to say. */
+export const sipFirstByteMs = 10_000;
 /** Bindings of one address of record. */
 export const contactsPerAddressOfRecordMax = 10;
 /** Server transactions held at once by one node; above it new requests get 503 with Retry-After. */
@@ -111,9 +113,13 @@ export const noncesTrackedMax = 50_000;
 /** Wrong passwords evaluated per phone account in the window; more are answered alike and not evaluated. */
 export const sipAuthFailuresMax = 10;
 export const sipAuthFailuresWindowMs = 60_000;
+/** Wrong passwords of all accounts together in the window that are an attack: one password tried on many names. */
+export const sipAuthFailuresOfAllMax = 100;
 /** Requests a stranger's address may make at once, and how fast that comes back. A phone needs two for a registration. */
 export const strangerBurst = 20;
 export const strangerPerSecond = 2;
+/** Log lines about strangers that were silenced: so many at once, then one a second. A flood must not become one in the log. */
+export const strangerLinesBurst = 20;
 /** Addresses whose rate is remembered. */
 export const strangersTrackedMax = 20_000;
 /** Registrations: shorter ones cost us, longer ones leave dead phones in the list. */

@@ -7,7 +7,7 @@ test("ordinary names in any script pass unchanged", () => {
   for (const name of ["Alice", "Владимир", "李小龍", "Zoë O'Neill", "👩‍💻 desk"]) expect(cleanRemoteText(name)).toBe(name);
 });
 
-test("NUL, escape, line breaks and direction marks do not survive", () => {
+test("SIP-11: NUL, escape, line breaks and direction marks do not survive", () => {
   expect(cleanRemoteText("a\u0000b\u001b[31mc\r\nd\u202ee\u2066f\u0085")).toBe("ab[31mc def");
 });
 

@@ -25,11 +25,11 @@ function press(event: number, at: number, durationMs: number): Event[] {
   return [...updates, end, end, end];
 }
 
-test("three end packets are one digit with its duration", () => {
+test("RTP-08: three end packets are one digit with its duration", () => {
   expect(hear(press(5, 1000, 100))).toEqual([{ digit: "5", durationMs: 100 }]);
 });
 
-test("any single end packet is enough", () => {
+test("RTP-08: any single end packet is enough", () => {
   for (const kept of [0, 1, 2]) {
     const packets = press(11, 1000, 100);
     expect(hear(packets.filter((packet, index) => !packet.isEnd || index === packets.length - 3 + kept))).toEqual([
@@ -38,7 +38,7 @@ test("any single end packet is enough", () => {
   }
 });
 
-test("a digit whose ends are all lost ends with the next digit, or by time", () => {
+test("RTP-08: a digit whose ends are all lost ends with the next digit, or by time", () => {
   const cut = press(1, 1000, 100).filter((packet) => !packet.isEnd);
   expect(hear([...cut, ...press(2, 9000, 100)]).map(({ digit }) => digit)).toEqual(["1", "2"]);
   const receiver = new DigitReceiver();
@@ -48,13 +48,13 @@ test("a digit whose ends are all lost ends with the next digit, or by time", () 
   expect(receiver.expire(900)).toEqual([]);
 });
 
-test("an update that comes after the end is not a second digit, and neither are duplicates", () => {
+test("RTP-08: an update that comes after the end is not a second digit, and neither are duplicates", () => {
   const packets = press(7, 1000, 100);
   const [late] = packets.splice(1, 1);
   expect(hear([...packets, late!, ...packets])).toEqual([{ digit: "7", durationMs: 100 }]);
 });
 
-test("an end overtaken by the next digit is still heard, once", () => {
+test("RTP-08: an end overtaken by the next digit is still heard, once", () => {
   const first = press(1, 1000, 60);
   const second = press(2, 3000, 60);
   const digits = hear([second[0]!, ...first.slice(-3), ...second.slice(1)]);
@@ -65,7 +65,7 @@ test("the same key pressed twice is two digits", () => {
   expect(hear([...press(4, 1000, 60), ...press(4, 2000, 60)]).map(({ digit }) => digit)).toEqual(["4", "4"]);
 });
 
-test("a press of 30 s in segments is one digit", () => {
+test("RTP-08: a press of 30 s in segments is one digit", () => {
   const events: Event[] = [];
   for (let start = 0; start < 30_000; start += 20) {
     const total = (start + 20) * 8;
@@ -77,12 +77,12 @@ test("a press of 30 s in segments is one digit", () => {
   expect(hear([...events, { ...last, isEnd: true }, { ...last, isEnd: true }, late])).toEqual([{ digit: "9", durationMs: 30_000 }]);
 });
 
-test("a press of 30 s whose duration wraps is one digit", () => {
+test("RTP-08: a press of 30 s whose duration wraps is one digit", () => {
   const events = Array.from({ length: 1500 }, (_, index) => ({ event: 9, at: 0xfffffff0, duration: ((index + 1) * 160) & 0xffff }));
   expect(hear([...events, { ...events.at(-1)!, isEnd: true }])).toEqual([{ digit: "9", durationMs: 30_000 }]);
 });
 
-test("a flood of digits is cut, and counted", () => {
+test("RTP-08: a flood of digits is cut, and counted", () => {
   const receiver = new DigitReceiver();
   let heard = 0;
   for (let n = 0; n < 10_000; n++) {
@@ -93,7 +93,7 @@ test("a flood of digits is cut, and counted", () => {
   expect(heard + receiver.refused).toBe(10_000);
 });
 
-test("flash, other events, short payloads and a changed event within a digit are not digits", () => {
+test("RTP-08: flash, other events, short payloads and a changed event within a digit are not digits", () => {
   expect(hear([{ event: 16, at: 1, duration: 800, isEnd: true }])).toEqual([]);
   expect(new DigitReceiver().push(Uint8Array.of(1, 0x80, 1), 0, 3, 1, 1, 0)).toEqual([]);
   expect(hear([press(1, 1, 60)[0]!, { event: 2, at: 1, duration: 320, isEnd: true }])).toEqual([]);

@@ -217,7 +217,7 @@ describe("the engine", () => {
     expect(bob.heard.map((packet) => packet.type)).toEqual([96, 96, 96, 96, 96]);
   });
 
-  test("a stranger is neither heard nor answered once the peer has spoken", async () => {
+  test("RTP-02: a stranger is neither heard nor answered once the peer has spoken", async () => {
     const bench = new Bench();
     const alice = await bench.leg("alice", "PCMU");
     const bob = await bench.leg("bob", "PCMU");

@@ -74,7 +74,7 @@ class Leg {
 
 const toSdp = ["rtp 127.0.0.10:4000", "rtcp 127.0.0.10:4001"];
 
-test("until the peer is known nothing is heard or sent", async () => {
+test("RTP-01: until the peer is known nothing is heard or sent", async () => {
   const leg = await Leg.open(null);
   expect(leg.from("127.0.0.10", 4_000, 5)).toBe(0);
   expect(leg.goesTo()).toEqual([]);
@@ -87,7 +87,7 @@ test("the SDP's address is heard and answered from the first packet", async () =
   expect(leg.goesTo()).toEqual(toSdp);
 });
 
-test("once the SDP's address has spoken no stranger is heard or followed", async () => {
+test("RTP-01: once the SDP's address has spoken no stranger is heard or followed", async () => {
   const leg = await Leg.open();
   leg.from("127.0.0.10", 4_000, 1);
   expect(leg.from("127.0.0.66", 4_000, 100)).toBe(0);
@@ -97,7 +97,7 @@ test("once the SDP's address has spoken no stranger is heard or followed", async
 });
 
 describe("behind NAT", () => {
-  test("a peer is learned after three packets in a row, once", async () => {
+  test("RTP-01: a peer is learned after three packets in a row, once", async () => {
     const leg = await Leg.open();
     expect(leg.from("127.0.0.20", 9_000, 5)).toBe(3);
     expect(leg.goesTo()).toEqual(["rtp 127.0.0.20:9000", "rtcp 127.0.0.20:9001"]);
@@ -113,7 +113,7 @@ describe("behind NAT", () => {
     expect(leg.goesTo()[1]).toBe("rtcp 127.0.0.20:9777");
   });
 
-  test("the SDP's address wins whenever it speaks, and for good", async () => {
+  test("RTP-01: the SDP's address wins whenever it speaks, and for good", async () => {
     const leg = await Leg.open();
     leg.from("127.0.0.66", 9_000, 10);
     expect(leg.from("127.0.0.10", 4_000, 1)).toBe(1);
@@ -121,7 +121,7 @@ describe("behind NAT", () => {
     expect(leg.from("127.0.0.66", 9_000, 100)).toBe(0);
   });
 
-  test("scattered, numberless or senseless packets are nobody", async () => {
+  test("RTP-01: scattered, numberless or senseless packets are nobody", async () => {
     const leg = await Leg.open();
     for (let n = 0; n < 10; n++) {
       leg.from("127.0.0.66", 9_000 + n, 1);
@@ -132,7 +132,7 @@ describe("behind NAT", () => {
     expect(leg.goesTo()).toEqual(toSdp);
   });
 
-  test("a spray of strangers ends the learning; the SDP's address is still heard", async () => {
+  test("RTP-01: a spray of strangers ends the learning; the SDP's address is still heard", async () => {
     const leg = await Leg.open();
     for (let n = 0; n < 100; n++) leg.from("127.0.0.66", 10_000 + n, 1);
     expect(leg.from("127.0.0.20", 9_000, 20)).toBe(0);

@@ -114,7 +114,7 @@ describe("reports", () => {
     expect(phone.stream.stats().roundTripMs!).toBeCloseTo(80, 0);
   });
 
-  test("about somebody else, or garbage, change nothing", () => {
+  test("RTP-06: about somebody else, or garbage, change nothing", () => {
     const phone = new Phone();
     const block = {
       ssrc: 1,
@@ -228,7 +228,7 @@ describe("the partner hears", () => {
     expect(bob.packets.map((packet) => sequenceNumber(packet) - sequenceNumber(bob.packets[0]!))).toEqual([0, 1]);
   });
 
-  test("no digit of somebody who is muted", () => {
+  test("RTP-08: no digit of somebody who is muted", () => {
     const env = fakeEnv();
     const [alice, bob] = [new Phone(env), new Phone(env)];
     alice.stream.partner = bob.stream;
@@ -239,7 +239,7 @@ describe("the partner hears", () => {
   });
 });
 
-test("other codecs, malformed packets and wild numbers are counted and not used", () => {
+test("RTP-07: other codecs, malformed packets and wild numbers are counted and not used", () => {
   const phone = new Phone();
   phone.say(3);
   phone.say(2, { type: 18 });

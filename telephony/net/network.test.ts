@@ -74,7 +74,7 @@ test("a connection opens, speaks both ways, and its end is told once", async () 
   expect(heard).toEqual([]);
 });
 
-test("a peer that never reads is cut off at the limit", async () => {
+test("SIP-09: a peer that never reads is cut off at the limit", async () => {
   const { network, next, listen } = host();
   const local = await listen("tcp");
   const peer = await Bun.connect({ hostname: "127.0.0.1", port: local.port, socket: { data: () => undefined } });

@@ -14,12 +14,21 @@ const ports = [5060, 5050, 5070, 6050, 19_823];
 const patienceMs = 20_000;
 
 type Manifest = { messages: { file: string; accept?: { udp: string[]; stream: string[] } }[] };
-type Message = { name: string; bytes: Buffer; accept: { udp: string[]; stream: string[] } };
+type Message = { id: string; name: string; bytes: Buffer; accept: { udp: string[]; stream: string[] } };
 
 const messages: Message[] = ["rfc4475", "rfc5118"].flatMap((folder) => {
   const manifest: Manifest = JSON.parse(readFileSync(`${corpora}${folder}/manifest.json`, "utf8"));
   return manifest.messages.flatMap(({ file, accept }) =>
-    accept === undefined ? [] : [{ name: `${folder}/${file}`, bytes: readFileSync(`${corpora}${folder}/${file}`), accept }],
+    accept === undefined
+      ? []
+      : [
+          {
+            id: folder === "rfc4475" ? "SIP-01" : "SIP-02",
+            name: `${folder}/${file}`,
+            bytes: readFileSync(`${corpora}${folder}/${file}`),
+            accept,
+          },
+        ],
   );
 });
 
@@ -173,7 +182,7 @@ async function expectHealthyOverTcp(): Promise<void> {
 describe("over UDP", () => {
   for (const message of messages) {
     test(
-      `${message.name} is answered as it should be`,
+      `${message.id}: ${message.name} is answered as it should be`,
       async () => {
         inbox.length = 0;
         const copy = freshCopy(message);
@@ -191,7 +200,7 @@ describe("over UDP", () => {
 describe("over TCP", () => {
   for (const message of messages) {
     test(
-      `${message.name} is answered as it should be`,
+      `${message.id}: ${message.name} is answered as it should be`,
       async () => {
         inbox.length = 0;
         const copy = freshCopy(message);

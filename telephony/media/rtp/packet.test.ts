@@ -28,25 +28,25 @@ test("what was written is read back", () => {
   expect([timestamp(packet), ssrc(packet)]).toEqual([0xfedcba98, 0x89abcdef]);
 });
 
-test("contributing sources and a header extension are skipped", () => {
+test("RTP-07: contributing sources and a header extension are skipped", () => {
   const packet = packetOf(0x92, ...Array(8).fill(9), 0xbe, 0xde, 0, 1, 1, 2, 3, 4, 55);
   expect(payloadStart(packet)).toBe(12 + 8 + 8);
   expect(packet[payloadStart(packet)]).toBe(55);
 });
 
-test("padding is not payload, and an impossible padding count is refused", () => {
+test("RTP-07: padding is not payload, and an impossible padding count is refused", () => {
   expect(payloadEnd(packetOf(0xa0, 1, 2, 0, 2), 12)).toBe(14);
   expect(payloadEnd(packetOf(0xa0, 1, 2, 0, 0), 12)).toBe(-1);
   expect(payloadEnd(packetOf(0xa0, 1, 2, 0, 5), 12)).toBe(-1);
 });
 
-test("no prefix of a packet is read beyond its end", () => {
+test("RTP-07: no prefix of a packet is read beyond its end", () => {
   const whole = packetOf(0x91, 1, 1, 1, 1, 0xbe, 0xde, 0, 1, 1, 2, 3, 4);
   for (let size = 0; size < whole.length; size++) expect(payloadStart(whole.subarray(0, size))).toBe(-1);
   expect(payloadStart(whole)).toBe(whole.length);
 });
 
-test("version 1 and 3 are not RTP", () => {
+test("RTP-07: version 1 and 3 are not RTP", () => {
   for (const first of [0x00, 0x40, 0xc0]) expect(payloadStart(packetOf(first))).toBe(-1);
 });
 

@@ -8,7 +8,7 @@ function heard(sequences: readonly number[]): Reception {
   return reception;
 }
 
-test("loss is counted across the sequence wrap", () => {
+test("RTP-07: loss is counted across the sequence wrap", () => {
   const reception = heard([65533, 65534, 0, 2]);
   expect(reception.lost()).toBe(2);
   expect(reception.report()).toEqual({ fractionLost: Math.floor((2 * 256) / 6), packetsLost: 2, highestSequence: 65538, jitter: 0 });
@@ -33,7 +33,7 @@ test("duplicates are seen and never shown as negative loss", () => {
   expect(reception.report().packetsLost).toBe(-2);
 });
 
-test("one wild sequence number is refused, two in a row are a restarted source", () => {
+test("RTP-07: one wild sequence number is refused, two in a row are a restarted source", () => {
   const reception = heard([100, 101, 103]);
   expect(reception.arrived(40_000)).toBe(false);
   expect(reception.arrived(104)).toBe(true);

@@ -47,7 +47,7 @@ test("every name length is padded to a word with a closing zero", () => {
   }
 });
 
-test("no truncation and no flipped bit throws, and a cut compound is refused unless cut between packets", () => {
+test("RTP-06: no truncation and no flipped bit throws, and a cut compound is refused unless cut between packets", () => {
   const whole = buildRtcp(compound);
   const borders = new Set([52, 52 + 24]);
   for (let size = 0; size < whole.length; size++) {
@@ -62,11 +62,11 @@ test("no truncation and no flipped bit throws, and a cut compound is refused unl
   }
 });
 
-test("feedback packets are framed but not read", () => {
+test("RTP-06: feedback packets are framed but not read", () => {
   expect(parseRtcp(Uint8Array.of(0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2))).toEqual([{ kind: "other", type: 206 }]);
 });
 
-test("a compound of more packets than any peer sends is refused", () => {
+test("RTP-06: a compound of more packets than any peer sends is refused", () => {
   expect(parseRtcp(buildRtcp(Array.from({ length: 33 }, () => ({ kind: "bye", ssrcs: [] }) as const)))).toBeNull();
 });
 

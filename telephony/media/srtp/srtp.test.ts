@@ -78,7 +78,7 @@ for (const profile of profiles) {
       expect(report.toString("hex")).toBe(before);
     });
 
-    test("a replayed packet and a replayed report are refused", () => {
+    test("RTP-03: a replayed packet and a replayed report are refused", () => {
       const { alice, bob } = pair(profile);
       const sealed = Buffer.from(alice.protect(packet(1))!);
       expect(bob.unprotect(sealed)).not.toBeNull();
@@ -89,7 +89,7 @@ for (const profile of profiles) {
       expect(bob.refused).toBe(2);
     });
 
-    test("any flipped bit is refused, and changes nothing for the next packet", () => {
+    test("RTP-03: any flipped bit is refused, and changes nothing for the next packet", () => {
       const { alice, bob } = pair(profile);
       const sealed = Buffer.from(alice.protect(packet(1))!);
       for (let bit = 0; bit < sealed.length * 8; bit++) {
@@ -120,7 +120,7 @@ for (const profile of profiles) {
       expect(alice.protect(packet(6, "late"))).not.toBeNull();
     });
 
-    test("a forged packet half a circle ahead does not turn the rollover counter", () => {
+    test("RTP-03: a forged packet half a circle ahead does not turn the rollover counter", () => {
       const { alice, bob } = pair(profile);
       bob.unprotect(Buffer.from(alice.protect(packet(0xfff0))!));
       const forged = Buffer.from(alice.protect(packet(0xfff1))!);
@@ -155,7 +155,7 @@ for (const profile of profiles) {
       expect(bob.unprotect(old)).toBeNull();
     });
 
-    test("garbage of every length is refused without harm", () => {
+    test("RTP-03: garbage of every length is refused without harm", () => {
       const { bob } = pair(profile);
       for (let size = 0; size < 80; size++) {
         expect(bob.unprotect(Buffer.alloc(size, 0x80))).toBeNull();

@@ -162,15 +162,15 @@ test("a client that lost our last flight gets it again", async () => {
 });
 
 describe("refused is", () => {
-  test("a certificate that was not announced", async () => {
+  test("RTP-05: a certificate that was not announced", async () => {
     expect(await new Handshake({ fingerprint: fingerprintOf(mallory) }).outcome).toBe("the certificate is not the announced one");
   });
 
-  test("the announced certificate in the hands of somebody without its key", async () => {
+  test("RTP-05: the announced certificate in the hands of somebody without its key", async () => {
     expect(await new Handshake({ keyPem: mallory.keyPem }).outcome).toBe("the peer does not hold its certificate's key");
   });
 
-  test("a client without a common SRTP profile", async () => {
+  test("RTP-05: a client without a common SRTP profile", async () => {
     expect(await new Handshake({ profiles: [2] }).outcome).toBe("no SRTP profile in common");
   });
 

@@ -270,7 +270,7 @@ test("another certificate is another peer: a reloaded page takes over its leg wh
 });
 
 describe("refused is", () => {
-  test("a check with a wrong password, for an unknown session, or from an unannounced peer: there is no answer", async () => {
+  test("STUN-01: a check with a wrong password, for an unknown session, or from an unannounced peer: there is no answer", async () => {
     const bench = await Bench.open();
     const local = await bench.opened("alice");
     const alice = await Browser.open(local);
@@ -284,7 +284,7 @@ describe("refused is", () => {
     expect([alice.answered, nobody.answered]).toEqual([0, 0]);
   });
 
-  test("a handshake from an address that was not checked", async () => {
+  test("RTP-04: a handshake from an address that was not checked", async () => {
     const bench = await Bench.open();
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice");
@@ -294,7 +294,7 @@ describe("refused is", () => {
     expect(bench.of("failed")).toHaveLength(0);
   });
 
-  test("a certificate that was not announced: the stream fails, and nothing more is answered", async () => {
+  test("RTP-05: a certificate that was not announced: the stream fails, and nothing more is answered", async () => {
     const bench = await Bench.open();
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice", { fingerprint: clientFingerprint.replace(/^../, clientFingerprint.startsWith("00") ? "11" : "00") });
@@ -310,7 +310,7 @@ describe("refused is", () => {
     expect(alice.answered).toBe(answered);
   });
 
-  test("a replayed packet, a forged one, and a stranger's", async () => {
+  test("RTP-03: a replayed packet, a forged one, and a stranger's", async () => {
     const bench = await Bench.open();
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice");

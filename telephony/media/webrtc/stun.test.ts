@@ -15,7 +15,7 @@ test("the sample request is read and its integrity holds", () => {
   expect(hasRightIntegrity(sample("req.bin"), request.integrityAt, "wrong")).toBe(false);
 });
 
-test("no flipped bit and no truncation of a request is both read and believed", () => {
+test("STUN-01: no flipped bit and no truncation of a request is both read and believed", () => {
   const whole = sample("req.bin");
   for (let bit = 0; bit < whole.length * 8; bit++) {
     const flipped = Buffer.from(whole);
@@ -26,7 +26,7 @@ test("no flipped bit and no truncation of a request is both read and believed", 
   for (let size = 0; size < whole.length; size++) expect(parseBindingRequest(whole.subarray(0, size))).toBeNull();
 });
 
-test("answers are no requests", () => {
+test("STUN-01: answers are no requests", () => {
   expect(parseBindingRequest(sample("respv4.bin"))).toBeNull();
   expect(parseBindingRequest(sample("respv6.bin"))).toBeNull();
 });

@@ -40,7 +40,7 @@ test("a server without qop is answered as RFC 2069 has it; a proxy's challenge g
   expect(proof?.value).not.toMatch(/qop|cnonce|nc=/);
 });
 
-test("nothing is said to another realm, to a scheme or a protection that we do not know, or without a nonce", () => {
+test("SIP-13: nothing is said to another realm, to a scheme or a protection that we do not know, or without a nonce", () => {
   expect(answer(challenge("MD5", 'qop="auth"', "elsewhere"))).toBeNull();
   expect(answer(challenge("MD5", 'qop="auth-int"'))).toBeNull();
   expect(answer(`Basic realm="${realm}"`, "Digest", `Digest realm="${realm}", qop="auth"`)).toBeNull();

@@ -59,14 +59,14 @@ function credentials(
   return `Digest username="${username}", realm="${realm}", nonce="${nonce}", uri="${uri}", qop=auth, nc=${nc}, cnonce="abc", algorithm=${algorithm}, response="${response}"`;
 }
 
-test("SHA-256 is offered before MD5, and both are taken", () => {
+test("SIP-15: SHA-256 is offered before MD5, and both are taken", () => {
   const { server, nonce } = host();
   expect(server.challenge().map(({ value }) => /algorithm=(\S+)/.exec(value)![1])).toEqual(["SHA-256", "MD5"]);
   for (const algorithm of ["SHA-256", "MD5"] as const)
     expect(server.verify(register(credentials(nonce(), { algorithm })), lookup)).toEqual({ ok: true, username: "101" });
 });
 
-test("a count is taken once and never goes back", () => {
+test("SIP-15: a count is taken once and never goes back", () => {
   const { server, nonce } = host();
   const fixed = nonce();
   const verdict = (nc: string) => server.verify(register(credentials(fixed, { nc })), lookup);
@@ -78,7 +78,7 @@ test("a count is taken once and never goes back", () => {
   expect(verdict("ffffffff").ok).toBe(false);
 });
 
-test("an old nonce is stale for the right password only", () => {
+test("SIP-15: an old nonce is stale for the right password only", () => {
   const { env, server, nonce } = host();
   const old = nonce();
   env.advance(nonceLifeMs + 1);
@@ -86,7 +86,7 @@ test("an old nonce is stale for the right password only", () => {
   expect(server.verify(register(credentials(old, { password: "x" })), lookup)).toEqual({ ok: false, stale: false, guess: "101" });
 });
 
-test("another server's nonce, another realm and another target prove nothing", () => {
+test("SIP-15: another server's nonce, another realm and another target prove nothing", () => {
   const { server, nonce } = host();
   const foreign = new DigestServer(fakeEnv(1_790_000_000_000, 2), "landline").challenge()[0]!.value;
   for (const authorization of [
@@ -100,14 +100,14 @@ test("another server's nonce, another realm and another target prove nothing", (
   expect(server.verify(register(credentials(nonce(), { uri: "sip:landline:5060" })), lookup).ok).toBe(true);
 });
 
-test("an unknown name gets the verdict of a wrong password", () => {
+test("SIP-16: an unknown name gets the verdict of a wrong password", () => {
   const { server, nonce } = host();
   expect(server.verify(register(credentials(nonce(), { username: "999" })), lookup)).toEqual({ ok: false, stale: false, guess: "999" });
   expect(server.verify(register(credentials(nonce(), { password: "x" })), lookup)).toEqual({ ok: false, stale: false, guess: "101" });
   expect(server.verify(register(credentials(nonce())), lookup, () => false)).toEqual({ ok: false, stale: false, guess: "101" });
 });
 
-test("monstrous credentials are no credentials", () => {
+test("SIP-06: monstrous credentials are no credentials", () => {
   const { server, nonce } = host();
   const good = credentials(nonce());
   for (const value of [

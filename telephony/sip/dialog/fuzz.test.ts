@@ -65,7 +65,7 @@ function mutate(source: Buffer, below: (limit: number) => number): Buffer {
   return bytes;
 }
 
-test("twenty thousand mutated messages, answered at random, leave nothing behind", () => {
+test("DOS-01: twenty thousand mutated messages, answered at random, leave nothing behind", () => {
   const env = fakeEnv(undefined, 4475);
   const below = (limit: number): number => {
     const bytes = env.random.bytes(3);

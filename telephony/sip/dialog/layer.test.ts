@@ -427,7 +427,7 @@ describe("what comes from outside", () => {
     net.expectQuiet();
   });
 
-  test("NOTIFY, INFO and BYE outside a dialog change nothing", () => {
+  test("SIP-08: NOTIFY, INFO and BYE outside a dialog change nothing", () => {
     const net = network();
     const flow: Flow = {
       transport: "udp",

@@ -48,7 +48,7 @@ describe("torture corpora", () => {
     for (const name of readdirSync(corpora + folder).filter((file) => file.endsWith(".dat"))) {
       const file = `${folder}/${name}`;
       const status = refused[file];
-      test(`${file} ${status === undefined ? "is accepted" : `is refused with ${status}`}`, () => {
+      test(`${folder === "rfc4475" ? "SIP-01" : "SIP-02"}: ${file} ${status === undefined ? "is accepted" : `is refused with ${status}`}`, () => {
         const parsed = parseDatagram(load(file));
         expect<string | number>(parsed.ok ? "accepted" : parsed.status).toBe(status ?? "accepted");
       });
@@ -63,7 +63,7 @@ describe("torture corpora", () => {
   });
 });
 
-test("the tortuous INVITE is read through folds, compact forms and odd spacing", () => {
+test("SIP-01: the tortuous INVITE is read through folds, compact forms and odd spacing", () => {
   const message = request("rfc4475/wsinv.dat");
   expect(message.cseq).toEqual({ number: 9, method: "INVITE" });
   expect(message.maxForwards).toBe(68);
@@ -97,7 +97,7 @@ test("white space is space and tab: the end of “à” stays at the end of its 
   expect([parsed.message.from.display, headerValue(parsed.message, "subject")]).toEqual([from, from]);
 });
 
-test("escapes are decoded once and never make a scheme, a NUL end or a header", () => {
+test("SIP-01: escapes are decoded once and never make a scheme, a NUL end or a header", () => {
   const escaped = request("rfc4475/esc01.dat").uri;
   expect(escaped.scheme).toBe("sip");
   expect(escaped.scheme === "sip" && decodeEscapes(escaped.user!)).toBe("sips:user@example.com");
@@ -108,14 +108,14 @@ test("escapes are decoded once and never make a scheme, a NUL end or a header", 
   expect(headerValue(request("rfc4475/escruri.dat"), "route")).toBeNull();
 });
 
-test("a broken To goes back exactly as it came, with no tag put into its open quote", () => {
+test("SIP-01: a broken To goes back exactly as it came, with no tag put into its open quote", () => {
   const parsed = parseDatagram(load("rfc4475/quotbal.dat"));
   if (parsed.ok) throw new Error("accepted");
   const reply = respondToBroken(parsed.headers, 400, parsed.reason, "t1")!;
   expect(headerValue(reply, "to")).toBe('"Mr. J. User <sip:j.user@example.com>');
 });
 
-test("an address in brackets never lends its last group as a port", () => {
+test("SIP-02: an address in brackets never lends its last group as a port", () => {
   expect(parseUri("sip:[2001:db8::10:5070]")).toMatchObject({ host: "2001:db8::10:5070", port: null });
   expect(parseUri("sip:[2001:db8::10]:5070")).toMatchObject({ host: "2001:db8::10", port: 5070 });
   for (const text of [
@@ -135,31 +135,31 @@ test("an address in brackets never lends its last group as a port", () => {
 const options = (lines: string): string =>
   `OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n${lines}\r\n`;
 
-test("Content-Length that is not one plain number is refused", () => {
+test("SIP-04: Content-Length that is not one plain number is refused", () => {
   for (const length of ["-1", "5, 13", "0x10", "1e3", "", "4294967328", "9007199254740993", "18446744073709551648", "+0"])
     expect(parseDatagram(bytes(options(`Content-Length: ${length}\r\n`)))).toMatchObject({ ok: false, status: 400 });
   expect(parseDatagram(bytes(options("Content-Length: 0\r\n"))).ok).toBe(true);
 });
 
-test("a lone CR or LF anywhere in the head is refused", () => {
+test("SIP-10: a lone CR or LF anywhere in the head is refused", () => {
   for (const line of ["X: a\nP-Asserted-Identity: <sip:ceo@b>\r\n", "X: a\rP-Asserted-Identity: <sip:ceo@b>\r\n", "\nX: a\r\n"])
     expect(parseDatagram(bytes(options(line)))).toMatchObject({ ok: false, status: 400 });
   expect(parseDatagram(bytes(options("X\0Y: a\r\n")))).toMatchObject({ ok: false, status: 400 });
 });
 
-test("trust headers are found however they are dressed", () => {
+test("SIP-10: trust headers are found however they are dressed", () => {
   const parsed = parseDatagram(bytes(options("P-Asserted-Identity : x\r\np-asserted-identity\t:\r\n y\r\nk: timer, 100rel;q=1\r\n")));
   if (!parsed.ok) throw new Error(parsed.reason);
   expect(headerValues(parsed.message, "p-asserted-identity")).toEqual(["x", "y"]);
   expect(headerTokens(parsed.message, "supported")).toEqual(["timer", "100rel"]);
 });
 
-test("too many lines and endless heads are 513", () => {
+test("SIP-05: too many lines and endless heads are 513", () => {
   expect(parseDatagram(bytes(options("X: 1\r\n".repeat(sipHeaderLinesMax + 1))))).toMatchObject({ status: 513 });
   expect(parseDatagram(bytes(options(`X: ${"a".repeat(70_000)}`).trimEnd()))).toMatchObject({ status: 513 });
 });
 
-test("no value can carry a line break out", () => {
+test("SIP-11: no value can carry a line break out", () => {
   const sent = serialise({
     kind: "request",
     method: "INVITE",

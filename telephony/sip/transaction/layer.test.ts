@@ -275,7 +275,7 @@ describe("layer", () => {
     expect(events).toEqual(["request INVITE", "request INVITE", "ack"]);
   });
 
-  test("a copy by another way is 482, one in a dialog is not", () => {
+  test("DOS-02: a copy by another way is 482, one in a dialog is not", () => {
     const { receive, started } = host();
     receive(requestText("OPTIONS"));
     receive(requestText("OPTIONS", { branch: "2" }));
@@ -292,7 +292,7 @@ describe("layer", () => {
     expect(events).toEqual(["request OPTIONS", "request OPTIONS"]);
   });
 
-  test("strangers cost no transaction: dropped, or the same answer to every copy", () => {
+  test("DOS-01: strangers cost no transaction: dropped, or the same answer to every copy", () => {
     const silent = host({ kind: "drop" });
     silent.receive(requestText("INVITE"));
     expect([silent.sent, silent.events, silent.layer.size]).toEqual([[], [], 0]);
@@ -303,7 +303,7 @@ describe("layer", () => {
     expect([plain.events, plain.layer.size]).toEqual([[], 0]);
   });
 
-  test("a response is taken only from where the request went", () => {
+  test("SIP-12: a response is taken only from where the request went", () => {
     const { layer, receive, sent } = host();
     const statuses: number[] = [];
     layer.request(draft("OPTIONS"), udp, { response: (got) => statuses.push(got.status), failed: () => statuses.push(-1) });

@@ -1,6 +1,6 @@
 // Tests for framing, Via stamping, response routing and the transport layer, on fake sockets and a fake clock.
 import { expect, test } from "bun:test";
-import { sipHalfMessageMs } from "../../../core/lib/limits.ts";
+import { sipFirstByteMs, sipHalfMessageMs } from "../../../core/lib/limits.ts";
 import { fakeEnv } from "../../support/fake-env.ts";
 import type { SipMessage, SipRequest } from "../message/message.ts";
 import { parseDatagram } from "../message/parser.ts";
@@ -22,7 +22,7 @@ const udp: Flow = {
 const tcp: Flow = { ...udp, transport: "tcp", connectionId: "1" };
 const kinds = (frames: readonly Frame[]): string[] => frames.map((frame) => frame.kind);
 
-test("one byte per segment gives the same messages as one segment for all", () => {
+test("SIP-05: one byte per segment gives the same messages as one segment for all", () => {
   const text = `\r\n${options("Content-Length: 5\r\n")}hello${options()}\r\n\r\n${options()}`;
   const whole = kinds(new Framer().push(bytes(text)));
   const framer = new Framer();
@@ -32,7 +32,7 @@ test("one byte per segment gives the same messages as one segment for all", () =
   expect(framer.isHalf).toBe(false);
 });
 
-test("after a doubtful Content-Length nothing behind it is read as a request", () => {
+test("SIP-04: after a doubtful Content-Length nothing behind it is read as a request", () => {
   for (const length of ["4294967328", "9007199254740993", "18446744073709551648", "-1", "5, 13", "13\r\nContent-Length: 5", "0\r\nl: 0"]) {
     const framer = new Framer();
     const frames = framer.push(bytes(options(`Content-Length: ${length}\r\n`) + options()));
@@ -43,11 +43,11 @@ test("after a doubtful Content-Length nothing behind it is read as a request", (
   expect(kinds(new Framer().push(bytes(options("") + options())))).toEqual(["lost"]);
 });
 
-test("octets left over by a short Content-Length end the connection at once", () => {
+test("SIP-04: octets left over by a short Content-Length end the connection at once", () => {
   expect(kinds(new Framer().push(bytes(`${options("Content-Length: 3\r\n")}v=0\r\na=x:1/90000\r\n`)))).toEqual(["message", "lost"]);
 });
 
-test("an endless head is cut at the limit", () => {
+test("SIP-05: an endless head is cut at the limit", () => {
   const framer = new Framer();
   const line = bytes(`X: ${"a".repeat(1000)}\r\n`);
   let frames = framer.push(bytes(options("").slice(0, -2)));
@@ -110,7 +110,7 @@ test("a broken request is answered 400 to known peers and with silence to strang
   expect([...known.received, ...stranger.received]).toEqual([]);
 });
 
-test("a half message is given its time once, however slowly it trickles", () => {
+test("SIP-05: a half message is given its time once, however slowly it trickles", () => {
   const { env, closed, layer } = host();
   layer.opened(tcp);
   const text = options();
@@ -123,7 +123,7 @@ test("a half message is given its time once, however slowly it trickles", () => 
   expect(env.timersLeft()).toBe(0);
 });
 
-test("a finished message stops the clock, a quiet connection stays open, a ping gets its pong", () => {
+test("SIP-05: a finished message stops the clock, a quiet connection stays open, a ping gets its pong", () => {
   const { env, closed, received, sent, layer } = host();
   layer.opened(tcp);
   layer.chunk(tcp, bytes(options().slice(0, 10)));
@@ -133,4 +133,17 @@ test("a finished message stops the clock, a quiet connection stays open, a ping 
   expect(env.timersLeft()).toBe(0);
   env.advance(10 * sipHalfMessageMs);
   expect(closed).toEqual([]);
+});
+
+test("SIP-05: a connection that says nothing is closed; one that has said something may be silent", () => {
+  const { env, closed, layer } = host();
+  layer.opened(tcp);
+  env.advance(sipFirstByteMs - 1);
+  expect(closed).toEqual([]);
+  env.advance(1);
+  expect([closed, env.timersLeft()]).toEqual([["nothing said"], 0]);
+  layer.opened({ ...tcp, connectionId: "2" });
+  layer.chunk({ ...tcp, connectionId: "2" }, bytes(options()));
+  env.advance(100 * sipFirstByteMs);
+  expect([closed.length, env.timersLeft()]).toEqual([1, 0]);
 });

@@ -1,6 +1,6 @@
 // The transport layer: bytes in, messages out, and the other way round. Knows flows and framing, nothing of transactions.
 import type { Env, Timer } from "../../../core/env/env.ts";
-import { sipHalfMessageMs } from "../../../core/lib/limits.ts";
+import { sipFirstByteMs, sipHalfMessageMs } from "../../../core/lib/limits.ts";
 import type { Draft, SipMessage } from "../message/message.ts";
 import { type Parsed, parseDatagram, type Rejected } from "../message/parser.ts";
 import { respondToBroken } from "../message/respond.ts";
@@ -19,7 +19,7 @@ export interface TransportUser {
 /** Sees every message that passes, for the ladder. */
 export type Observe = (direction: "in" | "out", flow: Flow, message: Draft) => void;
 
-type Stream = { readonly flow: Flow; readonly framer: Framer; timer: Timer | null };
+type Stream = { readonly flow: Flow; readonly framer: Framer; timer: Timer | null; hasSpoken: boolean };
 
 const pong = new Uint8Array([0x0d, 0x0a]);
 
@@ -50,7 +50,9 @@ export class TransportLayer {
 
   /** A stream connection (TCP, TLS) is there. */
   opened(flow: Flow): void {
-    this.streams.set(flow.connectionId, { flow, framer: new Framer(), timer: null });
+    const stream: Stream = { flow, framer: new Framer(), timer: null, hasSpoken: false };
+    stream.timer = this.env.clock.after(sipFirstByteMs, () => this.end(stream, "nothing said"));
+    this.streams.set(flow.connectionId, stream);
   }
 
   chunk(flow: Flow, bytes: Uint8Array): void {
@@ -80,10 +82,11 @@ export class TransportLayer {
 
   /** A half message has `sipHalfMessageMs` from its first byte; more bytes buy no more time. */
   private watch(stream: Stream, isMessage: boolean): void {
-    if (stream.timer !== null && (isMessage || !stream.framer.isHalf)) {
+    if (stream.timer !== null && (isMessage || !stream.framer.isHalf || !stream.hasSpoken)) {
       stream.timer.cancel();
       stream.timer = null;
     }
+    stream.hasSpoken = true;
     if (stream.framer.isHalf) stream.timer ??= this.env.clock.after(sipHalfMessageMs, () => this.end(stream, "half message"));
   }
 
