@@ -33,8 +33,12 @@ function lineLog(least: number, fixed: LogFields): Log {
   return { debug: write(0), info: write(1), warn: write(2), error: write(3), with: (fields) => lineLog(least, { ...fixed, ...fields }) };
 }
 
+/** What JSON leaves as it is and a terminal obeys: DEL, the controls above it, and everything that turns the writing direction. */
+const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+const escaped = (char: string): string => char.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 // Text from outside must not be able to forge a line.
 function quoted(value: LogFields[string]): string {
   if (typeof value !== "string") return String(value);
-  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value).replace(invisible, escaped);
 }

@@ -54,6 +54,10 @@ test("SDP-01: nobody outside makes us send media to ourselves, nor someone here 
     ["host.example", "198.51.100.7"],
   ] as const)
     expect(mayReceiveMedia(address, signalling)).toBe(false);
+  const own = ["203.0.113.1", "2001:db8::1", "127.0.0.1"];
+  for (const address of ["203.0.113.1", "::ffff:203.0.113.1", "2001:DB8:0::1"])
+    expect([mayReceiveMedia(address, "198.51.100.7", own), mayReceiveMedia(address, "203.0.113.1", own)]).toEqual([false, true]);
+  expect(mayReceiveMedia("127.0.0.9", "127.0.0.7", own)).toBe(true);
 });
 
 test("a peer is told the address that it can reach", () => {

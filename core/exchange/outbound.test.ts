@@ -5,6 +5,7 @@ import type { User } from "../directory/user.ts";
 import type { SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.ts";
 import type { Site, Trunk } from "../telephony/telephony.ts";
+import { identityOf } from "./callee.ts";
 import { type Configuration, route } from "./directory.ts";
 import { placeOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
@@ -190,4 +191,12 @@ describe("a stolen phone", () => {
     expect([guard.isFull(trunk("first", { channelsMax: 2 })), guard.isFull(trunk("first", { channelsMax: 3 }))]).toEqual([true, false]);
     expect([guard.isFull(trunk("second", { channelsMax: 1 })), guard.isFull(trunk("first"))]).toEqual([false, false]);
   });
+});
+
+test("TF-02: nobody outside is one of ours by extension, and nobody here is somebody else", () => {
+  const fromTrunk = (number: string) =>
+    identityOf(configuration(), { kind: "trunk", trunkId: "first" as TrunkId }, { number, name: "Priya" });
+  for (const number of ["201", " 201", "2-01"]) expect(fromTrunk(number)).toEqual({ number: "", name: "" });
+  for (const number of ["+441632960999", "2010", ""]) expect(fromTrunk(number)).toEqual({ number, name: "Priya" });
+  expect(identityOf(configuration(), origin, { number: "100", name: "Boss" })).toEqual({ number: "201", name: "Priya" });
 });

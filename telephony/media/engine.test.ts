@@ -133,6 +133,10 @@ class Peer {
     writeHeader(packet, options.marker ?? false, type, this.sequence++ & 0xffff, this.time, options.ssrc ?? 77);
     packet.set(payload, 12);
     if (options.advance !== false) this.time += 160;
+    this.send(packet);
+  }
+
+  send(packet: Uint8Array): void {
     this.socket.send(packet, this.to, "127.0.0.1");
   }
 
@@ -234,6 +238,60 @@ describe("the engine", () => {
     bench.send({ kind: "close", streamId: "alice" });
     const { stats } = await bench.event("stats", (event) => event.final);
     expect(stats).toMatchObject({ packetsReceived: 6, packetsRefused: 50, packetsLost: 0 });
+  });
+
+  test("RTP-02: under injection with the right type, source and numbers, the partner hears what the peer said, byte for byte", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMU");
+    const bob = await bench.leg("bob", "PCMU");
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    const frames = Array.from({ length: 40 }, (_, n) => new Uint8Array(160).fill(n + 1));
+    alice.say(0, frames[0]!);
+    await bob.hears(1);
+    const mallory = await Peer.open("PCMU");
+    mallory.to = alice.to;
+    for (const [n, frame] of frames.entries()) {
+      if (n === 0) continue;
+      for (const ssrc of [77, 77, 4_711]) mallory.say(0, new Uint8Array(160).fill(0xee), { ssrc });
+      alice.say(0, frame);
+      await bob.hears(n + 1);
+    }
+    expect(bob.heard.map(({ payload }) => Buffer.from(payload).toString("hex"))).toEqual(
+      frames.map((frame) => Buffer.from(frame).toString("hex")),
+    );
+    expect(bob.heard.map(({ sequence }) => sequence - bob.heard[0]!.sequence)).toEqual(frames.map((_, n) => n));
+    expect(mallory.heard).toHaveLength(0);
+  });
+
+  test("RTP-07: between malformed packets of the peer's own, of every kind, its voice goes on without a gap", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "PCMU");
+    const bob = await bench.leg("bob", "PCMU");
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    const broken = (size: number, ...start: readonly number[]): Uint8Array => {
+      const packet = new Uint8Array(size);
+      packet.set(start.slice(0, size));
+      return packet;
+    };
+    const malformed = [
+      broken(1, 0x80),
+      broken(20, 0x8f, 0, 0xff, 0xff),
+      broken(20, 0x90, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 77, 0xbe, 0xde, 0xff, 0xff),
+      Uint8Array.from(broken(20, 0xa0, 0, 0xff, 0xff), (byte, at) => (at === 19 ? 255 : byte)),
+      broken(172, 0x00),
+      broken(172, 0x40),
+      broken(172, 0xc0),
+      broken(65_507, 0x80, 0, 0xff, 0xff),
+      broken(11, 0x80),
+    ];
+    for (let n = 0; n < malformed.length; n++) {
+      alice.send(malformed[n]!);
+      alice.say(0, new Uint8Array(160).fill(n + 1));
+      await bob.hears(n + 1);
+    }
+    expect(bob.heard.map(({ payload, sequence }) => [payload.length, payload[0], sequence - bob.heard[0]!.sequence])).toEqual(
+      malformed.map((_, n) => [160, n + 1, n]),
+    );
   });
 
   test("mute is silence for the other side, packet for packet", async () => {

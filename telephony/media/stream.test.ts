@@ -130,6 +130,19 @@ describe("reports", () => {
     expect(phone.stream.stats()).toMatchObject({ remotePacketsLost: null, roundTripMs: null });
   });
 
+  test("RTP-06: in storms, of goodbyes, applications, feedback and nonsense, are answered by nothing and end nothing", () => {
+    const phone = new Phone();
+    phone.say(10);
+    const bye = buildRtcp([{ kind: "bye", ssrcs: [77, phone.stream.out.ssrc] }]);
+    const framed = (type: number): Uint8Array => Uint8Array.of(0x81, type, 0, 2, 0, 0, 0, 77, 0, 0, 0, 1);
+    const told = phone.told.length;
+    for (let n = 0; n < 1_000; n++)
+      for (const report of [bye, framed(204), framed(205), framed(206), framed(207), bye.subarray(0, 7)]) phone.stream.onRtcp(report);
+    expect([phone.packets, phone.reports, phone.told.length]).toEqual([[], [], told]);
+    phone.say(10);
+    expect(phone.stream.stats()).toMatchObject({ packetsReceived: 20, packetsLost: 0 });
+  });
+
   test("end with a goodbye", () => {
     const phone = new Phone();
     phone.say();

@@ -1,5 +1,6 @@
 // STUN against RFC 5769's samples, and everything that must get no answer.
 import { expect, test } from "bun:test";
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addressBytes, bindingAnswer, hasRightIntegrity, parseBindingRequest } from "./stun.ts";
@@ -24,6 +25,41 @@ test("STUN-01: no flipped bit and no truncation of a request is both read and be
     expect(request !== null && hasRightIntegrity(flipped, request.integrityAt, password)).toBe(false);
   }
   for (let size = 0; size < whole.length; size++) expect(parseBindingRequest(whole.subarray(0, size))).toBeNull();
+});
+
+/** A request of these attributes, rightly sealed and marked. */
+function sealed(...attributes: readonly (readonly [type: number, value: Uint8Array])[]): Buffer {
+  const coded = attributes.map(([type, value]) => {
+    const bytes = Buffer.alloc(4 + ((value.length + 3) & ~3));
+    bytes.writeUInt16BE(type, 0);
+    bytes.writeUInt16BE(value.length, 2);
+    bytes.set(value, 4);
+    return bytes;
+  });
+  const whole = Buffer.concat([Buffer.from("000100002112a442000102030405060708090a0b", "hex"), ...coded]);
+  whole.writeUInt16BE(whole.length - 20 + 24, 2);
+  const integrity = Buffer.concat([Buffer.from("00080014", "hex"), createHmac("sha1", password).update(whole).digest()]);
+  return Buffer.concat([whole, integrity]);
+}
+
+test("STUN-01: names of any length and errors of any shape are read within their packet, or not at all", () => {
+  const name = (size: number): readonly [number, Uint8Array] => [6, Buffer.alloc(size, "a")];
+  expect(parseBindingRequest(sealed(name(513)))?.username.length).toBe(513);
+  for (const size of [514, 600, 65_000]) expect(parseBindingRequest(sealed(name(size)))).toBeNull();
+  for (let size = 0; size < 4; size++) {
+    const request = sealed(name(9), [9, Buffer.alloc(size, 4)]);
+    expect(hasRightIntegrity(request, parseBindingRequest(request)!.integrityAt, password)).toBe(true);
+  }
+  const cut = sealed(name(9));
+  cut.writeUInt16BE(65_535, 22);
+  expect(parseBindingRequest(cut)).toBeNull();
+  // Two names, a hundred attributes: no reader may take another one than we do.
+  expect(parseBindingRequest(sealed(...Array.from({ length: 100 }, () => name(4))))).toBeNull();
+});
+
+test("STUN-01: an answer is no longer than a browser's request", () => {
+  const whole = sample("req.bin");
+  expect(bindingAnswer(parseBindingRequest(whole)!, "192.0.2.1", 1, password).length).toBeLessThanOrEqual(whole.length);
 });
 
 test("STUN-01: answers are no requests", () => {

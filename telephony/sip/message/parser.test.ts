@@ -141,6 +141,22 @@ test("SIP-04: Content-Length that is not one plain number is refused", () => {
   expect(parseDatagram(bytes(options("Content-Length: 0\r\n"))).ok).toBe(true);
 });
 
+test("SIP-06: numbers and methods too big for a CSeq are refused, and credentials without end read as none", () => {
+  const cseq = (value: string): Uint8Array => bytes(options("").replace("CSeq: 1 OPTIONS", `CSeq: ${value}`));
+  for (const value of [
+    `1 ${"A".repeat(300)}`,
+    "4294967296 OPTIONS",
+    `${"9".repeat(300)} OPTIONS`,
+    "-1 OPTIONS",
+    "1",
+    "OPTIONS",
+    "1 OPTIONS x",
+  ])
+    expect(parseDatagram(cseq(value))).toMatchObject({ ok: false, status: 400 });
+  expect(parseDatagram(cseq("4294967295 OPTIONS")).ok).toBe(true);
+  expect(parseDatagram(bytes(options(`Authorization: Digest response="${"a".repeat(1_000_000)}"\r\n`)))).toMatchObject({ status: 513 });
+});
+
 test("SIP-10: a lone CR or LF anywhere in the head is refused", () => {
   for (const line of ["X: a\nP-Asserted-Identity: <sip:ceo@b>\r\n", "X: a\rP-Asserted-Identity: <sip:ceo@b>\r\n", "\nX: a\r\n"])
     expect(parseDatagram(bytes(options(line)))).toMatchObject({ ok: false, status: 400 });
