@@ -16,13 +16,13 @@ if (!Number.isInteger(seed) || !(millions > 0) || chosen.length === 0) {
 }
 let isGood = true;
 for (const target of chosen) {
-  const { inputs, seconds, slowestMs, growthBytes, findings } = fuzz(target, seed, Math.round(millions * 1_000_000));
+  const { inputs, seconds, slowestMs, slowest, growthBytes, findings } = fuzz(target, seed, Math.round(millions * 1_000_000));
   const grew = growthBytes > growthBytesMax;
   isGood &&= findings.length === 0 && !grew;
   const figures = [
     `${inputs} inputs`,
     `${seconds.toFixed(1)} s`,
-    `slowest ${slowestMs.toFixed(2)} ms (at most ${hangMs})`,
+    `slowest ${slowestMs.toFixed(2)} ms for ${slowest.length} bytes (at most ${hangMs})`,
     `heap ${(growthBytes / 1_048_576).toFixed(1)} MiB${grew ? " GREW" : ""}`,
     `${findings.length} found`,
   ];

@@ -1,10 +1,11 @@
-// The torture messages of RFC 4475 and RFC 5118 against the whole stack over real UDP and TCP, each followed by a health check over the same transport. The node takes every number: nothing may hide behind 404.
+// The torture messages of RFC 4475 and RFC 5118 against the whole stack over real UDP, TCP and TLS and over a browser's socket, each followed by a health check over the same transport. The node takes every number: nothing may hide behind 404.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { realEnv } from "../../cmd/env.ts";
 import type { StationId, TrunkId, UserId } from "../../core/lib/id.ts";
 import { Telephony } from "../../telephony/start.ts";
 import { FakeMedia } from "../../telephony/support/fake-media.ts";
+import { pemPair } from "../support/certificate.ts";
 
 const corpora = new URL("../corpora/", import.meta.url).pathname;
 /** The trunk's address. Replies to a Via without rport go to the port it names, so the runner listens at all that are named. */
@@ -35,6 +36,7 @@ const messages: Message[] = ["rfc4475", "rfc5118"].flatMap((folder) => {
 let telephony: Telephony;
 let udpPort: number;
 let tcpPort: number;
+let tlsPort: number;
 let sockets: Bun.udp.Socket<"buffer">[] = [];
 const inbox: string[] = [];
 const waiting: (() => void)[] = [];
@@ -61,11 +63,12 @@ beforeAll(async () => {
     listen: [
       { transport: "udp", address: "127.0.0.1", port: 0 },
       { transport: "tcp", address: "127.0.0.1", port: 0 },
+      { transport: "tls", address: "127.0.0.1", port: 0, tls: pemPair() },
     ],
     recordingTarget: () => Promise.reject(new Error("nothing is recorded here")),
   });
   telephony = started;
-  [udpPort, tcpPort] = started.ports as [number, number];
+  [udpPort, tcpPort, tlsPort] = started.ports as [number, number, number];
   telephony.control.onEvent((event) => {
     if (event.kind !== "call.offered") return;
     offered.push(event.called);
@@ -150,13 +153,16 @@ async function expectHealthyOverUdp(): Promise<void> {
 
 type Connection = { readonly socket: Bun.Socket; readonly received: () => string; readonly isClosed: () => boolean };
 
-async function connectOverTcp(): Promise<Connection> {
+async function connectOver(transport: "TCP" | "TLS"): Promise<Connection> {
   let received = "";
   let isClosed = false;
+  const { promise: handshake, resolve: shaken } = Promise.withResolvers<void>();
   const socket = await Bun.connect({
     hostname: "127.0.0.1",
-    port: tcpPort,
+    port: transport === "TCP" ? tcpPort : tlsPort,
+    ...(transport === "TLS" ? { tls: { rejectUnauthorized: false } } : {}),
     socket: {
+      handshake: () => shaken(),
       data: (_socket, bytes) => {
         received += bytes.toString("latin1");
         arrived("");
@@ -167,14 +173,15 @@ async function connectOverTcp(): Promise<Connection> {
       },
     },
   });
+  if (transport === "TLS") await handshake;
   return { socket, received: () => received, isClosed: () => isClosed };
 }
 
 /** On a connection of its own: the one before may rightly be closed. */
-async function expectHealthyOverTcp(): Promise<void> {
+async function expectHealthyOver(transport: "TCP" | "TLS"): Promise<void> {
   const callId = `health${++fresh}`;
-  const { socket, received } = await connectOverTcp();
-  socket.write(healthText("TCP", callId));
+  const { socket, received } = await connectOver(transport);
+  socket.write(healthText(transport, callId));
   await until(() => received().includes(callId) && statusOf(received()) === 200);
   socket.terminate();
 }
@@ -197,36 +204,66 @@ describe("over UDP", () => {
   }
 });
 
-describe("over TCP", () => {
+for (const transport of ["TCP", "TLS"] as const)
+  describe(`over ${transport}`, () => {
+    for (const message of messages) {
+      test(
+        `${message.id}: ${message.name} is answered as it should be`,
+        async () => {
+          inbox.length = 0;
+          const copy = freshCopy(message);
+          const { socket, received, isClosed } = await connectOver(transport);
+          const replies = (): string[] => received().split(/(?=SIP\/2\.0 [0-9]{3} )/);
+          socket.write(copy.bytes);
+          const staysHalf = message.accept.stream.includes("none") && message.accept.stream.includes("close");
+          if (!staysHalf) {
+            // Behind it on the same connection: answered when framing is kept, never when it is lost.
+            const callId = `behind${++fresh}`;
+            socket.write(healthText(transport, callId));
+            await until(() => isClosed() || received().includes(callId));
+          }
+          await expectHealthyOver(transport);
+          const final = outcome(replies(), copy);
+          const result = final === "none" && isClosed() ? "close" : final;
+          const accepted = message.accept.stream;
+          expect({ result, isAccepted: isAccepted(result, accepted), accepted }).toMatchObject({ isAccepted: true });
+          // Where framing is lost, the 400 is not enough: nothing behind it may be read.
+          const isOnly400OrClose =
+            message.accept.stream.every((entry) => entry === "400" || entry === "close") && message.accept.stream.length === 2;
+          if (isOnly400OrClose) expect(isClosed()).toBe(true);
+          socket.terminate();
+        },
+        patienceMs,
+      );
+    }
+  });
+
+describe("over a browser's socket", () => {
+  const identity = { stationId: "s" as StationId, userId: "u" as UserId };
   for (const message of messages) {
-    test(
-      `${message.id}: ${message.name} is answered as it should be`,
-      async () => {
-        inbox.length = 0;
-        const copy = freshCopy(message);
-        const { socket, received, isClosed } = await connectOverTcp();
-        const replies = (): string[] => received().split(/(?=SIP\/2\.0 [0-9]{3} )/);
-        socket.write(copy.bytes);
-        const staysHalf = message.accept.stream.includes("none") && message.accept.stream.includes("close");
-        if (!staysHalf) {
-          // Behind it on the same connection: answered when framing is kept, never when it is lost.
-          const callId = `behind${++fresh}`;
-          socket.write(healthText("TCP", callId));
-          await until(() => isClosed() || received().includes(callId));
-        }
-        await expectHealthyOverTcp();
-        const final = outcome(replies(), copy);
-        const result = final === "none" && isClosed() ? "close" : final;
-        const accepted = message.accept.stream;
-        expect({ result, isAccepted: isAccepted(result, accepted), accepted }).toMatchObject({ isAccepted: true });
-        // Where framing is lost, the 400 is not enough: nothing behind it may be read.
-        const isOnly400OrClose =
-          message.accept.stream.every((entry) => entry === "400" || entry === "close") && message.accept.stream.length === 2;
-        if (isOnly400OrClose) expect(isClosed()).toBe(true);
-        socket.terminate();
-      },
-      patienceMs,
-    );
+    test(`${message.id}: ${message.name} is answered as it should be, or as a browser's that may not`, async () => {
+      const heard: string[] = [];
+      let isClosed = false;
+      const handler = telephony.sockets.open(identity, {
+        send: (text) => void heard.push(Buffer.from(text, "utf8").toString("latin1")),
+        close: () => {
+          isClosed = true;
+        },
+      });
+      const copy = freshCopy(message);
+      // As the web server hands it in: text, whatever the bytes were.
+      handler.receive(new TextDecoder().decode(copy.bytes));
+      const callId = `health${++fresh}`;
+      handler.receive(healthText("WS", callId));
+      expect([statusOf(heard.find((reply) => reply.includes(callId)) ?? ""), isClosed]).toEqual([200, false]);
+      const result = outcome(heard, copy);
+      const accepted = [
+        ...message.accept.udp,
+        ...(Number(result) >= 400 && message.accept.udp.some((entry) => entry !== "none") ? ["4xx"] : []),
+      ];
+      expect({ result, isAccepted: isAccepted(result, accepted), accepted }).toMatchObject({ isAccepted: true });
+      handler.closed();
+    });
   }
 });
 
