@@ -9,6 +9,7 @@ import { Telephony } from "../../telephony/start.ts";
 import { FakeMedia } from "../../telephony/support/fake-media.ts";
 import { protos } from "../fuzz/protos.ts";
 import { pemPair } from "../support/certificate.ts";
+import { answerToHello, hello } from "../support/tls-hello.ts";
 
 const trunk = "127.0.44.76";
 /** What the node logged as wrong. */
@@ -255,27 +256,8 @@ test("SIP-09: a peer that asks over TCP and never reads is cut off; its end in t
   expect([await isHealthy(), wrong]).toEqual([true, []]);
 });
 
-// RFC 5246 §7.4.1.2, with the curve, the signatures and the suites of then and now.
-function hello(version: number): Buffer {
-  const word = (value: number): number[] => [value >> 8, value & 255];
-  const sized = (bytes: readonly number[]): number[] => [...word(bytes.length), ...bytes];
-  const extension = (type: number, bytes: readonly number[]): number[] => [...word(type), ...sized(bytes)];
-  const extensions = [extension(10, sized([0, 23])), extension(11, [1, 0]), extension(13, sized([4, 3, 2, 3, 4, 1, 2, 1]))].flat();
-  const random = Array.from({ length: 32 }, (_, n) => n);
-  const body = [...word(version), ...random, 0, ...sized([0xc0, 0x2b, 0xc0, 0x09, 0xc0, 0x0a, 0, 0x2f, 0, 5]), 1, 0, ...sized(extensions)];
-  return Buffer.from([22, 3, version === 0x0300 ? 0 : 1, ...sized([1, 0, ...sized(body)])]);
-}
-
 test("TLS-01: TLS 1.1 and older are refused, 1.2 and 1.3 are served, and a half handshake keeps nobody out", async () => {
-  const answerTo = (version: number): Promise<string> =>
-    new Promise((resolve) => {
-      const socket = connectTcp(telephony.ports[2]!, "127.0.0.1", () => socket.write(hello(version)));
-      socket.on("data", (bytes: Buffer) => {
-        resolve(bytes[0] === 22 ? `served ${bytes.readUInt16BE(9).toString(16)}` : `refused ${bytes[6]}`);
-        socket.destroy();
-      });
-      socket.on("close", () => resolve("closed"));
-    });
+  const answerTo = (version: number): Promise<string> => answerToHello(telephony.ports[2]!, version);
   const refused = /^(refused|closed)/;
   for (const version of [0x0300, 0x0301, 0x0302]) expect(await answerTo(version)).toMatch(refused);
   expect(await answerTo(0x0303)).toBe("served 303");
