@@ -317,7 +317,7 @@ describe("what a caller writes", () => {
 });
 
 describe("media", () => {
-  test("SDP-01: never goes to an address of our own for somebody who is not here", async () => {
+  test("SDP-01: never goes to many at once, to nobody, to the link alone, or elsewhere than the caller can be", async () => {
     const at = await host();
     const caller = await peer(at, carrier);
     for (const address of ["192.0.2.200", "::ffff:192.0.2.200", "0.0.0.1", "169.254.1.1", "ff02::1", "fe80::1", "::", "240.0.0.1"]) {

@@ -107,7 +107,7 @@ describe("Collect Input", () => {
   });
   const digits = [..."4711#"].map((digit) => ({ kind: "digit", digit }) as const);
 
-  test("keeps private digits out of everything it says", () => {
+  test("RTP-08: keeps private digits out of everything it says", () => {
     const { outputs } = play(flowOf(collect(false)), digits);
     expect(JSON.stringify(outputs)).not.toContain("4711");
     expect(outputs.find((output) => output.kind === "step")).toMatchObject({ facts: { digits: 4 } });

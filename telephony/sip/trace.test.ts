@@ -24,7 +24,7 @@ const message = (body: string, type: string, extra: [string, string][] = []): Dr
   body: Buffer.from(body),
 });
 
-test("digits, credentials and keys are left out", () => {
+test("RTP-08: digits, credentials and keys are left out", () => {
   const ladder = new Ladder();
   ladder.add(
     1,
