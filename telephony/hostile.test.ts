@@ -16,7 +16,7 @@ const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as
 const [carrier, stranger] = ["127.0.0.2", "127.0.0.66"];
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === carrier ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
-  trunk: () => null,
+  trunks: () => [],
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
