@@ -1,6 +1,6 @@
 // Strangers, spoofers and smugglers against a started telephony: real SIP over loopback sockets, media faked, time moved by hand.
 import { afterEach, describe, expect, test } from "bun:test";
-import type { CallEvent, TelephonyDirectory } from "../core/call/call-control.ts";
+import type { CallEvent, TelephonyDirectory, TrunkPeer } from "../core/call/call-control.ts";
 import { type ConversationId, type LegId, newId, type StationId, type TrunkId, type UserId } from "../core/lib/id.ts";
 import { sipAuthFailuresMax, strangerBurst } from "../core/lib/limits.ts";
 import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
@@ -14,9 +14,11 @@ import { plainOffer, TestPeer, webAnswer } from "./support/test-peer.ts";
 const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as UserId };
 const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as UserId };
 const [carrier, stranger] = ["127.0.0.2", "127.0.0.66"];
+/** By which calls leave, in a test. */
+let trunks: readonly TrunkPeer[] = [];
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === carrier ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
-  trunks: () => [],
+  trunks: () => trunks,
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
@@ -35,6 +37,7 @@ type Host = {
 };
 const open: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 afterEach(async () => {
+  trunks = [];
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
 });
 
@@ -235,6 +238,58 @@ describe("a password", () => {
     expect(ladders).toContain("INVITE");
     expect(ladders).not.toMatch(/Authorization: /);
   });
+});
+
+test("SIP-13: a caller behind the carrier that we have an account with gets no proof of it for ending the call", async () => {
+  const heard: string[] = [];
+  const waiting: (() => void)[] = [];
+  const data = (_socket: unknown, bytes: Buffer): void => {
+    heard.push(bytes.toString("latin1"));
+    for (const wake of waiting.splice(0)) wake();
+  };
+  const until = async (start: string): Promise<string> => {
+    for (;;) {
+      const found = heard.find((text) => text.startsWith(start));
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  const socket = await Bun.udpSocket({ hostname: carrier, port: 0, socket: { data } });
+  const hop = { host: carrier, port: socket.port };
+  const account = { username: "bank", password: "a secret of the trunk", domain: "carrier.example" };
+  trunks = [
+    { trunkId: "trunk" as TrunkId, name: "C", version: 1, transport: "UDP", proxies: [hop], account, registers: false, heartbeat: true },
+  ];
+  const at = await host();
+  const say = (text: string): boolean => socket.send(Buffer.from(text, "latin1"), at.telephony.ports[0]!, "127.0.0.1");
+  const copied = (text: string): string =>
+    text
+      .split("\r\n")
+      .filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line))
+      .join("\r\n");
+  const challenge = 'WWW-Authenticate: Digest realm="carrier.example", nonce="n", qop="auth", algorithm=MD5\r\nContent-Length: 0\r\n\r\n';
+  await until("OPTIONS ");
+  const ours = `Via: SIP/2.0/UDP ${carrier}:${socket.port};branch=z9hG4bKi;rport\r\nFrom: <sip:eve@eve>;tag=1\r\nCall-ID: eve\r\nMax-Forwards: 70\r\nContact: <sip:eve@${carrier}:${socket.port}>\r\n`;
+  const body = Buffer.from(plainOffer(carrier)).toString();
+  say(
+    `INVITE sip:1@127.0.0.1 SIP/2.0\r\n${ours}To: <sip:1@h>\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  const { legId } = await at.next("call.offered");
+  at.telephony.control.send({ kind: "answer", legId });
+  const to = /^To: (.*)$/m.exec(await until("SIP/2.0 200"))![1]!.trim();
+  say(`ACK sip:1@127.0.0.1 SIP/2.0\r\n${ours.replace("z9hG4bKi", "z9hG4bKa")}To: ${to}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`);
+  await at.next("leg.answered");
+  at.telephony.control.send({ kind: "hang-up", legId, reason: "normal" });
+  const bye = await until("BYE ");
+  say(`SIP/2.0 401 Unauthorized\r\n${copied(bye)}\r\n${challenge}`);
+  say(
+    `OPTIONS sip:1@127.0.0.1 SIP/2.0\r\n${ours.replace("z9hG4bKi", "z9hG4bKo")}To: <sip:1@h>\r\nCSeq: 2 OPTIONS\r\nContent-Length: 0\r\n\r\n`,
+  );
+  while (!heard.some((text) => /^SIP\/2\.0 200[\s\S]*CSeq: 2 OPTIONS/.test(text)))
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  expect(heard.filter((text) => text.startsWith("BYE "))).toHaveLength(1);
+  expect(heard.join("")).not.toMatch(/Authorization/);
+  socket.close();
 });
 
 describe("what a caller writes", () => {

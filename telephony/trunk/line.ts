@@ -6,9 +6,10 @@ import type { SipNetwork } from "../net/network.ts";
 import { type NameServer, resolveHop } from "../net/resolve.ts";
 import { ConnectError } from "../net/tcp.ts";
 import { answerChallenge, type ClientSecret } from "../sip/auth/client.ts";
-import { ha1Of } from "../sip/auth/digest.ts";
+import { type Ha1, ha1Of } from "../sip/auth/digest.ts";
 import { proven } from "../sip/dialog/session.ts";
 import { type Header, headerValue, type RequestDraft, type SipResponse } from "../sip/message/message.ts";
+import { parseNameAddr, tagOf } from "../sip/message/name-addr.ts";
 import type { TransactionLayer } from "../sip/transaction/layer.ts";
 import { type Endpoint, endpointText, type Flow, isSameFlow } from "../sip/transport/flow.ts";
 import { grantedSeconds, optionsRequest, registerRequest } from "./messages.ts";
@@ -40,7 +41,12 @@ type Hop = {
 
 type Answer = { readonly response: SipResponse; readonly ms: number } | { readonly trouble: TrunkTrouble };
 
+/** Realms that one carrier has; one is usual. */
+const realmsMax = 4;
+
 export class TrunkLine {
+  /** That asked for a registration or a call of ours. */
+  private readonly realms = new Set<string>();
   readonly hops: Hop[];
   /** What stands before the @ in our Contact: by it a call that comes in says whose it is. Nothing that is ours alone. */
   readonly contactUser: string;
@@ -123,12 +129,22 @@ export class TrunkLine {
     return this.state;
   }
 
-  /** The account's answer to a challenge. */
-  prove(response: SipResponse, { method, uriText }: RequestDraft): Header | null {
+  /**
+   * The account's answer to a challenge. Within a call it may be whoever is at its other end that asks, through a carrier that passes everything
+   * on: what belongs to a call is proved to realms alone that asked for a registration or for a call of ours before.
+   */
+  prove(response: SipResponse, request: RequestDraft): Header | null {
     const { account } = this.peer;
     if (account === null || account.password === "") return null;
     const { username, password } = account;
-    const secret: ClientSecret = { username, ha1: (realm) => ha1Of(username, realm, password) };
+    const { method, uriText } = request;
+    const to = parseNameAddr(headerValue(request, "to") ?? "");
+    const isWithinCall = to === null || tagOf(to) !== null;
+    const hash = (realm: string): Ha1 | null => {
+      if (!isWithinCall && this.realms.size < realmsMax) this.realms.add(realm);
+      return this.realms.has(realm) ? ha1Of(username, realm, password) : null;
+    };
+    const secret: ClientSecret = { username, ha1: hash };
     return answerChallenge(response, secret, { method, uriText, cnonce: this.parts.newToken() });
   }
 
