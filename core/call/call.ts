@@ -55,6 +55,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     ending: null,
     ended: null,
     plays: 0,
+    left: new Map(),
   };
   const started = append(
     state,
@@ -98,7 +99,20 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
   return { state, outputs: [started, flowStarted, control({ kind: "answer", legId: input.legId })] };
 }
 
-export function step(state: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
+export function step(before: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
+  const { state, outputs } = decide(before, input, moment);
+  return { state: rememberLeft(before, state), outputs };
+}
+
+/** Few leave a call before its end, and each once. */
+function rememberLeft(before: CallState, after: CallState): CallState {
+  const had = [before.agent, before.party, before.consult, before.customer].filter((one) => one !== null);
+  const left = had.filter(({ legId }) => legOf(after, legId) === "nobody" && !after.left.has(legId));
+  if (left.length === 0) return after;
+  return { ...after, left: new Map([...after.left, ...left.map(({ legId, participantId }) => [legId, participantId] as const)]) };
+}
+
+function decide(state: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
   if (state.ended !== null) return afterEnd(state, input);
   switch (input.kind) {
     case "offered":
@@ -224,7 +238,7 @@ export function participantOfLeg(state: CallState, legId: LegId): ParticipantId 
 }
 
 function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media" }>): CallOutput[] {
-  const participantId = participantOfLeg(state, event.legId);
+  const participantId = participantOfLeg(state, event.legId) ?? state.left.get(event.legId) ?? null;
   return participantId === null ? [] : [append(state, "conversation.media.measured", { participantId, verdict: event.verdict })];
 }
 

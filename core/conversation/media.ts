@@ -19,6 +19,8 @@ export function legMedia(events: readonly LoggedEvent[], live: readonly LegSound
   const ended = events.flatMap((event): LegMedia[] => {
     if (event.type !== "conversation.media.measured" || event.payload === null) return [];
     const { participantId, verdict } = event.payload as unknown as Pick<LegMedia, "participantId"> & { readonly verdict: MediaVerdict };
+    // Nothing was ever agreed with this leg: it rang, and was not answered.
+    if (verdict.codec === null) return [];
     const jitterMsMax = verdict.jitterMsMax ?? verdict.jitterMs;
     return [{ participantId, verdict: { ...notMeasured, ...verdict, jitterMsMax }, from: null, to: null, measuredAt: event.at }];
   });

@@ -316,6 +316,7 @@ await program(
         whole.form === "landline.conversation.v1" && whole.events.length > 5 && whole.ladder.length > 4,
         JSON.stringify(whole).slice(0, 300),
       );
+      expect(!JSON.stringify(whole.events).includes("conversation.media.silent"), "a call that was heard is said to have been silent");
       const csv = await (await fetch(`${landline.http}/conversations.csv?text=900342`, { headers: { cookie: await cookies() } })).text();
       expect(csv.trim().split("\r\n").length === all + 1 && csv.includes("Priya Nair"), csv.slice(0, 400));
     });

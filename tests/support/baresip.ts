@@ -119,6 +119,15 @@ export class Baresip {
     return dump === undefined ? new Int16Array(0) : readWav(readFileSync(join(this.folder, dump))).left;
   }
 
+  /** Stands still, as a phone does whose network is gone: no sound, no report, no answer. */
+  freeze(): void {
+    this.child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.child.kill("SIGCONT");
+  }
+
   /** However a test ends: a phone that stays would keep its ports. */
   static quitAll(): void {
     for (const phone of Baresip.running) phone.quit();
