@@ -113,9 +113,10 @@ export class Baresip {
     return readFileSync(join(this.folder, "log"), "utf8");
   }
 
-  /** What it has heard so far, 8 kHz. */
+  /** What it has heard so far in its newest call, 8 kHz: each call has a file of its own, named by its time. */
   heard(): Int16Array {
-    const dump = readdirSync(this.folder).find((name) => name.startsWith("dump-") && name.endsWith("-dec.wav"));
+    const dumps = readdirSync(this.folder).filter((name) => name.startsWith("dump-") && name.endsWith("-dec.wav"));
+    const dump = dumps.sort().at(-1);
     return dump === undefined ? new Int16Array(0) : readWav(readFileSync(join(this.folder, dump))).left;
   }
 

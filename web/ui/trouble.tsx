@@ -22,7 +22,7 @@ export function TroubleOfCall(props: { readonly trouble: TroubleInCall | null })
 }
 
 function iconOf({ whose, direction }: TroubleInCall): string {
-  return (whose === "own") === (direction === "from") ? "mic-off" : "volume-2";
+  return (whose === "own") === (direction === "from") ? "mic-off" : "circle-alert";
 }
 
 function headline({ whose, direction, trouble, name }: TroubleInCall): string {

@@ -1,6 +1,6 @@
 // The conversation page: lanes over one time axis, player, explanation, timeline, ladder; a table behind every drawing.
 
-import type { Actor } from "../../../core/authorization/actor.ts";
+import { type Actor, can } from "../../../core/authorization/actor.ts";
 import type { LadderEntry, SoundDirection, SoundFigures, Trouble } from "../../../core/call/call-control.ts";
 import type { Segment, SegmentType } from "../../../core/conversation/conversation.ts";
 import type { ConversationView } from "../../../core/conversation/queries.ts";
@@ -33,7 +33,11 @@ export function ConversationPage(props: Props) {
     <div class="page" id="conversation" data-live={conversation.endedAt === null ? `sound-${conversation.id}` : undefined}>
       <Crumbs
         actor={props.actor}
-        under={[{ href: "/conversations", label: "Conversations", permission: "analytics:conversationDetail:view" }]}
+        under={[
+          can(props.actor, "analytics:conversationDetail:view")
+            ? { href: "/conversations", label: "Conversations", permission: "analytics:conversationDetail:view" }
+            : { href: "/calls", label: "Your calls", permission: "conversation:call:accept" },
+        ]}
       />
       <div class="page-head">
         <h1>{callerTitle(conversation)}</h1>
@@ -303,13 +307,15 @@ function segmentWord(purpose: string, segment: Segment): string {
 type Lane = ConversationView["participants"][number];
 
 function laneName(view: ConversationView, lane: Lane): string {
-  if (lane.purpose === "agent") return view.users.get(lane.userId ?? "")?.name ?? t("Agent");
+  if (lane.purpose === "agent" || lane.purpose === "user" || lane.purpose === "external") return personName(view, lane.id);
   if (lane.purpose === "acd") return view.queueNames.get(lane.queueId ?? "") ?? t("Queue");
   const flow = view.events.find((event) => event.type === "conversation.flow.started" && event.payload?.participantId === lane.id);
   return String(flow?.payload?.flowName ?? t("Flow"));
 }
 
 function laneKind(purpose: string): string {
+  if (purpose === "user") return t("person");
+  if (purpose === "external") return t("outside");
   return purpose === "agent" ? t("agent") : purpose === "acd" ? t("queue") : t("flow");
 }
 
@@ -447,15 +453,15 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
     case "conversation.media.silent": {
       if (payload.cause === undefined) return line("volume-2", t("No sound arrived"), t("for {n} s", { n: seconds(payload.forMs) }));
       const trouble = { cause: payload.cause, detail: payload.detail } as Trouble;
-      const { what, why } = troubleOfLeg(legName(view, payload.participantId), payload.direction as SoundDirection, trouble);
+      const { what, why } = troubleOfLeg(personName(view, payload.participantId), payload.direction as SoundDirection, trouble);
       return line("volume-2", what, why);
     }
     case "conversation.media.heard":
       return line(
         "audio-lines",
         payload.direction === "from"
-          ? t("{name} is heard again", { name: legName(view, payload.participantId) })
-          : t("{name} hears again", { name: legName(view, payload.participantId) }),
+          ? t("{name} is heard again", { name: personName(view, payload.participantId) })
+          : t("{name} hears again", { name: personName(view, payload.participantId) }),
         t("after {n} s", { n: seconds(payload.forMs) }),
       );
     case "conversation.recording.started":
@@ -658,7 +664,7 @@ function MediaBadge(props: { readonly view: ConversationView; readonly isSilent:
 function TroubleNow(props: { readonly view: ConversationView; readonly leg: Leg; readonly direction: SoundDirection }) {
   const trouble = props.leg[props.direction];
   if (trouble === null) return null;
-  const { what, why } = troubleOfLeg(legName(props.view, props.leg.participantId), props.direction, trouble);
+  const { what, why } = troubleOfLeg(personName(props.view, props.leg.participantId), props.direction, trouble);
   return (
     <div class="note" data-tone={trouble.cause === "poor" ? "wait" : "bad"}>
       <Icon name={trouble.cause === "poor" ? "triangle-alert" : "circle-alert"} />
@@ -691,7 +697,7 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
     <tbody>
       <tr class="leg">
         <th scope="rowgroup" colspan={4}>
-          <b>{legName(props.view, participantId)}</b>
+          <b>{personName(props.view, participantId)}</b>
           <small class="anywhere">{`${codec} · ${t("Encryption")}: ${safety}${trip}`}</small>
         </th>
       </tr>
@@ -712,10 +718,12 @@ function Score({ figures }: { readonly figures: SoundFigures }) {
   );
 }
 
-function legName(view: ConversationView, participantId: unknown): string {
+/** Of whoever talks: one of ours by their name of today, who was called as they were called, else whoever called. */
+function personName(view: ConversationView, participantId: unknown): string {
   const participant = view.participants.find(({ id }) => id === participantId);
   const user = participant?.userId == null ? undefined : view.users.get(participant.userId)?.name;
-  return user ?? (participant?.name || participant?.address || (participant?.purpose === "agent" ? t("Agent") : t("Caller")));
+  const called = participant?.name || participant?.address;
+  return user ?? (called || (participant?.purpose === "agent" ? t("Agent") : callerTitle(view.conversation)));
 }
 
 function Facts(props: { readonly view: ConversationView }) {

@@ -56,6 +56,8 @@ export const german: Readonly<Record<string, string>> = {
   "at worst {n}": "schlechtestens {n}",
   hears: "hört",
   "no codec": "kein Codec",
+  outside: "von außen",
+  person: "Person",
   "round trip {n} ms, at most {most} ms": "hin und zurück {n} ms, höchstens {most} ms",
   says: "sagt",
   "their device": "dem Gerät dort",
