@@ -5,7 +5,18 @@ import type { SoundFigures } from "./plane.ts";
 
 const start: Look = {
   ...{ isExpected: true, isSending: true, isConnected: true, isBrowser: false, heard: 0, hasSounded: true, pauses: false },
-  ...{ refused: 0, refusedFrom: "", discarded: 0, reports: 0, reportedSent: null, arrived: null, sent: 0, peer: "192.0.2.7:4000" },
+  ...{
+    refused: 0,
+    refusedFrom: "",
+    discarded: 0,
+    reports: 0,
+    senderReports: 0,
+    reportedSent: null,
+    accounts: 0,
+    arrived: null,
+    sent: 0,
+    peer: "192.0.2.7:4000",
+  },
   ...{ windows: { from: 0, to: 0 }, from: null, to: null },
 };
 const speaks = (look: Look): Look => ({ ...look, heard: look.heard + 50 });
@@ -67,11 +78,22 @@ test("the cause is what else came meanwhile", () => {
 test("reports that go on tell whether the peer sends", () => {
   const sendsNothing = new Ear().seconds(3, speaks).seconds(8, (look) => ({ ...look, reports: look.reports + 1 }));
   expect(sendsNothing.told).toEqual(["from sends-nothing  4000"]);
-  const into = (look: Look): Look => ({ ...look, reports: look.reports + 1, reportedSent: (look.reportedSent ?? 0) + 50 });
+  const says = (look: Look, sent: number): Look => ({
+    ...look,
+    reports: look.reports + 1,
+    senderReports: look.senderReports + 1,
+    reportedSent: (look.reportedSent ?? 0) + sent,
+  });
+  const into = (look: Look): Look => says(look, 50);
   expect(new Ear().seconds(3, (look) => into(speaks(look))).seconds(8, into).told).toEqual(["from lost-on-the-way  4000"]);
-  // The report of what was sent before it fell silent is no proof that more was.
-  const late = new Ear().seconds(10, speaks).seconds(1, (look) => ({ ...look, reports: 1, reportedSent: 500 }));
-  expect(late.seconds(8).told).toEqual(["from stopped 192.0.2.7:4000 4000"]);
+  // The report of what was sent before it fell silent is no proof that more was; the next one tells.
+  const late = new Ear()
+    .seconds(10, speaks)
+    .seconds(2)
+    .seconds(1, (look) => says(look, 500));
+  expect(late.seconds(3).told).toEqual(["from stopped 192.0.2.7:4000 4000"]);
+  late.seconds(1, (look) => says(look, 0));
+  expect(late.told.slice(1)).toEqual(["from sends-nothing  7000"]);
 });
 
 test("a cause that is known better later is told again", () => {
@@ -92,7 +114,7 @@ test("packets without a sound are told from the answer on, and never of one that
 
 test("two reports in a row that name nothing new of ours are a peer that does not hear us", () => {
   const sends = (look: Look): Look => speaks({ ...look, sent: look.sent + 50 });
-  const reports = (look: Look, arrived: number | null): Look => ({ ...sends(look), reports: look.reports + 1, arrived });
+  const reports = (look: Look, arrived: number | null): Look => ({ ...sends(look), accounts: look.accounts + 1, arrived });
   const ear = new Ear().seconds(5, sends).seconds(1, (look) => reports(look, 250));
   for (let n = 0; n < 2; n++) ear.seconds(4, sends).seconds(1, (look) => reports(look, 250));
   ear.seconds(4, sends).seconds(1, (look) => reports(look, 700));

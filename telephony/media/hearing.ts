@@ -36,10 +36,12 @@ export type Look = {
   /** From where the last refused one came; empty: not known. */
   readonly refusedFrom: string;
   readonly discarded: number;
-  /** The peer's reports, and how many packets the last one says that it sent; null: it says that it sent none. */
+  /** The peer's reports, those of them that say what it sends, and how many packets that was by the last one; null: none has said. */
   readonly reports: number;
+  readonly senderReports: number;
   readonly reportedSent: number | null;
-  /** The newest of ours that the peer's last report says has arrived; null: the report says nothing of ours. */
+  /** Those that say what it hears, and the newest of ours by the last one; null: it says that nothing arrives. */
+  readonly accounts: number;
   readonly arrived: number | null;
   readonly sent: number;
   /** Where the peer is. */
@@ -68,8 +70,8 @@ type Way = {
 /** The look at which the peer was last heard. */
 type LastHeard = Look & {
   readonly atMs: number;
-  /** How much it said that it had sent in its first report after that; null: none came. */
-  readonly sentThen: number | null;
+  /** How much it said that it had sent in its first sender report after that, and which one that was; null: none came. */
+  readonly said: { readonly sent: number; readonly senderReports: number } | null;
 };
 
 export type Hearing = {
@@ -78,7 +80,7 @@ export type Hearing = {
   /** Since when it is expected, and how much had been heard by then. */
   readonly expected: { readonly atMs: number; readonly heard: number } | null;
   /** The peer's last report about us, and what we had sent by then. */
-  readonly report: { readonly reports: number; readonly arrived: number | null; readonly sent: number; readonly deaf: number };
+  readonly report: { readonly accounts: number; readonly arrived: number | null; readonly sent: number; readonly deaf: number };
   /** Whether the peer ever reported on what we send. */
   readonly reportsOnUs: boolean;
   readonly from: Way;
@@ -89,7 +91,7 @@ export type Hearing = {
 const quiet: Way = { trouble: null, sinceMs: 0, windows: 0, poorWindows: 0 };
 export const notListening: Hearing = {
   ...{ last: null, expected: null, reportsOnUs: false, from: quiet, to: quiet, told: 0 },
-  report: { reports: 0, arrived: null, sent: 0, deaf: 0 },
+  report: { accounts: 0, arrived: null, sent: 0, deaf: 0 },
 };
 
 export function stepHearing(state: Hearing, look: Look, atMs: number): Step<Hearing, Told> {
@@ -110,24 +112,27 @@ export function stepHearing(state: Hearing, look: Look, atMs: number): Step<Hear
 function listen(state: Hearing, look: Look, atMs: number): Hearing {
   const { last, expected } = state;
   if (!look.isExpected) return { ...state, last: null, expected: null };
-  const now: LastHeard = { ...look, atMs, sentThen: look.heard === 0 ? 0 : null };
+  const said = look.heard === 0 ? { sent: 0, senderReports: look.senderReports } : null;
+  const now: LastHeard = { ...look, atMs, said };
   if (last === null || expected === null) return { ...state, last: now, expected: { atMs, heard: look.heard } };
   if (look.heard > last.heard) return { ...state, last: now };
   // A report of the second in which it fell silent may be of before.
-  if (atMs - last.atMs < 1_500) return { ...state, last: { ...last, reports: look.reports } };
-  return last.sentThen === null && look.reports > last.reports ? { ...state, last: { ...last, sentThen: look.reportedSent } } : state;
+  const { reports, senderReports, reportedSent } = look;
+  if (atMs - last.atMs < 1_500) return { ...state, last: { ...last, reports, senderReports } };
+  if (last.said !== null || reportedSent === null || senderReports === last.senderReports) return state;
+  return { ...state, last: { ...last, said: { sent: reportedSent, senderReports } } };
 }
 
 /** A report that names nothing newer of ours, although we sent for seconds, was written by a peer that does not hear us. */
 function readReport(state: Hearing, look: Look): Hearing {
   const { report } = state;
-  if (!look.isSending) return { ...state, report: { ...report, reports: look.reports, sent: look.sent, deaf: 0 } };
+  if (!look.isSending) return { ...state, report: { ...report, accounts: look.accounts, sent: look.sent, deaf: 0 } };
   const reportsOnUs = state.reportsOnUs || look.arrived !== null;
-  if (look.reports === report.reports) return { ...state, reportsOnUs };
+  if (look.accounts === report.accounts) return { ...state, reportsOnUs };
   const hasSent = look.sent - report.sent >= 2 * secondOfPackets;
   const isDeaf = hasSent && look.arrived === report.arrived && (reportsOnUs || look.isBrowser);
   const deaf = look.arrived !== null && look.arrived !== report.arrived ? 0 : isDeaf ? report.deaf + 1 : report.deaf;
-  return { ...state, reportsOnUs, report: { reports: look.reports, arrived: look.arrived, sent: look.sent, deaf } };
+  return { ...state, reportsOnUs, report: { accounts: look.accounts, arrived: look.arrived, sent: look.sent, deaf } };
 }
 
 function silenceOf(state: Hearing, look: Look, atMs: number): Trouble | null {
@@ -135,7 +140,7 @@ function silenceOf(state: Hearing, look: Look, atMs: number): Trouble | null {
   if (last === null || expected === null) return null;
   const forMs = atMs - last.atMs;
   // Its own reports of what it sends tell even of a peer that pauses.
-  const isSendingIntoVoid = look.reportedSent !== null && last.sentThen !== null && look.reportedSent - last.sentThen >= secondOfPackets;
+  const isSendingIntoVoid = look.reportedSent !== null && last.said !== null && look.reportedSent - last.said.sent >= secondOfPackets;
   if (forMs >= (look.pauses && !isSendingIntoVoid ? pausingSilentMs : silentMs)) return whyNothing(last, look, isSendingIntoVoid);
   if (!look.hasSounded && look.heard - expected.heard >= soundlessPackets && atMs - expected.atMs >= silentMs)
     return { cause: "only-silence", detail: "" };
@@ -143,13 +148,15 @@ function silenceOf(state: Hearing, look: Look, atMs: number): Trouble | null {
 }
 
 /** The probable cause, by what else has come since the peer was last heard. */
-function whyNothing(last: Look, look: Look, isSendingIntoVoid: boolean): Trouble {
+function whyNothing(last: LastHeard, look: Look, isSendingIntoVoid: boolean): Trouble {
   if (look.refused - last.refused >= packetsThatCount)
     return look.refusedFrom === "" ? { cause: "not-authentic", detail: "" } : { cause: "other-address", detail: look.refusedFrom };
   if (look.discarded - last.discarded >= packetsThatCount) return { cause: "other-codec", detail: "" };
   if (!look.isConnected) return { cause: "not-connected", detail: "" };
   if (isSendingIntoVoid) return { cause: "lost-on-the-way", detail: "" };
-  if (look.reports > last.reports) return { cause: "sends-nothing", detail: "" };
+  const saysNothing =
+    look.reportedSent === null ? look.reports > last.reports : look.senderReports > (last.said?.senderReports ?? Infinity);
+  if (saysNothing) return { cause: "sends-nothing", detail: "" };
   return { cause: look.heard === 0 ? "never-came" : "stopped", detail: look.peer };
 }
 

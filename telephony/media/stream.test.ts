@@ -189,6 +189,25 @@ describe("silence", () => {
   });
 });
 
+test("a browser's reports of what it sends, which say nothing of what it hears, are no sign that it hears nothing", () => {
+  const phone = new Phone();
+  phone.stream.isAnswered = true;
+  phone.stream.transport = { ...phone.stream.transport!, isBrowser: true };
+  const { stream } = phone;
+  const sender = { kind: "sender-report", ssrc: 77, ntpSeconds: 1, ntpFraction: 0, rtpTimestamp: 0, packets: 9, octets: 9 } as const;
+  const reported = (report: RtcpPacket): void => {
+    stream.digitsOut = new DigitSender("1", 2_200, 100);
+    phone.ticks(110);
+    phone.say(1);
+    stream.onRtcp(buildRtcp([report]));
+    phone.seconds(1);
+  };
+  for (let n = 0; n < 4; n++) reported({ ...sender, reports: [] });
+  expect(phone.told.filter((line) => line.startsWith("to"))).toEqual([]);
+  for (let n = 0; n < 4; n++) reported({ kind: "receiver-report", ssrc: 77, reports: [] });
+  expect(phone.told.filter((line) => line.startsWith("to"))).toEqual(["to not-received 0"]);
+});
+
 describe("how it sounds", () => {
   test("is scored every five seconds, with the worst and the average of them", () => {
     const phone = new Phone();

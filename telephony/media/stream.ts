@@ -70,6 +70,9 @@ export class MediaStream {
   private roundTripMs: number | null = null;
   private roundTripMsLongest: number | null = null;
   private reports = 0;
+  private senderReports = 0;
+  /** Reports that tell what the peer hears. */
+  private accounts = 0;
   private reportedSent: number | null = null;
   private isRemoteNamed = false;
   /** Middle NTP bits and arrival of the peer's last sender report. */
@@ -189,9 +192,16 @@ export class MediaStream {
       if (packet.kind === "sender-report") this.lastReport = { middle: ntpMiddle(packet.ntpSeconds, packet.ntpFraction), atMs: nowMs };
       if (packet.kind === "sender-report" || packet.kind === "receiver-report") {
         this.reports += 1;
-        this.reportedSent = packet.kind === "sender-report" ? packet.packets : null;
+        if (packet.kind === "sender-report") {
+          this.senderReports += 1;
+          this.reportedSent = packet.packets;
+        }
         const ours = packet.reports.find((report) => report.ssrc === this.out.ssrc);
-        this.isRemoteNamed = ours !== undefined;
+        // Browsers report what they send and what they hear in packets of their own: a sender report without a word on us means nothing.
+        if (ours !== undefined || packet.kind === "receiver-report") {
+          this.accounts += 1;
+          this.isRemoteNamed = ours !== undefined;
+        }
         if (ours !== undefined) this.readReport(ours);
       }
     }
@@ -296,7 +306,8 @@ export class MediaStream {
       isBrowser: transport?.isBrowser ?? false,
       ...{ heard: this.heardPackets, hasSounded: this.hasSounded, pauses: this.pauses },
       ...{ refused: transport?.refused ?? 0, refusedFrom: transport?.refusedFrom ?? "", discarded: this.discarded },
-      ...{ reports: this.reports, reportedSent: this.reportedSent, arrived: this.isRemoteNamed ? this.remote!.highest : null },
+      ...{ reports: this.reports, senderReports: this.senderReports, reportedSent: this.reportedSent },
+      ...{ accounts: this.accounts, arrived: this.isRemoteNamed ? this.remote!.highest : null },
       ...{ sent: this.out.packets, peer: transport?.peerAddress ?? "" },
       windows: { from: this.from.windows, to: this.to.windows },
       ...{ from: this.from.figures, to: this.to.figures },
