@@ -330,8 +330,9 @@ await program(
         const silent = "conversation.media.silent";
         const wanted = [`${silent} never-came`, "conversation.media.heard ", `${silent} stopped`, "conversation.media.heard "];
         expect(told.join() === wanted.join(), told.join());
+        // What the frozen phone was late with counts as delay: its worst is bad.
         const sounds = media.map(({ verdict }) => verdict.from?.mosMin ?? 0);
-        expect(media.length === 2 && sounds.every((mos) => mos > 3), JSON.stringify(media));
+        expect(media.length === 2 && sounds.every((mos) => mos >= 1) && Math.max(...sounds) > 4, JSON.stringify(media));
         expect(
           media.some(({ verdict }) => (verdict.to?.mos ?? 0) > 4),
           `the far end reports nothing: ${JSON.stringify(media)}`,
