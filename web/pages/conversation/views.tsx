@@ -689,16 +689,19 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
   );
   const codec = verdict.codec ?? t("no codec");
   const safety = verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection;
-  const trip =
+  const [trip, longest] = [Math.round(roundTripMs ?? 0), Math.round(roundTripMsMax ?? 0)];
+  const tripSaid =
     roundTripMs === null
       ? ""
-      : ` · ${t("round trip {n} ms, at most {most} ms", { n: Math.round(roundTripMs), most: Math.round(roundTripMsMax ?? roundTripMs) })}`;
+      : longest > trip
+        ? ` · ${t("round trip {n} ms, at most {most} ms", { n: trip, most: longest })}`
+        : ` · ${t("round trip {n} ms", { n: trip })}`;
   return (
     <tbody>
       <tr class="leg">
         <th scope="rowgroup" colspan={4}>
           <b>{personName(props.view, participantId)}</b>
-          <small class="anywhere">{`${codec} · ${t("Encryption")}: ${safety}${trip}`}</small>
+          <small class="anywhere">{`${codec} · ${t("Encryption")}: ${safety}${tripSaid}`}</small>
         </th>
       </tr>
       {way(t("says"), verdict.from, packetsLost, packetsReceived + packetsLost, packetsReceived === 0 ? null : verdict.jitterMs)}

@@ -58,6 +58,7 @@ export const german: Readonly<Record<string, string>> = {
   "no codec": "kein Codec",
   outside: "von außen",
   person: "Person",
+  "round trip {n} ms": "hin und zurück {n} ms",
   "round trip {n} ms, at most {most} ms": "hin und zurück {n} ms, höchstens {most} ms",
   says: "sagt",
   "their device": "dem Gerät dort",
