@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { App, SecretSeal } from "../core/app.ts";
+import { LiveSound } from "../core/call/live-sound.ts";
 import { newOrganization, type Organization, organizationCreated, unnamed } from "../core/directory/organization.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
@@ -191,6 +192,7 @@ async function openDatabase(
     stores,
     unit,
     log,
+    sound: new LiveSound(),
     passwords: await loadPasswordHasher(env, join(config.data, "lib")),
     secrets: secretSeal(env, keys),
   };

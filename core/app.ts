@@ -1,4 +1,5 @@
 // What every command and query of one organization is handed: the doors, the stores, the log, and the one transaction.
+import type { LiveSound } from "./call/live-sound.ts";
 import type { Env } from "./env/env.ts";
 import type { EventDraft, EventLog, Json, KeySubject, UnitOfWork } from "./events/index.ts";
 import { type DivisionId, type EventId, newId, type OrganizationId } from "./lib/id.ts";
@@ -14,6 +15,8 @@ export type App = {
   readonly stores: Stores;
   readonly unit: UnitOfWork<Stores>;
   readonly log: EventLog;
+  /** How the calls of this node sound at this moment. */
+  readonly sound: LiveSound;
   readonly passwords: PasswordHasher;
   readonly secrets: SecretSeal;
 };

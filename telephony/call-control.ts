@@ -9,7 +9,17 @@ import { mayBeEmergency } from "../core/telephony/emergency.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
 import { calledOf, callerOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
-import { type LegFacts, type LegInput, type LegOutput, type LegState, type LegTimer, startCallee, startCaller, stepLeg } from "./leg.ts";
+import {
+  type LegFacts,
+  type LegInput,
+  type LegOutput,
+  type LegState,
+  type LegTimer,
+  startCallee,
+  startCaller,
+  stepLeg,
+  verdictOf,
+} from "./leg.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import type { Registrar } from "./registrar.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
@@ -455,6 +465,7 @@ export class SipCallControl implements CallControl {
         break;
       case "stats":
         if (event.final) this.input(event.streamId as LegId, { kind: "last-stats", stats: event.stats });
+        else this.forLeg(event.streamId, (legId) => ({ kind: "leg.quality", legId, verdict: verdictOf(event.stats) }));
         break;
       case "digit":
         this.forLeg(event.streamId, (legId) => ({ kind: "digit", legId, digit: event.digit }));
@@ -462,12 +473,11 @@ export class SipCallControl implements CallControl {
       case "play-finished":
         this.forLeg(event.streamId, (legId) => ({ kind: "play.finished", legId, playId: event.playId, reason: event.reason }));
         break;
-      case "silent":
-        this.forLeg(event.streamId, (legId) => ({ kind: "leg.silent", legId, forMs: event.forMs }));
+      case "trouble": {
+        const { direction, trouble, before, forMs } = event;
+        this.forLeg(event.streamId, (legId) => ({ kind: "leg.trouble", legId, direction, trouble, before, forMs }));
         break;
-      case "heard-again":
-        this.forLeg(event.streamId, (legId) => ({ kind: "leg.heard-again", legId }));
-        break;
+      }
       case "recording-progress":
         break;
       case "recording-closed": {

@@ -216,11 +216,11 @@ function whileAnswering(state: In<"answering">, input: LegInput): Result {
   if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
   if (input.kind !== "session" || input.event.kind !== "acknowledged") return stay(state);
   const up: In<"up"> = { ...state, name: "up", awaitsAnswer: false };
-  const answered = report({ kind: "leg.answered", legId: state.legId });
-  if (!state.awaitsAnswer) return { state: up, outputs: [answered] };
+  const answered = [expectSound(state.legId), report({ kind: "leg.answered", legId: state.legId })];
+  if (!state.awaitsAnswer) return { state: up, outputs: answered };
   const answer = understand(state, readAnswer(input.event.request.body, state.device));
   if (answer === null) return endAs(state, "media-failed");
-  return { state: up, outputs: [...connectTo(state.legId, answer.peer, answer.direction), answered] };
+  return { state: up, outputs: [...connectTo(state.legId, answer.peer, answer.direction), ...answered] };
 }
 
 // ── A callee: a station of ours, or a number by a trunk ──
@@ -261,6 +261,7 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
       { kind: "stop", timer: "ring" },
       stopSilence,
       ...connectTo(state.legId, answer.peer, answer.direction),
+      expectSound(state.legId),
       report({ kind: "leg.answered", legId: state.legId }),
     ],
   };
@@ -459,14 +460,22 @@ function connectTo(legId: LegId, peer: Peer, direction: Direction): LegOutput[] 
   return [{ kind: "media", command: { kind: "connect-rtp", streamId, remote, direction } }];
 }
 
+/** From here on the peer should be heard: whoever answered speaks. */
+function expectSound(legId: LegId): LegOutput {
+  return { kind: "media", command: { kind: "expect", streamId: legId } };
+}
+
 function closeMedia(state: LegState): LegOutput {
   return { kind: "media", command: { kind: "close", streamId: state.legId } };
 }
 
 function mediaReport(state: LegState, stats: StreamStats): LegOutput {
-  const { codec, protection, packetsSent, packetsReceived, packetsLost, jitterMs, roundTripMs } = stats;
-  const verdict: MediaVerdict = { codec, protection, packetsSent, packetsReceived, packetsLost, jitterMs, roundTripMs };
-  return report({ kind: "leg.media", legId: state.legId, verdict });
+  return report({ kind: "leg.media", legId: state.legId, verdict: verdictOf(stats) });
+}
+
+/** What core is told of a stream: all but its bytes. */
+export function verdictOf({ bytesSent: _sent, bytesReceived: _received, ...verdict }: StreamStats): MediaVerdict {
+  return verdict;
 }
 
 /** RFC 3326: a device need not list a call as missed that was taken elsewhere. */

@@ -107,15 +107,50 @@ export type CallOrigin =
   /** Somebody with a guest's link, in a browser, without an account. */
   | { readonly kind: "guest"; readonly guestId: string };
 
+/** How one direction of a leg sounded: mean opinion scores of the last seconds, at its worst and on average, and the last seconds' loss. */
+export type SoundFigures = { readonly mos: number; readonly mosMin: number; readonly mosAvg: number; readonly lossPercent: number };
+
+/** The media of one leg since it opened. Times in ms; null: not known. */
 export type MediaVerdict = {
   readonly codec: string | null;
   readonly protection: string;
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
+  /** Of another codec or out of all order, doubled, and from a wrong source or not authentic. */
+  readonly packetsDiscarded: number;
+  readonly packetsDuplicated: number;
+  readonly packetsRefused: number;
   readonly jitterMs: number;
+  readonly jitterMsMax: number;
   readonly roundTripMs: number | null;
+  readonly roundTripMsMax: number | null;
+  /** By the peer's own reports, of what we send. */
+  readonly remotePacketsLost: number | null;
+  readonly remoteJitterMs: number | null;
+  /** What the peer says, as it reaches us; what we send, as it reaches the peer. */
+  readonly from: SoundFigures | null;
+  readonly to: SoundFigures | null;
 };
+
+/** Why a direction of a leg is silent, or poor: telephony/media/plane.ts says what each means and what `detail` is. */
+export const troubleCauses = [
+  "never-came",
+  "stopped",
+  "other-address",
+  "not-authentic",
+  "other-codec",
+  "sends-nothing",
+  "lost-on-the-way",
+  "not-connected",
+  "only-silence",
+  "not-received",
+  "poor",
+] as const;
+export type TroubleCause = (typeof troubleCauses)[number];
+export type Trouble = { readonly cause: TroubleCause; readonly detail: string };
+/** `from`: what the peer says does not reach us; `to`: what we send does not reach the peer. */
+export type SoundDirection = "from" | "to";
 
 /** One line of the redacted ladder: no credential, no key, no private digit, remote text escaped. */
 export type LadderEntry = {
@@ -154,8 +189,17 @@ export type CallEvent =
       readonly playId: string;
       readonly reason: "done" | "stopped" | "unknown-prompt";
     }
-  | { readonly kind: "leg.silent"; readonly legId: LegId; readonly forMs: number }
-  | { readonly kind: "leg.heard-again"; readonly legId: LegId }
+  /** A direction is silent or poor, has another cause than `before`, or is well again (null); `forMs`: since when. */
+  | {
+      readonly kind: "leg.trouble";
+      readonly legId: LegId;
+      readonly direction: SoundDirection;
+      readonly trouble: Trouble | null;
+      readonly before: TroubleCause | null;
+      readonly forMs: number;
+    }
+  /** The figures so far, every few seconds. Of this moment only: they are never kept. */
+  | { readonly kind: "leg.quality"; readonly legId: LegId; readonly verdict: MediaVerdict }
   /** Last facts of a leg's media, once, before or with its end. */
   | { readonly kind: "leg.media"; readonly legId: LegId; readonly verdict: MediaVerdict }
   | {

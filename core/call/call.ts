@@ -55,6 +55,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     ending: null,
     ended: null,
     plays: 0,
+    left: new Map(),
   };
   const started = append(
     state,
@@ -98,7 +99,20 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
   return { state, outputs: [started, flowStarted, control({ kind: "answer", legId: input.legId })] };
 }
 
-export function step(state: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
+export function step(before: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
+  const { state, outputs } = decide(before, input, moment);
+  return { state: rememberLeft(before, state), outputs };
+}
+
+/** Few leave a call before its end, and each once. */
+function rememberLeft(before: CallState, after: CallState): CallState {
+  const had = [before.agent, before.party, before.consult, before.customer].filter((one) => one !== null);
+  const left = had.filter(({ legId }) => legOf(after, legId) === "nobody" && !after.left.has(legId));
+  if (left.length === 0) return after;
+  return { ...after, left: new Map([...after.left, ...left.map(({ legId, participantId }) => [legId, participantId] as const)]) };
+}
+
+function decide(state: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
   if (state.ended !== null) return afterEnd(state, input);
   switch (input.kind) {
     case "offered":
@@ -162,12 +176,8 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     case "play.finished":
       if (who !== "customer") return nothing(state);
       return { state, outputs: [{ kind: "flow-input", input: { kind: "play-finished", playId: event.playId, reason: event.reason } }] };
-    case "leg.silent": {
-      const participantId = participantOf(state, who);
-      return participantId === null
-        ? nothing(state)
-        : { state, outputs: [append(state, "conversation.media.silent", { participantId, forMs: event.forMs })] };
-    }
+    case "leg.trouble":
+      return { state, outputs: troubled(state, event) };
     case "leg.media":
       return { state, outputs: measured(state, event) };
     case "leg.transfer-asked":
@@ -176,7 +186,7 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
       return who === "dial" ? partyRings(state, event.hasEarlyMedia) : nothing(state);
     case "call.offered":
     case "leg.connected":
-    case "leg.heard-again":
+    case "leg.quality":
       return nothing(state);
     default:
       return assertNever(event);
@@ -222,9 +232,26 @@ function participantOf(state: CallState, who: Who): ParticipantId | null {
   }
 }
 
+/** Whose leg it is; null: nobody's who is in the call. */
+export function participantOfLeg(state: CallState, legId: LegId): ParticipantId | null {
+  return participantOf(state, legOf(state, legId));
+}
+
 function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media" }>): CallOutput[] {
-  const participantId = participantOf(state, legOf(state, event.legId));
+  const participantId = participantOfLeg(state, event.legId) ?? state.left.get(event.legId) ?? null;
   return participantId === null ? [] : [append(state, "conversation.media.measured", { participantId, verdict: event.verdict })];
+}
+
+/** Silence and its end are kept; sound that is merely poor shows in the figures of the leg's end. */
+function troubled(
+  state: CallState,
+  { legId, direction, trouble, before, forMs }: Extract<CallEvent, { kind: "leg.trouble" }>,
+): CallOutput[] {
+  const participantId = participantOfLeg(state, legId);
+  if (participantId === null) return [];
+  if (trouble !== null && trouble.cause !== "poor")
+    return [append(state, "conversation.media.silent", { participantId, forMs, direction, ...trouble })];
+  return before === null || before === "poor" ? [] : [append(state, "conversation.media.heard", { participantId, direction, forMs })];
 }
 
 function customerAnswered(state: CallState): Step<CallState, CallOutput> {

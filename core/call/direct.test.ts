@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ConversationId, LegId, ParticipantId, QueueId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import { begin, step } from "./call.ts";
-import type { CallEvent, CallOrigin } from "./call-control.ts";
+import type { CallEvent, CallOrigin, MediaVerdict } from "./call-control.ts";
 import type { Callee, CallInput, CallOutput, CallState, Route } from "./state.ts";
 
 const alice = { kind: "station", stationId: "alice-station" as StationId, userId: "alice" as UserId } as const;
@@ -208,6 +208,30 @@ describe("a call from person to person", () => {
     expect(bench.asks("hold", "1b")).toEqual([]);
     expect(bench.asks("resume", "1a")).toEqual(["resumed", "stop-play hold 1c"]);
     expect(bench.asks("resume", "1b")).toEqual(["resumed", "stop-play hold L", "bridge L 1c"]);
+  });
+});
+
+describe("how it sounds", () => {
+  const trouble = { kind: "leg.trouble", legId: "L" as LegId, direction: "from", forMs: 4_000 } as const;
+  const stopped = { cause: "stopped", detail: "" } as const;
+  const poor = { cause: "poor", detail: "12" } as const;
+
+  test("silence and its end are kept, each cause of it, and poor sound is not", () => {
+    const bench = talking();
+    expect(bench.leg({ ...trouble, trouble: stopped, before: null })).toEqual(["media.silent"]);
+    expect(bench.leg({ ...trouble, trouble: { cause: "lost-on-the-way", detail: "" }, before: "stopped" })).toEqual(["media.silent"]);
+    expect(bench.leg({ ...trouble, trouble: null, before: "lost-on-the-way" })).toEqual(["media.heard"]);
+    expect(bench.leg({ ...trouble, trouble: poor, before: null })).toEqual([]);
+    expect(bench.leg({ ...trouble, trouble: null, before: "poor" })).toEqual([]);
+    expect(bench.leg({ ...trouble, trouble: poor, before: "stopped" })).toEqual(["media.heard"]);
+    expect(bench.leg({ ...trouble, legId: "nobody's" as LegId, trouble: stopped, before: null })).toEqual([]);
+  });
+
+  test("the figures of whoever passed the call on are theirs, although they come after them", () => {
+    const bench = talking();
+    bench.passesOn("transfer", "1b", person("carol"));
+    expect(bench.leg({ kind: "leg.media", legId: "1c" as LegId, verdict: {} as MediaVerdict })).toEqual(["media.measured"]);
+    expect([...bench.state.left]).toEqual([["1c" as LegId, "1b" as ParticipantId]]);
   });
 });
 

@@ -43,6 +43,8 @@ export type CallState = {
   readonly ending: EndReason | null;
   readonly ended: EndReason | null;
   readonly plays: number;
+  /** Whose the legs were of those who have left: their last facts come after them. */
+  readonly left: ReadonlyMap<LegId, ParticipantId>;
 };
 
 export type Customer = {

@@ -3,12 +3,15 @@ import type { App } from "../app.ts";
 import { type Actor, demand } from "../authorization/actor.ts";
 import type { Page, Paged } from "../objects/object.ts";
 import type { Conversation, Participant, Segment, SegmentType } from "./conversation.ts";
+import { type LegMedia, legMedia } from "./media.ts";
 import type { ConversationFilter } from "./search.ts";
 
 export type ParticipantDetail = {
   readonly participant: Participant;
   readonly segments: readonly Segment[];
   readonly metrics: readonly Metric[];
+  /** Of each leg of theirs that has ended. */
+  readonly media: readonly LegMedia[];
 };
 export type ConversationDetail = { readonly conversation: Conversation; readonly participants: readonly ParticipantDetail[] };
 /** Times in ms, counts as they are; names as in the manual's glossary. `at`: when it became known. */
@@ -41,16 +44,20 @@ export async function conversationDetails(
     await conversations.segments(entities.map(({ conversation }) => conversation.id)),
     (segment) => segment.participantId,
   );
-  return {
-    total,
-    entities: entities.map(({ conversation, participants }) => ({
+  const details: ConversationDetail[] = [];
+  for (const { conversation, participants } of entities) {
+    // One after the other: a page of a hundred must not take every connection.
+    const media = legMedia(await app.log.readSubject(conversation.id, { types: ["conversation.media.measured"] }), []);
+    details.push({
       conversation,
       participants: participants.map((participant) => {
         const own = segments.get(participant.id) ?? [];
-        return { participant, segments: own, metrics: metricsOf(participant, own) };
+        const legs = media.filter(({ participantId }) => participantId === participant.id);
+        return { participant, segments: own, metrics: metricsOf(participant, own), media: legs };
       }),
-    })),
-  };
+    });
+  }
+  return { total, entities: details };
 }
 
 /**

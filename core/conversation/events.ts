@@ -1,5 +1,5 @@
 // Everything that happens to a conversation, as the log tells it. The projection turns each into rows; timelines read them back.
-import type { LegEndReason, MediaVerdict } from "../call/call-control.ts";
+import type { LegEndReason, MediaVerdict, SoundDirection, TroubleCause } from "../call/call-control.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { AlertOutcome } from "../routing/waiting.ts";
 import type { DisconnectType, EndReason } from "./conversation.ts";
@@ -131,7 +131,10 @@ export type ConversationEvents = {
   };
   "conversation.recording.failed": { recordingId: string; reason: string };
   "conversation.media.measured": { participantId: string; verdict: MediaVerdict };
-  "conversation.media.silent": { participantId: string; forMs: number };
+  /** What should arrive from the participant, or (`to`) at them, does not. Without a direction: of before causes were told; `from`. */
+  "conversation.media.silent": { participantId: string; forMs: number; direction?: SoundDirection; cause?: TroubleCause; detail?: string };
+  /** That is over; `forMs`: how long it was. */
+  "conversation.media.heard": { participantId: string; direction: SoundDirection; forMs: number };
   "conversation.ended": { reason: EndReason; disconnectType: DisconnectType; customerParticipantId: string };
   /** The redacted ladder, gzip, base64. */
   "conversation.ladder.kept": { entries: number; truncated: boolean; gzip: string };

@@ -8,6 +8,7 @@ import { isoInstant } from "../lib/calendar.ts";
 import type { ConversationId } from "../lib/id.ts";
 import type { StoredDecision } from "../stores.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation.ts";
+import { type LegMedia, legMedia } from "./media.ts";
 
 export type ConversationView = {
   readonly conversation: Conversation;
@@ -17,6 +18,8 @@ export type ConversationView = {
   readonly decisions: readonly StoredDecision[];
   /** The log of this conversation, in sequence order. */
   readonly events: readonly LoggedEvent[];
+  /** Of each leg: measured at its end, or so far. */
+  readonly media: readonly LegMedia[];
   /** Newest first: who listened, when. */
   readonly accesses: readonly LoggedEvent[];
   readonly users: ReadonlyMap<string, User>;
@@ -47,6 +50,7 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
     recordings,
     decisions,
     events,
+    media: legMedia(events, app.sound.of(id)),
     accesses: events.filter((event) => event.type === "recording.accessed").reverse(),
     users: new Map(users.map((user) => [user.id, user])),
     queueNames: new Map(queues.map((queue) => [queue.id, queue.name])),

@@ -1,8 +1,10 @@
 // The demo over the memory stores: loaded beside what is there, loaded again without a change, wiped without a trace but the log.
+
 import { expect, test } from "bun:test";
 import type { App } from "../app.ts";
 import { flowKind } from "../architect/kinds.ts";
 import { nodeActor, userActor } from "../authorization/actor.ts";
+import { LiveSound } from "../call/live-sound.ts";
 import { createUser } from "../directory/commands.ts";
 import { newOrganization } from "../directory/organization.ts";
 import type { AlertId, DivisionId, OrganizationId } from "../lib/id.ts";
@@ -31,6 +33,7 @@ async function centre() {
   const database = new MemoryDatabase();
   const app: App = {
     ...{ env, organizationId, divisionId, nodeId, stores: database.stores, unit: database, log: database },
+    sound: new LiveSound(),
     passwords: { hash: async (text) => text, verify: async (hash, text) => hash === text },
     secrets: { seal: (text) => text, open: (sealed) => sealed },
   };

@@ -1,6 +1,7 @@
 // The switchboard of one organization on one node: where call, flow and routing meet. Finds the runner of an event; keeps what outlives a runner.
 
 import { type App, newEvent } from "../app.ts";
+import { participantOfLeg } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
 import type { AlertOffer, Callee, CallState, Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
@@ -88,16 +89,32 @@ export class Exchange {
       case "leg.ended":
       case "digit":
       case "play.finished":
-      case "leg.silent":
-      case "leg.heard-again":
+      case "leg.trouble":
       case "leg.transfer-asked":
       case "leg.media":
+        this.sounds(event);
         this.legs.get(event.legId)?.post({ kind: "leg", event });
         if (event.kind === "leg.ended" || event.kind === "leg.media") this.forget(event.legId);
+        return;
+      case "leg.quality":
+        this.sounds(event);
         return;
       default:
         assertNever(event);
     }
+  }
+
+  /** What is true of a leg's sound at this moment, for whoever looks; a leg that is no longer up sounds no more. */
+  private sounds(event: Extract<CallEvent, { legId: LegId }>): void {
+    const runner = this.legs.get(event.legId);
+    if (runner === undefined) return;
+    const { sound } = this.app;
+    const participantOf = () => (runner.call === null ? null : participantOfLeg(runner.call, event.legId));
+    if (event.kind === "leg.quality") sound.measured(runner.conversationId, event.legId, participantOf, event.verdict);
+    else if (event.kind === "leg.trouble")
+      sound.troubled(runner.conversationId, event.legId, participantOf, event.direction, event.trouble);
+    else if (event.kind === "leg.ended" || event.kind === "leg.media" || event.kind === "leg.lost")
+      sound.over(runner.conversationId, event.legId);
   }
 
   private offered(event: Extract<CallEvent, { kind: "call.offered" }>): void {

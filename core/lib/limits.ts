@@ -171,6 +171,8 @@ export const recordingGapMsMax = 10_000;
 export const recordingChunksWaitingMax = 30;
 /** A worker that has not told its load for this long hangs and is replaced; it tells every second. */
 export const workerSilentMs = 5_000;
+/** Changes in what is wrong with one stream that are told: a peer that comes and goes for ever must not fill the log. */
+export const troublesToldMax = 100;
 /** Longest pause before a worker that keeps dying is started again. */
 export const workerRestartMsMax = 30_000;
 /** A browser that has not proven for this long that it wants our packets gets none (RFC 7675 §5.1). */

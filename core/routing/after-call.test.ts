@@ -1,10 +1,12 @@
 // From alert to idle again, on the real call machine, commands and projection over the memory stores: who does not answer, the re-alert, and every wrap-up prompt.
+
 import { describe, expect, test } from "bun:test";
 import { type App, newEvent } from "../app.ts";
 import type { Actor } from "../authorization/actor.ts";
 import { permissions } from "../authorization/permissions.ts";
 import { begin, step } from "../call/call.ts";
 import { acwAfter } from "../call/end.ts";
+import { LiveSound } from "../call/live-sound.ts";
 import type { CallInput, CallOutput, CallState } from "../call/state.ts";
 import { project } from "../conversation/projection.ts";
 import { createUser } from "../directory/commands.ts";
@@ -54,6 +56,7 @@ class Desk {
     const nodeId = newId(env);
     this.app = {
       ...{ env, organizationId, divisionId, nodeId, stores: this.database.stores, unit: this.database, log: this.database },
+      sound: new LiveSound(),
       passwords: { hash: async (text) => text, verify: async (hash, text) => hash === text },
       secrets: { seal: (text) => text, open: (sealed) => sealed },
     };

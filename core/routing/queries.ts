@@ -1,9 +1,11 @@
 // What is asked of routing: the board of queues, and what one agent has in front of them.
 import type { App } from "../app.ts";
+import type { SoundDirection, Trouble } from "../call/call-control.ts";
+import type { LegSound } from "../call/live-sound.ts";
 import type { Conversation, Participant } from "../conversation/conversation.ts";
 import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
-import type { ConversationId, QueueId, UserId } from "../lib/id.ts";
+import type { ConversationId, ParticipantId, QueueId, UserId } from "../lib/id.ts";
 import type { Stores } from "../stores.ts";
 import type { HelpCall } from "../telephony/help.ts";
 import type { AfterCallWork, AgentState, RoutableAgent, RoutingStatus } from "./agent.ts";
@@ -150,7 +152,17 @@ export type AgentView = {
     readonly work: AfterCallWork | null;
     readonly codes: readonly WrapupCode[];
     readonly waitedMs: number;
+    /** What is wrong with the sound at this moment; null: nothing that is known of. */
+    readonly trouble: TroubleInCall | null;
   } | null;
+};
+
+/** `from` of one's own leg: the other does not hear them; `from` of the other's: they do not hear the other. */
+export type TroubleInCall = {
+  readonly whose: "own" | "other";
+  readonly direction: SoundDirection;
+  readonly trouble: Trouble;
+  readonly name: string;
 };
 
 /** What one agent has in front of them; null: no such agent. */
@@ -189,7 +201,7 @@ type Own = { readonly conversation: Conversation; readonly participant: Particip
 
 async function ringingView(app: App, own: Own): Promise<AgentView["ringing"]> {
   const participants = await app.stores.conversations.participants(own.conversation.id);
-  return { ...own, other: await otherParty(app, own, participants), outgoing: !wasCalled(own.participant) };
+  return { ...own, other: await otherParty(app, own, otherOf(own, participants)), outgoing: !wasCalled(own.participant) };
 }
 
 async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
@@ -207,11 +219,17 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
   ]);
   const waitedMs = waiting === null ? 0 : (participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
   const asked = participants.findLast((one) => one.consultedBy === participant.id && one.endedAt === null) ?? null;
+  const consult = asked === null ? null : { ...(await partyOf(app, conversation, asked)), isUp: asked.connectedAt !== null };
+  const otherOne = otherOf(own, participants);
+  const other = await otherParty(app, own, otherOne);
+  const heard = asked !== null && consult?.isUp === true ? { id: asked.id, ...consult } : { id: otherOne?.id ?? null, ...other };
   return {
     ...own,
     queue,
-    other: await otherParty(app, own, participants),
-    consult: asked === null ? null : { ...(await partyOf(app, conversation, asked)), isUp: asked.connectedAt !== null },
+    other,
+    consult,
+    trouble:
+      participant.heldSince !== null && consult === null ? null : troubleBetween(app.sound.of(conversation.id), participant.id, heard),
     queues,
     isRecorded: recordings.some(({ state }) => state === "recording"),
     work: work?.endedAt === null ? work : null,
@@ -220,16 +238,35 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
   };
 }
 
+/** The worst there is between the two: silence before what is poor, and what one cannot notice oneself first. */
+function troubleBetween(
+  sounds: readonly LegSound[],
+  ownId: ParticipantId,
+  other: OtherParty & { readonly id: ParticipantId | null },
+): TroubleInCall | null {
+  const name = other.name || other.number;
+  const found = (["own", "other"] as const).flatMap((whose) => {
+    const legs = sounds.filter(({ participantId }) => participantId === (whose === "own" ? ownId : other.id));
+    return (["from", "to"] as const).flatMap((direction) =>
+      legs.flatMap((leg) => (leg[direction] === null ? [] : [{ whose, direction, trouble: leg[direction], name }])),
+    );
+  });
+  return found.find(({ trouble }) => trouble.cause !== "poor") ?? found[0] ?? null;
+}
+
 /** Whoever asks them, else the newest other person in it who is not merely asked and has not left; when all have, who was there last. */
-async function otherParty(app: App, { conversation, participant }: Own, participants: readonly Participant[]): Promise<OtherParty> {
+function otherOf({ participant }: Own, participants: readonly Participant[]): Participant | null {
   const isOpen = (id: string): boolean => participants.some((one) => one.id === id && one.endedAt === null);
   const others = participants.filter(({ id, purpose, consultedBy }) => {
     const isAsked = consultedBy !== null && isOpen(consultedBy);
     return id !== participant.id && purpose !== "ivr" && purpose !== "acd" && !isAsked;
   });
   const asker = others.find(({ id }) => id === participant.consultedBy && isOpen(id));
-  const other = asker ?? others.findLast(({ endedAt }) => endedAt === null) ?? others.at(-1);
-  if (other === undefined) return { name: conversation.callerName, number: conversation.callerNumber };
+  return asker ?? others.findLast(({ endedAt }) => endedAt === null) ?? others.at(-1) ?? null;
+}
+
+async function otherParty(app: App, { conversation }: Own, other: Participant | null): Promise<OtherParty> {
+  if (other === null) return { name: conversation.callerName, number: conversation.callerNumber };
   return partyOf(app, conversation, other);
 }
 

@@ -1,7 +1,9 @@
 // The first set-up over the memory stores: when a link is due, what ends it, what a code may do, and who may call as a guest.
+
 import { describe, expect, test } from "bun:test";
 import type { App } from "../app.ts";
 import { nodeActor } from "../authorization/actor.ts";
+import { LiveSound } from "../call/live-sound.ts";
 import { createUser } from "../directory/commands.ts";
 import { newOrganization } from "../directory/organization.ts";
 import { codeAt, stepOf } from "../directory/second-factor.ts";
@@ -50,6 +52,7 @@ async function centre() {
     stores: database.stores,
     unit: database,
     log: database,
+    sound: new LiveSound(),
     passwords: { hash: async (text) => text, verify: async (hash, text) => hash === text },
     secrets: { seal: (text, place) => `${place}|${text}`, open: (sealed, place) => sealed.split(`${place}|`)[1] ?? null },
   };

@@ -1,8 +1,10 @@
 // A whole centre in one thread and virtual time: nodes, callers, agents, a database, disks, and what can go wrong with them.
+
 import type { App } from "../app.ts";
 import { flowKind, ivrKind } from "../architect/kinds.ts";
 import type { Actor } from "../authorization/actor.ts";
 import { permissions } from "../authorization/permissions.ts";
+import { LiveSound } from "../call/live-sound.ts";
 import { project } from "../conversation/projection.ts";
 import { createUser } from "../directory/commands.ts";
 import { newOrganization } from "../directory/organization.ts";
@@ -194,6 +196,7 @@ export class World {
       stores: this.database.stores,
       unit: { run: (work) => this.database.run(work, id) },
       log: this.database,
+      sound: new LiveSound(),
       passwords: { hash: async (text) => text, verify: async (hash, text) => hash === text },
       secrets: { seal: (text) => text, open: (sealed) => sealed },
     };

@@ -89,6 +89,10 @@ export class MediaEngine {
         return this.with(command, ({ stream }) => {
           stream.direction = command.direction;
         });
+      case "expect":
+        return this.with(command, ({ stream }) => {
+          stream.isAnswered = true;
+        });
       case "play":
         return this.with(command, (entry) => void this.play(command, entry));
       case "stop-play":
@@ -134,8 +138,7 @@ export class MediaEngine {
     const stream: MediaStream = new MediaStream(streamId, env, {
       onConnected: () => emit({ kind: "connected", streamId, protection: stream.transport?.protection ?? "none" }),
       onDigit: (digit, durationMs) => emit({ kind: "digit", streamId, digit, durationMs }),
-      onSilent: (forMs) => emit({ kind: "silent", streamId, forMs }),
-      onHeardAgain: () => emit({ kind: "heard-again", streamId }),
+      onTrouble: (told) => emit({ kind: "trouble", streamId, ...told }),
       onStats: (stats) => emit({ kind: "stats", streamId, stats, final: false }),
       onBug: (error) => this.bug(streamId, error),
     });
@@ -211,7 +214,7 @@ export class MediaEngine {
     this.streams.delete(streamId);
     this.speaking.delete(stream);
     unbridge(stream);
-    this.options.emit({ kind: "stats", streamId, stats: stream.stats(), final: true });
+    this.options.emit({ kind: "stats", streamId, stats: stream.lastStats(), final: true });
     stream.close();
   }
 

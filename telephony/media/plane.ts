@@ -47,6 +47,8 @@ export type MediaCommand =
   | { readonly kind: "connect-rtp"; readonly streamId: StreamId; readonly remote: RemoteRtp; readonly direction: Direction }
   | { readonly kind: "connect-webrtc"; readonly streamId: StreamId; readonly remote: RemoteWebRtc; readonly direction: Direction }
   | { readonly kind: "direction"; readonly streamId: StreamId; readonly direction: Direction }
+  /** The call is answered: from now on a peer that is not heard is told as `trouble`. */
+  | { readonly kind: "expect"; readonly streamId: StreamId }
   /** Plays prompts one after the other towards the peer; a later `play` replaces an earlier one. `loop` repeats for ever. Ends with `play-finished`. */
   | {
       readonly kind: "play";
@@ -97,6 +99,41 @@ export type LocalMedia = {
   readonly webrtc: { readonly ufrag: string; readonly pwd: string; readonly fingerprint: string } | null;
 };
 
+/** How one direction sounded, as mean opinion scores (rtp/e-model.ts): in the last window of some seconds, at its worst, on average. */
+export type SoundFigures = {
+  readonly mos: number;
+  readonly mosMin: number;
+  readonly mosAvg: number;
+  /** Of the last window, in percent. */
+  readonly lossPercent: number;
+};
+
+/** What is wrong with one direction. `from`: what the peer says does not reach us. `to`: what we send does not reach it. */
+export type TroubleCause =
+  /** No packet of any kind since the answer; `detail`: the address that it should come from. */
+  | "never-came"
+  /** It came, and now nothing does, not even reports. */
+  | "stopped"
+  /** It comes from `detail`, which is not where the peer said that it is. */
+  | "other-address"
+  /** What comes is not authentic. */
+  | "not-authentic"
+  /** What comes is in a form that was not agreed. */
+  | "other-codec"
+  /** The peer's reports arrive, and say that it sends nothing. */
+  | "sends-nothing"
+  /** The peer's reports arrive, and say that it sends. */
+  | "lost-on-the-way"
+  /** ICE or DTLS are not done. */
+  | "not-connected"
+  /** Packets arrive in which nothing sounds, from the first on. */
+  | "only-silence"
+  /** The peer's reports say that nothing of ours arrives; `detail`: where we send it. */
+  | "not-received"
+  /** It arrives badly; `detail`: the loss in whole percent, 0 when it is the delay. */
+  | "poor";
+export type Trouble = { readonly cause: TroubleCause; readonly detail: string };
+
 /** Facts of one direction pair of a stream, cumulative since `open`. Loss in packets, jitter in ms, RTT in ms (null: unknown). */
 export type StreamStats = {
   readonly packetsSent: number;
@@ -105,9 +142,17 @@ export type StreamStats = {
   readonly bytesReceived: number;
   readonly packetsLost: number;
   readonly packetsDiscarded: number;
+  readonly packetsDuplicated: number;
   readonly jitterMs: number;
+  readonly jitterMsMax: number;
+  /** What the peer's last report says of what we send. */
   readonly remotePacketsLost: number | null;
+  readonly remoteJitterMs: number | null;
   readonly roundTripMs: number | null;
+  readonly roundTripMsMax: number | null;
+  /** Null: not measured yet, or, of what we send, no report ever came. */
+  readonly from: SoundFigures | null;
+  readonly to: SoundFigures | null;
   /** Packets refused: bad SRTP tag, replay, wrong source, malformed. */
   readonly packetsRefused: number;
   readonly codec: CodecName | null;
@@ -127,9 +172,18 @@ export type MediaEvent =
       readonly playId: string;
       readonly reason: "done" | "stopped" | "unknown-prompt";
     }
-  /** No packet from the peer for `forMs` (5,000 first, then every 10,000) although its direction should bring some; and its end. */
-  | { readonly kind: "silent"; readonly streamId: StreamId; readonly forMs: number }
-  | { readonly kind: "heard-again"; readonly streamId: StreamId }
+  /**
+   * Sound that should come or go does not, or badly, told within 5 s, again when more of its cause is known, and as null when it is over. After
+   * `expect` only. `forMs`: since when. `before`: the cause told last.
+   */
+  | {
+      readonly kind: "trouble";
+      readonly streamId: StreamId;
+      readonly direction: "from" | "to";
+      readonly trouble: Trouble | null;
+      readonly before: TroubleCause | null;
+      readonly forMs: number;
+    }
   /** Every 5 s while open, and last at `close` (`final`). */
   | { readonly kind: "stats"; readonly streamId: StreamId; readonly stats: StreamStats; readonly final: boolean }
   /** Chunks sealed so far are safe; `durationMs` of audio are on disk. */

@@ -13,6 +13,8 @@ type Candidate = Address & { readonly ssrc: number; sequence: number; count: num
 export class RtpTransport implements Transport {
   refused = 0;
   readonly protection = "none";
+  readonly isBrowser = false;
+  private stranger: Address | null = null;
   /** What the SDP says. */
   private remote: Address | null = null;
   private rtcpPort = 0;
@@ -53,6 +55,14 @@ export class RtpTransport implements Transport {
     return this.peer !== null && this.peer.port !== 0;
   }
 
+  get refusedFrom(): string {
+    return textOf(this.stranger);
+  }
+
+  get peerAddress(): string {
+    return textOf(this.peer);
+  }
+
   /** A new offer or answer. What was learned stays while the SDP's address does. */
   setRemote(remote: RemoteRtp): void {
     const address = canonicalAddress(remote.address);
@@ -90,8 +100,10 @@ export class RtpTransport implements Transport {
   private receivedRtp(packet: Uint8Array, address: string, port: number): void {
     const { peer } = this;
     if (peer === null) return;
-    if (packet.length > rtpPacketBytesMax || ((peer.port !== port || peer.address !== address) && !this.learns(packet, address, port))) {
+    const isElsewhere = peer.port !== port || peer.address !== address;
+    if (packet.length > rtpPacketBytesMax || (isElsewhere && !this.learns(packet, address, port))) {
       this.refused += 1;
+      if (isElsewhere && (this.stranger?.port !== port || this.stranger.address !== address)) this.stranger = { address, port };
       return;
     }
     if (peer === this.remote) this.hasHeardSdp = true;
@@ -137,6 +149,11 @@ export class RtpTransport implements Transport {
     if (this.hasLearned) this.learnedRtcpPort = port;
     this.events.onRtcp(packet);
   }
+}
+
+function textOf(place: Address | null): string {
+  if (place === null) return "";
+  return place.address.includes(":") ? `[${place.address}]:${place.port}` : `${place.address}:${place.port}`;
 }
 
 function guarded(events: TransportEvents, receive: Receive): Receive {

@@ -20,8 +20,7 @@ class Phone {
     this.stream = new MediaStream("alice", env, {
       onConnected: () => this.told.push("connected"),
       onDigit: (digit, durationMs) => this.told.push(`digit ${digit} ${durationMs}`),
-      onSilent: (forMs) => this.told.push(`silent ${forMs}`),
-      onHeardAgain: () => this.told.push("heard again"),
+      onTrouble: ({ direction, trouble, forMs }) => this.told.push(`${direction} ${trouble?.cause ?? "well"} ${forMs}`),
       onStats: () => this.told.push("stats"),
       onBug: (error) => {
         throw error;
@@ -31,7 +30,7 @@ class Phone {
     this.stream.direction = "sendrecv";
     this.stream.transport = {
       isReady: true,
-      refused: 0,
+      ...{ refused: 0, refusedFrom: "", peerAddress: "192.0.2.7:4000", isBrowser: false },
       protection: "none",
       sendRtp: (packet) => void this.packets.push(packet.slice()),
       sendRtcp: (packet) => void this.reports.push(...(parseRtcp(packet) ?? [])),
@@ -154,30 +153,99 @@ describe("reports", () => {
 });
 
 describe("silence", () => {
-  test("is told after five seconds, then every ten, and its end once", () => {
+  test("is told within five seconds of the answer or of the last packet, and its end", () => {
     const phone = new Phone();
-    phone.say();
-    phone.seconds(27);
+    phone.seconds(20);
+    phone.stream.isAnswered = true;
+    phone.seconds(5);
+    phone.say(200);
+    phone.seconds(1);
+    phone.seconds(4);
     phone.say(2);
+    phone.seconds(1);
     expect(phone.told.filter((line) => line !== "stats")).toEqual([
+      "from never-came 4000",
       "connected",
-      "silent 5000",
-      "silent 15000",
-      "silent 25000",
-      "heard again",
+      "from well 9000",
+      "from stopped 4000",
+      "from well 5040",
     ]);
   });
 
   test("is none while the peer is not meant to speak, or says that it is quiet", () => {
     const held = new Phone();
+    held.stream.isAnswered = true;
     held.stream.direction = "sendonly";
     held.seconds(20);
     const quiet = new Phone();
+    quiet.stream.isAnswered = true;
     for (let n = 0; n < 20; n++) {
       quiet.say(1, { type: 13, payload: new Uint8Array(1) });
       quiet.seconds(1);
     }
-    expect([...held.told, ...quiet.told].filter((line) => line.startsWith("silent"))).toEqual([]);
+    expect([...held.told, ...quiet.told].filter((line) => /from|to/.test(line))).toEqual([]);
+  });
+
+  test("that arrives in packets is told when nothing ever sounded", () => {
+    const phone = new Phone();
+    phone.stream.isAnswered = true;
+    const secondOf = (payload: Uint8Array<ArrayBuffer>): void => {
+      phone.say(50, { payload });
+      phone.stream.housekeep(phone.env.clock.monotonic());
+    };
+    for (let n = 0; n < 6; n++) secondOf(new Uint8Array(160).fill(0xff));
+    // One sample is enough: at 1,000 Hz every fourth is zero.
+    secondOf(new Uint8Array(160).fill(0xff).fill(0x31, 3, 4));
+    // Whoever has sounded once may be silent.
+    for (let n = 0; n < 40; n++) secondOf(new Uint8Array(160).fill(0xff));
+    expect(phone.told.filter((line) => /from|to/.test(line))).toEqual(["from only-silence 0", "from well 2000"]);
+  });
+});
+
+test("a browser's reports of what it sends, which say nothing of what it hears, are no sign that it hears nothing", () => {
+  const phone = new Phone();
+  phone.stream.isAnswered = true;
+  phone.stream.transport = { ...phone.stream.transport!, isBrowser: true };
+  const { stream } = phone;
+  const sender = { kind: "sender-report", ssrc: 77, ntpSeconds: 1, ntpFraction: 0, rtpTimestamp: 0, packets: 9, octets: 9 } as const;
+  const reported = (report: RtcpPacket): void => {
+    stream.digitsOut = new DigitSender("1", 2_200, 100);
+    phone.ticks(110);
+    phone.say(1);
+    stream.onRtcp(buildRtcp([report]));
+    phone.seconds(1);
+  };
+  for (let n = 0; n < 4; n++) reported({ ...sender, reports: [] });
+  expect(phone.told.filter((line) => line.startsWith("to"))).toEqual([]);
+  for (let n = 0; n < 4; n++) reported({ kind: "receiver-report", ssrc: 77, reports: [] });
+  expect(phone.told.filter((line) => line.startsWith("to"))).toEqual(["to not-received 0"]);
+});
+
+describe("how it sounds", () => {
+  test("is scored every five seconds, with the worst and the average of them", () => {
+    const phone = new Phone();
+    const window = (lost: number): void => {
+      phone.skip(lost);
+      phone.env.advance(lost * 20);
+      phone.say(250 - lost);
+      phone.stream.housekeep(phone.env.clock.monotonic());
+    };
+    for (const lost of [0, 25, 0]) window(lost);
+    const { from, to } = phone.stream.lastStats();
+    expect(from!.mos).toBeGreaterThan(4.2);
+    expect(from!.mosMin).toBeLessThan(3.5);
+    expect(from!.mosAvg).toBeGreaterThan(3.5);
+    expect(to).toBeNull();
+  });
+
+  test("there is what the peer reports: loss, jitter and round trip", () => {
+    const phone = new Phone();
+    const block = { ssrc: phone.stream.out.ssrc, packetsLost: 20, lastSenderReport: 0, delaySinceLastSenderReport: 0 };
+    const told = { ...block, fractionLost: 64, highestSequence: 250, jitter: 80 };
+    phone.stream.onRtcp(buildRtcp([{ kind: "receiver-report", ssrc: 1, reports: [told] }]));
+    const { to, remoteJitterMs, remotePacketsLost } = phone.stream.stats();
+    expect([remoteJitterMs, remotePacketsLost, to!.lossPercent]).toEqual([10, 20, 25]);
+    expect(to!.mos).toBeLessThan(2.6);
   });
 });
 

@@ -2,28 +2,31 @@
 import type { Env } from "../../core/env/env.ts";
 import { g711, transcodeTable } from "./codec/g711.ts";
 import { type Digit, DigitReceiver, type DigitSender } from "./dtmf.ts";
+import { type Hearing, type Look, notListening, stepHearing, type Told } from "./hearing.ts";
 import { Outgoing, samplesPerMs } from "./outgoing.ts";
 import type { CodecName, Direction, StreamStats } from "./plane.ts";
 import type { Player } from "./player.ts";
 import type { Recorder } from "./recorder.ts";
-import { payloadEnd, payloadStart, payloadType, sequenceNumber, ssrc, timestamp } from "./rtp/packet.ts";
+import { hasMarker, payloadEnd, payloadStart, payloadType, sequenceNumber, ssrc, timestamp } from "./rtp/packet.ts";
 import { Reception } from "./rtp/reception.ts";
 import { buildRtcp, ntpMiddle, parseRtcp, type ReportBlock, type RtcpPacket, toNtp } from "./rtp/rtcp.ts";
+import { type Sound, unheard, withWindow } from "./sound.ts";
 import type { Transport } from "./transport.ts";
 
-const silentFirstMs = 5_000;
-const silentAgainMs = 10_000;
 const reportMs = 5_000;
 /** RFC 3389: a phone that says that it is silent. */
 const comfortNoise = 13;
 /** A round trip longer than this is a peer's wrong arithmetic. */
 const roundTripMsMax = 10_000;
+/** A window with fewer packets than this (half a second) says nothing about the path. */
+const windowPacketsMin = 25;
+/** A first packet of a talk spurt after so long: the peer sends nothing while nobody speaks. */
+const pauseMs = 200;
 
 export type StreamEvents = {
   onConnected(): void;
   onDigit(digit: string, durationMs: number): void;
-  onSilent(forMs: number): void;
-  onHeardAgain(): void;
+  onTrouble(told: Told): void;
   onStats(stats: StreamStats): void;
   onBug(error: unknown): void;
 };
@@ -39,6 +42,8 @@ export class MediaStream {
   direction: Direction = "inactive";
   /** What the peer says is neither heard by the partner nor recorded. */
   muted = false;
+  /** The call is answered: the peer should be heard. */
+  isAnswered = false;
   player: Player | null = null;
   digitsOut: DigitSender | null = null;
   partner: MediaStream | null = null;
@@ -49,12 +54,27 @@ export class MediaStream {
   private readonly digits = new DigitReceiver();
   private source = -1;
   private heardAtMs: number;
-  private silentToldMs = 0;
+  /** Packets of sound, digits and comfort noise; whether anything sounded in them; whether the peer pauses while nobody speaks. */
+  private heardPackets = 0;
+  private hasSounded = false;
+  private pauses = false;
+  private hearing: Hearing = notListening;
+  private from: Sound = unheard;
+  private to: Sound = unheard;
+  private window = { received: 0, lost: 0 };
+  private jitterMax = 0;
   private reportAtMs: number;
   private bytesReceived = 0;
   private discarded = 0;
-  private remoteLost: number | null = null;
+  private remote: { readonly lost: number; readonly jitterMs: number; readonly highest: number } | null = null;
   private roundTripMs: number | null = null;
+  private roundTripMsLongest: number | null = null;
+  private reports = 0;
+  private senderReports = 0;
+  /** Reports that tell what the peer hears. */
+  private accounts = 0;
+  private reportedSent: number | null = null;
+  private isRemoteNamed = false;
   /** Middle NTP bits and arrival of the peer's last sender report. */
   private lastReport: { readonly middle: number; readonly atMs: number } | null = null;
 
@@ -96,8 +116,10 @@ export class MediaStream {
     const type = payloadType(packet);
     const isDigit = type === format.dtmfPayloadType;
     if (!isDigit && type !== format.payloadType) {
-      if (type === comfortNoise) this.heard(this.env.clock.monotonic());
-      this.discarded += 1;
+      if (type === comfortNoise) {
+        this.hasSounded = this.pauses = true;
+        this.heard(this.env.clock.monotonic());
+      } else this.discarded += 1;
       return;
     }
     const nowMs = this.env.clock.monotonic();
@@ -109,6 +131,8 @@ export class MediaStream {
       return;
     }
     this.bytesReceived += packet.length;
+    if (!isDigit && hasMarker(packet) && nowMs - this.heardAtMs > pauseMs && this.heardPackets > 0) this.pauses = true;
+    if (!this.hasSounded) this.hasSounded = isDigit || sounds(packet, start, end, g711(format.codec).silence);
     this.heard(nowMs);
     if (isDigit) this.tell(this.digits.push(packet, start, end, sequence, timestamp(packet), nowMs));
     else {
@@ -167,20 +191,40 @@ export class MediaStream {
     for (const packet of parseRtcp(bytes) ?? []) {
       if (packet.kind === "sender-report") this.lastReport = { middle: ntpMiddle(packet.ntpSeconds, packet.ntpFraction), atMs: nowMs };
       if (packet.kind === "sender-report" || packet.kind === "receiver-report") {
+        this.reports += 1;
+        if (packet.kind === "sender-report") {
+          this.senderReports += 1;
+          this.reportedSent = packet.packets;
+        }
         const ours = packet.reports.find((report) => report.ssrc === this.out.ssrc);
+        // Browsers report what they send and what they hear in packets of their own: a sender report without a word on us means nothing.
+        if (ours !== undefined || packet.kind === "receiver-report") {
+          this.accounts += 1;
+          this.isRemoteNamed = ours !== undefined;
+        }
         if (ours !== undefined) this.readReport(ours);
       }
     }
   }
 
-  // RFC 3550 §6.4.1: round trip = arrival - LSR - DLSR, all in 1/65536 s.
+  // RFC 3550 §6.4.1: round trip = arrival - LSR - DLSR, all in 1/65536 s. Loss there includes what the partner's own path has lost already.
   private readReport(report: ReportBlock): void {
-    this.remoteLost = Math.max(0, report.packetsLost);
+    this.readRoundTrip(report);
+    const jitterMs = report.jitter / samplesPerMs;
+    const hasArrived = report.highestSequence !== this.remote?.highest;
+    this.remote = { lost: Math.max(0, report.packetsLost), jitterMs, highest: report.highestSequence };
+    if (hasArrived)
+      this.to = withWindow(this.to, { lossPercent: (report.fractionLost * 100) / 256, jitterMs, roundTripMs: this.roundTripMs });
+  }
+
+  private readRoundTrip(report: ReportBlock): void {
     if (report.lastSenderReport === 0) return;
     const { seconds, fraction } = toNtp(this.env.clock.now());
     const units = (ntpMiddle(seconds, fraction) - report.lastSenderReport - report.delaySinceLastSenderReport) | 0;
     const roundTripMs = (Math.max(0, units) * 1_000) / 65_536;
-    if (roundTripMs <= roundTripMsMax) this.roundTripMs = roundTripMs;
+    if (roundTripMs > roundTripMsMax) return;
+    this.roundTripMs = roundTripMs;
+    this.roundTripMsLongest = Math.max(roundTripMs, this.roundTripMsLongest ?? 0);
   }
 
   /** The last report says goodbye (RFC 3550 §6.6). */
@@ -219,23 +263,55 @@ export class MediaStream {
     this.transport?.housekeep(nowMs);
     this.tell(this.digits.expire(nowMs));
     this.listen(nowMs);
+    this.jitterMax = Math.max(this.jitterMax, this.reception.jitter);
     if (nowMs < this.reportAtMs) return;
     this.reportAtMs += reportMs;
     if (this.reportAtMs <= nowMs) this.reportAtMs = nowMs + reportMs;
     if (this.format !== null) this.report();
+    this.closeWindow();
     this.events.onStats(this.stats());
   }
 
+  /** What came since the last window, as a score. Packets that came late after all make no loss negative. */
+  private closeWindow(): void {
+    const { received } = this.reception;
+    const lost = this.reception.lost();
+    const came = received - this.window.received;
+    const missing = Math.max(0, lost - this.window.lost);
+    this.window = { received, lost };
+    if (came + missing < windowPacketsMin) return;
+    const jitterMs = this.reception.jitter / samplesPerMs;
+    this.from = withWindow(this.from, { lossPercent: (missing * 100) / (came + missing), jitterMs, roundTripMs: this.roundTripMs });
+  }
+
+  /** The last facts: a call that was shorter than a window has what there was of one. */
+  lastStats(): StreamStats {
+    this.closeWindow();
+    return this.stats();
+  }
+
   private listen(nowMs: number): void {
-    if (this.format === null || !this.receives) {
-      this.heardAtMs = nowMs;
-      this.silentToldMs = 0;
-      return;
-    }
-    const due = this.silentToldMs === 0 ? silentFirstMs : this.silentToldMs + silentAgainMs;
-    if (nowMs - this.heardAtMs < due) return;
-    this.silentToldMs = due;
-    this.events.onSilent(due);
+    const { state, outputs } = stepHearing(this.hearing, this.look(), nowMs);
+    this.hearing = state;
+    for (const output of outputs) this.events.onTrouble(output);
+  }
+
+  private look(): Look {
+    const { transport } = this;
+    const isUp = this.isAnswered && this.format !== null && transport !== null;
+    return {
+      isExpected: isUp && this.receives,
+      isSending: isUp && this.sends && transport.isReady,
+      isConnected: transport?.isReady ?? false,
+      isBrowser: transport?.isBrowser ?? false,
+      ...{ heard: this.heardPackets, hasSounded: this.hasSounded, pauses: this.pauses },
+      ...{ refused: transport?.refused ?? 0, refusedFrom: transport?.refusedFrom ?? "", discarded: this.discarded },
+      ...{ reports: this.reports, senderReports: this.senderReports, reportedSent: this.reportedSent },
+      ...{ accounts: this.accounts, arrived: this.isRemoteNamed ? this.remote!.highest : null },
+      ...{ sent: this.out.packets, peer: transport?.peerAddress ?? "" },
+      windows: { from: this.from.windows, to: this.to.windows },
+      ...{ from: this.from.figures, to: this.to.figures },
+    };
   }
 
   stats(): StreamStats {
@@ -246,9 +322,15 @@ export class MediaStream {
       bytesReceived: this.bytesReceived,
       packetsLost: this.reception.lost(),
       packetsDiscarded: this.discarded + this.digits.refused,
+      packetsDuplicated: this.reception.duplicates,
       jitterMs: this.reception.jitter / samplesPerMs,
-      remotePacketsLost: this.remoteLost,
+      jitterMsMax: Math.max(this.jitterMax, this.reception.jitter) / samplesPerMs,
+      remotePacketsLost: this.remote?.lost ?? null,
+      remoteJitterMs: this.remote?.jitterMs ?? null,
       roundTripMs: this.roundTripMs,
+      roundTripMsMax: this.roundTripMsLongest,
+      from: this.from.figures,
+      to: this.to.figures,
       packetsRefused: this.transport?.refused ?? 0,
       codec: this.format?.codec ?? null,
       protection: this.transport?.protection ?? "none",
@@ -276,14 +358,17 @@ export class MediaStream {
 
   private heard(nowMs: number): void {
     this.heardAtMs = nowMs;
-    if (this.silentToldMs > 0) {
-      this.silentToldMs = 0;
-      this.events.onHeardAgain();
-    }
+    this.heardPackets += 1;
     if (!this.isConnected) this.connected();
   }
 
   private tell(heard: readonly Digit[]): void {
     for (const { digit, durationMs } of heard) this.events.onDigit(digit, durationMs);
   }
+}
+
+/** Whether anything sounds in a packet; asked until the first one in which it does. Bit 7 of G.711 is the sign, and zero has two. */
+function sounds(packet: Uint8Array, start: number, end: number, silence: number): boolean {
+  for (let at = start; at < end; at++) if (((packet[at]! ^ silence) & 0x7f) !== 0) return true;
+  return false;
 }

@@ -13,6 +13,11 @@ export interface Transport {
   readonly isReady: boolean;
   /** Packets from elsewhere, not authentic, replayed or oversized. */
   readonly refused: number;
+  /** From where the last refused packet came, address and port, where the address is why; empty: no such. */
+  readonly refusedFrom: string;
+  /** Where the peer is, address and port; empty: not known. */
+  readonly peerAddress: string;
+  readonly isBrowser: boolean;
   /** SRTP profile, or "none". */
   readonly protection: string;
   sendRtp(packet: Uint8Array): void;

@@ -1,11 +1,22 @@
 // Calls without a queue: from browser to browser and phone, held, passed on at once and after a word, into a queue and out of one, from outside.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { type Browser, goOnQueue, pageHears, signIn, soundOf, startChromium, tapLoudspeaker, toSamples } from "../support/browser.ts";
+import {
+  type Browser,
+  type Chromium,
+  goOnQueue,
+  pageHears,
+  signIn,
+  soundOf,
+  startChromium,
+  tapLoudspeaker,
+  toSamples,
+} from "../support/browser.ts";
 import { hears, isSound, near } from "../support/hearing.ts";
 import { landlineHere } from "../support/image.ts";
-import { testCentre } from "../support/landline.ts";
-import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { password, testCentre } from "../support/landline.ts";
+import { lookAround } from "../support/look.ts";
+import { blockUdp, insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { offerMd5 } from "../support/raw-sip.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { strongest } from "../support/tones.ts";
@@ -14,10 +25,10 @@ await insideNamespace();
 const phoneAddress = otherAddress;
 const landline = landlineHere([...["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]]);
 const [priyaHz, tomaszHz, carolHz, callerHz] = [440, 700, 1_000, 1_300];
-const browsers: Browser[] = [];
-let priya: Browser;
+const browsers: Chromium[] = [];
+let priya: Chromium;
 let priyaId: string;
-let tomasz: Browser;
+let tomasz: Chromium;
 let carol: Baresip;
 
 type Centre = { readonly users: readonly object[] } & Readonly<Record<string, unknown>>;
@@ -55,6 +66,51 @@ async function ended(reason: string): Promise<void> {
 async function picture(name: string, browser: Browser): Promise<void> {
   const folder = process.env.LANDLINE_TEST_PICTURES;
   if (folder !== undefined) await browser.picture(join(folder, `${name}.png`));
+}
+
+type Sound = { readonly mos: number; readonly mosMin: number };
+type Whole = {
+  readonly events: readonly { readonly type: string; readonly payload: { readonly cause?: string; readonly direction?: string } }[];
+  readonly media: readonly { readonly verdict: { readonly codec: string; readonly from: Sound | null; readonly to: Sound | null } }[];
+};
+
+/** Everything that is known of a conversation, as a supervisor takes it along. */
+async function wholeOf(id: string): Promise<Whole> {
+  supervisor ??= await cookieOf("gareth@example.org");
+  return (await (await fetch(`${landline.http}/conversations/${id}/export.json`, { headers: { cookie: supervisor } })).json()) as Whole;
+}
+
+let supervisor: string | null = null;
+async function cookieOf(email: string): Promise<string> {
+  const body = new URLSearchParams({ email, password });
+  const answer = await fetch(`${landline.http}/sign-in`, { method: "POST", redirect: "manual", headers: { origin: landline.http }, body });
+  return answer.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+}
+
+/** What the dock says of the sound; empty: nothing. */
+const saidOfSound = (browser: Browser): Promise<string> =>
+  browser.evaluate(() => document.querySelector<HTMLElement>("#call > .sound p")?.textContent ?? "");
+
+/** Until the dock says so. Silence is recognised in five seconds; half of one is the way to the page. */
+async function saysOfSound(browser: Browser, sentence: RegExp, sinceAt: number): Promise<void> {
+  await eventually(`${sentence} is said`, async () => sentence.test(await saidOfSound(browser)), 10_000).catch(async (error: Error) => {
+    throw new Error(`${error.message}; it says “${await saidOfSound(browser)}”`);
+  });
+  const afterMs = Date.now() - sinceAt;
+  expect(afterMs <= 5_500, `it is said after ${afterMs} ms only`);
+}
+
+const saysNothing = (browser: Browser): Promise<unknown> =>
+  eventually("nothing is said of the sound", async () => (await saidOfSound(browser)) === "", 4_000);
+
+/** As it is, in both sizes and schemes; then as it was. */
+async function look(browser: Chromium, name: string): Promise<void> {
+  await lookAround(browser.page(), name, (shot) => picture(shot, browser));
+  await browser.page().setViewportSize({ width: 1_440, height: 900 });
+  await browser.page().emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
 async function dial(browser: Browser, number: string): Promise<void> {
@@ -122,7 +178,7 @@ await program(
       await browser.page().addInitScript(tapLoudspeaker);
       await signIn(browser, `${name}@example.org`);
     }
-    [priya, tomasz] = browsers as [Browser, Browser];
+    [priya, tomasz] = browsers as [Chromium, Chromium];
     const { entities } = await landline.api<{ entities: { id: string; name: string }[] }>("/api/v2/users?pageSize=100");
     priyaId = entities.find(({ name }) => name === "Priya Nair")!.id;
     await eventually("the desk phone is registered", () => carol.log.includes("200 OK"), 10_000);
@@ -204,10 +260,12 @@ await program(
     });
 
     await step("a number that is nobody's is said to be that, and leaves nothing behind", async () => {
+      const { id } = await newest();
       await dial(priya, "299");
       await eventually("it is said", async () =>
         /no such number/.test(await priya.evaluate(() => document.querySelector(".toast")?.textContent ?? "")),
       );
+      await eventually("it is in the log", async () => (await newest()).id !== id);
       await ended("rejected");
     });
 
@@ -228,6 +286,63 @@ await program(
 
     const caller = new Baresip(join(landline.folder, "caller"), ownAddress, callerHz);
     await caller.ready();
+
+    await step(
+      "a firewall that lets a caller's sound not in is told in five seconds, with its cause, and no more when it is open",
+      async () => {
+        const open = blockUdp("30000-30999", "20000-20999");
+        try {
+          caller.dial(`sip:+441632960201@${ownAddress}:5060`);
+          await answer(priya, "Margaret Ellison");
+          await saysOfSound(priya, /^You cannot hear Margaret Ellison\. Nothing has arrived from 10\.77\.0\.1:30\d+ since/, Date.now());
+          await look(priya, "not-heard");
+          await priya.click(".card[data-live]");
+          await priya.waitFor("#media .note", 5_000);
+          await look(priya, "not-heard-conversation");
+        } finally {
+          open();
+        }
+        await saysNothing(priya);
+        await withPhone(priya, caller, callerHz, "after the firewall opened");
+        await eventually("the page has nothing to say either", () => priya.evaluate(() => document.querySelector("#media .note") === null));
+      },
+    );
+
+    await step(
+      "a phone whose network is gone is told in five seconds, until it is back; the figures stay with the conversation",
+      async () => {
+        const frozenAt = Date.now();
+        caller.freeze();
+        await saysOfSound(priya, /^You cannot hear Margaret Ellison\. Nothing arrives from 10\.77\.0\.\d:30\d+ any more/, frozenAt);
+        caller.thaw();
+        await saysNothing(priya);
+        await withPhone(priya, caller, callerHz, "after the phone is back");
+        await eventually("the page shows scores", () =>
+          priya.evaluate(() => /[34]\.\d/.test(document.querySelector("#media")?.textContent ?? "")),
+        );
+        caller.hangUp();
+        await ended("customer-hung-up");
+        const { id } = await newest();
+        const { events, media } = await wholeOf(id);
+        const told = events
+          .filter(({ type }) => /media\.(silent|heard)/.test(type))
+          .map(({ type, payload }) => `${type} ${payload.cause ?? ""}`);
+        const silent = "conversation.media.silent";
+        const wanted = [`${silent} never-came`, "conversation.media.heard ", `${silent} stopped`, "conversation.media.heard "];
+        expect(told.join() === wanted.join(), told.join());
+        // What the frozen phone was late with counts as delay: its worst is bad.
+        const sounds = media.map(({ verdict }) => verdict.from?.mosMin ?? 0);
+        expect(media.length === 2 && sounds.every((mos) => mos >= 1) && Math.max(...sounds) > 4, JSON.stringify(media));
+        expect(
+          media.some(({ verdict }) => (verdict.to?.mos ?? 0) > 4),
+          `the far end reports nothing: ${JSON.stringify(media)}`,
+        );
+        await priya.goto(`/conversations/${id}`);
+        await look(priya, "was-not-heard");
+        await priya.goto("/");
+        await priya.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
+      },
+    );
 
     await step("somebody outside reaches a person by their direct number, and is passed on at once", async () => {
       caller.dial(`sip:+441632960201@${ownAddress}:5060`);
@@ -260,6 +375,16 @@ await program(
       await priya.waitFor('#call[data-call-state="wrapup"]', 10_000);
       await priya.click('#call button[value="Answered"]');
       await ended("customer-hung-up");
+    });
+
+    await step("no other call was said to be silent: not on hold, not while it rang, not while it was passed on", async () => {
+      const { entities } = await landline.api<{ entities: Conversation[] }>("/api/v2/landline/conversations?pageSize=100");
+      const alarms: string[] = [];
+      for (const { id } of entities) {
+        const { events } = await wholeOf(id);
+        alarms.push(...events.filter(({ type }) => type === "conversation.media.silent").map(({ payload }) => JSON.stringify(payload)));
+      }
+      expect(entities.length > 5 && alarms.length === 2, alarms.join(" "));
     });
 
     await step("the whole story is in the log, which verifies", async () => {

@@ -167,9 +167,13 @@ async function recorded(agent: Browser): Promise<void> {
   const callIds = new Set(ofTheCaller.map(({ text }) => /^Call-ID: *(.*)$/im.exec(text)?.[1]));
   expect(methods === "INVITE BYE" && callIds.size === 1, `the caller's dialogs: ${methods}, ${callIds.size} Call-IDs`);
   await picture(`conversation-${agent.name}`, supervisor);
-  const losses = await supervisor.$$eval('[aria-labelledby="quality"] tbody td:nth-child(2)', (cells) =>
-    cells.map((cell) => Number.parseFloat(cell.textContent ?? "")),
-  );
+  // Of each leg, what it said: its score, and how much of it was lost.
+  const ofSaid = (column: number): Promise<number[]> =>
+    supervisor.$$eval(`#media tbody tr:nth-child(2) td:nth-child(${column})`, (cells) =>
+      cells.map((cell) => Number.parseFloat(cell.textContent ?? "")),
+    );
+  const [scores, losses] = await Promise.all([ofSaid(2), ofSaid(3)]);
+  expect(scores.length >= 2 && scores.every((score) => score > 4), `mean opinion scores: ${scores.join(", ")}`);
   expect(losses.length >= 2 && losses.every((loss) => loss <= 1), `lost packets in percent: ${losses.join(", ")}`);
   const wav = Buffer.from(
     await supervisor.evaluate(async () => {
@@ -316,6 +320,7 @@ await program(
         whole.form === "landline.conversation.v1" && whole.events.length > 5 && whole.ladder.length > 4,
         JSON.stringify(whole).slice(0, 300),
       );
+      expect(!JSON.stringify(whole.events).includes("conversation.media.silent"), "a call that was heard is said to have been silent");
       const csv = await (await fetch(`${landline.http}/conversations.csv?text=900342`, { headers: { cookie: await cookies() } })).text();
       expect(csv.trim().split("\r\n").length === all + 1 && csv.includes("Priya Nair"), csv.slice(0, 400));
     });

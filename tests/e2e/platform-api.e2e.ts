@@ -287,6 +287,8 @@ await program(
       expect(figure("acd", "nOffered") === 1 && figure("acd", "tAbandon") > 0, JSON.stringify(session("acd")));
       expect(figure("ivr", "tIvr") > 0 && figure("acd", "tAnswered") === 0, JSON.stringify(conversation));
       expect(session("customer")?.segments?.at(-1)?.disconnectType === "endpoint", JSON.stringify(session("customer")));
+      const [sound] = session("customer")?.mediaEndpointStats ?? [];
+      expect(sound?.codecs?.[0]?.startsWith("PCM") === true && sound.receivedPackets! > 0, JSON.stringify(session("customer")));
       const ani = session("customer")?.ani ?? "";
       expect((await details("ani", ani)).totalHits === 1 && (await details("ani", `${ani}0`)).totalHits === 0, "by the caller's number");
       const same = await analytics.getAnalyticsConversationDetails(conversation!.conversationId!);

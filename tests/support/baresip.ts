@@ -125,6 +125,15 @@ export class Baresip {
     return all;
   }
 
+  /** Stands still, as a phone does whose network is gone: no sound, no report, no answer. */
+  freeze(): void {
+    this.child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.child.kill("SIGCONT");
+  }
+
   /** However a test ends: a phone that stays would keep its ports. */
   static quitAll(): void {
     for (const phone of Baresip.running) phone.quit();

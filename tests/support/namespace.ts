@@ -35,3 +35,14 @@ export async function insideNamespace(): Promise<void> {
   }
   process.exit(code);
 }
+
+/** A firewall in front of us: UDP from these ports to those gets lost. Returns how to open it. Inside a namespace only. */
+export function blockUdp(from: string, to: string): () => void {
+  const rule = ["INPUT", "-p", "udp", "--sport", from.replace("-", ":"), "--dport", to.replace("-", ":"), "-j", "DROP"];
+  const iptables = (how: "-I" | "-D"): void => {
+    const done = Bun.spawnSync(["iptables", how, ...rule]);
+    if (done.exitCode !== 0) throw new Error(`iptables: ${done.stderr.toString().trim()}`);
+  };
+  iptables("-I");
+  return () => iptables("-D");
+}

@@ -45,6 +45,7 @@ export function textsOfTheWeb(): string[] {
     "web/pages/admin/words.ts",
     "web/pages/setup/words.ts",
     "web/ui/status.tsx",
+    "web/ui/trouble.tsx",
     "web/pages/conversation/views.tsx",
     "web/pages/board/views.tsx",
     "web/pages/flow-steps/views.tsx",

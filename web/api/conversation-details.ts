@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Conversation } from "../../core/conversation/conversation.ts";
 import { type ConversationDetail, conversationDetails, type ParticipantDetail } from "../../core/conversation/details.ts";
+import type { LegMedia } from "../../core/conversation/media.ts";
 import type { ConversationFilter } from "../../core/conversation/search.ts";
 import { isoInstant } from "../../core/lib/calendar.ts";
 import { BadInput, NotFound } from "../../core/lib/errors.ts";
@@ -99,7 +100,7 @@ function presentDetail({ conversation, participants }: ConversationDetail, names
 
 function presentParticipant(
   conversation: Conversation,
-  { participant, segments, metrics }: ParticipantDetail,
+  { participant, segments, metrics, media }: ParticipantDetail,
   names: ReadonlyMap<string, string>,
 ) {
   const { id, purpose, userId, queueId, startedAt, endedAt, disconnectType, wrapupCode } = participant;
@@ -130,8 +131,25 @@ function presentParticipant(
           ...(i === last && wrapupCode !== null ? { wrapUpCode: wrapupCode } : {}),
         })),
         metrics: metrics.map((metric) => ({ name: metric.name, value: metric.value, emitDate: isoInstant(metric.at) })),
+        ...(media.length === 0 ? {} : { mediaEndpointStats: media.map(presentMedia) }),
       },
     ],
+  };
+}
+
+/** Of what arrived from the participant. The latency is one way: half of the longest round trip. */
+function presentMedia({ verdict, measuredAt }: LegMedia) {
+  if (verdict === null || measuredAt === null) return {};
+  const { codec, from, roundTripMsMax } = verdict;
+  return {
+    codecs: codec === null ? [] : [codec],
+    eventTime: isoInstant(measuredAt),
+    ...(from === null ? {} : { minMos: Math.round(from.mosMin * 100) / 100 }),
+    ...(roundTripMsMax === null ? {} : { maxLatencyMs: Math.round(roundTripMsMax / 2) }),
+    receivedPackets: verdict.packetsReceived,
+    discardedPackets: verdict.packetsDiscarded,
+    duplicatePackets: verdict.packetsDuplicated,
+    invalidPackets: verdict.packetsRefused,
   };
 }
 

@@ -101,6 +101,10 @@ export const germanManual: TranslatedManual = {
           Anrufer. Auch wer mittendrin auflegt, gibt weiter.
         </p>
         <p>
+          <b>Wenn einer von Ihnen nicht zu hören ist</b>, sagt es binnen 5 Sekunden eine Zeile über der Anrufsteuerung: wer wen nicht hört
+          und was von der Ursache bekannt ist. Sie verschwindet, sobald wieder Ton kommt. Im Gespräch ist es festgehalten.
+        </p>
+        <p>
           Nimmt niemand einen Anruf an, der aus einer Warteschlange kam und weitergegeben wurde, geht er an deren Anfang zurück. Jeder
           Schritt steht im Protokoll des Gesprächs. Anrufe von Person zu Person werden nicht aufgezeichnet.
         </p>
@@ -123,6 +127,12 @@ export const germanManual: TranslatedManual = {
         <p>
           Der <b>SIP-Ablauf</b> zeigt die Nachrichten mit dem Netz und dem Telefon des Agenten; Zugangsdaten, Schlüssel und private Ziffern
           stehen nicht darin.
+        </p>
+        <p>
+          <b>Medien</b> zeigt jedes Ende des Gesprächs, solange es läuft und danach: was es <i>sagt</i>, wie es bei uns ankommt, und was es{" "}
+          <i>hört</i>, wie sein eigenes Gerät es meldet. MOS ist die Note (Mean Opinion Score), die das E-Modell (ITU-T G.107) aus Verlust,
+          Verzögerung und Schwankung errechnet: 4,4 ist so gut, wie ein Telefon sein kann, unter 3,6 sind viele unzufrieden. Stille wird
+          binnen 5 Sekunden mit der wahrscheinlichen Ursache gemeldet, hier und dem Agenten; Halten, Musik und Stummschalten sind keine.
         </p>
         <p>
           <b>Aufzeichnung</b>: Der Anrufer ist links, der Agent rechts. Das Anhören wird vor dem ersten Ton festgehalten. Ziffern, nach

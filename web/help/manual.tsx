@@ -204,6 +204,10 @@ export const manual: readonly ManualPage[] = [
           two together, <b>Back</b> brings you back to the caller. Ending the call in the middle passes it on, too.
         </p>
         <p>
+          <b>When one of you is not heard</b>, a line above the call controls says so within 5 seconds: who hears whom not, what is known of
+          the cause, and nothing any more as soon as sound comes again. It is written down in the conversation.
+        </p>
+        <p>
           When nobody takes a call of a queue that was passed on, the caller goes back to the head of that queue. Every step is in the
           conversation's log. Calls from person to person are not recorded.
         </p>
@@ -323,6 +327,12 @@ export const manual: readonly ManualPage[] = [
         <p>
           The <b>SIP ladder</b> shows the messages with the network and the agent's phone; credentials, keys and private digits are not in
           it.
+        </p>
+        <p>
+          <b>Media</b> shows each leg, while the call is up and afterwards: what it <i>says</i> as it reaches us, and what it <i>hears</i>{" "}
+          by the reports of its own device. MOS is the mean opinion score that the E-model (ITU-T G.107) makes of loss, delay and jitter:
+          4.4 is as good as a telephone can be, below 3.6 many are dissatisfied. Within 5 seconds silence is said, with its probable cause,
+          here and to the agent; hold, music and mute are none.
         </p>
         <p>
           <b>Recording</b>: the caller is on the left channel, the agent on the right. Listening is written down before the first sound.

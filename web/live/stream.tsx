@@ -1,12 +1,15 @@
 // The live stream: one plain event stream per page. Events say that something changed, HTML says what is.
 
 import { can } from "../../core/authorization/actor.ts";
+import { conversationView } from "../../core/conversation/queries.ts";
 import { changesSessions, livingSession } from "../../core/directory/sign-in.ts";
 import type { LoggedEvent } from "../../core/events/index.ts";
-import { Unavailable } from "../../core/lib/errors.ts";
+import { Forbidden, NotFound, Unavailable } from "../../core/lib/errors.ts";
+import { type ConversationId, isId } from "../../core/lib/id.ts";
 import { liveHeartbeatMs, liveStreamsMax } from "../../core/lib/limits.ts";
 import { type AgentView, agentView } from "../../core/routing/queries.ts";
 import type { WebContext } from "../context.ts";
+import { Media } from "../pages/conversation/views.tsx";
 import { queuesOf } from "../pages/desk/routes.tsx";
 import { Desk } from "../pages/desk/views.tsx";
 import { trial } from "../pages/trial/routes.tsx";
@@ -27,6 +30,7 @@ const encoder = new TextEncoder();
 
 /** What the page may show besides the person's own standing and dock, which every page has. */
 const topics: readonly string[] = ["desk", "trial", "board"];
+const aboutMedia = /^conversation\.(media|ended)/;
 /** Words and choices of everybody's desk. */
 const aboutEveryDesk = /^routing\.(queue\.(updated|deleted)|wrapup-code)/;
 
@@ -45,13 +49,19 @@ export const liveRoutes: readonly PageRoute[] = [
     if (streams >= liveStreamsMax) throw new Unavailable("Too many pages are open on this server.");
     const asked = (c.req.query("topics") ?? "").split(",");
     const wanted = topics.filter((name) => asked.includes(name));
-    return new Response(openStream(c, ports, wanted), {
+    return new Response(openStream(c, ports, wanted, soundOf(asked)), {
       headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" },
     });
   }),
 ];
 
-function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): ReadableStream<Uint8Array> {
+/** The conversation whose sound a page shows, as `sound-ID`; null: none. */
+function soundOf(asked: readonly string[]): ConversationId | null {
+  const id = asked.find((name) => name.startsWith("sound-"))?.slice("sound-".length) ?? "";
+  return isId(id) ? (id as ConversationId) : null;
+}
+
+function openStream(c: WebContext, ports: WebPorts, names: readonly string[], looksAt: ConversationId | null): ReadableStream<Uint8Array> {
   const { clock } = ports.app.env;
   const { actor, csrf } = c.var;
   const screens = sharedOf(ports);
@@ -65,8 +75,9 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
       let seq = 0;
       let scheduled = false;
       let open = true;
-      /** What is due: the person's own part, and the trial's. */
-      const dirty = { own: true, trial: has("trial") };
+      let watched = looksAt;
+      /** What is due: the person's own part, the trial's, and how the call sounds that they look at. */
+      const dirty = { own: true, trial: has("trial"), media: watched !== null };
       /** Conversations in front of this person, by id, and those that may be since the last look. */
       let mine = new Set<string>();
       let since = new Set<string>();
@@ -77,7 +88,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
       const render = async (): Promise<void> => {
         scheduled = false;
         const [due, at] = [{ ...dirty }, seq];
-        dirty.own = dirty.trial = false;
+        dirty.own = dirty.trial = dirty.media = false;
         if (due.own) {
           since = new Set();
           const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
@@ -94,7 +105,18 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
             send(fragmentMessage(at, String(await (<Desk view={view} queues={queues} asOf={board.asOf} csrf={csrf} />))));
           }
         }
+        if (due.media && watched !== null) await showMedia(watched, at);
         if (due.trial && can(actor, "telephony:guestCall:add")) send(fragmentMessage(at, String(await trial(c, ports))));
+      };
+      /** Whoever may not see the conversation is shown nothing of it, now or later. */
+      const showMedia = async (id: ConversationId, at: number): Promise<void> => {
+        try {
+          const view = await conversationView(ports.app, actor, id);
+          send(fragmentMessage(at, String(await (<Media view={view} />))));
+        } catch (error) {
+          if (!(error instanceof Forbidden || error instanceof NotFound)) throw error;
+          watched = null;
+        }
       };
       const schedule = (): void => {
         if (scheduled || !open) return;
@@ -105,6 +127,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
             // What was due is due still: a database that was away comes back without an event.
             dirty.own = true;
             dirty.trial = has("trial");
+            dirty.media = watched !== null;
             clock.after(retryMs, schedule);
           });
         });
@@ -125,7 +148,13 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
         if (changesSessions(event, c.var.session.userId)) void recheck();
         if (concernsOwn(event)) dirty.own = true;
         if (has("trial") && (aboutRouting.test(event.type) || event.type === "organization.updated")) dirty.trial = true;
-        if (dirty.own || dirty.trial) schedule();
+        if (watched !== null && event.subjectIds[0] === watched && aboutMedia.test(event.type)) dirty.media = true;
+        if (dirty.own || dirty.trial || dirty.media) schedule();
+      });
+      const silence = ports.app.sound.subscribe((conversationId, change) => {
+        if (change === "trouble" && mine.has(conversationId)) dirty.own = true;
+        if (conversationId === watched) dirty.media = true;
+        if (dirty.own || dirty.media) schedule();
       });
       const kinds = (["board", "desk"] as const).filter(
         (kind) => has(kind) && (kind === "desk" || can(actor, "analytics:queueObservation:view")),
@@ -154,6 +183,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[]): R
         open = false;
         streams -= 1;
         unsubscribe();
+        silence();
         for (const leave of leaves) leave();
       };
       beat();

@@ -3,6 +3,7 @@ import type { AgentView, OtherParty } from "../../core/routing/queries.ts";
 import { Icon } from "./icon.tsx";
 import { t } from "./text.ts";
 import { Duration } from "./time.tsx";
+import { TroubleOfCall } from "./trouble.tsx";
 
 type Props = { readonly view: AgentView | null; readonly csrf: string };
 
@@ -167,6 +168,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
   const title = partyTitle(other);
   return (
     <section class="dock" id="call" aria-label={t("Call in progress")} data-call-state="connected" data-conversation={conversation.id}>
+      <TroubleOfCall trouble={props.current.trouble} />
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt)} />

@@ -128,6 +128,9 @@ export class WebRtcMux {
 
 /** One browser's ICE, DTLS and SRTP. */
 export class MuxSession implements Transport {
+  readonly isBrowser = true;
+  /** Whoever comes from elsewhere is not even this session's. */
+  readonly refusedFrom = "";
   private remote: RemoteWebRtc | null = null;
   private pairs: Pair[] = [];
   /** Where we send: the pair nominated last. A browser that changes its network nominates another (RFC 8445 §8.1.1). */
@@ -154,6 +157,11 @@ export class MuxSession implements Transport {
 
   get protection(): string {
     return this.srtp?.profile ?? "none";
+  }
+
+  get peerAddress(): string {
+    const { selected } = this;
+    return selected === null ? "" : `${selected.address}:${selected.port}`;
   }
 
   get isReady(): boolean {

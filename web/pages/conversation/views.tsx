@@ -1,7 +1,7 @@
 // The conversation page: lanes over one time axis, player, explanation, timeline, ladder; a table behind every drawing.
 
-import type { Actor } from "../../../core/authorization/actor.ts";
-import type { LadderEntry, MediaVerdict } from "../../../core/call/call-control.ts";
+import { type Actor, can } from "../../../core/authorization/actor.ts";
+import type { LadderEntry, SoundDirection, SoundFigures, Trouble } from "../../../core/call/call-control.ts";
 import type { Segment, SegmentType } from "../../../core/conversation/conversation.ts";
 import type { ConversationView } from "../../../core/conversation/queries.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
@@ -12,6 +12,7 @@ import { callerTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, language, t } from "../../ui/text.ts";
 import { Clock, Duration, dateTime } from "../../ui/time.tsx";
+import { troubleOfLeg } from "../../ui/trouble.tsx";
 import { endWord } from "../board/views.tsx";
 
 type Props = {
@@ -29,10 +30,14 @@ export function ConversationPage(props: Props) {
   const { conversation } = view;
   const endedAt = conversation.endedAt ?? now;
   return (
-    <div class="page" id="conversation">
+    <div class="page" id="conversation" data-live={conversation.endedAt === null ? `sound-${conversation.id}` : undefined}>
       <Crumbs
         actor={props.actor}
-        under={[{ href: "/conversations", label: "Conversations", permission: "analytics:conversationDetail:view" }]}
+        under={[
+          can(props.actor, "analytics:conversationDetail:view")
+            ? { href: "/conversations", label: "Conversations", permission: "analytics:conversationDetail:view" }
+            : { href: "/calls", label: "Your calls", permission: "conversation:call:accept" },
+        ]}
       />
       <div class="page-head">
         <h1>{callerTitle(conversation)}</h1>
@@ -302,13 +307,15 @@ function segmentWord(purpose: string, segment: Segment): string {
 type Lane = ConversationView["participants"][number];
 
 function laneName(view: ConversationView, lane: Lane): string {
-  if (lane.purpose === "agent") return view.users.get(lane.userId ?? "")?.name ?? t("Agent");
+  if (lane.purpose === "agent" || lane.purpose === "user" || lane.purpose === "external") return personName(view, lane.id);
   if (lane.purpose === "acd") return view.queueNames.get(lane.queueId ?? "") ?? t("Queue");
   const flow = view.events.find((event) => event.type === "conversation.flow.started" && event.payload?.participantId === lane.id);
   return String(flow?.payload?.flowName ?? t("Flow"));
 }
 
 function laneKind(purpose: string): string {
+  if (purpose === "user") return t("person");
+  if (purpose === "external") return t("outside");
   return purpose === "agent" ? t("agent") : purpose === "acd" ? t("queue") : t("flow");
 }
 
@@ -443,8 +450,20 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
       return line("wifi-off", t("The agent's browser was gone"), t("the caller hears music for up to 15 s"));
     case "conversation.agent.returned":
       return line("audio-lines", t("The agent's browser came back"), clockDuration(payload.goneMs as number));
-    case "conversation.media.silent":
-      return line("volume-2", t("No sound arrived"), t("for {n} s", { n: (payload.forMs as number) / 1_000 }));
+    case "conversation.media.silent": {
+      if (payload.cause === undefined) return line("volume-2", t("No sound arrived"), t("for {n} s", { n: seconds(payload.forMs) }));
+      const trouble = { cause: payload.cause, detail: payload.detail } as Trouble;
+      const { what, why } = troubleOfLeg(personName(view, payload.participantId), payload.direction as SoundDirection, trouble);
+      return line("volume-2", what, why);
+    }
+    case "conversation.media.heard":
+      return line(
+        "audio-lines",
+        payload.direction === "from"
+          ? t("{name} is heard again", { name: personName(view, payload.participantId) })
+          : t("{name} hears again", { name: personName(view, payload.participantId) }),
+        t("after {n} s", { n: seconds(payload.forMs) }),
+      );
     case "conversation.recording.started":
       return line("circle", t("Recording began"));
     case "conversation.recording.closed":
@@ -466,6 +485,10 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
     default:
       return null;
   }
+}
+
+function seconds(ms: unknown): number {
+  return Math.round(Number(ms) / 1_000);
 }
 
 const reasonWords: Readonly<Record<string, string>> = {
@@ -573,56 +596,137 @@ function Ladder(props: { readonly entries: readonly LadderEntry[] }) {
   );
 }
 
-function Media(props: { readonly view: ConversationView }) {
-  const measured = props.view.events.filter((event) => event.type === "conversation.media.measured" && event.payload !== null);
-  const silent = props.view.events.some((event) => event.type === "conversation.media.silent");
+/** Below this many are dissatisfied (ITU-T G.109). */
+const poorMos = 3.6;
+
+type Leg = ConversationView["media"][number];
+
+/** How each leg sounds or sounded. A fragment of its own: as long as the call is up it changes. */
+export function Media(props: { readonly view: ConversationView }) {
+  const { view } = props;
+  const isSilent = view.media.some(({ from, to }) => [from, to].some((trouble) => trouble !== null && trouble.cause !== "poor"));
   return (
-    <section class="section" aria-labelledby="quality">
+    <section class="section" id="media" aria-labelledby="quality">
       <header>
         <h2 id="quality">{t("Media")}</h2>
-        {measured.length === 0 ? null : (
-          <span class="badge" data-tone={silent ? "bad" : "live"}>
-            <Icon name={silent ? "circle-alert" : "check"} />
-            {silent ? t("One way was silent") : t("Good")}
-          </span>
-        )}
+        <MediaBadge view={view} isSilent={isSilent} />
       </header>
-      {measured.length === 0 ? (
-        <p class="quiet">{t("Measured when a leg ends.")}</p>
+      {view.media.flatMap((leg) =>
+        (["from", "to"] as const).map((direction) => <TroubleNow view={view} leg={leg} direction={direction} />),
+      )}
+      {view.media.length === 0 ? (
+        <p class="quiet">
+          {view.conversation.endedAt === null ? t("Measured from a few seconds after the answer on.") : t("Nothing was measured.")}
+        </p>
       ) : (
-        <table class="table">
+        <table class="table media-table">
           <caption class="visually-hidden">{t("Media per leg")}</caption>
           <thead>
             <tr>
               <th scope="col">{t("Leg")}</th>
+              <th scope="col" class="num">
+                <abbr title={t("Mean opinion score, 1 (bad) to 4.4 (as good as a telephone can be): on average, and at its worst")}>
+                  MOS
+                </abbr>
+              </th>
               <th scope="col" class="num">
                 {t("Loss")}
               </th>
               <th scope="col" class="num">
                 {t("Jitter")}
               </th>
-              <th scope="col">{t("Encryption")}</th>
             </tr>
           </thead>
-          <tbody>
-            {measured.map((event) => {
-              const verdict = event.payload!.verdict as unknown as MediaVerdict;
-              const participant = props.view.participants.find((entry) => entry.id === event.payload!.participantId);
-              const expected = verdict.packetsReceived + verdict.packetsLost;
-              return (
-                <tr>
-                  <th scope="row">{participant?.purpose === "agent" ? t("Agent") : t("Caller")}</th>
-                  <td class="num">{expected === 0 ? "–" : `${((verdict.packetsLost / expected) * 100).toFixed(1)}%`}</td>
-                  <td class="num">{`${Math.round(verdict.jitterMs)} ms`}</td>
-                  <td class="anywhere">{verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection}</td>
-                </tr>
-              );
-            })}
-          </tbody>
+          {view.media.map((leg) => (
+            <LegFigures view={view} leg={leg} />
+          ))}
         </table>
       )}
     </section>
   );
+}
+
+function MediaBadge(props: { readonly view: ConversationView; readonly isSilent: boolean }) {
+  const { view, isSilent } = props;
+  const badge = (tone: string, icon: string, word: string) => (
+    <span class="badge" data-tone={tone}>
+      <Icon name={icon} />
+      {word}
+    </span>
+  );
+  if (isSilent) return badge("bad", "circle-alert", t("One way is silent"));
+  if (view.events.some(({ type }) => type === "conversation.media.silent")) return badge("bad", "circle-alert", t("One way was silent"));
+  const figures = view.media.flatMap(({ verdict }) => [verdict?.from ?? null, verdict?.to ?? null]).filter((one) => one !== null);
+  if (figures.some(({ mosMin }) => mosMin < poorMos)) return badge("wait", "triangle-alert", t("Poor at times"));
+  return view.media.length === 0 ? null : badge("live", "check", t("Good"));
+}
+
+function TroubleNow(props: { readonly view: ConversationView; readonly leg: Leg; readonly direction: SoundDirection }) {
+  const trouble = props.leg[props.direction];
+  if (trouble === null) return null;
+  const { what, why } = troubleOfLeg(personName(props.view, props.leg.participantId), props.direction, trouble);
+  return (
+    <div class="note" data-tone={trouble.cause === "poor" ? "wait" : "bad"}>
+      <Icon name={trouble.cause === "poor" ? "triangle-alert" : "circle-alert"} />
+      <p>
+        <b>{what}</b> {why}
+      </p>
+    </div>
+  );
+}
+
+function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg }) {
+  const { verdict, participantId } = props.leg;
+  if (verdict === null) return null;
+  const { packetsLost, packetsReceived, packetsSent, remotePacketsLost, roundTripMs, roundTripMsMax } = verdict;
+  const way = (word: string, figures: SoundFigures | null, lost: number | null, of: number, jitterMs: number | null) => (
+    <tr>
+      <th scope="row">{word}</th>
+      <td class="num">{figures === null ? "–" : <Score figures={figures} />}</td>
+      <td class="num">{lost === null || of === 0 ? "–" : `${((lost / of) * 100).toFixed(1)}%`}</td>
+      <td class="num">{jitterMs === null ? "–" : `${Math.round(jitterMs)} ms`}</td>
+    </tr>
+  );
+  const codec = verdict.codec ?? t("no codec");
+  const safety = verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection;
+  const [trip, longest] = [Math.round(roundTripMs ?? 0), Math.round(roundTripMsMax ?? 0)];
+  const tripSaid =
+    roundTripMs === null
+      ? ""
+      : longest > trip
+        ? ` · ${t("round trip {n} ms, at most {most} ms", { n: trip, most: longest })}`
+        : ` · ${t("round trip {n} ms", { n: trip })}`;
+  return (
+    <tbody>
+      <tr class="leg">
+        <th scope="rowgroup" colspan={4}>
+          <b>{personName(props.view, participantId)}</b>
+          <small class="anywhere">{`${codec} · ${t("Encryption")}: ${safety}${tripSaid}`}</small>
+        </th>
+      </tr>
+      {way(t("says"), verdict.from, packetsLost, packetsReceived + packetsLost, packetsReceived === 0 ? null : verdict.jitterMs)}
+      {way(t("hears"), verdict.to, remotePacketsLost, packetsSent, verdict.remoteJitterMs)}
+    </tbody>
+  );
+}
+
+/** On average, and the worst where that was worse. */
+function Score({ figures }: { readonly figures: SoundFigures }) {
+  const [average, worst] = [figures.mosAvg.toFixed(1), figures.mosMin.toFixed(1)];
+  return (
+    <>
+      {average}
+      {worst === average ? null : <small>{` ${t("at worst {n}", { n: worst })}`}</small>}
+    </>
+  );
+}
+
+/** Of whoever talks: one of ours by their name of today, who was called as they were called, else whoever called. */
+function personName(view: ConversationView, participantId: unknown): string {
+  const participant = view.participants.find(({ id }) => id === participantId);
+  const user = participant?.userId == null ? undefined : view.users.get(participant.userId)?.name;
+  const called = participant?.name || participant?.address;
+  return user ?? (called || (participant?.purpose === "agent" ? t("Agent") : callerTitle(view.conversation)));
 }
 
 function Facts(props: { readonly view: ConversationView }) {

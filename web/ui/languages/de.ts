@@ -4,6 +4,75 @@ export const german: Readonly<Record<string, string>> = {
   "A change is an event with your name.": "Eine Änderung ist ein Ereignis unter Ihrem Namen.",
   "{n} day, then erased": "{n} Tag, dann gelöscht",
   "{n} days, then erased": "{n} Tage, dann gelöscht",
+  "Mean opinion score, 1 (bad) to 4.4 (as good as a telephone can be): on average, and at its worst":
+    "Mean Opinion Score, 1 (schlecht) bis 4,4 (besser klingt kein Telefon): im Mittel und am schlechtesten",
+  "Measured from a few seconds after the answer on.": "Wird ab einigen Sekunden nach dem Abheben gemessen.",
+  "Nothing arrives from your device any more. Its connection is probably gone.":
+    "Von Ihrem Gerät kommt nichts mehr an. Wahrscheinlich ist seine Verbindung weg.",
+  "Nothing arrives from {detail} any more. Their connection is probably gone.":
+    "Von {detail} kommt nichts mehr an. Wahrscheinlich ist die Verbindung dort weg.",
+  "Nothing has arrived from your device since the answer. A firewall between it and this server is the probable cause.":
+    "Seit dem Abheben ist von Ihrem Gerät nichts angekommen. Wahrscheinlich ist eine Firewall zwischen ihm und diesem Server die Ursache.",
+  "Nothing has arrived from {detail} since the answer. A firewall or an address behind NAT is the probable cause.":
+    "Seit dem Abheben ist von {detail} nichts angekommen. Wahrscheinlich ist eine Firewall oder eine Adresse hinter NAT die Ursache.",
+  "Nothing was measured.": "Es wurde nichts gemessen.",
+  "One way is silent": "Eine Richtung ist stumm",
+  "Only silence arrives from your device. Its microphone is probably muted, or another one is in use.":
+    "Von Ihrem Gerät kommt nur Stille. Wahrscheinlich ist sein Mikrofon stumm, oder ein anderes ist in Gebrauch.",
+  "Only silence arrives. They are probably muted, or their microphone is off.":
+    "Es kommt nur Stille an. Wahrscheinlich ist das Mikrofon dort stumm oder aus.",
+  "Poor at times": "Zeitweise schlecht",
+  "The caller": "Der Anrufer",
+  "the caller": "den Anrufer",
+  "The sound comes late.": "Der Ton kommt verspätet an.",
+  "Their device reports that it sends nothing. Its microphone is probably off.":
+    "Das Gerät dort meldet, dass es nichts sendet. Wahrscheinlich ist sein Mikrofon aus.",
+  "Their device reports that it sends. A firewall on the way is the probable cause.":
+    "Das Gerät dort meldet, dass es sendet. Wahrscheinlich ist eine Firewall auf dem Weg die Ursache.",
+  "Their device reports that nothing arrives. A firewall on the way is the probable cause.":
+    "Das Gerät dort meldet, dass nichts ankommt. Wahrscheinlich ist eine Firewall auf dem Weg die Ursache.",
+  "Their sound comes from {detail}, which is not the address that was named, and is refused.":
+    "Der Ton kommt von {detail}. Das ist nicht die genannte Adresse, und er wird abgewiesen.",
+  "Their voice connection is not up. A firewall that blocks UDP is the probable cause.":
+    "Die Sprachverbindung dorthin steht nicht. Wahrscheinlich ist eine Firewall die Ursache, die UDP sperrt.",
+  "What arrives cannot be decrypted and is refused.": "Was ankommt, lässt sich nicht entschlüsseln und wird abgewiesen.",
+  "What arrives from your device cannot be decrypted and is refused.":
+    "Was von Ihrem Gerät ankommt, lässt sich nicht entschlüsseln und wird abgewiesen.",
+  "What arrives is in a codec that was not agreed.": "Was ankommt, hat einen Codec, der nicht vereinbart war.",
+  "You cannot hear {name}.": "Sie hören {name} nicht.",
+  "You hear {name} badly.": "Sie hören {name} schlecht.",
+  "Your device reports that it sends nothing. Its microphone is probably off.":
+    "Ihr Gerät meldet, dass es nichts sendet. Wahrscheinlich ist sein Mikrofon aus.",
+  "Your device reports that nothing arrives. A firewall between it and this server is the probable cause.":
+    "Ihr Gerät meldet, dass nichts ankommt. Wahrscheinlich ist eine Firewall zwischen ihm und diesem Server die Ursache.",
+  "Your device sends a codec that was not agreed.": "Ihr Gerät sendet einen Codec, der nicht vereinbart war.",
+  "Your device sends, and nothing arrives. A firewall between it and this server is the probable cause.":
+    "Ihr Gerät sendet, und nichts kommt an. Wahrscheinlich ist eine Firewall zwischen ihm und diesem Server die Ursache.",
+  "Your sound comes from {detail}, which is not the address that your device named, and is refused.":
+    "Ihr Ton kommt von {detail}. Das ist nicht die Adresse, die Ihr Gerät genannt hat, und er wird abgewiesen.",
+  "Your voice connection is not up. A firewall that blocks UDP is the probable cause.":
+    "Ihre Sprachverbindung steht nicht. Wahrscheinlich ist eine Firewall die Ursache, die UDP sperrt.",
+  "after {n} s": "nach {n} s",
+  "at worst {n}": "schlechtestens {n}",
+  hears: "hört",
+  "no codec": "kein Codec",
+  outside: "von außen",
+  person: "Person",
+  "round trip {n} ms": "hin und zurück {n} ms",
+  "round trip {n} ms, at most {most} ms": "hin und zurück {n} ms, höchstens {most} ms",
+  says: "sagt",
+  "their device": "dem Gerät dort",
+  "{name} cannot hear you.": "{name} hört Sie nicht.",
+  "{name} hears again": "{name} hört wieder",
+  "{name} hears badly.": "{name} hört schlecht.",
+  "{name} hears nothing.": "{name} hört nichts.",
+  "{name} hears you badly.": "{name} hört Sie schlecht.",
+  "{name} is heard again": "{name} ist wieder zu hören",
+  "{name} is heard badly.": "{name} ist schlecht zu hören.",
+  "{name} is not heard.": "{name} ist nicht zu hören.",
+  "{n}% of it is lost on the way.": "{n}% davon gehen unterwegs verloren.",
+  "{n}% of what is sent to your device is lost on the way.": "{n}% dessen, was zu Ihrem Gerät geht, gehen unterwegs verloren.",
+  "{n}% of what your device sends is lost on the way.": "{n}% dessen, was Ihr Gerät sendet, gehen unterwegs verloren.",
   "Ask first": "Erst fragen",
   "A call is up already: end it first.": "Es ist schon ein Anruf offen: beenden Sie ihn zuerst.",
   "Busy.": "Besetzt.",
@@ -347,7 +416,6 @@ export const german: Readonly<Record<string, string>> = {
   "Mandatory, forced time limit": "Verpflichtend, feste Dauer",
   "Mandatory, time limit": "Verpflichtend, mit Frist",
   Meal: "Mahlzeit",
-  "Measured when a leg ends.": "Gemessen, wenn eine Strecke endet.",
   Media: "Medien",
   "Media per leg": "Medien je Strecke",
   Meeting: "Besprechung",
