@@ -1,6 +1,7 @@
 // The dialog layer: gives every request to its session or to the user, hosts the session machines, and refuses what RFC 3261 §8.2 refuses.
 import type { Env, Timer } from "../../../core/env/env.ts";
 import { normalAddress } from "../../../core/lib/ip-address.ts";
+import { sessionIntervalMin } from "../../../core/lib/limits.ts";
 import { assertNever, type Step } from "../../../core/lib/machine.ts";
 import {
   type Header,
@@ -19,6 +20,7 @@ import type { Observe } from "../transport/layer.ts";
 import { dialogKey } from "./dialog.ts";
 import {
   allowed,
+  capabilities,
   proven,
   type SessionEvent,
   type SessionInput,
@@ -28,7 +30,9 @@ import {
   startIncoming,
   startOutgoing,
   stepSession,
+  supported,
 } from "./session.ts";
+import { isTooShort } from "./session-timer.ts";
 
 /** What a session's user may ask; see SessionInput. */
 export type SessionCommand = Extract<
@@ -106,6 +110,9 @@ export class Session {
         break;
       case "invite":
         this.client = layer.invite(this, output.request, output.flow);
+        break;
+      case "update":
+        layer.update(this, output.request, output.flow);
         break;
       case "request":
         layer.ask(output.request, output.flow);
@@ -248,6 +255,17 @@ export class DialogLayer {
     });
   }
 
+  update(session: Session, request: RequestDraft, flow: Flow): void {
+    this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
+      response: (response) => {
+        if (response.status < 200) return;
+        const proof = this.proofFor(response, request, flow);
+        session.input(proof === null ? { kind: "updated", response } : { kind: "updated", response, proof });
+      },
+      failed: () => session.input({ kind: "updated", response: null }),
+    });
+  }
+
   /** BYE and its like: nobody waits for the answer, but a challenge is answered. */
   ask(request: RequestDraft, flow: Flow, isProven = false): void {
     this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
@@ -352,16 +370,15 @@ function isSamePeer(a: Flow, b: Flow): boolean {
   return isBrowser ? isSameFlow(a, b) : normalAddress(a.remote.address) === normalAddress(b.remote.address);
 }
 
-const capabilities: readonly Header[] = [header("Allow", allowed), header("Accept", "application/sdp")];
-
 function hopUri(request: RequestDraft): string {
   const route = headerValue(request, "route");
   return route === null ? request.uriText : route.replace(/^<|>.*$/g, "");
 }
 
 /** Known to us, but nothing that we do: 405 instead of 501. */
-const otherMethods = new Set(["PRACK", "UPDATE", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
+const otherMethods = new Set(["PRACK", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
+const optionTags = new Set(supported.split(", "));
 
 type Refusal = { readonly status: number; readonly headers: readonly Header[] };
 
@@ -375,16 +392,16 @@ export function inspect(request: SipRequest): Refusal | null {
   if (request.uri.scheme === "other" && !isCallForHelp) return { status: 416, headers: [] };
   // We hand every call on, so a request that may not travel further ends here (§16.3). OPTIONS is for us.
   if (request.method === "INVITE" && request.maxForwards === 0) return { status: 483, headers: [] };
-  const required = headerTokens(request, "require");
-  if (required.length > 0) return { status: 420, headers: [header("Unsupported", requiredText(request))] };
-  return request.method === "INVITE" ? inspectContent(request) : null;
+  const unknown = unknownOptions(request);
+  if (unknown.length > 0) return { status: 420, headers: [header("Unsupported", unknown.join(", "))] };
+  if (request.method !== "INVITE" && request.method !== "UPDATE") return null;
+  // RFC 4028 §9.
+  return inspectContent(request) ?? (isTooShort(request) ? { status: 422, headers: [header("Min-SE", String(sessionIntervalMin))] } : null);
 }
 
-function requiredText(request: SipRequest): string {
-  return request.headers
-    .filter(({ key }) => key === "require")
-    .map(({ value }) => value)
-    .join(", ");
+/** What a request requires and we do not know (§8.2.2.3). */
+function unknownOptions(request: SipRequest): string[] {
+  return headerTokens(request, "require").filter((tag) => !optionTags.has(tag));
 }
 
 function inspectContent(request: SipRequest): Refusal | null {

@@ -1,8 +1,10 @@
 // The life of one INVITE session, either side of it (RFC 3261 §13–15, §9, §14; RFC 6026): one pure machine. Long, because it is one table.
+import { refreshRetryMs, sessionIntervalMin, sessionIntervalTriesMax, sessionIntervalUsual } from "../../../core/lib/limits.ts";
 import { assertNever, type Step } from "../../../core/lib/machine.ts";
 import {
   type Header,
   header,
+  headerTokens,
   headerValue,
   headerValues,
   type RequestDraft,
@@ -15,6 +17,17 @@ import { reasonPhrase, respond } from "../message/respond.ts";
 import { sixtyFourT1Ms, t1Ms, t2Ms } from "../transaction/machine.ts";
 import type { Flow } from "../transport/flow.ts";
 import { afterRequest, type Dialog, isInOrder, refreshTarget, requestWithin, uacDialog, uasDialog } from "./dialog.ts";
+import {
+  type Agreement,
+  agree,
+  agreementHeaders,
+  agreementOf,
+  expireAfterMs,
+  expiredReason,
+  minimumTold,
+  refreshAfterMs,
+  wishHeaders,
+} from "./session-timer.ts";
 
 /** Our 2xx, repeated until its ACK comes. */
 type Unacknowledged = {
@@ -27,9 +40,22 @@ type Unacknowledged = {
 /** An offer under way inside a confirmed session. At most one, or it is glare. */
 type Negotiation =
   | { readonly kind: "none" }
-  | { readonly kind: "ours"; readonly body: Uint8Array; readonly isProven: boolean }
+  /** `isRefresh`: nobody asked for it but the session timer. */
+  | { readonly kind: "ours"; readonly body: Uint8Array; readonly isProven: boolean; readonly isRefresh: boolean; readonly seq: number }
   | { readonly kind: "waiting"; readonly body: Uint8Array }
   | { readonly kind: "theirs"; readonly transactionId: string; readonly request: SipRequest };
+
+/** What holds between both sides besides the dialog itself. */
+type Terms = {
+  /** Our last description: a refresh by re-INVITE repeats it (RFC 4028 §7.4). */
+  readonly description: Uint8Array;
+  /** The peer's last Allow named UPDATE. */
+  readonly takesUpdate: boolean;
+  /** Null: the session does not expire. */
+  readonly agreement: Agreement | null;
+  /** The shortest interval that the peer has told us it bears, in seconds. */
+  readonly minimum: number;
+};
 
 export type SessionState =
   /** An INVITE came in; no final answer yet. */
@@ -47,6 +73,7 @@ export type SessionState =
       readonly contact: string;
       readonly pending: Unacknowledged;
       readonly isEnding: boolean;
+      readonly terms: Terms;
     }
   /** Our INVITE is out. */
   | {
@@ -57,6 +84,9 @@ export type SessionState =
       readonly isProvisional: boolean;
       /** It was challenged once, and has our proof. */
       readonly isProven: boolean;
+      /** How often a 422 was obeyed, and the last Min-SE that was told. */
+      readonly tries: number;
+      readonly minimum: number;
     }
   /** We gave up on our INVITE; its last word is awaited. */
   | {
@@ -67,7 +97,7 @@ export type SessionState =
       readonly headers: readonly Header[];
     }
   /** The peer answered; we have not acknowledged yet. */
-  | { readonly name: "answered"; readonly dialog: Dialog; readonly contact: string }
+  | { readonly name: "answered"; readonly dialog: Dialog; readonly contact: string; readonly inviteSeq: number; readonly terms: Terms }
   | {
       readonly name: "confirmed";
       readonly dialog: Dialog;
@@ -77,6 +107,9 @@ export type SessionState =
       readonly pending: Unacknowledged | null;
       readonly negotiation: Negotiation;
       readonly isCaller: boolean;
+      readonly terms: Terms;
+      /** Our UPDATE is out. */
+      readonly update: { readonly isProven: boolean } | null;
       /** The peer's REFER that we have not said the end of (RFC 3515); `isTold`: it wants to hear of it (RFC 4488). */
       readonly refer: { readonly isTold: boolean } | null;
     }
@@ -102,9 +135,11 @@ export type SessionInput =
   /** To our INVITE or re-INVITE. `proof`: our answer to its challenge, where there is an account for that. */
   | { readonly kind: "response"; readonly response: SipResponse; readonly proof?: Header }
   | { readonly kind: "failed"; readonly reason: "timeout" | "transport" }
+  /** To our UPDATE; null: none came. */
+  | { readonly kind: "updated"; readonly response: SipResponse | null; readonly proof?: Header }
   | { readonly kind: "timer"; readonly timer: SessionTimer };
 
-export type SessionTimer = "repeat" | "acknowledge" | "cancel" | "glare";
+export type SessionTimer = "repeat" | "acknowledge" | "cancel" | "glare" | "refresh" | "expire";
 
 export type SessionEnd = {
   readonly by: "peer" | "us" | "fault";
@@ -120,7 +155,7 @@ export type SessionEvent =
   | { readonly kind: "answered"; readonly response: SipResponse }
   /** The ACK of our 2xx; its body is an answer when the INVITE brought no offer. */
   | { readonly kind: "acknowledged"; readonly request: SipRequest }
-  /** A re-INVITE: answer with `answer-offer` or `reject-offer`. An empty body asks us for an offer. */
+  /** A re-INVITE, or an UPDATE with an offer: answer with `answer-offer` or `reject-offer`. An empty body asks us for an offer. */
   | { readonly kind: "offered"; readonly request: SipRequest }
   /** The answer to our re-INVITE, or why there is none. */
   | { readonly kind: "negotiated"; readonly response: SipResponse }
@@ -134,6 +169,8 @@ export type SessionOutput =
   | { readonly kind: "respond"; readonly transactionId: string; readonly response: ResponseDraft }
   /** INVITE, re-INVITE: responses come back as input. */
   | { readonly kind: "invite"; readonly request: RequestDraft; readonly flow: Flow }
+  /** UPDATE: what comes of it is the input `updated`. */
+  | { readonly kind: "update"; readonly request: RequestDraft; readonly flow: Flow }
   /** BYE: whatever is answered changes nothing. */
   | { readonly kind: "request"; readonly request: RequestDraft; readonly flow: Flow }
   /** ACK. */
@@ -148,16 +185,22 @@ export type SessionOutput =
 type Result = Step<SessionState, SessionOutput>;
 type In<N extends SessionState["name"]> = Extract<SessionState, { name: N }>;
 
-/** Methods taken within and outside a dialog. PRACK and UPDATE are refused with 405, and no option tag promises them. */
-export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, REGISTER";
+/** Methods taken within and outside a dialog. PRACK is refused with 405, and no option tag promises it. */
+export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, REGISTER";
+/** Option tags that we know: Supported says them, and Require may. */
+export const supported = "timer";
 
 export function startIncoming(transactionId: string, invite: SipRequest, flow: Flow, localTag: string, contact: string): Result {
   return { state: { name: "offered", transactionId, invite, dialog: uasDialog(invite, localTag, flow), contact }, outputs: [] };
 }
 
-export function startOutgoing(invite: RequestDraft, flow: Flow, contact: string): Result {
+/** The INVITE goes out with what it supports and how long it lasts (RFC 4028 §7.1). */
+export function startOutgoing(draft: RequestDraft, flow: Flow, contact: string): Result {
+  const minimum = sessionIntervalMin;
+  const more = [header("Supported", supported), ...wishHeaders(sessionIntervalUsual, minimum, null)];
+  const invite = { ...draft, headers: [...draft.headers, ...more] };
   return {
-    state: { name: "calling", invite, flow, contact, isProvisional: false, isProven: false },
+    state: { name: "calling", invite, flow, contact, isProvisional: false, isProven: false, tries: 0, minimum },
     outputs: [{ kind: "invite", request: invite, flow }],
   };
 }
@@ -211,9 +254,12 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
           : reply(input.status, { headers: acceptHeaders(contact, input.body), body: input.body }),
       );
     case "accept": {
-      const output = reply(200, { headers: acceptHeaders(contact, input.body), body: input.body });
+      const agreement = agree(invite);
+      const headers = [...acceptHeaders(contact, input.body), ...agreementHeaders(invite, agreement)];
+      const output = reply(200, { headers, body: input.body });
       const pending = unacknowledged(transactionId, output, invite.cseq.number);
-      return { state: { name: "accepted", dialog, contact, pending, isEnding: false }, outputs: [output, ...awaitAck] };
+      const terms = { description: input.body, takesUpdate: takesUpdate(invite), agreement, minimum: sessionIntervalMin };
+      return { state: { name: "accepted", dialog, contact, pending, isEnding: false, terms }, outputs: [output, ...awaitAck] };
     }
     case "reject":
       return ended("us", "refused", input.status, reply(input.status, input));
@@ -226,6 +272,7 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
     case "request":
       // A caller may end an early dialog with BYE (§15).
       if (input.request.method === "BYE") return ended("peer", "bye", 487, okay(input), reply(487));
+      if (input.request.method === "UPDATE") return updateWhileOffered(state, input);
       return stay(state, refuse(input, input.request.method === "INVITE" ? 500 : 405));
     case "timer":
     case "ack":
@@ -235,10 +282,20 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
     case "answer-offer":
     case "reject-offer":
     case "refer-result":
+    case "updated":
       return stay(state);
     default:
       return assertNever(input);
   }
+}
+
+/** RFC 3311 §5.2 in an early dialog: the offer of the INVITE is not answered yet, so another one has to wait. */
+function updateWhileOffered(state: In<"offered">, input: Extract<SessionInput, { kind: "request" }>): Result {
+  const { request, flow } = input;
+  if (!isInOrder(state.dialog, request)) return stay(state, refuse(input, 500));
+  const dialog = afterRequest(state.dialog, request, flow);
+  if (request.body.length > 0) return stay({ ...state, dialog }, refuse(input, 500, retryLater));
+  return stay({ ...state, dialog: refreshTarget(dialog, request) }, okay(input, [header("Contact", state.contact)]));
 }
 
 function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
@@ -267,9 +324,14 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
         pending: null,
         negotiation: { kind: "none" },
         isCaller: false,
+        terms: state.terms,
+        update: null,
         refer: null,
       };
-      return { state: next, outputs: [...stopBoth, report({ kind: "acknowledged", request: input.request })] };
+      return {
+        state: next,
+        outputs: [...stopBoth, ...watch(state.terms.agreement), report({ kind: "acknowledged", request: input.request })],
+      };
     }
     case "hang-up":
       // §15: no BYE before the ACK. The user is told now; the BYE follows.
@@ -278,7 +340,7 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
         : { state: { ...state, isEnding: true }, outputs: [report({ kind: "ended", end: { by: "us", cause: "bye", status: null } })] };
     case "request": {
       if (!isInOrder(dialog, input.request)) return stay(state, refuse(input, 500));
-      if (input.request.method !== "BYE") return stay(state, refuse(input, input.request.method === "INVITE" ? 491 : 405));
+      if (input.request.method !== "BYE") return stay(state, notYet(input));
       const outputs = [...stopBoth, okay(input)];
       return isEnding ? { state: { name: "ended" }, outputs } : ended("peer", "bye", null, ...outputs);
     }
@@ -294,6 +356,7 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
     case "refer-result":
     case "response":
     case "failed":
+    case "updated":
       return stay(state);
     default:
       return assertNever(input);
@@ -317,9 +380,17 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
         const next = { ...state, invite: again, isProvisional: false, isProven: true };
         return { state: next, outputs: [{ kind: "invite", request: again, flow }] };
       }
+      const longer = minimumTold(response);
+      if (longer !== null && longer > state.minimum && state.tries < sessionIntervalTriesMax) return callLonger(state, longer);
       if (response.status >= 300) return ended("peer", "refused", response.status);
+      const terms = {
+        description: invite.body,
+        takesUpdate: takesUpdate(response),
+        agreement: agreementOf(response),
+        minimum: state.minimum,
+      };
       return {
-        state: { name: "answered", dialog: uacDialog(invite, response, flow), contact },
+        state: { name: "answered", dialog: uacDialog(invite, response, flow), contact, inviteSeq: response.cseq.number, terms },
         outputs: [report({ kind: "answered", response })],
       };
     }
@@ -345,10 +416,18 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
     case "answer-offer":
     case "reject-offer":
     case "refer-result":
+    case "updated":
       return stay(state);
     default:
       return assertNever(input);
   }
+}
+
+/** RFC 4028 §7.3: the same call once more, for as long as the 422 wants. */
+function callLonger(state: In<"calling">, minimum: number): Result {
+  const invite = again(state.invite, wishHeaders(sessionIntervalUsual, minimum, null));
+  const next = { ...state, invite, minimum, tries: state.tries + 1, isProvisional: false };
+  return { state: next, outputs: [{ kind: "invite", request: invite, flow: state.flow }] };
 }
 
 function whileCancelling(state: In<"cancelling">, input: SessionInput): Result {
@@ -372,21 +451,23 @@ function whileCancelling(state: In<"cancelling">, input: SessionInput): Result {
 }
 
 function whileAnswered(state: In<"answered">, input: SessionInput): Result {
-  const { dialog, contact } = state;
+  const { dialog, contact, inviteSeq } = state;
   switch (input.kind) {
     case "confirm": {
-      const ack = requestWithin(dialog, "ACK", { seq: dialog.localSeq }).request;
+      const ack = requestWithin(dialog, "ACK", { seq: inviteSeq }).request;
       const next: In<"confirmed"> = {
         name: "confirmed",
         dialog,
         contact,
-        ack: { request: ack, seq: dialog.localSeq },
+        ack: { request: ack, seq: inviteSeq },
         pending: null,
         negotiation: { kind: "none" },
         isCaller: true,
+        terms: state.terms,
+        update: null,
         refer: null,
       };
-      return { state: next, outputs: [{ kind: "alone", request: ack, flow: dialog.flow }] };
+      return { state: next, outputs: [{ kind: "alone", request: ack, flow: dialog.flow }, ...watch(state.terms.agreement)] };
     }
     case "hang-up":
       return ended("us", "bye", null, ...ackAndBye(dialog, input.headers));
@@ -396,10 +477,10 @@ function whileAnswered(state: In<"answered">, input: SessionInput): Result {
     case "request": {
       if (!isInOrder(dialog, input.request)) return stay(state, refuse(input, 500));
       if (input.request.method === "BYE") {
-        const ack = requestWithin(dialog, "ACK", { seq: dialog.localSeq }).request;
+        const ack = requestWithin(dialog, "ACK", { seq: inviteSeq }).request;
         return ended("peer", "bye", null, okay(input), { kind: "alone", request: ack, flow: dialog.flow });
       }
-      return stay(state, refuse(input, input.request.method === "INVITE" ? 491 : 405));
+      return stay(state, notYet(input));
     }
     case "timer":
     case "ack":
@@ -412,6 +493,7 @@ function whileAnswered(state: In<"answered">, input: SessionInput): Result {
     case "answer-offer":
     case "reject-offer":
     case "refer-result":
+    case "updated":
       return stay(state);
     default:
       return assertNever(input);
@@ -429,7 +511,7 @@ function whileConfirmed(state: In<"confirmed">, input: SessionInput): Result {
       return { state: { ...state, pending: null }, outputs: [...stopBoth, report({ kind: "acknowledged", request: input.request })] };
     }
     case "hang-up":
-      return ended("us", "bye", null, ...stopAll, byeOutput(state.dialog, input.headers));
+      return ended("us", "bye", null, ...stopAll, ...cancelTheirs(state), byeOutput(state.dialog, input.headers));
     case "offer":
       return sendOffer(state, input.body);
     case "answer-offer":
@@ -447,6 +529,8 @@ function whileConfirmed(state: In<"confirmed">, input: SessionInput): Result {
     }
     case "response":
       return responseInSession(state, input);
+    case "updated":
+      return updated(state, input);
     case "failed":
       // RFC 3261 §12.2.1.2: no answer to a re-INVITE ends the dialog.
       return state.negotiation.kind === "ours" ? ended("fault", input.reason, 408, ...stopAll, byeOutput(state.dialog)) : stay(state);
@@ -475,26 +559,47 @@ function requestInSession(state: In<"confirmed">, input: Extract<SessionInput, {
   const { request, flow } = input;
   if (!isInOrder(state.dialog, request)) return stay(state, refuse(input, 500));
   const dialog = afterRequest(state.dialog, request, flow);
-  const next = { ...state, dialog };
+  const next = { ...state, dialog, terms: { ...state.terms, takesUpdate: stillTakesUpdate(state.terms, request) } };
   switch (request.method) {
     case "BYE":
       return ended("peer", "bye", null, ...stopAll, okay(input), ...cancelTheirs(state));
     case "INVITE": {
       // §14.2: ours is out, or ours is not acknowledged yet: 491. Theirs is still open: 500 and try later.
       if (state.negotiation.kind === "ours" || state.pending !== null) return stay(next, refuse(input, 491));
-      if (state.negotiation.kind === "theirs") return stay(next, refuse(input, 500, [header("Retry-After", "2")]));
+      if (state.negotiation.kind === "theirs") return stay(next, refuse(input, 500, retryLater));
       const negotiation: Negotiation = { kind: "theirs", transactionId: input.transactionId, request };
       return { state: { ...next, negotiation }, outputs: [{ kind: "stop", timer: "glare" }, report({ kind: "offered", request })] };
     }
+    case "UPDATE":
+      return updateInSession(next, input);
     case "INFO":
       return stay(next, okay(input), report({ kind: "info", request }));
     case "REFER":
       return referred(next, input);
     case "OPTIONS":
-      return stay(next, okay(input, [header("Allow", allowed), header("Accept", "application/sdp")]));
+      return stay(next, okay(input, capabilities));
     default:
       return stay(next, refuse(input, 405));
   }
+}
+
+/** RFC 3311 §5.2. Without an offer it refreshes target and timer; with one it waits for the user's answer like a re-INVITE. */
+function updateInSession(state: In<"confirmed">, input: Extract<SessionInput, { kind: "request" }>): Result {
+  const { request, transactionId } = input;
+  if (request.body.length === 0) {
+    const agreement = agree(request);
+    const headers = [header("Contact", state.contact), header("Allow", allowed), ...agreementHeaders(request, agreement)];
+    return renewed({ ...state, dialog: refreshTarget(state.dialog, request) }, agreement, okay(input, headers));
+  }
+  if (state.negotiation.kind === "ours" || state.pending !== null) return stay(state, refuse(input, 491));
+  if (state.negotiation.kind === "theirs") return stay(state, refuse(input, 500, retryLater));
+  const negotiation: Negotiation = { kind: "theirs", transactionId, request };
+  return { state: { ...state, negotiation }, outputs: [{ kind: "stop", timer: "glare" }, report({ kind: "offered", request })] };
+}
+
+/** The timer runs anew from here, as both sides agreed; null: the session does not expire any more. */
+function renewed(state: In<"confirmed">, agreement: Agreement | null, ...outputs: SessionOutput[]): Result {
+  return { state: { ...state, terms: { ...state.terms, agreement } }, outputs: [...outputs, ...watch(agreement)] };
 }
 
 /** RFC 3515 §2.4: exactly one Refer-To; what becomes of it is told by NOTIFY in the same dialog, unless it is not wanted (RFC 4488 §4). */
@@ -524,27 +629,80 @@ function notify(state: In<"confirmed">, status: number, subscription: string): R
   return { state: { ...state, dialog }, outputs: [{ kind: "request", request, flow: dialog.flow }] };
 }
 
-function sendOffer(state: In<"confirmed">, body: Uint8Array, proof?: Header): Result {
+function sendOffer(state: In<"confirmed">, body: Uint8Array, how: { readonly proof?: Header; readonly isRefresh?: boolean } = {}): Result {
+  const { proof, isRefresh = false } = how;
   // One at a time; a newer wish replaces one that waits for its second chance.
-  if (state.negotiation.kind === "theirs" || state.pending !== null) return stay(state, report({ kind: "offer-refused", status: 491 }));
-  if (state.negotiation.kind === "ours") return stay(state, report({ kind: "offer-refused", status: 491 }));
-  const headers = [...acceptHeaders(state.contact, body), ...(proof === undefined ? [] : [proof])];
+  if (state.negotiation.kind === "theirs" || state.negotiation.kind === "ours" || state.pending !== null)
+    return stay(state, report({ kind: "offer-refused", status: 491 }));
+  const headers = [...acceptHeaders(state.contact, body), ...refreshHeaders(state.terms), ...(proof === undefined ? [] : [proof])];
   const { dialog, request } = requestWithin(state.dialog, "INVITE", { headers, body });
   const outputs: SessionOutput[] = [
     { kind: "stop", timer: "glare" },
     { kind: "invite", request, flow: dialog.flow },
   ];
-  return { state: { ...state, dialog, negotiation: { kind: "ours", body, isProven: proof !== undefined } }, outputs };
+  const negotiation: Negotiation = { kind: "ours", body, isProven: proof !== undefined, isRefresh, seq: dialog.localSeq };
+  return { state: { ...state, dialog, negotiation }, outputs };
+}
+
+/** RFC 4028 §7.4: UPDATE where the peer takes it, as it leaves the media alone; else a re-INVITE that changes nothing. */
+function sendRefresh(state: In<"confirmed">, proof?: Header): Result {
+  // Something else is being agreed on, which may refresh as well.
+  if (state.negotiation.kind !== "none" || state.pending !== null) return stay(state, refreshLater);
+  if (!state.terms.takesUpdate) return sendOffer(state, state.terms.description, { isRefresh: true });
+  const headers = [
+    header("Contact", state.contact),
+    header("Supported", supported),
+    ...refreshHeaders(state.terms),
+    ...(proof === undefined ? [] : [proof]),
+  ];
+  const { dialog, request } = requestWithin(state.dialog, "UPDATE", { headers });
+  const update: SessionOutput = { kind: "update", request, flow: dialog.flow };
+  return { state: { ...state, dialog, update: { isProven: proof !== undefined } }, outputs: [update] };
+}
+
+/** What became of our UPDATE. Silence, 408 and 481 end the session (RFC 4028 §10); other refusals are tried again until it expires. */
+function updated(state: In<"confirmed">, { response, proof }: Extract<SessionInput, { kind: "updated" }>): Result {
+  if (state.update === null) return stay(state);
+  const settled: In<"confirmed"> = { ...state, update: null };
+  if (response === null) return ended("fault", "timeout", 408, ...stopAll, ...cancelTheirs(state), byeOutput(state.dialog, expiredReason));
+  if (response.status < 300) return renewed({ ...settled, dialog: refreshTarget(state.dialog, response) }, renewal(state.terms, response));
+  if (proof !== undefined && !state.update.isProven) return sendRefresh(settled, proof);
+  return refreshRefused(settled, response);
+}
+
+function refreshRefused(state: In<"confirmed">, response: SipResponse): Result {
+  const { terms } = state;
+  const { status } = response;
+  if (status === 408 || status === 481)
+    return ended("fault", "gone", status, ...stopAll, ...cancelTheirs(state), byeOutput(state.dialog, expiredReason));
+  const longer = minimumTold(response);
+  if (longer !== null && longer > terms.minimum) return sendRefresh({ ...state, terms: { ...terms, minimum: longer } });
+  // Not what its Allow said: the other way is left.
+  if (terms.takesUpdate && (status === 405 || status === 501)) return sendRefresh({ ...state, terms: { ...terms, takesUpdate: false } });
+  return stay(state, refreshLater);
+}
+
+/** A peer without timers says nothing about them in its 2xx: we go on refreshing for the one who wanted it. */
+function renewal(terms: Terms, response: SipResponse): Agreement | null {
+  return agreementOf(response) ?? (terms.agreement?.isOurs === true ? terms.agreement : null);
+}
+
+/** Both roles stay with whom they are (RFC 4028 §7.4); in a request of ours, we are the UAC. */
+function refreshHeaders({ agreement, minimum }: Terms): Header[] {
+  return agreement === null ? [] : wishHeaders(agreement.seconds, minimum, agreement.isOurs ? "uac" : "uas");
 }
 
 function answerOffer(state: In<"confirmed">, body: Uint8Array): Result {
   if (state.negotiation.kind !== "theirs") return stay(state);
   const { transactionId, request } = state.negotiation;
-  const response = respond(request, 200, { headers: acceptHeaders(state.contact, body), body });
-  const output: SessionOutput = { kind: "respond", transactionId, response };
+  const agreement = agree(request);
+  const headers = [...acceptHeaders(state.contact, body), ...agreementHeaders(request, agreement)];
+  const output: SessionOutput = { kind: "respond", transactionId, response: respond(request, 200, { headers, body }) };
   const dialog = refreshTarget(state.dialog, request);
+  const next: In<"confirmed"> = { ...state, dialog, negotiation: { kind: "none" }, terms: { ...state.terms, description: body } };
+  if (request.method === "UPDATE") return renewed(next, agreement, output);
   const pending = unacknowledged(transactionId, output, request.cseq.number);
-  return { state: { ...state, dialog, pending, negotiation: { kind: "none" } }, outputs: [output, ...awaitAck] };
+  return renewed({ ...next, pending }, agreement, output, ...awaitAck);
 }
 
 function responseInSession(state: In<"confirmed">, { response, proof }: Extract<SessionInput, { kind: "response" }>): Result {
@@ -555,15 +713,19 @@ function responseInSession(state: In<"confirmed">, { response, proof }: Extract<
   if (ack !== null && response.cseq.number === ack.seq && response.status >= 200 && response.status < 300) {
     return stay(state, { kind: "alone", request: ack.request, flow: dialog.flow });
   }
-  if (state.negotiation.kind !== "ours" || response.cseq.number !== dialog.localSeq || response.status < 200) return stay(state);
+  if (state.negotiation.kind !== "ours" || response.cseq.number !== state.negotiation.seq || response.status < 200) return stay(state);
   const settled = { ...state, negotiation: { kind: "none" } as const };
   if (response.status < 300) {
     const refreshed = refreshTarget(dialog, response);
     const request = requestWithin(refreshed, "ACK", { seq: response.cseq.number }).request;
     const outputs: SessionOutput[] = [{ kind: "alone", request, flow: refreshed.flow }, report({ kind: "negotiated", response })];
-    return { state: { ...settled, dialog: refreshed, ack: { request, seq: response.cseq.number } }, outputs };
+    const terms = { ...state.terms, description: state.negotiation.body, takesUpdate: stillTakesUpdate(state.terms, response) };
+    const next = { ...settled, dialog: refreshed, terms, ack: { request, seq: response.cseq.number } };
+    return renewed(next, renewal(terms, response), ...outputs);
   }
-  if (proof !== undefined && !state.negotiation.isProven) return sendOffer(settled, state.negotiation.body, proof);
+  const { isRefresh } = state.negotiation;
+  if (proof !== undefined && !state.negotiation.isProven) return sendOffer(settled, state.negotiation.body, { proof, isRefresh });
+  if (isRefresh) return refreshRefused(settled, response);
   if (response.status === 491) {
     // §14.1: the owner of the Call-ID waits 2.1–4 s, the other side 0–2 s, so that they do not meet again.
     const wait: SessionOutput = { kind: "start", timer: "glare", ms: state.isCaller ? 2_100 : 0, spreadMs: state.isCaller ? 1_900 : 2_000 };
@@ -575,6 +737,9 @@ function responseInSession(state: In<"confirmed">, { response, proof }: Extract<
 
 function timerInSession(state: In<"confirmed">, timer: SessionTimer): Result {
   if (timer === "glare" && state.negotiation.kind === "waiting") return sendOffer(state, state.negotiation.body);
+  if (timer === "refresh" && state.update === null) return sendRefresh(state);
+  // RFC 4028 §10, either role: nothing refreshed the session in time.
+  if (timer === "expire") return ended("fault", "timeout", 408, ...stopAll, byeOutput(state.dialog, expiredReason), ...cancelTheirs(state));
   if (state.pending === null) return stay(state);
   if (timer === "repeat") {
     const repeated = repeat(state.pending);
@@ -592,11 +757,47 @@ const awaitAck: readonly SessionOutput[] = [
 ];
 const stopRepeat: SessionOutput = { kind: "stop", timer: "repeat" };
 const stopBoth: readonly SessionOutput[] = [stopRepeat, { kind: "stop", timer: "acknowledge" }];
-const stopAll: readonly SessionOutput[] = [...stopBoth, { kind: "stop", timer: "glare" }];
+const stopWatch: readonly SessionOutput[] = [
+  { kind: "stop", timer: "refresh" },
+  { kind: "stop", timer: "expire" },
+];
+const stopAll: readonly SessionOutput[] = [...stopBoth, { kind: "stop", timer: "glare" }, ...stopWatch];
+const refreshLater: SessionOutput = { kind: "start", timer: "refresh", ms: refreshRetryMs, spreadMs: refreshRetryMs };
+const retryLater: readonly Header[] = [header("Retry-After", "2")];
+
+/** The timers of what was agreed: our refresh, and the end if none came. */
+function watch(agreement: Agreement | null): readonly SessionOutput[] {
+  if (agreement === null) return stopWatch;
+  const expire: SessionOutput = { kind: "start", timer: "expire", ms: expireAfterMs(agreement) };
+  return agreement.isOurs ? [{ kind: "start", timer: "refresh", ms: refreshAfterMs(agreement) }, expire] : [stopWatch[0]!, expire];
+}
+
+function takesUpdate(message: SipRequest | SipResponse): boolean {
+  return headerTokens(message, "allow").includes("update");
+}
+
+/** A message without Allow says nothing new. */
+function stillTakesUpdate(terms: Terms, message: SipRequest | SipResponse): boolean {
+  return headerValue(message, "allow") === null ? terms.takesUpdate : takesUpdate(message);
+}
+
+/** While the first INVITE is not acknowledged: only an UPDATE that offers nothing could be taken, and it can wait, too (RFC 3311 §5.2). */
+function notYet(input: Extract<SessionInput, { kind: "request" }>): SessionOutput {
+  const { method } = input.request;
+  if (method === "UPDATE" && input.request.body.length === 0) return refuse(input, 500, retryLater);
+  return refuse(input, method === "INVITE" || method === "UPDATE" ? 491 : 405);
+}
+
+/** What OPTIONS hears, within a dialog and outside. */
+export const capabilities: readonly Header[] = [
+  header("Allow", allowed),
+  header("Accept", "application/sdp"),
+  header("Supported", supported),
+];
 const startCancel: SessionOutput = { kind: "start", timer: "cancel", ms: sixtyFourT1Ms };
 
 function acceptHeaders(contact: string, body: Uint8Array): Header[] {
-  const headers = [header("Contact", contact), header("Allow", allowed)];
+  const headers = [header("Contact", contact), header("Allow", allowed), header("Supported", supported)];
   return body.length === 0 ? headers : [...headers, header("Content-Type", "application/sdp")];
 }
 
@@ -631,20 +832,19 @@ function refuse(input: { transactionId: string; request: SipRequest }, status: n
 
 /** The same request once more, with our proof and the next number (§22.2). */
 export function proven(request: RequestDraft, proof: Header): RequestDraft {
-  const headers = request.headers
-    .filter(({ key }) => key !== proof.key)
-    .map((line) =>
-      line.key === "cseq"
-        ? header(
-            "CSeq",
-            line.value.replace(/^[0-9]+/, (number) => String(Number(number) + 1)),
-          )
-        : line,
-    );
-  return { ...request, headers: [...headers, proof] };
+  return again(request, [proof]);
 }
 
-/** §15.1.2: a BYE also answers requests that are still open. */
+/** The same request with the next number, where `changed` stand in place of their like. */
+function again(request: RequestDraft, changed: readonly Header[]): RequestDraft {
+  const kept = request.headers.filter(({ key }) => !changed.some((line) => line.key === key));
+  const counted = kept.map((line) => (line.key === "cseq" ? header("CSeq", line.value.replace(/^[0-9]+/, nextNumber)) : line));
+  return { ...request, headers: [...counted, ...changed] };
+}
+
+const nextNumber = (number: string): string => String(Number(number) + 1);
+
+/** §15.1.2: a BYE also answers requests that are still open; ours must leave none behind either. */
 function cancelTheirs(state: In<"confirmed">): SessionOutput[] {
   if (state.negotiation.kind !== "theirs") return [];
   const { transactionId, request } = state.negotiation;
