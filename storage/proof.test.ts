@@ -18,7 +18,10 @@ async function setup(): Promise<Setup> {
   const heads = new Heads(env, join(folder, "checkpoints.log"), keys, log, { organizationId, nodeId: identity.nodeId });
   const recordings = new FileRecordings(env, join(folder, "recordings"), keys);
   const happen = async (times: number): Promise<void> => {
-    await unit.run(async () => ({ value: undefined, events: Array.from({ length: times }, () => draft({ payload: { secret: "what was said" } })) }));
+    await unit.run(async () => ({
+      value: undefined,
+      events: Array.from({ length: times }, () => draft({ payload: { secret: "what was said" } })),
+    }));
     await heads.sign();
   };
   const recordingId = newId<RecordingId>(env);

@@ -212,3 +212,5 @@ export const sessionIntervalMax = 86_400;
 export const sessionIntervalTriesMax = 3;
 /** A refresh that was refused for the moment is tried again after two to four seconds. */
 export const refreshRetryMs = 2_000;
+/** Branches of one forked INVITE that we keep a dialog for; more are not heard before they answer. */
+export const earlyDialogsMax = 16;

@@ -17,7 +17,7 @@ import { respond } from "../message/respond.ts";
 import { type Admission, type ClientTransaction, type ServerTransaction, TransactionLayer } from "../transaction/layer.ts";
 import { type Flow, isSameFlow, type Wire } from "../transport/flow.ts";
 import type { Observe } from "../transport/layer.ts";
-import { dialogKey } from "./dialog.ts";
+import { type Dialog, dialogKey } from "./dialog.ts";
 import {
   allowed,
   capabilities,
@@ -61,7 +61,7 @@ export interface SessionUser {
 export class Session {
   private readonly timers = new Map<SessionTimer, Timer>();
   private client: ClientTransaction | null = null;
-  private key: string | null = null;
+  private keys: readonly string[] = [];
 
   constructor(
     private readonly layer: DialogLayer,
@@ -156,12 +156,10 @@ export class Session {
       for (const timer of this.timers.values()) timer.cancel();
       this.timers.clear();
     }
-    const key = "dialog" in this.state ? dialogKey(this.callId, this.state.dialog.localTag, this.state.dialog.remoteTag) : null;
-    if (key !== this.key) {
-      if (this.key !== null) this.layer.unindex(this.key, this);
-      if (key !== null) this.layer.index(key, this);
-      this.key = key;
-    }
+    const keys = dialogsOf(this.state).map((dialog) => dialogKey(this.callId, dialog.localTag, dialog.remoteTag));
+    for (const key of this.keys) if (!keys.includes(key)) this.layer.unindex(key, this);
+    for (const key of keys) if (!this.keys.includes(key)) this.layer.index(key, this);
+    this.keys = keys;
     if (this.state.name === "ended") this.layer.drop(this);
   }
 }
@@ -364,6 +362,12 @@ export class DialogLayer {
   }
 }
 
+/** Under which dialogs a session is found: several as long as branches of its INVITE ring. */
+function dialogsOf(state: SessionState): readonly Dialog[] {
+  if (state.name === "calling") return state.early.map(({ dialog }) => dialog);
+  return "dialog" in state ? [state.dialog] : [];
+}
+
 /** Another port or connection of the same host may speak in a dialog; browsers share an address that says nothing, so theirs must be the socket. */
 function isSamePeer(a: Flow, b: Flow): boolean {
   const isBrowser = [a, b].some(({ transport }) => transport === "ws" || transport === "wss");
@@ -376,7 +380,7 @@ function hopUri(request: RequestDraft): string {
 }
 
 /** Known to us, but nothing that we do: 405 instead of 501. */
-const otherMethods = new Set(["PRACK", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
+const otherMethods = new Set(["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
 const optionTags = new Set(supported.split(", "));
 

@@ -16,7 +16,18 @@ import { tagOf } from "../message/name-addr.ts";
 import { reasonPhrase, respond } from "../message/respond.ts";
 import { sixtyFourT1Ms, t1Ms, t2Ms } from "../transaction/machine.ts";
 import type { Flow } from "../transport/flow.ts";
-import { afterRequest, type Dialog, isInOrder, refreshTarget, requestWithin, uacDialog, uasDialog } from "./dialog.ts";
+import { afterRequest, type Dialog, isInOrder, refreshTarget, requestWithin, uasDialog } from "./dialog.ts";
+import {
+  acknowledges,
+  answeredDialog,
+  type Early,
+  firstRseq,
+  hearProvisional,
+  isReliable,
+  lastSeq,
+  reliableHeaders,
+  type Unproved,
+} from "./reliable.ts";
 import {
   type Agreement,
   agree,
@@ -55,6 +66,8 @@ type Terms = {
   readonly agreement: Agreement | null;
   /** The shortest interval that the peer has told us it bears, in seconds. */
   readonly minimum: number;
+  /** What other branches of our INVITE said before the answer. */
+  readonly early: readonly Early[];
 };
 
 export type SessionState =
@@ -65,6 +78,11 @@ export type SessionState =
       readonly invite: SipRequest;
       readonly dialog: Dialog;
       readonly contact: string;
+      /** The number of our last reliable provisional, or the one before the first. */
+      readonly rseq: number;
+      readonly unproved: Unproved | null;
+      /** What must wait for the PRACK (RFC 3262 §3): the last wish counts. */
+      readonly waiting: Extract<SessionInput, { kind: "ring" | "accept" }> | null;
     }
   /** We answered; the ACK is awaited. `isEnding`: BYE as soon as it may be sent (§15). */
   | {
@@ -74,6 +92,8 @@ export type SessionState =
       readonly pending: Unacknowledged;
       readonly isEnding: boolean;
       readonly terms: Terms;
+      /** A PRACK may come after our 2xx. */
+      readonly rseq: number;
     }
   /** Our INVITE is out. */
   | {
@@ -87,6 +107,7 @@ export type SessionState =
       /** How often a 422 was obeyed, and the last Min-SE that was told. */
       readonly tries: number;
       readonly minimum: number;
+      readonly early: readonly Early[];
     }
   /** We gave up on our INVITE; its last word is awaited. */
   | {
@@ -95,6 +116,7 @@ export type SessionState =
       readonly flow: Flow;
       readonly isCancelSent: boolean;
       readonly headers: readonly Header[];
+      readonly early: readonly Early[];
     }
   /** The peer answered; we have not acknowledged yet. */
   | { readonly name: "answered"; readonly dialog: Dialog; readonly contact: string; readonly inviteSeq: number; readonly terms: Terms }
@@ -185,13 +207,15 @@ export type SessionOutput =
 type Result = Step<SessionState, SessionOutput>;
 type In<N extends SessionState["name"]> = Extract<SessionState, { name: N }>;
 
-/** Methods taken within and outside a dialog. PRACK is refused with 405, and no option tag promises it. */
-export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, REGISTER";
+/** Methods taken within and outside a dialog. */
+export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
 /** Option tags that we know: Supported says them, and Require may. */
-export const supported = "timer";
+export const supported = "timer, 100rel";
 
 export function startIncoming(transactionId: string, invite: SipRequest, flow: Flow, localTag: string, contact: string): Result {
-  return { state: { name: "offered", transactionId, invite, dialog: uasDialog(invite, localTag, flow), contact }, outputs: [] };
+  const dialog = uasDialog(invite, localTag, flow);
+  const rseq = firstRseq(localTag) - 1;
+  return { state: { name: "offered", transactionId, invite, dialog, contact, rseq, unproved: null, waiting: null }, outputs: [] };
 }
 
 /** The INVITE goes out with what it supports and how long it lasts (RFC 4028 §7.1). */
@@ -200,7 +224,7 @@ export function startOutgoing(draft: RequestDraft, flow: Flow, contact: string):
   const more = [header("Supported", supported), ...wishHeaders(sessionIntervalUsual, minimum, null)];
   const invite = { ...draft, headers: [...draft.headers, ...more] };
   return {
-    state: { name: "calling", invite, flow, contact, isProvisional: false, isProven: false, tries: 0, minimum },
+    state: { name: "calling", invite, flow, contact, isProvisional: false, isProven: false, tries: 0, minimum, early: [] },
     outputs: [{ kind: "invite", request: invite, flow }],
   };
 }
@@ -239,7 +263,7 @@ function ended(by: SessionEnd["by"], cause: SessionEnd["cause"], status: number 
 // ── An INVITE came in ──
 
 function whileOffered(state: In<"offered">, input: SessionInput): Result {
-  const { transactionId, invite, dialog, contact } = state;
+  const { transactionId, invite, dialog } = state;
   const reply = (status: number, parts: { reason?: string; headers?: readonly Header[]; body?: Uint8Array } = {}): SessionOutput => ({
     kind: "respond",
     transactionId,
@@ -247,20 +271,9 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
   });
   switch (input.kind) {
     case "ring":
-      return stay(
-        state,
-        input.body === undefined
-          ? reply(input.status, { headers: [header("Contact", contact)] })
-          : reply(input.status, { headers: acceptHeaders(contact, input.body), body: input.body }),
-      );
-    case "accept": {
-      const agreement = agree(invite);
-      const headers = [...acceptHeaders(contact, input.body), ...agreementHeaders(invite, agreement)];
-      const output = reply(200, { headers, body: input.body });
-      const pending = unacknowledged(transactionId, output, invite.cseq.number);
-      const terms = { description: input.body, takesUpdate: takesUpdate(invite), agreement, minimum: sessionIntervalMin };
-      return { state: { name: "accepted", dialog, contact, pending, isEnding: false, terms }, outputs: [output, ...awaitAck] };
-    }
+      return ringBack(state, input);
+    case "accept":
+      return accept(state, input);
     case "reject":
       return ended("us", "refused", input.status, reply(input.status, input));
     case "hang-up":
@@ -273,8 +286,10 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
       // A caller may end an early dialog with BYE (§15).
       if (input.request.method === "BYE") return ended("peer", "bye", 487, okay(input), reply(487));
       if (input.request.method === "UPDATE") return updateWhileOffered(state, input);
+      if (input.request.method === "PRACK") return proved(state, input);
       return stay(state, refuse(input, input.request.method === "INVITE" ? 500 : 405));
     case "timer":
+      return timerWhileOffered(state, input.timer);
     case "ack":
     case "response":
     case "confirm":
@@ -287,6 +302,63 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
     default:
       return assertNever(input);
   }
+}
+
+function ringBack(state: In<"offered">, input: Extract<SessionInput, { kind: "ring" }>): Result {
+  const { invite, transactionId, dialog, contact } = state;
+  const { status, body } = input;
+  const reliable = isReliable(invite, body);
+  // RFC 3262 §5: without an offer in the INVITE the first reliable one would have to bring ours; a caller that requires both hears nothing until the 200.
+  if (reliable && invite.body.length === 0) return stay(state);
+  if (state.unproved !== null) return stay({ ...state, waiting: input });
+  const rseq = state.rseq + 1;
+  const said = body === undefined ? [header("Contact", contact), header("Allow", allowed)] : acceptHeaders(contact, body);
+  const headers = reliable ? [...said, ...reliableHeaders(rseq)] : said;
+  const response = respond(invite, status, { headers, toTag: dialog.localTag, ...(body === undefined ? {} : { body }) });
+  const output: SessionOutput = { kind: "respond", transactionId, response };
+  if (!reliable) return stay(state, output);
+  return { state: { ...state, rseq, unproved: { response, rseq, intervalMs: t1Ms } }, outputs: [output, ...awaitAck] };
+}
+
+/** RFC 3262 §3: no 2xx while a description that we sent reliably is not acknowledged. */
+function accept(state: In<"offered">, input: Extract<SessionInput, { kind: "accept" }>): Result {
+  const { invite, transactionId, dialog, contact, unproved, rseq } = state;
+  if (unproved !== null && unproved.response.body.length > 0) return stay({ ...state, waiting: input });
+  const agreement = agree(invite);
+  const headers = [...acceptHeaders(contact, input.body), ...agreementHeaders(invite, agreement)];
+  const response = respond(invite, 200, { headers, body: input.body, toTag: dialog.localTag });
+  const output: SessionOutput = { kind: "respond", transactionId, response };
+  const pending = unacknowledged(transactionId, output, invite.cseq.number);
+  const terms = { description: input.body, takesUpdate: takesUpdate(invite), agreement, minimum: sessionIntervalMin, early: [] };
+  return { state: { name: "accepted", dialog, contact, pending, isEnding: false, terms, rseq }, outputs: [output, ...awaitAck] };
+}
+
+/** A PRACK: what waited for it goes on. One that fits nothing is 481 (RFC 3262 §3). */
+function proved(state: In<"offered">, input: Extract<SessionInput, { kind: "request" }>): Result {
+  const { request, flow } = input;
+  const { unproved, waiting } = state;
+  if (!isInOrder(state.dialog, request)) return stay(state, refuse(input, 500));
+  const next = { ...state, dialog: afterRequest(state.dialog, request, flow) };
+  if (unproved === null || !acknowledges(request, unproved.rseq, state.invite.cseq.number)) return stay(next, refuse(input, 481));
+  // The acknowledgement counts; a new offer in it, which is allowed, we do not take.
+  const answer = request.body.length > 0 ? refuse(input, 488) : okay(input);
+  const settled = { ...next, unproved: null, waiting: null };
+  const rest = waiting === null ? stay(settled) : stepSession(settled, waiting);
+  return { state: rest.state, outputs: [answer, ...stopBoth, ...rest.outputs] };
+}
+
+/** RFC 3262 §3: repeated with doubled pauses; after 64·T1 the call is refused. */
+function timerWhileOffered(state: In<"offered">, timer: SessionTimer): Result {
+  const { unproved, transactionId } = state;
+  if (unproved === null) return stay(state);
+  if (timer === "repeat") {
+    const intervalMs = unproved.intervalMs * 2;
+    const next = { ...state, unproved: { ...unproved, intervalMs } };
+    return stay(next, { kind: "start", timer, ms: intervalMs }, { kind: "respond", transactionId, response: unproved.response });
+  }
+  if (timer !== "acknowledge") return stay(state);
+  const response = respond(state.invite, 504, { toTag: state.dialog.localTag });
+  return ended("fault", "not-acknowledged", 504, ...stopBoth, { kind: "respond", transactionId, response });
 }
 
 /** RFC 3311 §5.2 in an early dialog: the offer of the INVITE is not answered yet, so another one has to wait. */
@@ -340,6 +412,7 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
         : { state: { ...state, isEnding: true }, outputs: [report({ kind: "ended", end: { by: "us", cause: "bye", status: null } })] };
     case "request": {
       if (!isInOrder(dialog, input.request)) return stay(state, refuse(input, 500));
+      if (input.request.method === "PRACK" && acknowledges(input.request, state.rseq, pending.seq)) return stay(state, okay(input));
       if (input.request.method !== "BYE") return stay(state, notYet(input));
       const outputs = [...stopBoth, okay(input)];
       return isEnding ? { state: { name: "ended" }, outputs } : ended("peer", "bye", null, ...outputs);
@@ -374,10 +447,10 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
         const outputs = state.isProvisional ? [] : [report({ kind: "trying" })];
         return { state: { ...state, isProvisional: true }, outputs };
       }
-      if (response.status < 200) return { state: { ...state, isProvisional: true }, outputs: [report({ kind: "ringing", response })] };
+      if (response.status < 200) return heardProvisional(state, response);
       if (response.status >= 300 && input.proof !== undefined && !state.isProven) {
         const again = proven(invite, input.proof);
-        const next = { ...state, invite: again, isProvisional: false, isProven: true };
+        const next = { ...state, invite: again, isProvisional: false, isProven: true, early: [] };
         return { state: next, outputs: [{ kind: "invite", request: again, flow }] };
       }
       const longer = minimumTold(response);
@@ -388,9 +461,16 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
         takesUpdate: takesUpdate(response),
         agreement: agreementOf(response),
         minimum: state.minimum,
+        early: state.early,
       };
       return {
-        state: { name: "answered", dialog: uacDialog(invite, response, flow), contact, inviteSeq: response.cseq.number, terms },
+        state: {
+          name: "answered",
+          dialog: answeredDialog(state.early, invite, response, flow),
+          contact,
+          inviteSeq: response.cseq.number,
+          terms,
+        },
         outputs: [report({ kind: "answered", response })],
       };
     }
@@ -398,13 +478,20 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
       return ended("fault", input.reason, input.reason === "timeout" ? 408 : 503);
     case "hang-up": {
       const headers = input.headers ?? [];
-      const cancelling: In<"cancelling"> = { name: "cancelling", invite, flow, isCancelSent: state.isProvisional, headers };
+      const cancelling: In<"cancelling"> = {
+        name: "cancelling",
+        invite,
+        flow,
+        isCancelSent: state.isProvisional,
+        headers,
+        early: state.early,
+      };
       const said = report({ kind: "ended", end: { by: "us", cause: "cancel", status: null } });
       // §9.1: CANCEL only after a provisional response; and its INVITE's answer is awaited for 64·T1.
       return { state: cancelling, outputs: state.isProvisional ? [{ kind: "cancel", headers }, startCancel, said] : [startCancel, said] };
     }
     case "request":
-      return stay(state, refuse(input, 481));
+      return requestWhileCalling(state, input);
     case "timer":
     case "ack":
     case "cancelled":
@@ -423,10 +510,29 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
   }
 }
 
+function heardProvisional(state: In<"calling">, response: SipResponse): Result {
+  const { early, prack, isNews } = hearProvisional(state.early, state.invite, response, state.flow);
+  const outputs: SessionOutput[] = prack === null ? [] : [{ kind: "request", request: prack, flow: state.flow }];
+  if (isNews) outputs.push(report({ kind: "ringing", response }));
+  return { state: { ...state, early, isProvisional: true }, outputs };
+}
+
+/** In an early dialog: UPDATE may move its target (RFC 3311 §5.2). An offer in it has to wait until the call stands. */
+function requestWhileCalling(state: In<"calling">, input: Extract<SessionInput, { kind: "request" }>): Result {
+  const { request, flow } = input;
+  const known = state.early.find(({ dialog }) => dialog.remoteTag === tagOf(request.from));
+  if (known === undefined || request.method !== "UPDATE") return stay(state, refuse(input, 481));
+  if (!isInOrder(known.dialog, request)) return stay(state, refuse(input, 500));
+  if (request.body.length > 0) return stay(state, refuse(input, 500, retryLater));
+  const moved = { ...known, dialog: refreshTarget(afterRequest(known.dialog, request, flow), request) };
+  const early = state.early.map((one) => (one === known ? moved : one));
+  return stay({ ...state, early }, okay(input, [header("Contact", state.contact)]));
+}
+
 /** RFC 4028 §7.3: the same call once more, for as long as the 422 wants. */
 function callLonger(state: In<"calling">, minimum: number): Result {
   const invite = again(state.invite, wishHeaders(sessionIntervalUsual, minimum, null));
-  const next = { ...state, invite, minimum, tries: state.tries + 1, isProvisional: false };
+  const next = { ...state, invite, minimum, tries: state.tries + 1, isProvisional: false, early: [] };
   return { state: next, outputs: [{ kind: "invite", request: invite, flow: state.flow }] };
 }
 
@@ -442,7 +548,10 @@ function whileCancelling(state: In<"cancelling">, input: SessionInput): Result {
     const stop: SessionOutput = { kind: "stop", timer: "cancel" };
     // The 200 crossed our CANCEL: acknowledge and end it (§15).
     if (response.status < 300)
-      return { state: gone, outputs: [stop, ...acknowledgeAndEnd(uacDialog(state.invite, response, state.flow), response)] };
+      return {
+        state: gone,
+        outputs: [stop, ...acknowledgeAndEnd(answeredDialog(state.early, state.invite, response, state.flow), response)],
+      };
     return { state: gone, outputs: [stop] };
   }
   if (input.kind === "failed") return { state: gone, outputs: [{ kind: "stop", timer: "cancel" }] };
@@ -470,10 +579,12 @@ function whileAnswered(state: In<"answered">, input: SessionInput): Result {
       return { state: next, outputs: [{ kind: "alone", request: ack, flow: dialog.flow }, ...watch(state.terms.agreement)] };
     }
     case "hang-up":
-      return ended("us", "bye", null, ...ackAndBye(dialog, input.headers));
+      return ended("us", "bye", null, ...ackAndBye(dialog, inviteSeq, input.headers));
     case "response":
       // A repeated 2xx waits with us; one from another fork is taken and ended (§13.2.2.4).
-      return tagOf(input.response.to) === dialog.remoteTag ? stay(state) : stay(state, ...endFork(dialog, input.response));
+      return tagOf(input.response.to) === dialog.remoteTag
+        ? stay(state)
+        : stay(state, ...endFork(dialog, input.response, state.terms.early));
     case "request": {
       if (!isInOrder(dialog, input.request)) return stay(state, refuse(input, 500));
       if (input.request.method === "BYE") {
@@ -572,6 +683,9 @@ function requestInSession(state: In<"confirmed">, input: Extract<SessionInput, {
     }
     case "UPDATE":
       return updateInSession(next, input);
+    // Nothing of ours waits for it any more.
+    case "PRACK":
+      return stay(next, refuse(input, 481));
     case "INFO":
       return stay(next, okay(input), report({ kind: "info", request }));
     case "REFER":
@@ -708,7 +822,7 @@ function answerOffer(state: In<"confirmed">, body: Uint8Array): Result {
 function responseInSession(state: In<"confirmed">, { response, proof }: Extract<SessionInput, { kind: "response" }>): Result {
   const { dialog, ack } = state;
   if (tagOf(response.to) !== dialog.remoteTag && response.status >= 200 && response.status < 300)
-    return stay(state, ...endFork(dialog, response));
+    return stay(state, ...endFork(dialog, response, state.terms.early));
   // The 2xx again: its ACK was lost.
   if (ack !== null && response.cseq.number === ack.seq && response.status >= 200 && response.status < 300) {
     return stay(state, { kind: "alone", request: ack.request, flow: dialog.flow });
@@ -785,6 +899,7 @@ function stillTakesUpdate(terms: Terms, message: SipRequest | SipResponse): bool
 function notYet(input: Extract<SessionInput, { kind: "request" }>): SessionOutput {
   const { method } = input.request;
   if (method === "UPDATE" && input.request.body.length === 0) return refuse(input, 500, retryLater);
+  if (method === "PRACK") return refuse(input, 481);
   return refuse(input, method === "INVITE" || method === "UPDATE" ? 491 : 405);
 }
 
@@ -855,22 +970,23 @@ function byeOutput(dialog: Dialog, headers: readonly Header[] = []): SessionOutp
   return { kind: "request", request: requestWithin(dialog, "BYE", { headers }).request, flow: dialog.flow };
 }
 
-function ackAndBye(dialog: Dialog, headers: readonly Header[] = []): SessionOutput[] {
-  const ack = requestWithin(dialog, "ACK", { seq: dialog.localSeq }).request;
+function ackAndBye(dialog: Dialog, inviteSeq: number, headers: readonly Header[] = []): SessionOutput[] {
+  const ack = requestWithin(dialog, "ACK", { seq: inviteSeq }).request;
   return [{ kind: "alone", request: ack, flow: dialog.flow }, byeOutput(dialog, headers)];
 }
 
 function acknowledgeAndEnd(dialog: Dialog, response: SipResponse): SessionOutput[] {
-  return tagOf(response.to) === null ? [] : ackAndBye(dialog);
+  return tagOf(response.to) === null ? [] : ackAndBye(dialog, response.cseq.number);
 }
 
 /** A second answer from another branch of a forking proxy. */
-function endFork(dialog: Dialog, response: SipResponse): SessionOutput[] {
+function endFork(dialog: Dialog, response: SipResponse, early: readonly Early[]): SessionOutput[] {
+  const remoteTag = tagOf(response.to) ?? "";
   const fork: Dialog = {
     ...dialog,
-    remoteTag: tagOf(response.to) ?? "",
+    remoteTag,
     remoteText: response.headers.find(({ key }) => key === "to")!.value,
-    localSeq: response.cseq.number,
+    localSeq: lastSeq(early, remoteTag, response.cseq.number),
   };
   return acknowledgeAndEnd(refreshTarget(fork, response), response);
 }
