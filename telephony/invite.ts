@@ -52,7 +52,7 @@ function invite(uriText: string, from: string, to: string, parts: InviteParts, m
     header("CSeq", "1 INVITE"),
     header("Max-Forwards", "70"),
     header("Contact", parts.contact),
-    header("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
+    header("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"),
     header("Content-Type", "application/sdp"),
     ...more,
   ];

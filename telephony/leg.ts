@@ -312,10 +312,14 @@ function whileUp(state: In<"up">, input: LegInput): Result {
         ? stay(state, session({ kind: "refer-result", status: 501 }))
         : stay(state, report({ kind: "leg.transfer-asked", legId: state.legId, number }));
     }
+    case "negotiated": {
+      // The answer to a refresh by re-INVITE may name another address.
+      const answer = understand(state, readAnswer(input.event.response.body, state.device));
+      return answer === null ? stay(state) : stay(state, ...connectTo(state.legId, answer.peer, answer.direction));
+    }
     case "trying":
     case "ringing":
     case "answered":
-    case "negotiated":
     case "offer-refused":
     case "ended":
       return stay(state);

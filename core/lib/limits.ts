@@ -212,3 +212,13 @@ export const voiceCheckMs = 15_000;
 export const voiceChecksMax = 10;
 /** Sockets of one guest's link: one for the page, one while it reloads, two for somebody's second tab. */
 export const guestSocketsMax = 4;
+/** Session timers (RFC 4028), in seconds: what we offer (§4 recommends it), what we bear at least, and where we stop believing. */
+export const sessionIntervalUsual = 1_800;
+export const sessionIntervalMin = 90;
+export const sessionIntervalMax = 86_400;
+/** A peer may ask this often for a longer interval before its 422 counts as a refusal. */
+export const sessionIntervalTriesMax = 3;
+/** A refresh that was refused for the moment is tried again after two to four seconds. */
+export const refreshRetryMs = 2_000;
+/** Branches of one forked INVITE that we keep a dialog for; more are not heard before they answer. */
+export const earlyDialogsMax = 16;

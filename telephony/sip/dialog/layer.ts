@@ -1,6 +1,7 @@
 // The dialog layer: gives every request to its session or to the user, hosts the session machines, and refuses what RFC 3261 §8.2 refuses.
 import type { Env, Timer } from "../../../core/env/env.ts";
 import { normalAddress } from "../../../core/lib/ip-address.ts";
+import { sessionIntervalMin } from "../../../core/lib/limits.ts";
 import { assertNever, type Step } from "../../../core/lib/machine.ts";
 import {
   type Header,
@@ -16,9 +17,10 @@ import { respond } from "../message/respond.ts";
 import { type Admission, type ClientTransaction, type ServerTransaction, TransactionLayer } from "../transaction/layer.ts";
 import { type Flow, isSameFlow, type Wire } from "../transport/flow.ts";
 import type { Observe } from "../transport/layer.ts";
-import { dialogKey } from "./dialog.ts";
+import { type Dialog, dialogKey } from "./dialog.ts";
 import {
   allowed,
+  capabilities,
   proven,
   type SessionEvent,
   type SessionInput,
@@ -28,7 +30,9 @@ import {
   startIncoming,
   startOutgoing,
   stepSession,
+  supported,
 } from "./session.ts";
+import { isTooShort } from "./session-timer.ts";
 
 /** What a session's user may ask; see SessionInput. */
 export type SessionCommand = Extract<
@@ -57,7 +61,7 @@ export interface SessionUser {
 export class Session {
   private readonly timers = new Map<SessionTimer, Timer>();
   private client: ClientTransaction | null = null;
-  private key: string | null = null;
+  private keys: readonly string[] = [];
 
   constructor(
     private readonly layer: DialogLayer,
@@ -107,6 +111,9 @@ export class Session {
       case "invite":
         this.client = layer.invite(this, output.request, output.flow);
         break;
+      case "update":
+        layer.update(this, output.request, output.flow);
+        break;
       case "request":
         layer.ask(output.request, output.flow);
         break;
@@ -149,12 +156,10 @@ export class Session {
       for (const timer of this.timers.values()) timer.cancel();
       this.timers.clear();
     }
-    const key = "dialog" in this.state ? dialogKey(this.callId, this.state.dialog.localTag, this.state.dialog.remoteTag) : null;
-    if (key !== this.key) {
-      if (this.key !== null) this.layer.unindex(this.key, this);
-      if (key !== null) this.layer.index(key, this);
-      this.key = key;
-    }
+    const keys = dialogsOf(this.state).map((dialog) => dialogKey(this.callId, dialog.localTag, dialog.remoteTag));
+    for (const key of this.keys) if (!keys.includes(key)) this.layer.unindex(key, this);
+    for (const key of keys) if (!this.keys.includes(key)) this.layer.index(key, this);
+    this.keys = keys;
     if (this.state.name === "ended") this.layer.drop(this);
   }
 }
@@ -245,6 +250,17 @@ export class DialogLayer {
         session.input(proof === null ? { kind: "response", response } : { kind: "response", response, proof });
       },
       failed: (reason) => session.input({ kind: "failed", reason }),
+    });
+  }
+
+  update(session: Session, request: RequestDraft, flow: Flow): void {
+    this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
+      response: (response) => {
+        if (response.status < 200) return;
+        const proof = this.proofFor(response, request, flow);
+        session.input(proof === null ? { kind: "updated", response } : { kind: "updated", response, proof });
+      },
+      failed: () => session.input({ kind: "updated", response: null }),
     });
   }
 
@@ -346,13 +362,17 @@ export class DialogLayer {
   }
 }
 
+/** Under which dialogs a session is found: several as long as branches of its INVITE ring. */
+function dialogsOf(state: SessionState): readonly Dialog[] {
+  if (state.name === "calling") return state.early.map(({ dialog }) => dialog);
+  return "dialog" in state ? [state.dialog] : [];
+}
+
 /** Another port or connection of the same host may speak in a dialog; browsers share an address that says nothing, so theirs must be the socket. */
 function isSamePeer(a: Flow, b: Flow): boolean {
   const isBrowser = [a, b].some(({ transport }) => transport === "ws" || transport === "wss");
   return isBrowser ? isSameFlow(a, b) : normalAddress(a.remote.address) === normalAddress(b.remote.address);
 }
-
-const capabilities: readonly Header[] = [header("Allow", allowed), header("Accept", "application/sdp")];
 
 function hopUri(request: RequestDraft): string {
   const route = headerValue(request, "route");
@@ -360,8 +380,9 @@ function hopUri(request: RequestDraft): string {
 }
 
 /** Known to us, but nothing that we do: 405 instead of 501. */
-const otherMethods = new Set(["PRACK", "UPDATE", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
+const otherMethods = new Set(["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
+const optionTags = new Set(supported.split(", "));
 
 type Refusal = { readonly status: number; readonly headers: readonly Header[] };
 
@@ -375,16 +396,16 @@ export function inspect(request: SipRequest): Refusal | null {
   if (request.uri.scheme === "other" && !isCallForHelp) return { status: 416, headers: [] };
   // We hand every call on, so a request that may not travel further ends here (§16.3). OPTIONS is for us.
   if (request.method === "INVITE" && request.maxForwards === 0) return { status: 483, headers: [] };
-  const required = headerTokens(request, "require");
-  if (required.length > 0) return { status: 420, headers: [header("Unsupported", requiredText(request))] };
-  return request.method === "INVITE" ? inspectContent(request) : null;
+  const unknown = unknownOptions(request);
+  if (unknown.length > 0) return { status: 420, headers: [header("Unsupported", unknown.join(", "))] };
+  if (request.method !== "INVITE" && request.method !== "UPDATE") return null;
+  // RFC 4028 §9.
+  return inspectContent(request) ?? (isTooShort(request) ? { status: 422, headers: [header("Min-SE", String(sessionIntervalMin))] } : null);
 }
 
-function requiredText(request: SipRequest): string {
-  return request.headers
-    .filter(({ key }) => key === "require")
-    .map(({ value }) => value)
-    .join(", ");
+/** What a request requires and we do not know (§8.2.2.3). */
+function unknownOptions(request: SipRequest): string[] {
+  return headerTokens(request, "require").filter((tag) => !optionTags.has(tag));
 }
 
 function inspectContent(request: SipRequest): Refusal | null {
