@@ -332,6 +332,7 @@ for (const [name, open] of Object.entries(implementations)) {
       const outbound = {
         ...{ proxies: [], transport: "UDP" as const, numberFormat: "E164" as const, callerIdPresentation: "user" as const },
         ...{ callerId: null, channelsMax: null },
+        ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null },
       };
       const kinds = {
         trunks: [
