@@ -85,7 +85,7 @@ test("what is too late is left out, not put elsewhere", async () => {
   for (let n = 0; n < 50; n++) {
     studio.recorder.tick(n * 20);
     if (n !== 10) studio.hear("left", n, 4_000, n * 20);
-    if (n === 20) studio.hear("left", 10, 20_000, n * 20);
+    if (n === 30) studio.hear("left", 10, 20_000, n * 20);
   }
   await studio.recorder.close(1_000);
   expect(studio.share(0, 20_000)).toBe(0);

@@ -5,10 +5,10 @@ import { samplesPerMs, samplesPerTick } from "./outgoing.ts";
 import type { CodecName, RecordingSink } from "./plane.ts";
 import { timestampDistance } from "./rtp/packet.ts";
 
-/** How late a packet may be and still be heard where it belongs, and how early one may seem. */
-const delaySamples = 100 * samplesPerMs;
+/** How late a packet may be and still be heard where it belongs, and how early one may seem: nobody waits for a recording, so a process that was late itself loses nothing. */
+const delaySamples = 300 * samplesPerMs;
 /** Delay, earliness and the longest packet fit well. */
-const ringSamples = 4_096;
+const ringSamples = 8_192;
 /** This many packets in a row out of place are no jitter: the sender's clock has drifted from ours, or jumped. */
 const misplacedMax = 10;
 const chunkFrames = recordingChunkMs / 20;
