@@ -40,6 +40,7 @@ const shape = {
   "public-url": z.url("a URL, like https://desk.example.org").nullable(),
   "trusted-proxies": list,
   sip: address,
+  "sip-tls": address.nullable(),
   "trunk-ca": z.string().nullable(),
   "rtp-ports": portRange,
   "media-ports": list
@@ -77,6 +78,7 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   "public-url": "how browsers reach this server, when not by --http or --https",
   "trusted-proxies": "addresses of reverse proxies whose X-Forwarded-For is believed",
   sip: "address for phones and trunks, UDP and TCP",
+  "sip-tls": "address for phones and trunks over TLS, with the certificate of --https",
   "trunk-ca": "issuers (PEM) of trunks' certificates, besides those that the machine knows",
   "rtp-ports": "ports for voice of phones and trunks",
   "media-ports": "one UDP port per worker for voice of browsers",
@@ -111,6 +113,7 @@ function defaults(): Record<ConfigKey, unknown> {
     "public-url": null,
     "trusted-proxies": [],
     sip: "0.0.0.0:5060",
+    "sip-tls": null,
     "trunk-ca": null,
     "rtp-ports": "20000-29999",
     "media-ports": ["19000"],

@@ -16,6 +16,7 @@ export function portsOf(config: Config): readonly Port[] {
     ...of("tcp", "https", config.https),
     ...of("udp", "sip", config.sip),
     ...of("tcp", "sip", config.sip),
+    ...of("tcp", "sip-tls", config["sip-tls"]),
     ...config["media-ports"].flatMap((port) => of("udp", "media-ports", `0.0.0.0:${port}`)),
     ...of("tcp", "metrics", config.metrics),
   ];

@@ -20,7 +20,7 @@ import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
 import { demandPorts, portsOf } from "./ports.ts";
 import { type SocketData, sockets, upgrade, upgradeToChannel } from "./sockets.ts";
-import { machineActor, type RunningNode, wire } from "./wire.ts";
+import { type Certificate, machineActor, type RunningNode, wire } from "./wire.ts";
 
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
 const sipFrameBytesMax = 64 * 1024;
@@ -38,9 +38,9 @@ export async function serve(env: Env, config: Config, assets: Assets): Promise<v
   const node = await openNode(env, config, assets);
   try {
     await demandPorts(portsOf(config));
-    const tls = config.https === null ? null : await certificate(node);
+    const tls = config.https === null && config["sip-tls"] === null ? null : await certificate(node);
     await bootstrap(node);
-    const running = await wire(node, assets);
+    const running = await wire(node, assets, tls);
     const servers = [await listen(running, config.http, null)];
     if (config.https !== null) servers.push(await listen(running, config.https, tls));
     const metrics = config.metrics === null ? null : serveMetrics(config.metrics, running);
@@ -102,9 +102,7 @@ async function links(node: OpenNode): Promise<Links> {
   return { setup, trial: config.trial ? await offerTrial(app, actor, ownAddresses({ "public-address": [] })) : null };
 }
 
-type Tls = { readonly cert: string; readonly key: string };
-
-async function certificate(node: OpenNode): Promise<Tls> {
+async function certificate(node: OpenNode): Promise<Certificate> {
   const { config } = node;
   if (config["https-cert"] === null) return makeCertificate(node.env, config);
   const [cert, key] = [await pemOf("https-cert", config["https-cert"]), await pemOf("https-key", config["https-key"]!)];
@@ -147,7 +145,7 @@ function pairOf(cert: string, key: string, config: Config): X509Certificate {
   return certificate;
 }
 
-async function listen(running: RunningNode, address: string, tls: Tls | null) {
+async function listen(running: RunningNode, address: string, tls: Certificate | null) {
   const app = createWebApp(running.web);
   const { address: hostname, port } = endpoint(address);
   return Bun.serve<SocketData>({

@@ -68,7 +68,11 @@ export function machineActor(node: OpenNode): Actor {
   return nodeActor(node.app, "This server");
 }
 
-export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode> {
+/** PEM. */
+export type Certificate = { readonly cert: string; readonly key: string };
+
+/** `certificate`: what --sip-tls shows; null: nothing listens there. */
+export async function wire(node: OpenNode, assets: Assets, certificate: Certificate | null = null): Promise<RunningNode> {
   const { env, config, app } = node;
   // Read first: what happens from here on comes by the log, however long the start takes.
   const { seq } = await node.log.head();
@@ -88,7 +92,7 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   if (ended > 0) env.log.warn("conversations of an earlier run were closed", { count: ended });
 
   const addresses = ownAddresses(config);
-  const { media, telephony } = await startTelephony(node, directory, assets, addresses);
+  const { media, telephony } = await startTelephony(node, directory, assets, addresses, certificate);
   const exchange = new Exchange({ app, journal, control: telephony.control, directory, vault: node.recordings });
   for (const facts of recovery.recovered) await exchange.keepRecording(facts);
   await exchange.keepLostRecordings(recovery.lost.map(({ recordingId, reason }) => ({ recordingId, reason })));
@@ -241,8 +245,18 @@ export async function wire(node: OpenNode, assets: Assets): Promise<RunningNode>
   return running;
 }
 
-async function startTelephony(node: OpenNode, directory: Directory, assets: Assets, addresses: readonly string[]) {
+async function startTelephony(
+  node: OpenNode,
+  directory: Directory,
+  assets: Assets,
+  addresses: readonly string[],
+  certificate: Certificate | null,
+) {
   const { env, config } = node;
+  const safe =
+    config["sip-tls"] === null || certificate === null
+      ? []
+      : [{ transport: "tls" as const, ...endpoint(config["sip-tls"]), tls: certificate }];
   const media = await WorkerPlane.start({
     env,
     entry: new URL("./media-worker.ts", import.meta.url).href,
@@ -255,7 +269,7 @@ async function startTelephony(node: OpenNode, directory: Directory, assets: Asse
     addresses,
     mediaAddress: "0.0.0.0",
     trunkCa: config["trunk-ca"] === null ? null : readFileSync(config["trunk-ca"], "utf8"),
-    listen: (["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })),
+    listen: [...(["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })), ...safe],
     recordingTarget: async (recordingId, conversationId) => node.recordings.target(recordingId, conversationId),
   });
   return { media, telephony };

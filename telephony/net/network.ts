@@ -37,8 +37,8 @@ export class SipNetwork implements Wire {
   private readonly stops: (() => void)[] = [];
   private readonly connections = new Map<string, { readonly flow: Flow; readonly connection: Connection }>();
   private readonly perAddress = new Map<string, number>();
-  /** Where peers of connections that we open may connect to; null: nowhere. */
-  private accepting: ((remoteAddress: string) => Endpoint) | null = null;
+  /** Where peers of connections that we open may connect to in their turn. */
+  private readonly accepting = new Map<Listen["transport"], (remoteAddress: string) => Endpoint>();
   private receiver: Receiver | null = null;
   private nextId = 1;
 
@@ -59,7 +59,10 @@ export class SipNetwork implements Wire {
     }
     const server = listenTcp(listen, this);
     this.stops.push(() => server.stop());
-    this.accepting ??= (remote) => ({ address: listen.advertise?.(remote) ?? listen.address, port: server.local.port });
+    this.accepting.set(listen.transport, (remote) => ({
+      address: listen.advertise?.(remote) ?? listen.address,
+      port: server.local.port,
+    }));
     return server.local;
   }
 
@@ -71,7 +74,9 @@ export class SipNetwork implements Wire {
 
   /** Opens a connection to a literal address. `tls`: the name that the peer's certificate must have. @throws ConnectError */
   connect(remote: Endpoint, tls: { readonly serverName: string; readonly ca: string | null } | null, ms: number): Promise<Flow> {
-    const local = this.accepting?.(remote.address) ?? { address: isIpv6(remote.address) ? "::" : "0.0.0.0", port: 0 };
+    // Without a TLS port of ours, a carrier keeps to the connection that we have opened.
+    const accepting = (tls === null ? undefined : this.accepting.get("tls")) ?? this.accepting.get("tcp");
+    const local = accepting?.(remote.address) ?? { address: isIpv6(remote.address) ? "::" : "0.0.0.0", port: 0 };
     return connectTcp(this, { local, remote, tls, ms, clock: this.env.clock });
   }
 

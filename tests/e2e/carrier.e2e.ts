@@ -13,7 +13,16 @@ import { eventually, expect, hasFailed, program, step } from "../support/steps.t
 await insideNamespace();
 const [priyaHz, phoneHz] = [440, 1_000];
 const account = { username: "bank-17", password: 'p"ss wörd\\1' };
-const options = ["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"];
+const options = [
+  "--sip",
+  `${ownAddress}:5060`,
+  "--sip-tls",
+  `${ownAddress}:5061`,
+  "--rtp-ports",
+  "20000-20999",
+  "--metrics",
+  "127.0.0.1:9464",
+];
 const landline = new Landline(options);
 const carrier = new Kamailio(join(landline.folder, "carrier"), { ...account, address: otherAddress, phone: `${otherAddress}:5070` });
 const zone = nameServer(otherAddress);
@@ -69,6 +78,17 @@ async function callOut(when: string): Promise<void> {
   await eventually("the phone's call is over", () => phone.terminated > 0);
 }
 
+/** In, to the account, answered, heard both ways, and over. */
+async function callIn(when: string): Promise<void> {
+  phone.dial(`sip:+441632960201@${otherAddress}:5060`);
+  await priya.waitFor('#call[data-call-state="alerting"]', 10_000);
+  await priya.press("Enter");
+  await priya.waitFor('#call[data-call-state="connected"]', 10_000);
+  await Promise.all([pageHears(priya, phoneHz, `she hears who calls ${when}`), hears(phone, priyaHz, `who calls hears her ${when}`)]);
+  phone.hangUp();
+  await priya.waitFor('#call[data-call-state="none"]', 10_000);
+}
+
 await program(
   async () => {
     writeFileSync(join(landline.folder, "resolv.conf"), `nameserver ${otherAddress}\n`);
@@ -117,15 +137,7 @@ await program(
       );
     });
 
-    await step("a call in comes to the account, and reaches the person whose number stands in To", async () => {
-      phone.dial(`sip:+441632960201@${otherAddress}:5060`);
-      await priya.waitFor('#call[data-call-state="alerting"]', 10_000);
-      await priya.press("Enter");
-      await priya.waitFor('#call[data-call-state="connected"]', 10_000);
-      await Promise.all([pageHears(priya, phoneHz, "she hears who calls"), hears(phone, priyaHz, "who calls hears her")]);
-      phone.hangUp();
-      await priya.waitFor('#call[data-call-state="none"]', 10_000);
-    });
+    await step("a call in comes to the account, and reaches the person whose number stands in To", () => callIn("by UDP"));
 
     await step("a carrier that dies is seen to be dead, refused at once, and well again when it is back", async () => {
       await carrier.stop();
@@ -165,6 +177,8 @@ await program(
       await priya.waitFor("#softphone[data-state=registered], #dial", 15_000);
       await callOut("by TLS");
       expect(/ by tls to /.test(carrier.log), "by TLS");
+      await callIn("by TLS");
+      expect(/to the account at sip:\w+@10\.77\.0\.1:5061;transport=tls/.test(carrier.log), "the account is at our port for TLS");
     });
 
     await step("the password is nowhere in the clear: not in the log, the export or the data", async () => {

@@ -157,8 +157,8 @@ export const adminManual: readonly ManualPage[] = [
         </p>
         <p>
           <b>TLS</b>: the carrier's certificate must be that name's and come from an issuer that this machine trusts, or from one in the
-          file of <code>--trunk-ca</code>. Voice on trunks is not encrypted yet: use TLS where the way to the carrier is your own or a
-          tunnel.
+          file of <code>--trunk-ca</code>; <code>--sip-tls</code> opens a port of ours for phones and carriers, with the certificate of{" "}
+          <code>--https</code>. Voice on trunks is not encrypted yet: use TLS where the way to the carrier is your own or a tunnel.
         </p>
       </>
     ),
