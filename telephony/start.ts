@@ -143,6 +143,7 @@ export class Telephony {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.lines.leave();
     this.lines[Symbol.dispose]();
     this.calls[Symbol.dispose]();
     this.registrar[Symbol.dispose]();

@@ -34,6 +34,8 @@ type Hop = {
   /** Which of the endpoints is spoken to. */
   at: number;
   flow: Flow | null;
+  /** A connection under way: who asks meanwhile gets the same. */
+  connecting: Promise<Flow> | null;
   isUp: boolean | null;
   roundTripMs: number | null;
   trouble: TrunkTrouble | null;
@@ -62,7 +64,16 @@ export class TrunkLine {
     readonly peer: TrunkPeer,
     private readonly parts: LineParts,
   ) {
-    this.hops = peer.proxies.map((hop) => ({ hop, endpoints: [], at: 0, flow: null, isUp: null, roundTripMs: null, trouble: null }));
+    this.hops = peer.proxies.map((hop) => ({
+      hop,
+      endpoints: [],
+      at: 0,
+      flow: null,
+      connecting: null,
+      isUp: null,
+      roundTripMs: null,
+      trouble: null,
+    }));
     this.contactUser = parts.newToken();
     this.numbering = { callId: parts.newToken(), tag: parts.newToken() };
   }
@@ -72,12 +83,14 @@ export class TrunkLine {
     if (this.peer.registers) this.register({ kind: "begin" });
   }
 
-  /** Takes the registration away where there is one; nothing is waited for. */
-  stop(): void {
-    this.register({ kind: "end" });
+  /** Takes the registration away where there is one; resolves when the carrier has had its say. Its connections end with the node, or by it. */
+  async leave(): Promise<void> {
     this.isStopped = true;
     this.beating?.cancel();
-    // The words of farewell leave along the connections, so they close with the node or when the carrier ends them.
+    this.registering?.cancel();
+    const { state, outputs } = stepRegistration(this.registration, { kind: "end" }, this.parts.env.clock.now());
+    this.registration = state;
+    for (const output of outputs) if (output.kind === "register") await this.sendRegister(output.seconds);
   }
 
   get state(): TrunkState {
@@ -112,13 +125,13 @@ export class TrunkLine {
     if (this.peer.heartbeat && this.speaksAlong(flow)) void this.beat();
   }
 
-  /** A connection is gone; who registered along it is not reached any more, so it is done anew. */
+  /** A connection is gone; who registered along it may not be reached any more, so it is done anew, but never in a hurry. */
   closed(flow: Flow): void {
     for (const hop of this.hops) {
       if (hop.flow === null || !isSameFlow(hop.flow, flow)) continue;
       hop.flow = null;
-      if (!this.isStopped && this.peer.registers && hop === this.hops[this.registrar] && this.registration.name === "registered")
-        this.register({ kind: "begin" });
+      if (this.isStopped || hop !== this.hops[this.registrar] || this.registration.name !== "registered") continue;
+      this.carryOut({ kind: "start", ms: trunkRetryMs });
     }
   }
 
@@ -213,11 +226,13 @@ export class TrunkLine {
     }
     const tls = this.peer.transport === "TLS" ? { serverName: hop.hop.host, ca } : null;
     try {
-      const flow = await network.connect(endpoint, tls, trunkAnswerMs);
-      hop.flow = flow;
-      return flow;
+      hop.connecting ??= network.connect(endpoint, tls, trunkAnswerMs);
+      hop.flow = await hop.connecting;
+      return hop.flow;
     } catch (error) {
       return { trouble: { kind: error instanceof ConnectError ? error.why : "refused" } };
+    } finally {
+      hop.connecting = null;
     }
   }
 

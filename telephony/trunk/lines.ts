@@ -1,11 +1,15 @@
 // All trunks by which calls leave: kept as the configuration has them, asked for a way out, and known by where they are when a call comes in.
 import type { TelephonyDirectory, TrunkPeer, TrunkPort, TrunkState } from "../../core/call/call-control.ts";
+import { pause } from "../../core/env/pause.ts";
 import type { TrunkId } from "../../core/lib/id.ts";
 import { normalAddress } from "../../core/lib/ip-address.ts";
 import { type Header, headerValue, type RequestDraft, type SipResponse } from "../sip/message/message.ts";
 import { parseNameAddr } from "../sip/message/name-addr.ts";
 import type { Flow } from "../sip/transport/flow.ts";
 import { type LineParts, TrunkLine } from "./line.ts";
+
+/** What a carrier has not heard by then it learns when the registration is over. */
+const farewellMs = 1_000;
 
 /** How a call leaves: the path, and as whom. */
 export type Way = { readonly flow: Flow; readonly contactUser: string | null; readonly domain: string | null };
@@ -66,8 +70,15 @@ export class TrunkLines implements TrunkPort {
     return (await this.lines.get(trunkId)?.test()) ?? null;
   }
 
+  /** Carriers are told that we are not here any more; resolves when they know, or have had their time. */
+  async leave(): Promise<void> {
+    const { clock } = this.parts.env;
+    const leaving = [...this.lines.values()].filter(({ state }) => state.registration !== null).map((line) => line.leave());
+    if (leaving.length > 0) await Promise.race([Promise.all(leaving), pause(clock, farewellMs)]);
+  }
+
   [Symbol.dispose](): void {
-    for (const line of this.lines.values()) line.stop();
+    for (const line of this.lines.values()) void line.leave();
     this.lines.clear();
   }
 
@@ -75,7 +86,7 @@ export class TrunkLines implements TrunkPort {
     const wanted = new Map(this.directory.trunks().map((peer) => [peer.trunkId, peer]));
     for (const [id, line] of this.lines) {
       if (isSame(line.peer, wanted.get(id))) continue;
-      line.stop();
+      void line.leave();
       this.lines.delete(id);
     }
     for (const [id, peer] of wanted) {

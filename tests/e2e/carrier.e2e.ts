@@ -181,8 +181,13 @@ await program(
       expect(/to the account at sip:\w+@10\.77\.0\.1:5061;transport=tls/.test(carrier.log), "the account is at our port for TLS");
     });
 
-    await step("the password is nowhere in the clear: not in the log, the export or the data", async () => {
+    await step("a centre that stops tells the carrier, which sends nobody there any more", async () => {
       await landline.stop();
+      phone.dial(`sip:+441632960201@${otherAddress}:5060`);
+      await eventually("the carrier knows that we have gone", () => phone.log.includes("480 Nobody there"), 10_000);
+    });
+
+    await step("the password is nowhere in the clear: not in the log, the export or the data", async () => {
       expect(!landline.log.includes(account.password) && !landline.log.includes("wörd"), "it is in the log");
       const found = Bun.spawnSync(["grep", "-rlF", "wörd", landline.data]).stdout.toString().trim();
       expect(found === "", `it is in ${found}`);
