@@ -7,12 +7,15 @@ import type { Env } from "../core/env/env.ts";
 import { ownAddresses } from "./addresses.ts";
 import type { Config } from "./config.ts";
 
+/** PEM. */
+export type Certificate = { readonly cert: string; readonly key: string };
+
 const lifeMs = 397 * 86_400_000;
 const renewMs = 30 * 86_400_000;
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /** PEM certificate and key; self-signed for this machine's names and addresses. */
-export async function makeCertificate(env: Env, config: Config): Promise<{ readonly cert: string; readonly key: string }> {
+export async function makeCertificate(env: Env, config: Config): Promise<Certificate> {
   const folder = join(config.data, "tls");
   const [certPath, keyPath] = [join(folder, "self-made.crt"), join(folder, "self-made.key")];
   if (existsSync(certPath) && existsSync(keyPath)) {

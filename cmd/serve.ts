@@ -13,14 +13,14 @@ import { offerTrial } from "../core/setup/trial.ts";
 import { createWebApp } from "../web/app.tsx";
 import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
-import { makeCertificate } from "./certificate.ts";
+import { type Certificate, makeCertificate } from "./certificate.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { robotsReach, startDemo } from "./demo.ts";
 import { metricsText } from "./metrics.ts";
 import { type OpenNode, openNode } from "./node.ts";
 import { demandPorts, portsOf } from "./ports.ts";
 import { type SocketData, sockets, upgrade, upgradeToChannel } from "./sockets.ts";
-import { type Certificate, machineActor, type RunningNode, wire } from "./wire.ts";
+import { machineActor, type RunningNode, wire } from "./wire.ts";
 
 /** WebSocket frames of SIP; a message of ours is a tenth of it. */
 const sipFrameBytesMax = 64 * 1024;

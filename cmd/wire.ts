@@ -29,6 +29,7 @@ import { Channels } from "../web/notifications/channels.ts";
 import type { NodeHealth, VerifyReport, WebPorts } from "../web/ports.ts";
 import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Config } from "./config.ts";
 import { said } from "./health.ts";
 import { nodeSettings } from "./kept.ts";
@@ -68,9 +69,6 @@ export function machineActor(node: OpenNode): Actor {
   return nodeActor(node.app, "This server");
 }
 
-/** PEM. */
-export type Certificate = { readonly cert: string; readonly key: string };
-
 /** `certificate`: what --sip-tls shows; null: nothing listens there. */
 export async function wire(node: OpenNode, assets: Assets, certificate: Certificate | null = null): Promise<RunningNode> {
   const { env, config, app } = node;
@@ -105,11 +103,8 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
 
   const retention = new Retention(app, node.recordings);
   const listeners = new Set<(event: LoggedEvent) => void>(
-    [assigner, prompts, retention].map((listener) => (event) => listener.onLogged(event)),
+    [assigner, prompts, retention, telephony.trunks].map((listener) => (event) => listener.onLogged(event)),
   );
-  listeners.add(({ type }) => {
-    if (type.startsWith("telephony.trunk.")) telephony.trunks.refresh();
-  });
   const subscribe = (listener: (event: LoggedEvent) => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);

@@ -18,9 +18,10 @@ const way = {
   ...{ trunkId: "out" as TrunkId, version: 0, proxies: [] as { host: string; port: number | null }[] },
   account: null as { username: string; password: string; domain: string } | null,
 };
-function leadsTo(...proxies: readonly { host: string; port: number | null }[]): void {
+function leadsTo({ telephony }: Host, ...proxies: readonly { host: string; port: number | null }[]): void {
   way.proxies = [...proxies];
   way.version += 1;
+  telephony.trunks.onLogged({ type: "telephony.trunk.updated" });
 }
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
@@ -47,7 +48,7 @@ const open: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
   way.account = null;
-  leadsTo();
+  way.proxies = [];
 });
 
 async function host(addresses: readonly string[] = ["127.0.0.1"]): Promise<Host> {
@@ -322,7 +323,7 @@ describe("a number that is dialled by a trunk", () => {
   /** The carrier, and what its INVITE was. */
   async function dialled(at: Host, shown = { number: "+441632960100", name: "Bank" }) {
     const carrier = await peer(at, "127.0.0.3");
-    leadsTo({ host: "127.0.0.3", port: carrier.port });
+    leadsTo(at, { host: "127.0.0.3", port: carrier.port });
     const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
     const number = { number: "+441632960999", shown, isEmergency: false, ringMs: 60_000 };
     at.telephony.control.send({ kind: "dial-trunk", legId, conversationId, trunkId: way.trunkId, hop: 0, ...number });
@@ -394,12 +395,12 @@ describe("a number that is dialled by a trunk", () => {
       ringMs: 60_000,
     } as const;
     const shown = { number: "", name: "" };
-    leadsTo({ host: "127.0.0.9", port: 5_060 });
+    leadsTo(at, { host: "127.0.0.9", port: 5_060 });
     at.telephony.control.send({ ...dial, legId, shown });
     await at.media.until("open");
     at.env.advance(trunkSilenceMs);
     expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "unreachable" });
-    leadsTo();
+    leadsTo(at);
     at.telephony.control.send({ ...dial, legId: newId(at.env), shown });
     expect(await at.next("leg.ended")).toMatchObject({ reason: "unreachable" });
   });
@@ -407,7 +408,7 @@ describe("a number that is dialled by a trunk", () => {
   test("is not rung any more when it is given up while the way is looked for", async () => {
     const at = await host();
     const carrier = await peer(at, "127.0.0.3");
-    leadsTo({ host: "127.0.0.3", port: carrier.port });
+    leadsTo(at, { host: "127.0.0.3", port: carrier.port });
     const [legId, conversationId] = [newId<LegId>(at.env), newId<ConversationId>(at.env)];
     const shown = { number: "", name: "" };
     at.telephony.control.send({

@@ -35,8 +35,8 @@ export function stationInvite(
 }
 
 /**
- * To a carrier or PBX: at `host`, or where we have an account, at its domain and as one of that domain. Who calls stands in From and, for whom the trunk trusts (RFC 3325), in P-Asserted-Identity; withheld, From is
- * anonymous (RFC 3323 §4.1.1.3) and nothing else says who it is.
+ * To a carrier or PBX: at `host`, or where we have an account, at its domain and as one of that domain. Who calls stands in From and, for whom
+ * the trunk trusts (RFC 3325), in P-Asserted-Identity; withheld, From is anonymous (RFC 3323 §4.1.1.3) and nothing else says who it is.
  */
 export function trunkInvite(dial: DialTrunk, domain: string | null, host: string, parts: InviteParts): RequestDraft {
   const uri = `sip:${userPart(dial.number)}@${domain ?? host}`;

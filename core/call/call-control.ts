@@ -294,8 +294,7 @@ export type TrunkState = {
 
 /** Trunks, as the wiring keeps them and web looks at them. */
 export interface TrunkPort {
-  /** The configuration has changed. */
-  refresh(): void;
+  onLogged(event: { readonly type: string }): void;
   /** Null: no calls leave by it, or the node does not know it yet. */
   state(trunkId: TrunkId): TrunkState | null;
   /** Asks every next hop now, and registers anew; the state after it. */

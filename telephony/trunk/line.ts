@@ -1,6 +1,7 @@
 // One trunk as this node lives with it: where its next hops are, whether they answer, and whether the carrier knows where we are.
 import type { TrunkPeer, TrunkState, TrunkTrouble } from "../../core/call/call-control.ts";
 import type { Env, Timer } from "../../core/env/env.ts";
+import { normalAddress } from "../../core/lib/ip-address.ts";
 import { trunkAnswerMs, trunkBeatMs, trunkRetryMs } from "../../core/lib/limits.ts";
 import type { SipNetwork } from "../net/network.ts";
 import { type NameServer, resolveHop } from "../net/resolve.ts";
@@ -52,6 +53,8 @@ export class TrunkLine {
   readonly hops: Hop[];
   /** What stands before the @ in our Contact: by it a call that comes in says whose it is. Nothing that is ours alone. */
   readonly contactUser: string;
+  /** Where its next hops are now, in their normal form. */
+  addresses: ReadonlySet<string> = new Set();
   private registration: Registration = { name: "off" };
   private readonly numbering: { readonly callId: string; readonly tag: string };
   private seq = 0;
@@ -80,17 +83,14 @@ export class TrunkLine {
 
   start(): void {
     void this.beat();
-    if (this.peer.registers) this.register({ kind: "begin" });
+    if (this.peer.registers) void this.register({ kind: "begin" });
   }
 
   /** Takes the registration away where there is one; resolves when the carrier has had its say. Its connections end with the node, or by it. */
   async leave(): Promise<void> {
     this.isStopped = true;
     this.beating?.cancel();
-    this.registering?.cancel();
-    const { state, outputs } = stepRegistration(this.registration, { kind: "end" }, this.parts.env.clock.now());
-    this.registration = state;
-    for (const output of outputs) if (output.kind === "register") await this.sendRegister(output.seconds);
+    await this.register({ kind: "end" });
   }
 
   get state(): TrunkState {
@@ -101,11 +101,6 @@ export class TrunkLine {
         return { hop, isUp, roundTripMs, trouble, address: endpoint === undefined ? null : endpointText(endpoint) };
       }),
     };
-  }
-
-  /** Where its next hops are now. */
-  get addresses(): readonly string[] {
-    return this.hops.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
   }
 
   speaksAlong(flow: Flow): boolean {
@@ -131,14 +126,14 @@ export class TrunkLine {
       if (hop.flow === null || !isSameFlow(hop.flow, flow)) continue;
       hop.flow = null;
       if (this.isStopped || hop !== this.hops[this.registrar] || this.registration.name !== "registered") continue;
-      this.carryOut({ kind: "start", ms: trunkRetryMs });
+      void this.carryOut({ kind: "start", ms: trunkRetryMs });
     }
   }
 
   /** Asks everybody now. */
   async test(): Promise<TrunkState> {
     await Promise.all(this.hops.map((hop) => this.check(hop)));
-    if (this.peer.registers) await this.registerNow();
+    if (this.peer.registers) await this.register({ kind: "begin" });
     return this.state;
   }
 
@@ -177,6 +172,7 @@ export class TrunkLine {
   /** Any answer is a sign of life, but for those that say that nobody is. */
   private async check(hop: Hop): Promise<void> {
     const was = hop.isUp;
+    await this.locate(hop);
     const flow = await this.open(hop);
     const answer = "trouble" in flow ? flow : await this.ask(this.options(hop, flow), flow, false);
     const status = "response" in answer ? answer.response.status : null;
@@ -210,10 +206,12 @@ export class TrunkLine {
     hop.endpoints = endpoints;
     hop.at = Math.max(kept, 0);
     if (kept < 0) hop.flow = null;
+    this.addresses = new Set(this.hops.flatMap((one) => one.endpoints.map(({ address }) => normalAddress(address))));
   }
 
   private async open(hop: Hop): Promise<Flow | { readonly trouble: TrunkTrouble }> {
-    await this.locate(hop);
+    // A call waits for no name server: every beat has asked it.
+    if (hop.endpoints.length === 0) await this.locate(hop);
     const endpoint = hop.endpoints[hop.at];
     if (endpoint === undefined) return { trouble: { kind: "no-such-name" } };
     if (hop.flow !== null) return hop.flow;
@@ -238,7 +236,8 @@ export class TrunkLine {
 
   // ── The account ──
 
-  private register(input: RegistrationInput): void {
+  /** Resolves when the carrier has had its say, where it is asked. */
+  private async register(input: RegistrationInput): Promise<void> {
     const { env } = this.parts;
     const before = this.registration;
     const { state, outputs } = stepRegistration(before, input, env.clock.now());
@@ -252,30 +251,21 @@ export class TrunkLine {
         trouble: state.trouble.kind,
         status: state.trouble.kind === "status" ? state.trouble.status : null,
       });
-    for (const output of outputs) this.carryOut(output);
+    for (const output of outputs) await this.carryOut(output);
   }
 
-  private carryOut(output: RegistrationOutput): void {
+  private async carryOut(output: RegistrationOutput): Promise<void> {
     switch (output.kind) {
       case "register":
-        void this.sendRegister(output.seconds);
-        break;
+        return this.sendRegister(output.seconds);
       case "start":
         this.registering?.cancel();
-        this.registering = this.parts.env.clock.after(output.ms, () => this.register({ kind: "timer" }));
-        break;
+        this.registering = this.parts.env.clock.after(output.ms, () => void this.register({ kind: "timer" }));
+        return;
       case "stop":
         this.registering?.cancel();
-        break;
+        return;
     }
-  }
-
-  /** Resolves when the carrier has had its say. */
-  private async registerNow(): Promise<void> {
-    const { state } = stepRegistration(this.registration, { kind: "begin" }, this.parts.env.clock.now());
-    this.registering?.cancel();
-    this.registration = state;
-    if (state.name === "asking") await this.sendRegister(state.seconds);
   }
 
   private async sendRegister(seconds: number): Promise<void> {
@@ -293,15 +283,15 @@ export class TrunkLine {
     const { response } = answer;
     const granted = response.status === 200 ? grantedSeconds(response, contact) : null;
     const briefest = Number(headerValue(response, "min-expires") ?? Number.NaN);
-    if (granted !== null && granted > 0) this.register({ kind: "accepted", seconds: granted });
-    else if (response.status === 423 && Number.isSafeInteger(briefest)) this.register({ kind: "too-brief", seconds: briefest });
-    else this.notRegistered(refusalOf(response.status, account.password));
+    if (granted !== null && granted > 0) return this.register({ kind: "accepted", seconds: granted });
+    if (response.status === 423 && Number.isSafeInteger(briefest)) return this.register({ kind: "too-brief", seconds: briefest });
+    return this.notRegistered(refusalOf(response.status, account.password));
   }
 
   /** The next try goes to the next hop. */
-  private notRegistered(trouble: TrunkTrouble): void {
+  private notRegistered(trouble: TrunkTrouble): Promise<void> {
     this.registrar = (this.registrar + 1) % this.hops.length;
-    this.register({ kind: "failed", trouble });
+    return this.register({ kind: "failed", trouble });
   }
 
   private registrationState(): TrunkState["registration"] {

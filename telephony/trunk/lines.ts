@@ -2,7 +2,6 @@
 import type { TelephonyDirectory, TrunkPeer, TrunkPort, TrunkState } from "../../core/call/call-control.ts";
 import { pause } from "../../core/env/pause.ts";
 import type { TrunkId } from "../../core/lib/id.ts";
-import { normalAddress } from "../../core/lib/ip-address.ts";
 import { type Header, headerValue, type RequestDraft, type SipResponse } from "../sip/message/message.ts";
 import { parseNameAddr } from "../sip/message/name-addr.ts";
 import type { Flow } from "../sip/transport/flow.ts";
@@ -23,7 +22,6 @@ export class TrunkLines implements TrunkPort {
   ) {}
 
   async reach(trunkId: TrunkId, hop: number, isForced: boolean): Promise<Way | null> {
-    this.refresh();
     const line = this.lines.get(trunkId);
     const flow = (await line?.reach(hop, isForced)) ?? null;
     if (line === undefined || flow === null) return null;
@@ -31,10 +29,9 @@ export class TrunkLines implements TrunkPort {
     return { flow, contactUser: account === null ? null : line.contactUser, domain: account?.domain ?? null };
   }
 
-  /** Whose next hop has this address. */
+  /** Whose next hop has this address, in its normal form. */
   trunkAt(address: string): { readonly trunkId: TrunkId; readonly name: string } | null {
-    for (const { peer, addresses } of this.lines.values())
-      if (addresses.some((own) => normalAddress(own) === address)) return { trunkId: peer.trunkId, name: peer.name };
+    for (const { peer, addresses } of this.lines.values()) if (addresses.has(address)) return { trunkId: peer.trunkId, name: peer.name };
     return null;
   }
 
@@ -66,7 +63,6 @@ export class TrunkLines implements TrunkPort {
   }
 
   async test(trunkId: TrunkId): Promise<TrunkState | null> {
-    this.refresh();
     return (await this.lines.get(trunkId)?.test()) ?? null;
   }
 
@@ -82,6 +78,11 @@ export class TrunkLines implements TrunkPort {
     this.lines.clear();
   }
 
+  onLogged({ type }: { readonly type: string }): void {
+    if (type.startsWith("telephony.trunk.")) this.refresh();
+  }
+
+  /** As the configuration has them now. */
   refresh(): void {
     const wanted = new Map(this.directory.trunks().map((peer) => [peer.trunkId, peer]));
     for (const [id, line] of this.lines) {

@@ -44,7 +44,7 @@ export function grantedSeconds(response: SipResponse, contact: string): number |
   const said = (ours === undefined ? null : param(ours.params, "expires")) ?? headerValue(response, "expires");
   // A registrar that lists nothing has us all the same; one that lists others only has not.
   if (ours === undefined && headerValue(response, "contact") !== null) return null;
-  return said !== null && said !== undefined && /^[0-9]{1,9}$/.test(said.trim()) ? Number(said) : 3_600;
+  return said !== null && /^[0-9]{1,9}$/.test(said.trim()) ? Number(said) : 3_600;
 }
 
 /** Registrars add parameters, and may spell the host otherwise; the user part is ours alone. */
