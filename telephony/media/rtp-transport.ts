@@ -1,4 +1,5 @@
 // Plain RTP of one leg on a pair of ports of its own: to and from the SDP's address, or from where the peer really is, learned once.
+import { hostText } from "../../core/lib/ip-address.ts";
 import { latchPackets, latchStrangersMax, rtpPacketBytesMax } from "../../core/lib/limits.ts";
 import type { RemoteRtp } from "./plane.ts";
 import type { PortRange } from "./ports.ts";
@@ -152,8 +153,7 @@ export class RtpTransport implements Transport {
 }
 
 function textOf(place: Address | null): string {
-  if (place === null) return "";
-  return place.address.includes(":") ? `[${place.address}]:${place.port}` : `${place.address}:${place.port}`;
+  return place === null ? "" : `${hostText(place.address)}:${place.port}`;
 }
 
 function guarded(events: TransportEvents, receive: Receive): Receive {

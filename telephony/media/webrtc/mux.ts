@@ -1,5 +1,7 @@
 // All WebRTC streams of one worker on one UDP port: STUN finds the session, only ICE-validated pairs carry DTLS and SRTP (RFC 7983, 8445, 5764).
+
 import type { Env } from "../../../core/env/env.ts";
+import { hostText } from "../../../core/lib/ip-address.ts";
 import { iceConsentMs, webRtcSetupMs } from "../../../core/lib/limits.ts";
 import type { RemoteWebRtc } from "../plane.ts";
 import { isRtcp } from "../rtp/packet.ts";
@@ -161,7 +163,7 @@ export class MuxSession implements Transport {
 
   get peerAddress(): string {
     const { selected } = this;
-    return selected === null ? "" : `${selected.address}:${selected.port}`;
+    return selected === null ? "" : `${hostText(selected.address)}:${selected.port}`;
   }
 
   get isReady(): boolean {
