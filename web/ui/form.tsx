@@ -95,6 +95,33 @@ export function Picks(props: {
   );
 }
 
+/** Where a list is searched; `label` stands in it until something is typed. */
+export function SearchField(props: { readonly name: string; readonly label: string; readonly value: string }) {
+  const { name, label, value } = props;
+  return (
+    <div class="search">
+      <Icon name="search" />
+      <label class="visually-hidden" for={name}>
+        {label}
+      </label>
+      <input class="input" id={name} name={name} type="search" value={value} placeholder={label} />
+    </div>
+  );
+}
+
+/** The one button of a group that is saved by itself. */
+export function GroupButton(props: { readonly said: string }) {
+  return (
+    <div class="field" data-wide="">
+      <div>
+        <button class="button" data-kind="primary" type="submit">
+          {props.said}
+        </button>
+      </div>
+    </div>
+  );
+}
+
 export function Note(props: { readonly tone: "info" | "bad" | "wait"; readonly icon: string; readonly children?: Child }) {
   return (
     <div class="note" data-tone={props.tone} role={props.tone === "bad" ? "alert" : "status"}>

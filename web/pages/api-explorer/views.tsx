@@ -3,6 +3,7 @@
 import type { Actor } from "../../../core/authorization/actor.ts";
 import type { ApiRoute } from "../../route.ts";
 import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
+import { SearchField } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
 
@@ -27,13 +28,7 @@ export function Explorer(props: { readonly actor: Actor; readonly families: read
         </div>
       </div>
       <form class="toolbar" method="get" action="/admin/api" role="search">
-        <div class="search">
-          <Icon name="search" />
-          <label class="visually-hidden" for="q">
-            {t("Search operations")}
-          </label>
-          <input class="input" id="q" name="q" type="search" value={props.query} placeholder={t("Search operations")} />
-        </div>
+        <SearchField name="q" label={t("Search operations")} value={props.query} />
       </form>
       {props.families.length === 0 ? <p class="quiet">{t("Nothing fits what you look for.")}</p> : null}
       {props.families.map((family) => (

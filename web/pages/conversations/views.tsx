@@ -1,6 +1,7 @@
 // The list of conversations with what narrows it.
 import { type FoundConversation, summaryOf } from "../../../core/conversation/search.ts";
 import { callerTitle } from "../../ui/dock.tsx";
+import { SearchField } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Period } from "../../ui/period.tsx";
 import { count, t } from "../../ui/text.ts";
@@ -83,13 +84,7 @@ function Filters(props: { readonly names: Names; readonly query: URLSearchParams
   const { names, query } = props;
   return (
     <form class="toolbar" method="get" action="/conversations" role="search">
-      <div class="search">
-        <Icon name="search" />
-        <label class="visually-hidden" for="text">
-          {t("Number or name")}
-        </label>
-        <input class="input" id="text" name="text" type="search" value={query.get("text") ?? ""} placeholder={t("Number or name")} />
-      </div>
+      <SearchField name="text" label={t("Number or name")} value={query.get("text") ?? ""} />
       <Choice name="queue" label={t("Queue")} options={[...names.queues].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="person" label={t("Person")} options={[...names.people].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="wrapup" label={t("Wrap-up code")} options={names.codes.map((value) => ({ value, label: value }))} query={query} />

@@ -1,6 +1,8 @@
 // Somebody's own calls, newest first, by number when they look for one: who may not search all conversations still knows their own.
+
 import { type PageRoute, page } from "../../route.ts";
 import { Crumbs } from "../../ui/crumbs.tsx";
+import { SearchField } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { FoundList } from "../conversations/views.tsx";
@@ -27,13 +29,7 @@ export const myCallRoutes: readonly PageRoute[] = [
           <h1>{t("Your calls")}</h1>
         </div>
         <form class="toolbar" method="get" action="/calls" role="search">
-          <div class="search">
-            <Icon name="search" />
-            <label class="visually-hidden" for="text">
-              {t("Number or name")}
-            </label>
-            <input class="input" id="text" name="text" type="search" value={text} placeholder={t("Number or name")} />
-          </div>
+          <SearchField name="text" label={t("Number or name")} value={text} />
           <button class="button" type="submit">
             {t("Search")}
           </button>

@@ -4,7 +4,7 @@ import type { Actor } from "../../../core/authorization/actor.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
 import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
-import { Field, type FieldErrors, Group, Note, Picks, Saved } from "../../ui/form.tsx";
+import { Field, type FieldErrors, Group, Note, Picks, Saved, SearchField } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, said, t } from "../../ui/text.ts";
 import { dateTime } from "../../ui/time.tsx";
@@ -56,13 +56,7 @@ export function ObjectList<Row extends ConfiguredObject & Settings, Settings ext
         </div>
       </div>
       <form class="toolbar" method="get" action={page.path} role="search">
-        <div class="search">
-          <Icon name="search" />
-          <label class="visually-hidden" for="name">
-            {t("Search by name")}
-          </label>
-          <input class="input" id="name" name="name" type="search" value={query.get("name") ?? ""} placeholder={t("Search by name")} />
-        </div>
+        <SearchField name="name" label={t("Search by name")} value={query.get("name") ?? ""} />
         {(page.filters ?? []).map((name) => {
           const field = fields.find((entry) => entry.name === name)!;
           return (

@@ -2,7 +2,7 @@
 import type { User } from "../../../core/directory/user.ts";
 import type { QueueId } from "../../../core/lib/id.ts";
 import type { Queue, Skill, UserSkill } from "../../../core/routing/queue.ts";
-import { Field, Group, Picks, SaveBar, Saved } from "../../ui/form.tsx";
+import { Field, Group, GroupButton, Picks, SaveBar, Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { words } from "../admin/words.ts";
@@ -147,13 +147,7 @@ export function PasswordForm(props: {
               <input class="input" {...input} type="password" autocomplete="new-password" required minlength={12} maxlength={256} />
             )}
           </Field>
-          <div class="field" data-wide="">
-            <div>
-              <button class="button" data-kind="primary" type="submit">
-                {t("Set password")}
-              </button>
-            </div>
-          </div>
+          <GroupButton said={t("Set password")} />
         </Group>
       </form>
       <Group

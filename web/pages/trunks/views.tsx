@@ -3,7 +3,7 @@ import type { TrunkHop, TrunkState, TrunkTrouble } from "../../../core/call/call
 import { timeOfDay } from "../../../core/lib/calendar.ts";
 import { hostText } from "../../../core/lib/ip-address.ts";
 import type { Trunk } from "../../../core/telephony/telephony.ts";
-import { Field, Group, Note, Saved } from "../../ui/form.tsx";
+import { Field, Group, GroupButton, Note, Saved } from "../../ui/form.tsx";
 import { t } from "../../ui/text.ts";
 
 /** In one line, for the trunk's own page. */
@@ -100,13 +100,7 @@ export function Connection(props: {
             >
               {(input) => <input class="input" {...input} type="password" autocomplete="off" maxlength={256} />}
             </Field>
-            <div class="field" data-wide="">
-              <div>
-                <button class="button" data-kind="primary" type="submit">
-                  {t("Set password")}
-                </button>
-              </div>
-            </div>
+            <GroupButton said={t("Set password")} />
           </Group>
         </form>
       )}
