@@ -68,13 +68,26 @@ export async function startChromium(origin: string, folder: string, name: string
     fill: (selector, text) => page.fill(selector, text),
     click: (selector) => page.click(selector),
     press: (key) => page.keyboard.press(key),
-    waitFor: async (selector, ms = 15_000) => void (await page.waitForSelector(selector, { timeout: ms, state: "attached" })),
+    waitFor: async (selector, ms = 15_000) => {
+      try {
+        await page.waitForSelector(selector, { timeout: ms, state: "attached" });
+      } catch {
+        throw new Error(`${name} has no ${selector} within ${ms} ms; ${await page.evaluate(shown)}`);
+      }
+    },
     text: async (selector) => (await page.textContent(selector)) ?? "",
     evaluate: <T, A>(work: (argument: A) => T | Promise<T>, argument?: A) =>
       page.evaluate(work as (argument: unknown) => T, argument) as Promise<T>,
     picture: async (path) => void (await page.screenshot({ path })),
     quit: () => context.close(),
   };
+}
+
+/** Runs in a page: what a reader of a failed test wants to know of it. */
+function shown(): string {
+  const call = document.getElementById("call");
+  const toasts = [...document.querySelectorAll(".toast, .banner")].map(({ textContent }) => textContent);
+  return `the call: ${call?.dataset.callState} ${call?.textContent}; said: ${toasts.join(" ")}; focus: ${document.activeElement?.outerHTML.slice(0, 200)}`;
 }
 
 export async function startFirefox(origin: string): Promise<Browser> {

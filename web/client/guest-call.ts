@@ -51,24 +51,29 @@ class GuestCall {
     this.show("connecting");
     const agent = this.userAgent();
     this.agent = agent;
+    // What an earlier call still has to say does not end this one.
+    const over = (state: GuestState): void => {
+      if (agent === this.agent) this.over(state);
+    };
+    agent.delegate = { onDisconnect: (error) => over(error === undefined ? "ended" : "offline") };
     try {
       await agent.start();
     } catch {
-      return this.over("offline");
+      return over("offline");
     }
     const session = new Inviter(agent, UserAgent.makeURI(`sip:${this.place.dataset.number}@${location.hostname}`)!, {
       sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
     });
     this.session = session;
-    session.stateChange.addListener((state) => this.changed(session, state));
+    session.stateChange.addListener((state) => this.changed(session, state, over));
     await session
       .invite({
         requestDelegate: {
           onProgress: () => this.tones.play("ringback"),
-          onReject: ({ message }) => this.over(message.statusCode === 486 ? "busy" : "refused"),
+          onReject: ({ message }) => over(message.statusCode === 486 ? "busy" : "refused"),
         },
       })
-      .catch(() => this.over("no-way"));
+      .catch(() => over("no-way"));
   }
 
   async end(): Promise<void> {
@@ -98,7 +103,6 @@ class GuestCall {
       logBuiltinEnabled: false,
       userAgentString: "Landline guest",
       sessionDescriptionHandlerFactoryOptions: { peerConnectionConfiguration: { iceServers: [] }, iceGatheringTimeout: 300 },
-      delegate: { onDisconnect: (error) => this.over(error === undefined ? "ended" : "offline") },
     });
   }
 
@@ -106,7 +110,7 @@ class GuestCall {
     return this.session?.state === SessionState.Established ? (this.session.sessionDescriptionHandler as Handler) : null;
   }
 
-  private changed(session: Inviter, state: SessionState): void {
+  private changed(session: Inviter, state: SessionState, over: (state: GuestState) => void): void {
     if (session !== this.session) return;
     if (state === SessionState.Established) {
       this.upAt = Date.now();
@@ -115,7 +119,7 @@ class GuestCall {
       this.show("up");
     }
     // A refusal says its reason right after this.
-    if (state === SessionState.Terminated) setTimeout(() => this.over(this.upAt > 0 ? "ended" : "refused"), 0);
+    if (state === SessionState.Terminated) setTimeout(() => over(this.upAt > 0 ? "ended" : "refused"), 0);
   }
 
   /** Once per call: the first reason is the one to tell. */

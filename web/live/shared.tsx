@@ -7,12 +7,10 @@ import { queuesOf } from "../pages/desk/routes.tsx";
 import { YourQueues } from "../pages/desk/views.tsx";
 import type { WebPorts } from "../ports.ts";
 import { inLanguage, type Language } from "../ui/text.ts";
+import { Renderer } from "./renderer.ts";
 
-/** Many changes in one moment are one rendering; and so often at most, as people do not read faster. */
-const coalesceMs = 60;
+/** So often at most: people do not read faster. */
 const everyMs = 250;
-/** After a reading that failed. */
-const retryMs = 1_000;
 
 export const aboutRouting =
   /^(conversation\.(started|enqueued|alert|agent|held|resumed|answered|ended|data|wrapup|dialled|party|transfer)|routing\.|user\.(presence|created|skills))/;
@@ -41,21 +39,23 @@ export class SharedScreens {
   private readonly sent = new Map<string, ReadonlyMap<string, string>>();
   private board: Promise<Board> | null = null;
   private seq = 0;
-  private isDue = false;
-  private isScheduled = false;
-  private renderedAt = Number.NEGATIVE_INFINITY;
+  /** Whether what was read is no longer so. */
+  private isOld = false;
+  private readonly renderer: Renderer;
   private unsubscribe: (() => void) | null = null;
 
-  constructor(private readonly ports: WebPorts) {}
+  constructor(private readonly ports: WebPorts) {
+    this.renderer = new Renderer(ports.app.env, () => this.render(), everyMs);
+  }
 
   /** Everything at first, then what changes. Returns how to leave. */
   join(screen: Screen): () => void {
     // What was read while nobody followed the log is of no use.
-    if (this.screens.size === 0) this.isDue = true;
+    if (this.screens.size === 0) this.isOld = true;
     this.screens.add(screen);
     this.fresh.add(screen);
     this.unsubscribe ??= this.ports.subscribe((event) => this.onLogged(event));
-    this.schedule();
+    this.renderer.due();
     return () => {
       this.screens.delete(screen);
       this.fresh.delete(screen);
@@ -74,48 +74,24 @@ export class SharedScreens {
   private onLogged(event: LoggedEvent): void {
     this.seq = Math.max(this.seq, event.seq);
     if (!aboutRouting.test(event.type)) return;
-    this.isDue = true;
-    this.schedule();
-  }
-
-  // One at a time: what comes while one renders is in the next.
-  private schedule(): void {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    const { clock, log } = this.ports.app.env;
-    clock.after(Math.max(coalesceMs, this.renderedAt + everyMs - clock.monotonic()), () => {
-      this.renderedAt = clock.monotonic();
-      this.render().then(
-        () => {
-          this.isScheduled = false;
-          if (this.isDue || this.fresh.size > 0) this.schedule();
-        },
-        (error: unknown) => {
-          log.warn("fragment not rendered", { reason: String(error) });
-          this.isDue = true;
-          clock.after(retryMs, () => {
-            this.isScheduled = false;
-            if (this.screens.size > 0) this.schedule();
-          });
-        },
-      );
-    });
+    this.isOld = true;
+    this.renderer.due();
   }
 
   private async render(): Promise<void> {
-    const { seq, isDue } = this;
+    if (this.screens.size === 0) return;
+    const { seq, isOld } = this;
     const fresh = new Set(this.fresh);
-    this.isDue = false;
-    if (isDue || this.board === null) {
-      const reading = queueBoard(this.ports.app);
+    this.isOld = false;
+    try {
+      const reading = isOld || this.board === null ? queueBoard(this.ports.app) : this.board;
       const board = await reading;
       this.board = reading;
       await this.renderBoards(board, seq, fresh);
-      await this.renderDesks(board, seq, this.screens);
-    } else {
-      const board = await this.board;
-      await this.renderBoards(board, seq, fresh);
-      await this.renderDesks(board, seq, fresh);
+      await this.renderDesks(board, seq, isOld ? this.screens : fresh);
+    } catch (error) {
+      this.isOld = true;
+      throw error;
     }
     for (const screen of fresh) this.fresh.delete(screen);
   }

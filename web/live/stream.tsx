@@ -19,13 +19,9 @@ import { Dock } from "../ui/dock.tsx";
 import { HelpCalls } from "../ui/help-calls.tsx";
 import { Standing } from "../ui/standing.tsx";
 import { inLanguage, language, t } from "../ui/text.ts";
+import { Renderer } from "./renderer.ts";
 import { aboutRouting, fragmentMessage, SharedScreens } from "./shared.tsx";
 
-/** Many changes in one moment are one rendering. */
-const coalesceMs = 60;
-
-/** After a reading that failed. */
-const retryMs = 1_000;
 const encoder = new TextEncoder();
 
 /** What the page may show besides the person's own standing and dock, which every page has. */
@@ -73,7 +69,6 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
     start(controller) {
       streams += 1;
       let seq = 0;
-      let scheduled = false;
       let open = true;
       let watched = looksAt;
       /** What is due: the person's own part, the trial's, and how the call sounds that they look at. */
@@ -86,9 +81,18 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       };
       const say = (event: string, data: string): void => send(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
       const render = async (): Promise<void> => {
-        scheduled = false;
         const [due, at] = [{ ...dirty }, seq];
         dirty.own = dirty.trial = dirty.media = false;
+        try {
+          await show(due, at);
+        } catch (error) {
+          dirty.own ||= due.own;
+          dirty.trial ||= due.trial;
+          dirty.media ||= due.media;
+          throw error;
+        }
+      };
+      const show = async (due: typeof dirty, at: number): Promise<void> => {
         if (due.own) {
           since = new Set();
           const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
@@ -118,20 +122,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
           watched = null;
         }
       };
-      const schedule = (): void => {
-        if (scheduled || !open) return;
-        scheduled = true;
-        clock.after(coalesceMs, () => {
-          inLanguage(spoken, render).catch((error: unknown) => {
-            ports.app.env.log.warn("fragment not rendered", { reason: String(error) });
-            // What was due is due still: a database that was away comes back without an event.
-            dirty.own = true;
-            dirty.trial = has("trial");
-            dirty.media = watched !== null;
-            clock.after(retryMs, schedule);
-          });
-        });
-      };
+      const renderer = new Renderer(ports.app.env, () => inLanguage(spoken, render));
       const concernsOwn = (event: LoggedEvent): boolean => {
         if (actor.userId === null) return false;
         if (event.subjectIds.includes(actor.userId)) {
@@ -149,12 +140,12 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
         if (concernsOwn(event)) dirty.own = true;
         if (has("trial") && (aboutRouting.test(event.type) || event.type === "organization.updated")) dirty.trial = true;
         if (watched !== null && event.subjectIds[0] === watched && aboutMedia.test(event.type)) dirty.media = true;
-        if (dirty.own || dirty.trial || dirty.media) schedule();
+        if (dirty.own || dirty.trial || dirty.media) renderer.due();
       });
       const silence = ports.app.sound.subscribe((conversationId, change) => {
         if (change === "trouble" && mine.has(conversationId)) dirty.own = true;
         if (conversationId === watched) dirty.media = true;
-        if (dirty.own || dirty.media) schedule();
+        if (dirty.own || dirty.media) renderer.due();
       });
       const kinds = (["board", "desk"] as const).filter(
         (kind) => has(kind) && (kind === "desk" || can(actor, "analytics:queueObservation:view")),
@@ -181,13 +172,14 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       stop = () => {
         if (!open) return;
         open = false;
+        renderer.stop();
         streams -= 1;
         unsubscribe();
         silence();
         for (const leave of leaves) leave();
       };
       beat();
-      schedule();
+      renderer.due();
     },
     cancel() {
       stop();
