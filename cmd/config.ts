@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { z } from "zod";
+import { algorithms } from "../telephony/sip/auth/digest.ts";
 import { logLevels } from "./env.ts";
 import { keptPath, readKept } from "./kept.ts";
 
@@ -42,6 +43,7 @@ const shape = {
   sip: address,
   "sip-tls": address.nullable(),
   "trunk-ca": z.string().nullable(),
+  "sip-digest": list.pipe(z.array(z.enum(algorithms, { error: `of ${algorithms.join(", ")}` })).min(1, `of ${algorithms.join(", ")}`)),
   "rtp-ports": portRange,
   "media-ports": list
     .transform((ports) => ports.map(Number))
@@ -80,6 +82,7 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   sip: "address for phones and trunks, UDP and TCP",
   "sip-tls": "address for phones and trunks over TLS, with the certificate of --https",
   "trunk-ca": "issuers (PEM) of trunks' certificates, besides those that the machine knows",
+  "sip-digest": "what phones may prove themselves with, first choice first; MD5 alone for devices that stumble over SHA-256",
   "rtp-ports": "ports for voice of phones and trunks",
   "media-ports": "one UDP port per worker for voice of browsers",
   "public-address": "address that browsers and trunks reach this server's voice at; repeatable",
@@ -115,6 +118,7 @@ function defaults(): Record<ConfigKey, unknown> {
     sip: "0.0.0.0:5060",
     "sip-tls": null,
     "trunk-ca": null,
+    "sip-digest": [...algorithms],
     "rtp-ports": "20000-29999",
     "media-ports": ["19000"],
     "public-address": [],

@@ -3,16 +3,19 @@
 import "reflect-metadata";
 import { readFileSync } from "node:fs";
 import { parse as parseToml } from "smol-toml";
-import { applyCentre } from "../core/centre/apply.ts";
+import { type Applied, applyCentre } from "../core/centre/apply.ts";
 import { centreDocument } from "../core/centre/centre.ts";
+import { benchPhoneSecret, loadBench } from "../core/demo/bench.ts";
 import { loadDemo, wipeDemo } from "../core/demo/commands.ts";
 import { createUser } from "../core/directory/commands.ts";
 import { removeSecondFactor } from "../core/directory/sign-in.ts";
 import { newUser } from "../core/directory/user.ts";
 import type { Env } from "../core/env/env.ts";
+import { isLoopback } from "../core/lib/ip-address.ts";
 import { verify, verifyLines } from "../storage/verify.ts";
 import { apiRoutes } from "../web/api/index.ts";
 import { openApiDocument } from "../web/api/openapi.ts";
+import { endpoint } from "./addresses.ts";
 import { askNode } from "./ask-node.ts";
 import { loadAssets } from "./assets.ts";
 import { backupLines, coldBackup, restore, restoredLines, summary } from "./backup.ts";
@@ -22,7 +25,7 @@ import { realEnv } from "./env.ts";
 import { failureText } from "./failure.ts";
 import { loadLines, loadOrder, loadtest } from "./loadtest.ts";
 import { attachNode, type OpenNode } from "./node.ts";
-import { newPhoneSecret } from "./phone-secret.ts";
+import { newPhoneSecret, phoneSecretOf } from "./phone-secret.ts";
 import { checkProofFile, exportProofFile, headsOfFile } from "./proof.ts";
 import { serve } from "./serve.ts";
 import { newRecoveryKit, restoreKey, setupFrom } from "./setup.ts";
@@ -145,17 +148,19 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     },
   },
   "demo load": {
-    usage: "demo load",
-    caption: "put the demo centre beside what is there; `serve --demo` does it too, and lets robots call",
+    usage: "demo load [--profile bench]",
+    caption:
+      "put the demo centre beside what is there; `serve --demo` does it too, and lets robots call. `--profile bench`: what load generators " +
+      "on this machine call instead",
+    flags: { profile: "value" },
     run: (context) =>
       withNode(context, async (node) => {
-        const { made, changed } = await loadDemo(node.app, machineActor(node), (username) =>
-          newPhoneSecret(node.env.random, node.keys, username),
-        );
+        const { made, changed } = await loadProfile(node, context);
         context.print({ made, changed }, [
           ...made.map((what) => `made ${what}`),
           ...changed.map((what) => `changed ${what} back`),
           ...(made.length + changed.length === 0 ? ["the demo is there already"] : []),
+          ...(context.flags.profile === "bench" ? ["SIPp registers with MD5 alone: serve with --sip-digest MD5"] : []),
         ]);
       }),
   },
@@ -357,6 +362,18 @@ function readDocument(path: string): unknown {
   } catch (error) {
     throw new ConfigError(`${path}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
   }
+}
+
+function loadProfile(node: OpenNode, { config, flags }: Context): Promise<Applied> {
+  const { app, env, keys } = node;
+  const actor = machineActor(node);
+  if (flags.profile === undefined) return loadDemo(app, actor, (username) => newPhoneSecret(env.random, keys, username));
+  if (flags.profile !== "bench") throw new ConfigError("--profile: the one profile is bench; without it the demo centre is loaded");
+  if (!isLoopback(endpoint(config.sip).address))
+    throw new ConfigError(
+      "--profile bench: the password of its phones is known to everybody, so --sip must be an address like 127.0.0.1:5060",
+    );
+  return loadBench(app, actor, (username) => phoneSecretOf(benchPhoneSecret, env.random, keys, username));
 }
 
 async function secretFrom(path: unknown): Promise<string> {

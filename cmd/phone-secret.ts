@@ -9,7 +9,11 @@ import { defaultRealm } from "../telephony/start.ts";
 
 /** 144 bits, easy to type into a phone's form. */
 export function newPhoneSecret(random: Random, keys: Keys, username: string): PhoneSecret {
-  const secret = Buffer.from(random.bytes(18)).toString("base64url");
+  return phoneSecretOf(Buffer.from(random.bytes(18)).toString("base64url"), random, keys, username);
+}
+
+/** A secret that was chosen elsewhere. */
+export function phoneSecretOf(secret: string, random: Random, keys: Keys, username: string): PhoneSecret {
   const ha1 = JSON.stringify(ha1Of(username, defaultRealm, secret));
   return { secret, sealedHa1: seal(random, keys.derive("secrets"), Buffer.from(ha1), `ha1 ${username}`).toString("base64") };
 }

@@ -1,18 +1,20 @@
 // What telephony asks of the configuration: whose address is that, which phone, which station.
 import type { TelephonyDirectory } from "../core/call/call-control.ts";
-import type { Directory } from "../core/exchange/directory.ts";
-import type { TrunkId } from "../core/lib/id.ts";
-import { hostText, isIpv6, normalAddress } from "../core/lib/ip-address.ts";
+import type { Configuration, Directory } from "../core/exchange/directory.ts";
+import type { StationId, TrunkId } from "../core/lib/id.ts";
+import { endpointOf, hostAndPort, hostText, normalAddress } from "../core/lib/ip-address.ts";
 import { trunkPasswordPlace } from "../core/telephony/commands.ts";
+import type { Station, Trunk } from "../core/telephony/telephony.ts";
 import type { OpenNode } from "./node.ts";
 import { openHa1 } from "./phone-secret.ts";
 
 export function telephonyDirectory(directory: Directory, node: OpenNode): TelephonyDirectory {
   const testPeers = new Set(node.config["test-peers"].map(normalAddress));
+  const index = indexed(directory);
   return {
     trunkByAddress: (address) => {
       const wanted = normalAddress(address);
-      const trunk = directory.current.trunks.find((entry) => entry.addresses.some((own) => normalAddress(own) === wanted));
+      const trunk = index().trunks.get(wanted);
       if (trunk !== undefined) return { trunkId: trunk.id, name: trunk.name };
       return testPeers.has(wanted) ? { trunkId: node.app.nodeId as unknown as TrunkId, name: "test peer" } : null;
     },
@@ -20,29 +22,49 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       directory.current.trunks
         .filter(({ proxies }) => proxies.length > 0)
         .map(({ id, name, version, transport, proxies, username, domain, sealedPassword, registers, heartbeat }) => {
-          const hops = proxies.map(hopOf);
+          const hops = proxies.map(hostAndPort);
           const password = sealedPassword === null ? "" : (node.app.secrets.open(sealedPassword, trunkPasswordPlace(id)) ?? "");
           const account = username === "" ? null : { username, password, domain: domain || hostText(hops[0]!.host) };
           return { trunkId: id, name, version, transport, proxies: hops, account, registers, heartbeat };
         }),
     phone: (username) => {
-      const station = directory.current.stations.find((entry) => entry.username === username && entry.kind === "phone");
+      const station = index().phones.get(username);
       if (station?.sealedHa1 == null || station.userId === null) return null;
       const ha1 = openHa1(node.keys, username, station.sealedHa1);
       return ha1 === null ? null : { stationId: station.id, userId: station.userId, ha1 };
     },
     station: (id) => {
-      const station = directory.current.stations.find((entry) => entry.id === id);
+      const station = index().stations.get(id);
       return station === undefined || station.userId === null
         ? null
-        : { username: station.username, userId: station.userId, kind: station.kind };
+        : { username: station.username, userId: station.userId, kind: station.kind, address: endpointOf(station.address) };
     },
+    isPhoneAddress: (address) => index().phoneAddresses.has(address),
   };
 }
 
-/** `host`, `host:port`, `[v6]:port` or a bare IPv6 address. */
-function hopOf(proxy: string): { readonly host: string; readonly port: number | null } {
-  if (isIpv6(proxy)) return { host: proxy, port: null };
-  const [, host = proxy, port] = /^(.*?)(?::([0-9]+))?$/.exec(proxy) ?? [];
-  return { host: host.replace(/^\[|\]$/g, ""), port: port === undefined ? null : Number(port) };
+type Index = {
+  readonly trunks: ReadonlyMap<string, Trunk>;
+  readonly stations: ReadonlyMap<StationId, Station>;
+  readonly phones: ReadonlyMap<string, Station>;
+  readonly phoneAddresses: ReadonlySet<string>;
+};
+
+/** Asked several times for every message, floods too: made anew only when the configuration is another. */
+function indexed(directory: Directory): () => Index {
+  let of: Configuration | null = null;
+  let index: Index;
+  return () => {
+    if (directory.current === of) return index;
+    of = directory.current;
+    const { stations, trunks } = of;
+    index = {
+      // The first of two is who has it.
+      trunks: new Map(trunks.toReversed().flatMap((trunk) => trunk.addresses.map((address) => [normalAddress(address), trunk] as const))),
+      stations: new Map(stations.map((station) => [station.id, station])),
+      phones: new Map(stations.filter(({ kind }) => kind === "phone").map((station) => [station.username, station])),
+      phoneAddresses: new Set(stations.flatMap(({ address }) => endpointOf(address)?.address ?? [])),
+    };
+    return index;
+  };
 }

@@ -9,7 +9,7 @@ import { project } from "../core/conversation/projection.ts";
 import { isDemo } from "../core/demo/mark.ts";
 import { pause } from "../core/env/pause.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
-import { Assigner } from "../core/exchange/assigner.ts";
+import { Assigner, wakesAssigner } from "../core/exchange/assigner.ts";
 import { Directory } from "../core/exchange/directory.ts";
 import { Exchange } from "../core/exchange/exchange.ts";
 import { countryOf } from "../core/exchange/outbound.ts";
@@ -79,6 +79,8 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     nodeId: app.nodeId,
     organizationId: app.organizationId,
     project: (stores, event) => project(stores, event, app.nodeId),
+    // Beside work to be assigned: people who are called are offered nothing else from then on.
+    isUrgent: (event) => wakesAssigner(event) || event.type === "conversation.dialled",
     onFenced: () => void membership.rejoin().catch((error: unknown) => env.log.error("cannot join again", { reason: String(error) })),
   });
   const membership = new Membership(env, node.sql, node.identity, app, journal, () => exchange);
@@ -247,7 +249,8 @@ async function startTelephony(
   addresses: readonly string[],
   certificate: Certificate | null,
 ) {
-  const { env, config } = node;
+  const { app, env, config } = node;
+  const { stores } = app;
   const safe =
     config["sip-tls"] === null || certificate === null
       ? []
@@ -263,8 +266,16 @@ async function startTelephony(
     media,
     addresses,
     mediaAddress: "0.0.0.0",
+    digestOrder: config["sip-digest"],
     trunkCa: config["trunk-ca"] === null ? null : readFileSync(config["trunk-ca"], "utf8"),
     listen: [...(["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })), ...safe],
+    bindings: {
+      kept: () => stores.bindings.ofNode(app.nodeId, env.clock.now()),
+      write: async (changed, gone) => {
+        await stores.bindings.put(changed.map((binding) => ({ ...binding, nodeId: app.nodeId })));
+        await stores.bindings.remove(app.nodeId, gone);
+      },
+    },
     recordingTarget: async (recordingId, conversationId) => node.recordings.target(recordingId, conversationId),
   });
   return { media, telephony };

@@ -15,6 +15,7 @@ import type { RoutingSnapshot } from "./routing/match.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
 import type { Setup } from "./setup/setup.ts";
+import type { BindingKey, KeptBinding } from "./telephony/binding.ts";
 import type { HelpCall } from "./telephony/help.ts";
 import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
 
@@ -142,11 +143,21 @@ export type StoredDecision = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
+export interface BindingStore {
+  /** Those that have not expired at `now`. */
+  ofNode(nodeId: string, now: number): Promise<readonly KeptBinding[]>;
+  /** Inserts, or replaces those of the same node, station and contact. */
+  put(bindings: readonly KeptBinding[]): Promise<void>;
+  remove(nodeId: string, keys: readonly BindingKey[]): Promise<void>;
+}
+
 export interface RoutingStore {
   /** Transaction-level lock of one pool: whoever holds it may assign work of the pool. */
   lockPool(poolId: string): Promise<void>;
   /** One statement: the pool's queues, their waiting conversations (state `waiting`), all members as agents, and max(event.seq). */
   snapshot(organizationId: OrganizationId, poolId: string): Promise<RoutingSnapshot>;
+  /** Whether a snapshot would show anybody waiting: far cheaper to ask. */
+  isAnyoneWaiting(organizationId: OrganizationId, poolId: string): Promise<boolean>;
   insertDecision(decision: StoredDecision): Promise<void>;
   decisionsOf(conversationId: ConversationId): Promise<readonly StoredDecision[]>;
   decision(id: string): Promise<StoredDecision | null>;
@@ -321,4 +332,5 @@ export type Stores = {
   readonly prompts: PromptStore;
   readonly inbox: InboxStore;
   readonly helpCalls: HelpCallStore;
+  readonly bindings: BindingStore;
 };

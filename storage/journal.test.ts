@@ -210,14 +210,39 @@ test("what has no canonical form is on disk as evidence before it is acknowledge
 
 test("an event that is in the log already is not projected again", async () => {
   const { open, draft, unit, projected, log } = await setup();
-  const known = draft();
+  const [known, fresh] = [draft(), draft()];
+  const first = open({ unit: awayUnit(unit).unit });
+  await first.append([known, fresh]);
+  await first.stop();
   await unit.run(async () => ({ value: undefined, events: [known] }));
   const journal = open();
-  const fresh = draft();
-  await journal.append([known, fresh]);
   await journal.drained();
   expect(projected).toEqual([fresh.id]);
   expect((await log.head()).seq).toBe(2);
+  await journal.stop();
+});
+
+test("what nobody waits for goes with what comes next; what is urgent takes it along at once", async () => {
+  const { open, draft, unit, projected } = await setup();
+  const batches: number[] = [];
+  const counting: SessionUnit<Session> = {
+    run: async (work, first) => {
+      const done = await unit.run(work, first);
+      batches.push(done.events.length);
+      return done;
+    },
+  };
+  const journal = open({ unit: counting, isUrgent: ({ type }) => type === "test.urgent" });
+  const [one, two, urgent] = [draft(), draft(), draft({ type: "test.urgent" })];
+  await journal.append([one]);
+  await journal.append([two]);
+  expect(projected).toEqual([]);
+  await journal.append([urgent]);
+  await journal.drained();
+  expect([projected, batches]).toEqual([[one.id, two.id, urgent.id], [3]]);
+  await journal.append([draft()]);
+  while (journal.pending().events > 0) await Bun.sleep(5);
+  expect(batches).toEqual([3, 1]);
   await journal.stop();
 });
 

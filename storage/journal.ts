@@ -49,6 +49,9 @@ import type { Keys } from "./vault/keys.ts";
 /** Running calls may still write what remains to be said when new ones are refused already. */
 const reserveShare = 1.25;
 const probeMs = 1_000;
+/** What is not urgent waits so long for company, or until so many wait: a transaction costs the database more than the events in it. */
+const gatherMs = 40;
+const gatherEvents = 64;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
 
@@ -58,6 +61,8 @@ export type JournalOptions<Stores> = {
   readonly organizationId: string;
   /** Row changes of one event; runs once per event, in the transaction that appends it. */
   readonly project: (stores: Stores, event: EventDraft) => Promise<void>;
+  /** Whether somebody waits for this event to be in the database. What nobody waits for goes with what comes next, a moment later. */
+  readonly isUrgent?: (event: EventDraft) => boolean;
   /** The database refuses this life of the node. Called at every refused attempt, until the identity has a new epoch. */
   readonly onFenced?: () => void;
   /** For tests: smaller than the product's. */
@@ -78,7 +83,13 @@ type Segment = {
   /** Something in it cannot be read, or is missing before it: kept aside under this ending, as evidence, when the rest has been moved. */
   readonly aside: "damaged" | "torn" | "gap" | null;
 };
-type Waiting = { readonly plain: Buffer; readonly events: number; readonly done: () => void; readonly fail: (error: Error) => void };
+type Waiting = {
+  readonly plain: Buffer;
+  readonly events: number;
+  readonly isUrgent: boolean;
+  readonly done: () => void;
+  readonly fail: (error: Error) => void;
+};
 type Drain = { readonly segment: number; readonly offset: number; readonly done: () => void };
 
 export class FileJournal<Stores> implements Journal {
@@ -97,6 +108,10 @@ export class FileJournal<Stores> implements Journal {
   private stopped = false;
   private drains: Drain[] = [];
   private wakeMover: () => void = () => undefined;
+  /** Something urgent is on disk and not in the database. */
+  private isUrgent = false;
+  /** Whether what is moved next may be in the database already: after a start, and after a failure, until all is moved. */
+  private isInDoubt = false;
 
   private constructor(
     private readonly env: Env,
@@ -123,7 +138,8 @@ export class FileJournal<Stores> implements Journal {
     const forms = events.map((event) => this.form(event));
     const plain = Buffer.from(`[${forms.join(",")}]`, "utf8");
     if (plain.length > journalRecordBytesMax - 64 && events.length > 1) return this.appendHalves(events);
-    return this.enqueue(plain, events.length);
+    const { isUrgent } = this.options;
+    return this.enqueue(plain, events.length, isUrgent === undefined || events.some(isUrgent));
   }
 
   // Canonical here already: what the log will prove is what was acknowledged, not what JSON made of it. What has no such form, or no room in
@@ -151,7 +167,10 @@ export class FileJournal<Stores> implements Journal {
     while (this.flushing !== null) await this.flushing;
     const last = this.segments.at(-1);
     if (last === undefined || this.isMoved(last.number, last.end)) return;
-    await new Promise<void>((done) => this.drains.push({ segment: last.number, offset: last.end, done }));
+    await new Promise<void>((done) => {
+      this.drains.push({ segment: last.number, offset: last.end, done });
+      this.wakeMover();
+    });
   }
 
   /** Writes what waits, stops moving, and takes away what has been moved. What the database does not have yet stays for the next start. */
@@ -173,9 +192,9 @@ export class FileJournal<Stores> implements Journal {
   }
 
   // One call's events are one record: on disk all, or none.
-  private enqueue(plain: Buffer, events: number): Promise<void> {
+  private enqueue(plain: Buffer, events: number, isUrgent: boolean): Promise<void> {
     return new Promise((done, fail) => {
-      this.queue.push({ plain, events, done, fail });
+      this.queue.push({ plain, events, isUrgent, done, fail });
       this.flushing ??= this.flush();
     });
   }
@@ -220,6 +239,7 @@ export class FileJournal<Stores> implements Journal {
     this.lastEnd = { number: segment.number, tag: next.previousTag };
     this.pendingBytes += bytes.length;
     for (const { events } of group) this.pendingEvents += events;
+    this.isUrgent ||= group.some((entry) => entry.isUrgent);
   }
 
   // The disk is full or broken. The segment is cut back and never written again: its next nonces may be used already.
@@ -245,7 +265,7 @@ export class FileJournal<Stores> implements Journal {
     this.probing = null;
     if (!this.diskRefuses || this.stopped) return;
     this.probing = this.env.clock.after(probeMs, () => this.probe());
-    if (this.flushing === null) this.enqueue(Buffer.from("[]"), 0).catch(() => undefined);
+    if (this.flushing === null) this.enqueue(Buffer.from("[]"), 0, false).catch(() => undefined);
   }
 
   // What a refused write gave back is room for a record, not for calls: without a margin the node would be full and well in turns.
@@ -339,6 +359,7 @@ export class FileJournal<Stores> implements Journal {
       this.pendingEvents += events;
       this.segments.push({ number, path, key, readFd: fd, write: null, end, moved: start, aside: isGap ? "gap" : aside });
     }
+    this.isInDoubt = this.pendingEvents > 0;
     if (this.pendingEvents > 0) this.env.log.info("the journal holds events from before", this.pending());
   }
 
@@ -390,8 +411,11 @@ export class FileJournal<Stores> implements Journal {
     let backoffMs = 0;
     while (true) {
       try {
+        if (this.pendingEvents > 0) await this.gather();
         const batch = this.nextBatch();
         if (batch === null) {
+          this.isUrgent = false;
+          this.isInDoubt = false;
           if (this.stopped) return;
           await this.sleepUntilWoken();
           continue;
@@ -400,6 +424,7 @@ export class FileJournal<Stores> implements Journal {
         this.batchMoved(batch);
         backoffMs = 0;
       } catch (error) {
+        this.isInDoubt = true;
         if (error instanceof NodeFenced) this.options.onFenced?.();
         if (backoffMs === 0) this.env.log.warn("the journal waits for the database", { ...this.pending(), reason: String(error) });
         backoffMs = Math.min(Math.max(backoffMs * 2, retryMsMin), retryMsMax);
@@ -407,6 +432,21 @@ export class FileJournal<Stores> implements Journal {
         await this.pauseOrStop(backoffMs);
       }
     }
+  }
+
+  private async gather(): Promise<void> {
+    const mayWait = (): boolean =>
+      !(this.isUrgent || this.isInDoubt || this.stopped) && this.drains.length === 0 && this.pendingEvents < gatherEvents;
+    if (!mayWait()) return;
+    await new Promise<void>((done) => {
+      const timer = this.env.clock.after(gatherMs, done);
+      this.wakeMover = (): void => {
+        if (mayWait()) return;
+        timer.cancel();
+        done();
+      };
+    });
+    this.wakeMover = () => undefined;
   }
 
   private nextBatch(): { readonly segment: Segment; readonly events: readonly EventDraft[]; readonly cursor: SegmentCursor } | null {
@@ -427,8 +467,8 @@ export class FileJournal<Stores> implements Journal {
 
   /**
    * One transaction: which events are new, their rows, and the append. Lock order: the journal's own lock, then rows, then the log's lock.
-   * The first lock settles a commit whose answer was lost: that transaction holds it until it is over, so that the look-up sees its events
-   * or knows that they never came. Nobody else writes this node's events.
+   * The first lock settles a commit whose answer was lost: that transaction holds it until it is over, so that the look-up, made when there is
+   * doubt, sees its events or knows that they never came. Nobody else writes this node's events.
    */
   private async moveBatch(events: readonly EventDraft[]): Promise<void> {
     if (events.length === 0) return;
@@ -436,6 +476,11 @@ export class FileJournal<Stores> implements Journal {
       await this.transact(events, (stores, event) => this.options.project(stores, event));
     } catch (error) {
       if (error instanceof Unavailable || error instanceof NodeFenced) throw error;
+      // Before anything is called refused, it is looked up.
+      if (!this.isInDoubt) {
+        this.isInDoubt = true;
+        return this.moveBatch(events);
+      }
       // Something in the batch is refused. One by one the others get through, and the culprit is kept as evidence.
       if (events.length > 1) {
         for (const event of events) await this.moveBatch([event]);
@@ -447,13 +492,14 @@ export class FileJournal<Stores> implements Journal {
   }
 
   private async transact(events: readonly EventDraft[], project: (stores: Stores, event: EventDraft) => Promise<void>): Promise<void> {
+    const lock = `select pg_advisory_xact_lock(7311003, hashtext('${this.options.nodeId}'))`;
+    const isInDoubt = this.isInDoubt;
     await this.options.unit.run(async (stores, session) => {
-      await session`select pg_advisory_xact_lock(7311003, hashtext(${this.options.nodeId}))`;
-      const known = await knownIds(session, events);
-      const fresh = events.filter((event) => !known.has(event.id));
+      const known = isInDoubt ? await knownIds(session, events) : null;
+      const fresh = known === null ? events : events.filter((event) => !known.has(event.id));
       for (const event of fresh) await project(stores, event);
       return { value: undefined, events: fresh };
-    });
+    }, lock);
   }
 
   private batchMoved(batch: { readonly segment: Segment; readonly events: readonly EventDraft[]; readonly cursor: SegmentCursor }): void {

@@ -9,7 +9,8 @@ export type Work<Stores, T> = (stores: Stores, session: Session) => Promise<{ re
 
 /** UnitOfWork for those inside storage who need the session too. */
 export interface SessionUnit<Stores> {
-  run<T>(work: Work<Stores, T>): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }>;
+  /** `first`: a statement without parameters that goes before everything in the same breath: a lock. */
+  run<T>(work: Work<Stores, T>, first?: string): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }>;
 }
 
 export class PostgresUnitOfWork<Stores> implements UnitOfWork<Stores>, SessionUnit<Stores> {
@@ -25,10 +26,11 @@ export class PostgresUnitOfWork<Stores> implements UnitOfWork<Stores>, SessionUn
    * `work` may run several times: a transaction that lost against another did nothing and starts again. A connection that breaks during the
    * commit leaves open whether it happened: that is Unavailable too, and only the journal, which knows its event ids, tries such again.
    */
-  async run<T>(work: Work<Stores, T>): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }> {
+  async run<T>(work: Work<Stores, T>, first?: string): Promise<{ readonly value: T; readonly events: readonly EventHeader[] }> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const done = await this.sql.begin("isolation level read committed", async (session) => {
+        const how = ["isolation level read committed", ...(first === undefined ? [] : [first])].join("; ");
+        const done = await this.sql.begin(how, async (session) => {
           const { value, events } = await work(this.storesOf(session), session);
           return { value, events: await appendEvents(this.appender, session, events) };
         });

@@ -26,13 +26,14 @@ function leadsTo({ telephony }: Host, ...proxies: readonly { host: string; port:
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
+  isPhoneAddress: () => false,
   trunks: () => (way.proxies.length === 0 ? [] : [{ ...way, name: "Out", transport: "UDP", registers: false, heartbeat: false }]),
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
-      ? { username: "desk", userId: desk.userId, kind: "browser" }
+      ? { username: "desk", userId: desk.userId, kind: "browser", address: null }
       : stationId === phone.stationId
-        ? { username: "201", userId: phone.userId, kind: "phone" }
+        ? { username: "201", userId: phone.userId, kind: "phone", address: null }
         : null,
 };
 

@@ -17,6 +17,7 @@ const directory: TelephonyDirectory = {
   trunks: () => [],
   phone: () => null,
   station: () => null,
+  isPhoneAddress: () => false,
 };
 
 test("a contact moves requests to another port or to a trunk, never to a stranger, a name or ourselves", () => {

@@ -19,12 +19,13 @@ let trunks: readonly TrunkPeer[] = [];
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === carrier ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
   trunks: () => trunks,
+  isPhoneAddress: () => false,
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
     stationId === desk.stationId
-      ? { username: "desk", userId: desk.userId, kind: "browser" }
+      ? { username: "desk", userId: desk.userId, kind: "browser", address: null }
       : stationId === phone.stationId
-        ? { username: "201", userId: phone.userId, kind: "phone" }
+        ? { username: "201", userId: phone.userId, kind: "phone", address: null }
         : null,
 };
 

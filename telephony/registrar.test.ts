@@ -16,8 +16,12 @@ const phone = { stationId: "phone" as StationId, userId: "u" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: () => null,
   trunks: () => [],
+  isPhoneAddress: (address) => address === "127.0.0.9",
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
-  station: (stationId) => ({ username: stationId, userId: phone.userId, kind: "browser" }),
+  station: (stationId) => ({
+    ...{ username: stationId, userId: phone.userId, kind: "browser" },
+    address: stationId === "door" ? { address: "127.0.0.9", port: 5062 } : null,
+  }),
 };
 const flowOf = (connectionId: string, port = 5060): Flow => ({
   transport: connectionId === "" ? "udp" : "ws",
@@ -30,9 +34,15 @@ function host() {
   const env = fakeEnv();
   const digest = new DigestServer(env, "landline");
   const events: string[] = [];
-  const registrar = new Registrar(env, directory, digest, new StrangerGuard(env), ({ kind, stationId }) =>
-    events.push(`${kind} ${stationId}`),
-  );
+  const kept = new Map<string, string>();
+  const registrar = new Registrar(env, directory, digest, new StrangerGuard(env), {
+    report: ({ kind, stationId }) => events.push(`${kind} ${stationId}`),
+    udpFlow: (remote) => ({ ...flowOf("", remote.port), remote }),
+    kept: {
+      keep: ({ contact, address, port }) => kept.set(contact, `${address}:${port}`),
+      forget: ({ contact }) => kept.delete(contact),
+    },
+  });
   let seq = 0;
   let count = 0;
 
@@ -71,7 +81,7 @@ function host() {
     const { status, headers } = answer as unknown as ResponseDraft;
     return { status, contacts: headerValues({ headers }, "contact") };
   }
-  return { env, registrar, events, register };
+  return { env, registrar, events, kept, register };
 }
 
 test("contacts are kept for their time, told back, and forgotten", () => {
@@ -141,4 +151,38 @@ test("a page that comes back replaces the one it was, whose socket may close whe
   expect(registrar.bindingOf("desk" as StationId)?.contact).toBe("sip:x2@a.invalid");
   registrar.closed(fresh);
   expect(events).toEqual(["station.registered desk", "station.registered desk", "station.unregistered desk"]);
+});
+
+test("what registers over UDP is kept as long as it holds; a browser's socket is not", () => {
+  const { env, kept, register } = host();
+  register("Contact: <sip:a@h>;expires=120\r\n", { flow: flowOf("", 5070) });
+  register("Contact: <sip:x1@a.invalid>\r\n", { station: "desk", flow: flowOf("1"), authorized: false });
+  expect([...kept]).toEqual([["sip:a@h", "127.0.0.3:5070"]]);
+  env.advance(120_000);
+  expect([...kept]).toEqual([]);
+});
+
+test("after a restart phones are where they were, for the rest of their time, and older requests change nothing", () => {
+  const { env, registrar, events, register } = host();
+  const facts = { stationId: phone.stationId, nodeId: "n", address: "127.0.0.3", port: 5070, callId: "c", seq: 7 };
+  const expiresAt = env.clock.now() + 60_000;
+  registrar.restore([
+    { ...facts, contact: "sip:a@h", expiresAt },
+    { ...facts, contact: "sip:late@h", expiresAt: env.clock.now() - 1 },
+  ]);
+  expect(registrar.bindingOf(phone.stationId)).toMatchObject({ contact: "sip:a@h", flow: { remote: { port: 5070 } } });
+  expect(registrar.isKnownPath(flowOf("", 5070))).toBe(true);
+  expect(register("Contact: <sip:a@h>;expires=0\r\n", { seq: 7 }).status).toBe(500);
+  env.advance(60_000);
+  expect(registrar.isRegistered(phone.stationId)).toBe(false);
+  expect(events).toEqual(["station.registered phone", "station.unregistered phone"]);
+});
+
+test("a phone that is always at one address needs no registration", () => {
+  const { registrar } = host();
+  const door = "door" as StationId;
+  expect(registrar.isRegistered(door)).toBe(true);
+  expect(registrar.bindingOf(door)).toMatchObject({ contact: "sip:door@127.0.0.9:5062", flow: { transport: "udp" } });
+  const from = (address: string): Flow => ({ ...flowOf(""), remote: { address, port: 40_000 } });
+  expect([registrar.isKnownPath(from("127.0.0.9")), registrar.isKnownPath(from("127.0.0.8"))]).toEqual([true, false]);
 });

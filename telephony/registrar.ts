@@ -2,9 +2,12 @@
 import type { SipSocketIdentity, TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import type { StationId } from "../core/lib/id.ts";
+import { normalAddress } from "../core/lib/ip-address.ts";
 import { contactsPerAddressOfRecordMax, registrationSecondsMax, registrationSecondsMin } from "../core/lib/limits.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
+import type { KeptBinding } from "../core/telephony/binding.ts";
 import type { StrangerGuard } from "./guard.ts";
+import type { KeptBindings } from "./kept-bindings.ts";
 import type { DigestServer } from "./sip/auth/server.ts";
 import { type Header, header, headerValue, headerValues, type SipRequest, wireBytes } from "./sip/message/message.ts";
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
@@ -12,7 +15,7 @@ import { param } from "./sip/message/params.ts";
 import { respond } from "./sip/message/respond.ts";
 import { decodeEscapes } from "./sip/message/uri.ts";
 import type { ServerTransaction } from "./sip/transaction/layer.ts";
-import { type Flow, flowText, isSameFlow } from "./sip/transport/flow.ts";
+import { type Endpoint, endpointText, type Flow, flowText, isSameFlow } from "./sip/transport/flow.ts";
 
 export type Binding = {
   readonly stationId: StationId;
@@ -32,6 +35,13 @@ export type RegistrarEvent =
 type Held = Binding & { readonly timer: Timer };
 type Who = { readonly stationId: StationId; readonly isBrowser: boolean };
 
+export type RegistrarOptions = {
+  readonly report: (event: RegistrarEvent) => void;
+  /** The path to an address over UDP; null: there is no socket for it. */
+  readonly udpFlow: (remote: Endpoint) => Flow | null;
+  readonly kept: Pick<KeptBindings, "keep" | "forget">;
+};
+
 export class Registrar {
   /** Newest last. */
   private readonly bindings = new Map<StationId, Held[]>();
@@ -43,21 +53,32 @@ export class Registrar {
     private readonly directory: TelephonyDirectory,
     private readonly digest: DigestServer,
     private readonly guard: StrangerGuard,
-    private readonly report: (event: RegistrarEvent) => void,
+    private readonly options: RegistrarOptions,
   ) {}
 
-  /** The newest binding of a station. */
-  bindingOf(stationId: StationId): Binding | null {
-    return this.bindings.get(stationId)?.at(-1) ?? null;
+  /** The newest binding of a station, or the place where its phone always is. */
+  bindingOf(stationId: StationId): Pick<Binding, "contact" | "flow"> | null {
+    return this.bindings.get(stationId)?.at(-1) ?? this.fixed(stationId);
   }
 
   isRegistered(stationId: StationId): boolean {
-    return this.bindings.has(stationId);
+    return this.bindings.has(stationId) || this.directory.station(stationId)?.address != null;
   }
 
-  /** Whether some device registered on exactly this path. */
+  /** Whether some device registered on exactly this path, or is always there. */
   isKnownPath(flow: Flow): boolean {
-    return this.paths.has(pathOf(flow));
+    return this.paths.has(pathOf(flow)) || (flow.transport === "udp" && this.directory.isPhoneAddress(normalAddress(flow.remote.address)));
+  }
+
+  /** After a restart: phones over UDP are where they were, until they would have had to register again. */
+  restore(kept: readonly KeptBinding[]): void {
+    const now = this.env.clock.now();
+    for (const { stationId, contact, address, port, expiresAt, callId, seq } of kept) {
+      const flow = this.options.udpFlow({ address, port });
+      if (flow === null || expiresAt <= now || this.directory.station(stationId) === null) continue;
+      this.bind(stationId, { contact, flow, expiresAt, callId, seq }, this.bindings.get(stationId) ?? []);
+      this.options.report({ kind: "station.registered", stationId, userAgent: "" });
+    }
   }
 
   /** `identity` is a browser's, from its session; null: the request must prove itself. */
@@ -121,7 +142,7 @@ export class Registrar {
     }
     if (!verdict.ok && verdict.guess !== null) guard.failed(verdict.guess, flow.remote.address);
     const wantsMd5 = guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
-    answer(401, digest.challenge(!verdict.ok && verdict.stale, wantsMd5 ? ["MD5"] : undefined));
+    answer(401, digest.challenge(!verdict.ok && verdict.stale, wantsMd5));
     return null;
   }
 
@@ -159,7 +180,7 @@ export class Registrar {
     // The device hears that it is registered before anyone can call it.
     answer(200, this.contactHeaders(stationId));
     const userAgent = cleanRemoteText(wireBytes(headerValue(request, "user-agent") ?? ""));
-    if (isNews) this.report({ kind: "station.registered", stationId, userAgent });
+    if (isNews) this.options.report({ kind: "station.registered", stationId, userAgent });
   }
 
   /** True for a new device, or the same one on a new connection; a refresh is no news. */
@@ -175,11 +196,25 @@ export class Registrar {
     const kept = who.isBrowser ? [] : held.filter((binding) => binding !== previous);
     for (const binding of held) if (!kept.includes(binding)) this.release(binding);
     const expiresAt = this.env.clock.now() + seconds * 1_000;
-    const timer = this.env.clock.after(seconds * 1_000, () => this.remove(stationId, binding));
-    const binding: Held = { stationId, contact, flow, expiresAt, callId: request.callId, seq: request.cseq.number, timer };
-    this.bindings.set(stationId, [...kept, binding]);
-    this.paths.set(pathOf(flow), (this.paths.get(pathOf(flow)) ?? 0) + 1);
+    const { callId } = request;
+    const seq = request.cseq.number;
+    this.bind(stationId, { contact, flow, expiresAt, callId, seq }, kept);
+    if (flow.transport === "udp")
+      this.options.kept.keep({ ...{ stationId, contact, expiresAt, callId, seq }, address: flow.remote.address, port: flow.remote.port });
     return previous === undefined || !isSameFlow(previous.flow, flow);
+  }
+
+  private bind(stationId: StationId, facts: Omit<Binding, "stationId">, others: readonly Held[]): void {
+    const timer = this.env.clock.after(facts.expiresAt - this.env.clock.now(), () => this.remove(stationId, binding));
+    const binding: Held = { stationId, ...facts, timer };
+    this.bindings.set(stationId, [...others, binding]);
+    this.paths.set(pathOf(facts.flow), (this.paths.get(pathOf(facts.flow)) ?? 0) + 1);
+  }
+
+  private fixed(stationId: StationId): Pick<Binding, "contact" | "flow"> | null {
+    const station = this.directory.station(stationId);
+    const flow = station?.address == null ? null : this.options.udpFlow(station.address);
+    return flow === null ? null : { contact: `sip:${station!.username}@${endpointText(flow.remote)}`, flow };
   }
 
   private remove(stationId: StationId, binding: Held): void {
@@ -187,10 +222,11 @@ export class Registrar {
     const rest = held.filter((candidate) => candidate !== binding);
     if (rest.length === held.length) return;
     this.release(binding);
+    if (binding.flow.transport === "udp") this.options.kept.forget({ stationId, contact: binding.contact });
     if (rest.length > 0) this.bindings.set(stationId, rest);
     else {
       this.bindings.delete(stationId);
-      this.report({ kind: "station.unregistered", stationId });
+      this.options.report({ kind: "station.unregistered", stationId });
     }
   }
 

@@ -10,10 +10,12 @@ import type {
 } from "../core/call/call-control.ts";
 import type { Env, Log } from "../core/env/env.ts";
 import { normalAddress } from "../core/lib/ip-address.ts";
+import type { BindingPort } from "../core/telephony/binding.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
 import { calledOf } from "./ingress.ts";
+import { KeptBindings } from "./kept-bindings.ts";
 import { type Listen, type Receiver, SipNetwork } from "./net/network.ts";
 import { machineNames, type NameServer } from "./net/resolve.ts";
 import { SipSockets } from "./net/websocket.ts";
@@ -34,6 +36,8 @@ export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "i
   readonly names?: NameServer;
   /** Certificates that carriers may have beside those that the machine knows, PEM. */
   readonly trunkCa?: string | null;
+  /** Where UDP phones were before a restart, and where they are from now on; without it they register anew. */
+  readonly bindings?: BindingPort;
   /** The digest realm that phones' secrets were hashed with. */
   readonly realm?: string;
   /** SHA-256 first, unless told otherwise. */
@@ -52,6 +56,7 @@ export class Telephony {
   private readonly network: SipNetwork;
   private readonly dialogs: DialogLayer;
   private readonly registrar: Registrar;
+  private readonly kept: KeptBindings;
   private readonly calls: SipCallControl;
   private readonly guard: StrangerGuard;
   private readonly digest: DigestServer;
@@ -74,7 +79,12 @@ export class Telephony {
     this.guard = new StrangerGuard(env);
     this.digest = new DigestServer(env, options.realm ?? defaultRealm, options.digestOrder);
     this.browsers = new SipSockets(this.network, { address: localAddressFor("", options.addresses), port: 443 });
-    this.registrar = new Registrar(env, directory, this.digest, this.guard, (event) => this.calls.report(event));
+    this.kept = new KeptBindings(env, options.bindings ?? null);
+    this.registrar = new Registrar(env, directory, this.digest, this.guard, {
+      report: (event) => this.calls.report(event),
+      udpFlow: (remote) => this.network.udpFlow(remote),
+      kept: this.kept,
+    });
     this.dialogs = new DialogLayer(
       env,
       this.network,
@@ -133,6 +143,7 @@ export class Telephony {
         isWildcard(listen.address) ? localAddressFor(remote, options.addresses) : listen.address;
       telephony.ports.push((await telephony.network.listen({ ...listen, advertise })).port);
     }
+    telephony.registrar.restore((await options.bindings?.kept()) ?? []);
     telephony.lines.refresh();
     return telephony;
   }
@@ -144,6 +155,7 @@ export class Telephony {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lines.leave();
+    await this.kept.flush();
     this.lines[Symbol.dispose]();
     this.calls[Symbol.dispose]();
     this.registrar[Symbol.dispose]();
@@ -213,7 +225,7 @@ export class Telephony {
 
   private challenge(request: SipRequest, flow: Flow, stale: boolean): Admission {
     const wantsMd5 = this.guard.wantsMd5(flow.remote.address, headerValue(request, "authorization") !== null);
-    const headers = this.digest.challenge(stale, wantsMd5 ? ["MD5"] : undefined);
+    const headers = this.digest.challenge(stale, wantsMd5);
     return { kind: "refuse", response: respond(request, 401, { toTag: this.dialogs.transactions.statelessTag(request), headers }) };
   }
 

@@ -21,10 +21,13 @@ export const flowSettings = z.strictObject({
 export type FlowSettings = { readonly name: string; readonly type: FlowRecord["type"]; readonly document: unknown };
 
 const problemsShownMax = 12;
-const number = z.string().regex(/^\+?[0-9*#]{2,32}$/, "Digits, with or without a leading +.");
+/** A number, or the user part of a SIP address (RFC 3261 §19.1.1), that leads to an IVR. */
+export const dialledNumber = z
+  .string()
+  .regex(/^(?:\+?[0-9*#]{2,32}|[a-z][a-z0-9]{1,31})$/, "Digits, with or without a leading +, or a name of small letters and digits.");
 export const ivrSettings = z.strictObject({
   name: z.string({ error: "An IVR needs a name." }).trim().min(1, "An IVR needs a name.").max(200, "At most 200 characters."),
-  dnis: z.array(number).min(1, "An IVR needs a number that leads to it.").max(1_000, "At most 1,000 numbers."),
+  dnis: z.array(dialledNumber).min(1, "An IVR needs a number that leads to it.").max(1_000, "At most 1,000 numbers."),
   flowId: z.string().refine(isId, "Choose the flow that answers."),
 });
 export type IvrSettings = { readonly name: string; readonly dnis: readonly string[]; readonly flowId: FlowId };

@@ -247,7 +247,15 @@ export type TelephonyDirectory = {
     username: string,
   ): { readonly stationId: StationId; readonly userId: UserId; readonly ha1: { readonly md5: string; readonly sha256: string } } | null;
   /** A station by id: its address-of-record user part, whom it belongs to, and how it is reached. */
-  station(stationId: StationId): { readonly username: string; readonly userId: UserId; readonly kind: "browser" | "phone" } | null;
+  station(stationId: StationId): {
+    readonly username: string;
+    readonly userId: UserId;
+    readonly kind: "browser" | "phone";
+    /** Where a phone always is that does not register; null: it registers. */
+    readonly address: { readonly address: string; readonly port: number } | null;
+  } | null;
+  /** Whether a phone that does not register is at this address. */
+  isPhoneAddress(address: string): boolean;
   /** The trunks by which calls leave. */
   trunks(): readonly TrunkPeer[];
 };

@@ -1,5 +1,6 @@
 // A centre as one document: people, queues, flows, numbers, trunks. What `config apply` reads.
 import { z } from "zod";
+import { dialledNumber } from "../architect/kinds.ts";
 import { newUser } from "../directory/user.ts";
 import { queueSettings } from "../routing/queue.ts";
 import { numberPlanSettings, outboundRouteSettings, siteSettings, trunkSettings } from "../telephony/kinds.ts";
@@ -26,7 +27,7 @@ export const centreDocument = z.strictObject({
     .array(
       z.strictObject({
         name,
-        dnis: z.array(z.string().regex(/^\+?[0-9*#]{2,32}$/, "Digits, with or without a leading +.")).min(1),
+        dnis: z.array(dialledNumber).min(1),
         flow: name,
       }),
     )

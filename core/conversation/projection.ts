@@ -1,15 +1,19 @@
 // Turns a call event into row changes. The journal's writer runs it once per event, in the transaction that appends the event.
 import type { EventDraft } from "../events/index.ts";
 import type { AlertId, ConversationId, FlowId, ParticipantId, QueueId, RecordingId, SkillId, UserId } from "../lib/id.ts";
+import type { AfterCallWork } from "../routing/agent.ts";
 import { freeAgent } from "../routing/free-agent.ts";
 import type { Stores } from "../stores.ts";
-import type { Participant, SegmentType } from "./conversation.ts";
+import type { Conversation, Participant, SegmentType } from "./conversation.ts";
 import type { ConversationEvents, ConversationEventType } from "./events.ts";
 
 type Context = { readonly stores: Stores; readonly event: EventDraft; readonly conversationId: ConversationId; readonly nodeId: string };
 type Projector<T extends ConversationEventType> = (payload: ConversationEvents[T], context: Context) => Promise<void>;
 
-/** Row changes of one event; events that change no row do nothing. Every change is conditional, so a late event cannot undo a newer one. */
+/**
+ * Row changes of one event; events that change no row do nothing. Every change is conditional, so a late event cannot undo a newer one. What
+ * needs no answer of what goes before it is sent along with it: one connection carries statements out in the order in which they were sent.
+ */
 export async function project(stores: Stores, event: EventDraft, nodeId: string): Promise<void> {
   const projector = projectors[event.type as ConversationEventType] as Projector<ConversationEventType> | undefined;
   if (projector === undefined) return;
@@ -19,7 +23,7 @@ export async function project(stores: Stores, event: EventDraft, nodeId: string)
 
 const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
   "conversation.started": async (payload, { stores, event, conversationId, nodeId }) => {
-    await stores.conversations.insert({
+    const conversation: Conversation = {
       id: conversationId,
       organizationId: event.organizationId,
       divisionId: event.divisionId!,
@@ -34,30 +38,31 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       endReason: null,
       data: {},
       eventSeq: null,
-    });
+    };
     const userId = (payload.userId ?? null) as UserId | null;
     const purpose = payload.purpose ?? "customer";
     const type = purpose === "user" ? "dialing" : "system";
-    await participant(stores, event, conversationId, payload.customerParticipantId, { purpose, userId }, type);
-    await occupy(stores, event, payload.customerParticipantId, userId);
+    await Promise.all([
+      stores.conversations.insert(conversation),
+      participant(stores, event, conversationId, payload.customerParticipantId, { purpose, userId }, type),
+      occupy(stores, event, payload.customerParticipantId, userId),
+    ]);
   },
   "conversation.dialled": async (payload, { stores, event, conversationId }) => {
     const { purpose, number: address, name } = payload;
     const userId = payload.userId as UserId | null;
     const type = purpose === "user" ? "alert" : "dialing";
-    await participant(
-      stores,
-      event,
-      conversationId,
-      payload.participantId,
-      { purpose, userId, address, name, consultedBy: payload.by as ParticipantId | null },
-      type,
-    );
-    await occupy(stores, event, payload.participantId, userId);
+    const who = { purpose, userId, address, name, consultedBy: payload.by as ParticipantId | null };
+    await Promise.all([
+      participant(stores, event, conversationId, payload.participantId, who, type),
+      occupy(stores, event, payload.participantId, userId),
+    ]);
   },
   "conversation.party.connected": async (payload, { stores, event, conversationId }) => {
-    await stores.conversations.connectParticipant(payload.participantId as ParticipantId, event.at);
-    await segment(stores, event, conversationId, payload.participantId, "interact");
+    await Promise.all([
+      stores.conversations.connectParticipant(payload.participantId as ParticipantId, event.at),
+      segment(stores, event, conversationId, payload.participantId, "interact"),
+    ]);
   },
   "conversation.party.ended": async (payload, { stores, event }) => {
     const id = payload.participantId as ParticipantId;
@@ -65,9 +70,12 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     if (payload.userId !== null) await freeAgent(stores, payload.userId as UserId, { kind: "conversation", id }, { at: event.at });
   },
   "conversation.answered": async (payload, { stores, event, conversationId }) => {
-    await stores.conversations.setAnswered(conversationId, event.at);
-    await stores.conversations.connectParticipant(payload.customerParticipantId as ParticipantId, event.at);
-    const customer = await stores.conversations.participant(payload.customerParticipantId as ParticipantId);
+    const customerId = payload.customerParticipantId as ParticipantId;
+    const [customer] = await Promise.all([
+      stores.conversations.participant(customerId),
+      stores.conversations.setAnswered(conversationId, event.at),
+      stores.conversations.connectParticipant(customerId, event.at),
+    ]);
     await segment(stores, event, conversationId, payload.customerParticipantId, customer?.purpose === "customer" ? "ivr" : "interact");
   },
   "conversation.flow.started": async (payload, { stores, event, conversationId }) => {
@@ -84,16 +92,12 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     await stores.conversations.mergeData(conversationId, payload.values);
   },
   "conversation.enqueued": async (payload, { stores, event, conversationId, nodeId }) => {
-    await participant(
-      stores,
-      event,
-      conversationId,
-      payload.participantId,
-      { purpose: "acd", queueId: payload.queueId as QueueId },
-      "interact",
-    );
-    await segment(stores, event, conversationId, payload.customerParticipantId, "delay");
-    await stores.waiting.leave(conversationId);
+    const who = { purpose: "acd", queueId: payload.queueId as QueueId } as const;
+    await Promise.all([
+      participant(stores, event, conversationId, payload.participantId, who, "interact"),
+      segment(stores, event, conversationId, payload.customerParticipantId, "delay"),
+      stores.waiting.leave(conversationId),
+    ]);
     await stores.waiting.insert({
       conversationId,
       participantId: payload.participantId as ParticipantId,
@@ -115,17 +119,19 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     const alertId = payload.alertId as AlertId;
     const participantId = payload.participantId as ParticipantId;
     if (!(await stores.alerts.end(alertId, "accepted", event.at))) return;
-    await stores.waiting.resolve(conversationId, alertId, "connected");
-    await stores.agents.take(
-      payload.userId as UserId,
-      { kind: "alert", id: alertId },
-      { kind: "conversation", id: participantId },
-      { routingStatus: "INTERACTING", at: event.at, lastHandledAt: event.at },
-    );
-    await stores.conversations.endParticipant(payload.acdParticipantId as ParticipantId, event.at, "transfer");
-    await stores.conversations.connectParticipant(participantId, event.at);
-    await segment(stores, event, conversationId, participantId, "interact");
-    await segment(stores, event, conversationId, payload.customerParticipantId, "interact");
+    await Promise.all([
+      stores.waiting.resolve(conversationId, alertId, "connected"),
+      stores.agents.take(
+        payload.userId as UserId,
+        { kind: "alert", id: alertId },
+        { kind: "conversation", id: participantId },
+        { routingStatus: "INTERACTING", at: event.at, lastHandledAt: event.at },
+      ),
+      stores.conversations.endParticipant(payload.acdParticipantId as ParticipantId, event.at, "transfer"),
+      stores.conversations.connectParticipant(participantId, event.at),
+      segment(stores, event, conversationId, participantId, "interact"),
+      segment(stores, event, conversationId, payload.customerParticipantId, "interact"),
+    ]);
   },
   "conversation.alert.ended": async (payload, { stores, event, conversationId }) => {
     const alertId = payload.alertId as AlertId;
@@ -164,8 +170,7 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       return;
     }
     const change = { routingStatus: "INTERACTING", at: event.at, lastHandledAt: event.at } as const;
-    await stores.agents.take(userId, inHand, { kind: "after-call-work", id: participantId }, change);
-    await stores.agents.insertAfterCallWork({
+    const work: AfterCallWork = {
       participantId,
       conversationId,
       userId,
@@ -174,8 +179,12 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       deadlineAt: payload.acw.deadlineAt,
       endedAt: null,
       wrapupCode: null,
-    });
-    await segment(stores, event, conversationId, participantId, "wrapup");
+    };
+    await Promise.all([
+      stores.agents.take(userId, inHand, { kind: "after-call-work", id: participantId }, change),
+      stores.agents.insertAfterCallWork(work),
+      segment(stores, event, conversationId, participantId, "wrapup"),
+    ]);
   },
   "conversation.recording.started": async (payload, { stores, event, conversationId, nodeId }) => {
     await stores.recordings.insert({
@@ -211,8 +220,8 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     });
   },
   "conversation.ended": async (payload, { stores, event, conversationId }) => {
-    await stores.waiting.leave(conversationId);
-    for (const open of await stores.conversations.participants(conversationId)) {
+    const [participants] = await Promise.all([stores.conversations.participants(conversationId), stores.waiting.leave(conversationId)]);
+    for (const open of participants) {
       const type = open.id === payload.customerParticipantId ? payload.disconnectType : "system";
       if (open.endedAt !== null) continue;
       await stores.conversations.endParticipant(open.id, event.at, type);
@@ -233,7 +242,7 @@ async function participant(
   >,
   type: SegmentType,
 ): Promise<void> {
-  await stores.conversations.insertParticipant({
+  const row: Participant = {
     id: id as ParticipantId,
     conversationId,
     userId: null,
@@ -249,8 +258,8 @@ async function participant(
     disconnectType: null,
     wrapupCode: null,
     heldSince: null,
-  });
-  await segment(stores, event, conversationId, id, type);
+  };
+  await Promise.all([stores.conversations.insertParticipant(row), segment(stores, event, conversationId, id, type)]);
 }
 
 /** Whoever is on the phone is offered nothing meanwhile. What they have in hand already stays in hand. */

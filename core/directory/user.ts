@@ -20,10 +20,10 @@ export const userSettings = z.strictObject({
   roles: z.array(z.string()).max(20, "At most 20 roles.").default([]),
   /** Where they are rung; null: at nobody's station. */
   stationId: z.string().refine(isId, "Not a station.").nullable().default(null),
-  /** What others dial inside. */
+  /** What others dial inside, or the user part of a SIP address (RFC 3261 §19.1.1). */
   extension: z
     .string()
-    .regex(/^[0-9]{2,9}$/, "Two to nine digits.")
+    .regex(/^(?:[0-9]{2,9}|[a-z][a-z0-9]{1,31})$/, "Two to nine digits, or a name of small letters and digits.")
     .nullable()
     .default(null),
   /** What others dial from outside, E.164. */

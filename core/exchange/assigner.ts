@@ -9,6 +9,11 @@ import type { Directory } from "./directory.ts";
 const relevant = /^(conversation\.(enqueued|alert\.ended|agent\.ended)|routing\.(acw\.ended|queue\.)|user\.(presence|skills)\.set)/;
 const pollMs = 1_000;
 
+/** Whether work may have to be assigned after an event: it should be in the database soon. */
+export function wakesAssigner({ type }: { readonly type: string }): boolean {
+  return relevant.test(type);
+}
+
 export class Assigner {
   private readonly dirty = new Set<string>();
   private running = false;
@@ -32,7 +37,7 @@ export class Assigner {
   }
 
   onLogged(event: LoggedEvent): void {
-    if (!relevant.test(event.type)) return;
+    if (!wakesAssigner(event)) return;
     const queue = this.directory.current.queues.find((entry) => event.subjectIds.includes(entry.id));
     if (queue === undefined) this.wakeAll();
     else this.wake(queue.poolId);

@@ -79,3 +79,17 @@ export function isUnicast(address: string): boolean {
 export function hostText(address: string): string {
   return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
 }
+
+/** `host`, `host:port`, `[v6]:port` or a bare IPv6 address, taken apart; port null: none is given. */
+export function hostAndPort(text: string): { readonly host: string; readonly port: number | null } {
+  if (isIpv6(text)) return { host: text, port: null };
+  const [, host = text, port] = /^(.*?)(?::([0-9]+))?$/.exec(text) ?? [];
+  return { host: host.replace(/^\[|\]$/g, ""), port: port === undefined ? null : Number(port) };
+}
+
+/** A literal unicast address, with or without a port (else SIP's own, RFC 3261 §19.1.2); null: something else. */
+export function endpointOf(text: string): { readonly address: string; readonly port: number } | null {
+  const { host, port } = hostAndPort(text);
+  const isPort = port === null || (port > 0 && port <= 65_535);
+  return isPort && (isIpv4(host) || isIpv6(host)) && isUnicast(host) ? { address: normalAddress(host), port: port ?? 5060 } : null;
+}

@@ -1,18 +1,22 @@
 // Assigns work: one pool, one lock, one snapshot, one decision per waiting conversation; agent, conversation, alert, explanation and event in one transaction.
 import { type App, newEvent } from "../app.ts";
+import type { Participant } from "../conversation/conversation.ts";
 import type { EventDraft } from "../events/index.ts";
 import { type AlertId, type ConversationId, newId, type ParticipantId, type UserId } from "../lib/id.ts";
 import type { StoredDecision, Stores } from "../stores.ts";
 import { type Decision, type ExclusionReason, match, type RoutingSnapshot } from "./match.ts";
 import type { Queue } from "./queue.ts";
+import type { Alert } from "./waiting.ts";
 
 const nearestKept = 10;
 
 /** One pass over a pool. Returns how many alerts it made. Safe to run anywhere, any time, twice: the conditional updates are the fence. */
 export async function assignWork(app: App, poolId: string): Promise<number> {
+  // Most passes have nothing to do. Whoever comes to wait a moment later wakes one of their own.
+  if (!(await app.stores.routing.isAnyoneWaiting(app.organizationId, poolId))) return 0;
   const { value } = await app.unit.run(async (stores) => {
-    await stores.routing.lockPool(poolId);
-    const snapshot = await stores.routing.snapshot(app.organizationId, poolId);
+    // Sent together, carried out one after the other: what is read is what is there once the lock is ours.
+    const [, snapshot] = await Promise.all([stores.routing.lockPool(poolId), stores.routing.snapshot(app.organizationId, poolId)]);
     if (snapshot.waiting.length === 0) return { value: 0, events: [] };
     const now = app.env.clock.now();
     const events: EventDraft[] = [];
@@ -51,7 +55,7 @@ async function offer(
   const participantId = newId<ParticipantId>(app.env);
   const deadlineAt = now + queue.alertingTimeoutSeconds * 1_000;
   const { conversationId, participantId: acdParticipantId, divisionId, nodeId } = waiting;
-  await stores.conversations.insertParticipant({
+  const participant: Participant = {
     id: participantId,
     conversationId,
     purpose: "agent",
@@ -67,9 +71,8 @@ async function offer(
     disconnectType: null,
     wrapupCode: null,
     heldSince: null,
-  });
-  await stores.conversations.beginSegment({ participantId, conversationId, type: "alert", startedAt: now, endedAt: null });
-  await stores.alerts.insert({
+  };
+  const alert: Alert = {
     id: alertId,
     organizationId: app.organizationId,
     divisionId,
@@ -83,10 +86,15 @@ async function offer(
     deadlineAt,
     outcome: null,
     endedAt: null,
-  });
+  };
   const stored = storedDecision(app, snapshot, decision, queue, now, alertId);
-  await stores.routing.insertDecision(stored);
-  const user = await stores.users.byId(userId);
+  const [user] = await Promise.all([
+    stores.users.byId(userId),
+    stores.conversations.insertParticipant(participant),
+    stores.conversations.beginSegment({ participantId, conversationId, type: "alert", startedAt: now, endedAt: null }),
+    stores.alerts.insert(alert),
+    stores.routing.insertDecision(stored),
+  ]);
   return newEvent(app, {
     type: "routing.alert.created",
     actorId: app.nodeId,

@@ -12,6 +12,7 @@ import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routin
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
 import type { Setup } from "../setup/setup.ts";
 import type { InboxItem, StoredDecision, Stores } from "../stores.ts";
+import type { KeptBinding } from "../telephony/binding.ts";
 import type { HelpCall } from "../telephony/help.ts";
 import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 
@@ -30,6 +31,7 @@ export class MemoryTables {
   didPools = new Map<string, DidPool>();
   sites = new Map<string, Site>();
   helpCalls = new Map<string, HelpCall>();
+  bindings = new Map<string, KeptBinding>();
   numberPlans = new Map<string, NumberPlan>();
   outboundRoutes = new Map<string, OutboundRoute>();
   tokens = new Map<string, AccessToken>();
@@ -379,6 +381,11 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
           asOfSeq: maxSeq(),
         };
       },
+      isAnyoneWaiting: async (organizationId, poolId) =>
+        [...tables().waiting.values()].some((row) => {
+          const queue = row.state === "waiting" ? tables().queues.get(row.queueId) : undefined;
+          return queue?.poolId === poolId && queue.organizationId === organizationId;
+        }),
       insertDecision: async (row) => void tables().decisions.set(row.id, row),
       decisionsOf: async (id) => [...tables().decisions.values()].filter((row) => row.conversationId === id),
       decision: async (id) => tables().decisions.get(id) ?? null,
@@ -527,6 +534,15 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     stations: memoryObjects(() => tables().stations),
     didPools: memoryObjects(() => tables().didPools),
     sites: memoryObjects(() => tables().sites),
+    bindings: {
+      ofNode: async (nodeId, now) => [...tables().bindings.values()].filter((row) => row.nodeId === nodeId && row.expiresAt > now),
+      put: async (rows) => {
+        for (const row of rows) tables().bindings.set(`${row.nodeId} ${row.stationId} ${row.contact}`, row);
+      },
+      remove: async (nodeId, keys) => {
+        for (const { stationId, contact } of keys) tables().bindings.delete(`${nodeId} ${stationId} ${contact}`);
+      },
+    },
     helpCalls: {
       insert: async (row) => void tables().helpCalls.set(row.conversationId, row),
       waitingFor: async (userId) =>

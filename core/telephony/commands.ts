@@ -10,15 +10,16 @@ import type { Station } from "./telephony.ts";
 /** A phone's secret, told once, and what is kept of it. */
 export type PhoneSecret = { readonly secret: string; readonly sealedHa1: string };
 
-/** @throws Forbidden · BadInput */
+/** `given`: its user name; null: one is made. @throws Forbidden · BadInput */
 export async function createPhone(
   app: App,
   actor: Actor,
   settings: StationSettings,
   newPhoneSecret: (username: string) => PhoneSecret,
+  given: string | null = null,
 ): Promise<{ readonly station: Station; readonly secret: string }> {
   const id = newId<StationId>(app.env);
-  const username = `p${id.slice(-10)}`;
+  const username = given ?? `p${id.slice(-10)}`;
   const { secret, sealedHa1 } = newPhoneSecret(username);
   const station = await createObject(app, actor, stationKind, settings, { id, kind: "phone", username, sealedHa1 });
   return { station, secret };

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { BadInput } from "../lib/errors.ts";
 import { isId, type OrganizationId, type SiteId } from "../lib/id.ts";
-import { isIpv4, isIpv6 } from "../lib/ip-address.ts";
+import { endpointOf, isIpv4, isIpv6 } from "../lib/ip-address.ts";
 import { didsPerPoolMax } from "../lib/limits.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
@@ -94,8 +94,13 @@ export const stationSettings = z.strictObject({
   userId: idOf("person").nullable().default(null),
   siteId: idOf("site").nullable().default(null),
   location: z.string().trim().max(200, "At most 200 characters.").default(""),
+  address: z
+    .string()
+    .trim()
+    .refine((text) => text === "" || endpointOf(text) !== null, "A literal address, with or without a port: 192.0.2.20, 192.0.2.20:5062.")
+    .default(""),
 });
-export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location">;
+export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location" | "address">;
 
 export const siteSettings = z.strictObject({
   name: name("site"),
@@ -212,6 +217,7 @@ export const stationKind: ObjectKind<Station, StationSettings> = {
     if (before?.kind === "browser" && before.userId !== settings.userId) {
       throw new BadInput("A browser's station belongs to its person.", "userId");
     }
+    if (before?.kind === "browser" && settings.address !== "") throw new BadInput("A browser has no address of its own.", "address");
   },
   usedBy: async (app, stores, station) =>
     (await stores.users.all(app.organizationId))

@@ -72,6 +72,8 @@ export type Station = ConfiguredObject & {
   readonly userId: UserId | null;
   /** User part of its address of record. */
   readonly username: string;
+  /** Where a phone always is that does not register: `address` or `address:port`; empty: it registers. */
+  readonly address: string;
   /** Where it stands; null: the organization's first site. */
   readonly siteId: SiteId | null;
   /** Floor and room, for whoever is sent to help. */

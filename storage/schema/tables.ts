@@ -283,6 +283,17 @@ export const site = pgTable("site", {
   emergencyContactIds: uuid("emergency_contact_ids").array(),
 });
 
+export const binding = pgTable("binding", {
+  nodeId: uuid("node_id"),
+  stationId: uuid("station_id"),
+  contact: text("contact"),
+  address: text("address"),
+  port: integer("port"),
+  expiresAt: instant("expires_at"),
+  callId: text("call_id"),
+  seq: big("seq"),
+});
+
 export const helpCall = pgTable("help_call", {
   conversationId: uuid("conversation_id").primaryKey(),
   organizationId: uuid("organization_id"),
@@ -324,6 +335,7 @@ export const station = pgTable("station", {
   username: text("username"),
   siteId: uuid("site_id"),
   location: text("location"),
+  address: text("address"),
   sealedHa1: text("sealed_ha1"),
 });
 

@@ -129,18 +129,21 @@ export function conversationStore(sql: Session): ConversationStore {
       await sql`update participant set held_since = ${since} where id = ${id}`;
     },
     endParticipant: async (id, at, disconnectType) => {
-      const ended =
-        await sql`update participant set ended_at = ${at}, disconnect_type = ${disconnectType} where id = ${id} and ended_at is null`;
-      if (ended.count === 0) return false;
-      await endSegment(id, at);
-      return true;
+      const ended = await sql`
+        with ended as (
+          update participant set ended_at = ${at}, disconnect_type = ${disconnectType} where id = ${id} and ended_at is null returning id),
+        closed as (update segment set ended_at = ${at} where participant_id in (select id from ended) and ended_at is null)
+        select id from ended`;
+      return ended.length === 1;
     },
     setWrapup: async (id, code) => {
       await sql`update participant set wrapup_code = ${code} where id = ${id}`;
     },
     beginSegment: async (segment) => {
-      await endSegment(segment.participantId, segment.startedAt);
-      await segments.insert(sql, segment);
+      await sql`
+        with ended as (
+          update segment set ended_at = ${segment.startedAt} where participant_id = ${segment.participantId} and ended_at is null)
+        insert into segment ${sql(segments.toColumns(sql, segment))}`;
     },
     endSegment,
     segments: async (ids) => sql<Segment[]>`${segments.from(sql)} where t.conversation_id = any(${[...ids]}::uuid[]) order by t.started_at`,

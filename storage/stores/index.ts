@@ -7,6 +7,7 @@ import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station
 import type { Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
 import { agentStore } from "./agent-store.ts";
+import { bindingStore } from "./binding-store.ts";
 import { conversationStore, recordingStore } from "./conversation-store.ts";
 import { organizationStore, sessionStore, tokenStore, userStore } from "./directory-store.ts";
 import { secondFactorStore, setupStore, ticketStore } from "./first-run-store.ts";
@@ -62,5 +63,6 @@ export function postgresStores(sql: Session): Stores {
     prompts: promptStore(sql),
     inbox: inboxStore(sql),
     helpCalls: helpCallStore(sql),
+    bindings: bindingStore(sql),
   };
 }

@@ -15,10 +15,10 @@ const decisions = new Table<StoredDecision>(schema.routingDecision);
 type AgentWithLists = AgentRow & Pick<RoutableAgent, "skills" | "queues">;
 
 export function routingStore(sql: Session): RoutingStore {
-  // Skills and memberships of the agent `t`; `inPool` narrows the memberships.
-  const lists = (inPool: ReturnType<Session>) => sql`
-    coalesce((select jsonb_agg(jsonb_build_object('skillId', s.skill_id, 'proficiency', s.proficiency)) from user_skill s where s.user_id = t.user_id), '[]') as "skills",
-    coalesce((select jsonb_agg(jsonb_build_object('queueId', m.queue_id, 'joined', m.joined)) from queue_member m where m.user_id = t.user_id ${inPool}), '[]') as "queues"`;
+  const skills = sql`
+    select user_id, json_agg(json_build_object('skillId', skill_id, 'proficiency', proficiency)) as list from user_skill group by user_id`;
+  const memberships = (which: ReturnType<Session>) => sql`
+    select user_id, json_agg(json_build_object('queueId', queue_id, 'joined', joined)) as list from queue_member ${which} group by user_id`;
   return {
     // The lock is its own statement: a lock taken in the statement that reads would read what was there before it waited.
     lockPool: async (poolId) => {
@@ -28,11 +28,12 @@ export function routingStore(sql: Session): RoutingStore {
       const [row] = await sql<{ queues: object[]; waiting: object[]; agents: object[]; asOfSeq: number }[]>`
         with pool as (select id from queue where organization_id = ${organizationId} and pool_id = ${poolId})
         select
-          coalesce((select jsonb_agg(to_jsonb(x)) from (${queues.from(sql)} join pool on pool.id = t.id) x), '[]') as "queues",
-          coalesce((select jsonb_agg(to_jsonb(x)) from (${waiting.from(sql)} join pool on pool.id = t.queue_id where t.state = 'waiting') x), '[]') as "waiting",
-          coalesce((select jsonb_agg(to_jsonb(x)) from (
-            select ${agents.columns(sql)}, ${lists(sql`and m.queue_id in (select id from pool)`)} from agent t
-            where t.user_id in (select m.user_id from queue_member m join pool on pool.id = m.queue_id)) x), '[]') as "agents",
+          coalesce((select json_agg(x) from (${queues.from(sql)} join pool on pool.id = t.id) x), '[]') as "queues",
+          coalesce((select json_agg(x) from (${waiting.from(sql)} join pool on pool.id = t.queue_id where t.state = 'waiting') x), '[]') as "waiting",
+          coalesce((select json_agg(x) from (
+            select ${agents.columns(sql)}, coalesce(s.list, '[]') as "skills", m.list as "queues"
+            from (${memberships(sql`where queue_id in (select id from pool)`)}) m
+            join agent t on t.user_id = m.user_id left join (${skills}) s on s.user_id = t.user_id) x), '[]') as "agents",
           coalesce((select max(seq) from event), 0) as "asOfSeq"`;
       return {
         queues: row!.queues.map(instants),
@@ -40,6 +41,11 @@ export function routingStore(sql: Session): RoutingStore {
         agents: row!.agents.map((agent) => routable(instants(agent) as AgentWithLists)),
         asOfSeq: row!.asOfSeq,
       } as RoutingSnapshot;
+    },
+    isAnyoneWaiting: async (organizationId, poolId) => {
+      const [row] = await sql<{ is: boolean }[]>`select exists (select from waiting_conversation w join queue q on q.id = w.queue_id
+        where w.state = 'waiting' and q.organization_id = ${organizationId} and q.pool_id = ${poolId}) as "is"`;
+      return row!.is;
     },
     insertDecision: (row) => decisions.insert(sql, row),
     decisionsOf: async (id) => sql<StoredDecision[]>`${decisions.from(sql)} where t.conversation_id = ${id} order by t.at, t.id`,
@@ -49,7 +55,9 @@ export function routingStore(sql: Session): RoutingStore {
     agents: async (organizationId) => {
       const rows = await sql<
         AgentWithLists[]
-      >`select ${agents.columns(sql)}, ${lists(sql``)} from agent t where t.organization_id = ${organizationId} order by t.user_id`;
+      >`select ${agents.columns(sql)}, coalesce(s.list, '[]') as "skills", coalesce(m.list, '[]') as "queues" from agent t
+        left join (${skills}) s on s.user_id = t.user_id left join (${memberships(sql``)}) m on m.user_id = t.user_id
+        where t.organization_id = ${organizationId} order by t.user_id`;
       return rows.map(routable);
     },
     queueStays: async (organizationId, sinceAt) =>
@@ -88,7 +96,7 @@ function routable(row: AgentWithLists): RoutableAgent {
   return { ...agentState(agent), skills, queues: memberships };
 }
 
-// Inside jsonb an instant is ISO 8601 text; outside it is epoch ms, under a name that ends in At.
+// Inside JSON an instant is ISO 8601 text; outside it is epoch ms, under a name that ends in At.
 function instants(row: object): object {
   const instant = (key: string, value: unknown): unknown => (key.endsWith("At") && typeof value === "string" ? parseInstant(value) : value);
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, instant(key, value)]));

@@ -18,8 +18,9 @@ const phone = { stationId: "station" as StationId, userId: "user" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === addresses.callers ? { trunkId: "trunk" as TrunkId, name: "Robots" } : null),
   trunks: () => [],
+  isPhoneAddress: () => false,
   phone: (username) => (username === "p1" ? { ...phone, ha1: ha1Of("p1", realm, "secret") } : null),
-  station: (stationId) => (stationId === phone.stationId ? { username: "p1", userId: phone.userId, kind: "phone" } : null),
+  station: (stationId) => (stationId === phone.stationId ? { username: "p1", userId: phone.userId, kind: "phone", address: null } : null),
 };
 const plan: CallerPlan = {
   number: "+441632960007",

@@ -7,7 +7,17 @@ import { newOrganization } from "../../core/directory/organization.ts";
 import type { Ticket } from "../../core/directory/ticket.ts";
 import type { User } from "../../core/directory/user.ts";
 import type { EventDraft, EventLog, UnitOfWork } from "../../core/events/index.ts";
-import type { ConversationId, DivisionId, Id, OrganizationId, ParticipantId, QueueId, SkillId, UserId } from "../../core/lib/id.ts";
+import type {
+  ConversationId,
+  DivisionId,
+  Id,
+  OrganizationId,
+  ParticipantId,
+  QueueId,
+  SkillId,
+  StationId,
+  UserId,
+} from "../../core/lib/id.ts";
 import { newId } from "../../core/lib/id.ts";
 import type { ConfiguredObject, ObjectStore } from "../../core/objects/object.ts";
 import type { AgentState } from "../../core/routing/agent.ts";
@@ -347,6 +357,7 @@ for (const [name, open] of Object.entries(implementations)) {
             userId: null,
             username: "ada",
             siteId: null,
+            address: "",
             location: "",
             sealedHa1: "x",
           },
@@ -622,6 +633,11 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(byUser.get(x.userId)).toEqual({ ...x, skills: [{ skillId, proficiency: 3.5 }], queues: [{ queueId: a.id, joined: true }] });
       expect(byUser.get(y.userId)).toEqual({ ...y, skills: [], queues: [{ queueId: b.id, joined: false }] });
       expect((await stores.routing.snapshot(organizationId, id())).queues).toEqual([]);
+      const asked = [a.id, id<QueueId>()].map((poolId) => stores.routing.isAnyoneWaiting(organizationId, poolId));
+      expect(await Promise.all(asked)).toEqual([true, false]);
+      expect(await stores.routing.isAnyoneWaiting(id(), a.id)).toBe(false);
+      await stores.waiting.leave(waits.conversationId);
+      expect(await stores.routing.isAnyoneWaiting(organizationId, a.id)).toBe(false);
       const all = await stores.routing.agents(organizationId);
       expect(all.map((agent) => agent.queues.length).sort()).toEqual([1, 1, 2]);
     });
@@ -994,6 +1010,25 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(await prompts.audio(other.id)).toBeNull();
       expect(await prompts.delete(one.id)).toBe(true);
       expect(await prompts.audio(one.id)).toBeNull();
+    });
+
+    test("registrations are replaced by station and contact, read until they expire, and each node has its own", async () => {
+      const { stores, nodeId } = await open();
+      const [stationId, other] = [id<StationId>(), id<Id<"Node">>()];
+      const row = { ...{ nodeId, stationId, contact: "sip:a@192.0.2.1" }, ...{ address: "192.0.2.1", port: 5060, callId: "c", seq: 1 } };
+      const seen = async (node = nodeId): Promise<string[]> =>
+        (await stores.bindings.ofNode(node, now)).map(({ contact, port, expiresAt }) => `${contact} ${port} ${expiresAt - now}`);
+      await stores.bindings.put([
+        { ...row, expiresAt: now + 5 },
+        { ...row, contact: "sip:b@192.0.2.1", expiresAt: now },
+        { ...row, nodeId: other, expiresAt: now + 7 },
+      ]);
+      expect([await seen(), await seen(other)]).toEqual([["sip:a@192.0.2.1 5060 5"], ["sip:a@192.0.2.1 5060 7"]]);
+      await stores.bindings.put([{ ...row, port: 5070, expiresAt: now + 9, seq: 4_294_967_295 }]);
+      expect(await seen()).toEqual(["sip:a@192.0.2.1 5070 9"]);
+      await stores.bindings.remove(nodeId, [row, { stationId, contact: "sip:never@192.0.2.1" }]);
+      expect([await seen(), await seen(other)]).toEqual([[], ["sip:a@192.0.2.1 5060 7"]]);
+      await stores.bindings.remove(nodeId, []);
     });
 
     test("the inbox gives each wish once, oldest first, to its node", async () => {

@@ -268,6 +268,24 @@ async function killedInCalls(): Promise<void> {
     await centre.settled();
   });
 
+  await round("killed: a phone that had registered over UDP is rung by the node that came back, without registering again", async () => {
+    const agent = await centre.agent("auto");
+    // It is written down some at a time.
+    await Bun.sleep(1_500);
+    const registrations = agent.log.split("200 OK").length;
+    await killTree(landline.pid);
+    await landline.start();
+    const caller = await centre.caller();
+    caller.press("2");
+    await eventually("the agent's phone picks up", () => agent.established === 1, 15_000);
+    await bothHear(caller, agent, "after the kill");
+    expect(agent.log.split("200 OK").length === registrations, "it has registered again");
+    caller.hangUp();
+    await eventually("the call is over", async () => (await centre.newest()).endReason === "customer-hung-up");
+    await centre.wrapUp();
+    await centre.settled();
+  });
+
   for (const part of ["at once", "a moment later"]) {
     await round(`killed while the recording closes, ${part}`, async () => {
       const { caller, agent } = await centre.talk();

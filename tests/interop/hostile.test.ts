@@ -48,6 +48,7 @@ beforeAll(async () => {
       trunks: () => [],
       phone: () => null,
       station: () => null,
+      isPhoneAddress: () => false,
     },
     listen: [
       { transport: "udp", address: "127.0.0.1", port: 0 },

@@ -59,6 +59,7 @@ beforeAll(async () => {
       phone: (username) =>
         username === "null-" ? { stationId: "s" as StationId, userId: "u" as UserId, ha1: { md5: "", sha256: "" } } : null,
       station: () => null,
+      isPhoneAddress: () => false,
     },
     listen: [
       { transport: "udp", address: "127.0.0.1", port: 0 },

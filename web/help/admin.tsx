@@ -130,7 +130,13 @@ export const adminManual: readonly ManualPage[] = [
         </p>
         <p>
           Give the phone to a person and set it as their <b>Station</b>: then they are rung there. Phones register by UDP or TCP with digest
-          authentication (SHA-256 or MD5).
+          authentication (SHA-256 or MD5). Where a phone registered by UDP is kept across a restart: it is rung at once, without waiting for
+          its next registration. Phones on a connection register again when they have made a new one. A device that gives up when it is
+          offered SHA-256 needs <code>--sip-digest MD5</code>.
+        </p>
+        <p>
+          A door phone, an analogue adapter or a gateway that cannot register gets a <b>Fixed address</b>: calls go there, by UDP. Calls{" "}
+          <i>from</i> it prove themselves with its user name and secret like any other phone's.
         </p>
       </>
     ),

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { quotedEnd, skipSpace, trimSpace, unquote } from "../message/params.ts";
 
-export type Algorithm = "SHA-256" | "MD5";
+/** The better one first (RFC 8760 §2.4: who is challenged takes the first that it knows). */
+export const algorithms = ["SHA-256", "MD5"] as const;
+export type Algorithm = (typeof algorithms)[number];
 
 export type Credentials = {
   readonly username: string;

@@ -66,6 +66,15 @@ test("SIP-15: SHA-256 is offered before MD5, and both are taken", () => {
     expect(server.verify(register(credentials(nonce(), { algorithm })), lookup)).toEqual({ ok: true, username: "101" });
 });
 
+test("SIP-15: what is not offered is not taken, whoever asks for it", () => {
+  const env = fakeEnv();
+  const server = new DigestServer(env, "landline", ["SHA-256"]);
+  expect(server.challenge(false, true).map(({ value }) => /algorithm=(\S+)/.exec(value)![1])).toEqual(["SHA-256"]);
+  const nonce = (): string => /nonce="([^"]+)"/.exec(server.challenge()[0]!.value)![1]!;
+  expect(server.verify(register(credentials(nonce(), { algorithm: "MD5" })), lookup)).toMatchObject({ ok: false, guess: null });
+  expect(server.verify(register(credentials(nonce(), { algorithm: "SHA-256" })), lookup).ok).toBe(true);
+});
+
 test("SIP-15: a count is taken once and never goes back", () => {
   const { server, nonce } = host();
   const fixed = nonce();

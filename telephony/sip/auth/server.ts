@@ -4,7 +4,7 @@ import type { Env } from "../../../core/env/env.ts";
 import { nonceLifeMs, noncesTrackedMax } from "../../../core/lib/limits.ts";
 import { type Header, header, headerValues, type SipRequest } from "../message/message.ts";
 import { parseUri } from "../message/uri.ts";
-import { type Algorithm, type Credentials, expectedResponse, type Ha1, parseCredentials } from "./digest.ts";
+import { type Algorithm, algorithms, type Credentials, expectedResponse, type Ha1, parseCredentials } from "./digest.ts";
 
 export type Verdict =
   | { readonly ok: true; readonly username: string }
@@ -23,14 +23,15 @@ export class DigestServer {
   constructor(
     private readonly env: Env,
     readonly realm: string,
-    /** SHA-256 before MD5 (RFC 8760 §2.3). The other way round only for old test tools that read nothing but the first challenge. */
-    private readonly order: readonly Algorithm[] = ["SHA-256", "MD5"],
+    /** What is offered, in this order (RFC 8760 §2.3); nothing else is taken. */
+    private readonly order: readonly Algorithm[] = algorithms,
   ) {
     this.key = env.random.bytes(32);
   }
 
-  /** One header per algorithm, the preferred one first; phones that know only MD5 find theirs. */
-  challenge(stale = false, order: readonly Algorithm[] = this.order): readonly Header[] {
+  /** One header per algorithm, the preferred one first; phones that know only MD5 find theirs. `wantsMd5`: only that one, if it may be. */
+  challenge(stale = false, wantsMd5 = false): readonly Header[] {
+    const order = wantsMd5 && this.order.includes("MD5") ? (["MD5"] as const) : this.order;
     const nonce = this.newNonce();
     const rest = `realm="${this.realm}", nonce="${nonce}", qop="auth"${stale ? ", stale=true" : ""}`;
     return order.map((algorithm) => header("WWW-Authenticate", `Digest ${rest}, algorithm=${algorithm}`));
@@ -58,7 +59,8 @@ export class DigestServer {
   private credentialsOf(request: SipRequest): Credentials | null {
     for (const value of headerValues(request, "authorization")) {
       const credentials = parseCredentials(value);
-      if (credentials?.realm === this.realm && isSameTarget(credentials.uri, request.uriText)) return credentials;
+      if (credentials?.realm === this.realm && this.order.includes(credentials.algorithm) && isSameTarget(credentials.uri, request.uriText))
+        return credentials;
     }
     return null;
   }

@@ -35,6 +35,12 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
         { name: "userId", label: "Person", control: { kind: "choice", none: "Nobody", options: peopleOptions } },
         { name: "siteId", label: "Site", control: { kind: "choice", none: "The organisation's first", options: siteOptions } },
         { name: "location", label: "Floor and room", help: "Where help is sent within the site's address.", control: { kind: "text" } },
+        {
+          name: "address",
+          label: "Fixed address",
+          help: "For a phone that does not register: where it always is, as 192.0.2.20 or 192.0.2.20:5062, by UDP.",
+          control: { kind: "text" },
+        },
       ],
     },
   ],
@@ -57,7 +63,11 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
   },
   facts: async (_c, ports, station) => (
     <p class="quiet">
-      {ports.isRegistered(station.id) ? t("A device is registered here now.") : t("No device is registered here at the moment.")}
+      {station.address !== ""
+        ? t("Calls go to its fixed address; it need not register.")
+        : ports.isRegistered(station.id)
+          ? t("A device is registered here now.")
+          : t("No device is registered here at the moment.")}
     </p>
   ),
 };

@@ -105,7 +105,7 @@ export const dataMap: readonly StoredKind[] = [
   },
   {
     what: "How the nodes work together",
-    tables: ["node", "inbox", "audited_table", "migration"],
+    tables: ["node", "binding", "inbox", "audited_table", "migration"],
     files: ["postgres/", "node-id", "node.lock", "lib/"],
     whose: "Nobody",
     protection: "As the disk is",

@@ -32,7 +32,10 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "user with this id": "Person mit dieser Kennung",
   "{1} with this id": "{1} mit dieser Kennung",
   "version of this {1} at event {2}": "Fassung von {1} bei Ereignis {2}",
+  "A browser has no address of its own.": "Ein Browser hat keine eigene Adresse.",
   "A browser's station belongs to its person.": "Die Station eines Browsers gehört seiner Person.",
+  "A literal address, with or without a port: 192.0.2.20, 192.0.2.20:5062.":
+    "Eine Adresse in Zahlen, mit oder ohne Port: 192.0.2.20, 192.0.2.20:5062.",
   "A list needs a number, or a range like 100-199.": "Eine Liste braucht eine Nummer oder einen Bereich, etwa 100-199.",
   "A pattern is needed.": "Es fehlt ein Muster.",
   "A proficiency is a number from 0 to 5.": "Eine Kenntnisstufe ist eine Zahl von 0 bis 5.",
@@ -172,7 +175,8 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "Digits, + and $1 to $9.": "Ziffern, + und $1 bis $9.",
   "Digits, classes like [2-9] or \\d, groups without quantifiers, and at most three open ends.":
     "Ziffern, Klassen wie [2-9] oder \\d, Gruppen ohne Wiederholung und höchstens drei offene Enden.",
-  "Digits, with or without a leading +.": "Ziffern, mit oder ohne + am Anfang.",
+  "Digits, with or without a leading +, or a name of small letters and digits.":
+    "Ziffern, mit oder ohne + am Anfang, oder ein Name aus Kleinbuchstaben und Ziffern.",
   "Digits.": "Ziffern.",
   "From 0 to 1.": "Von 0 bis 1.",
   "Letters, digits, spaces, dots, hyphens and underscores.": "Buchstaben, Ziffern, Leerzeichen, Punkte, Binde- und Unterstriche.",
@@ -201,7 +205,7 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "This is no private key in PEM form, or it has a password: take the password off first.":
     "Das ist kein privater Schlüssel in PEM-Form, oder er hat ein Kennwort: nehmen Sie es zuerst weg.",
   "Two capital letters, as in GB, DE, US.": "Zwei Großbuchstaben wie in GB, DE, US.",
-  "Two to nine digits.": "Zwei bis neun Ziffern.",
+  "Two to nine digits, or a name of small letters and digits.": "Zwei bis neun Ziffern oder ein Name aus Kleinbuchstaben und Ziffern.",
   "Whole days.": "Ganze Tage.",
   "With a certificate the address begins with https.": "Mit einem Zertifikat beginnt die Adresse mit https.",
   "Without a certificate there is no https: choose one, or begin the address with http.":

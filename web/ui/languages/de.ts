@@ -109,6 +109,10 @@ export const german: Readonly<Record<string, string>> = {
     "Carrier und Telefonanlagen: wer anrufen darf, erkannt an den Absenderadressen, und über wen Anrufe hinausgehen.",
   Classification: "Klasse",
   Digits: "Ziffern",
+  "Fixed address": "Feste Adresse",
+  "Calls go to its fixed address; it need not register.": "Anrufe gehen an seine feste Adresse; es muss sich nicht anmelden.",
+  "For a phone that does not register: where it always is, as 192.0.2.20 or 192.0.2.20:5062, by UDP.":
+    "Für ein Telefon, das sich nicht anmeldet: wo es immer ist, etwa 192.0.2.20 oder 192.0.2.20:5062, über UDP.",
   "Floor and room": "Stockwerk und Raum",
   "Free of charge": "Gebührenfrei",
   "From how many to how many, like 3-4.": "Von wie vielen bis wie viele, etwa 3-4.",
