@@ -20,12 +20,12 @@ import { wrapupCodesOf } from "../routing/queries.ts";
 import type { PhoneSecret } from "../telephony/commands.ts";
 import { stationKind, trunkKind } from "../telephony/kinds.ts";
 import type { Station } from "../telephony/telephony.ts";
-import { demoCentre } from "./centre.ts";
+import { demoCallersAddress, demoCentre } from "./centre.ts";
 import { demoMailDomain, isDemo } from "./mark.ts";
 
 /** Whether the demo is there. Its trunk is made last and taken away first. */
 export async function hasDemo(app: App): Promise<boolean> {
-  return (await app.stores.trunks.all(app.organizationId)).some(isDemo);
+  return (await app.stores.trunks.all(app.organizationId)).some((trunk) => isDemo(trunk) && trunk.addresses.includes(demoCallersAddress));
 }
 
 /** Makes what is missing of the demo; a second time changes nothing. @throws Forbidden · BadInput */

@@ -7,6 +7,7 @@ import { nodeActor, userActor } from "../authorization/actor.ts";
 import { LiveSound } from "../call/live-sound.ts";
 import { createUser } from "../directory/commands.ts";
 import { newOrganization } from "../directory/organization.ts";
+import { Directory, route } from "../exchange/directory.ts";
 import type { AlertId, DivisionId, OrganizationId } from "../lib/id.ts";
 import { demoDrainMs, demoDrainPollMs } from "../lib/limits.ts";
 import { createObject, editObject } from "../objects/commands.ts";
@@ -17,6 +18,7 @@ import { queueSettings } from "../routing/queue.ts";
 import { loadExample, tryItQueue } from "../setup/example.ts";
 import { MemoryDatabase } from "../simulation/memory-log.ts";
 import { Seeded, VirtualTime, virtualEnv } from "../simulation/virtual-time.ts";
+import { loadBench } from "./bench.ts";
 import { demoCallersAddress, demoLines } from "./centre.ts";
 import { demoAgents, hasDemo, loadDemo, wipeDemo } from "./commands.ts";
 import { isDemo } from "./mark.ts";
@@ -103,6 +105,30 @@ test("wiped it is gone with its people, and what was there before is as it was",
   expect(await hasDemo(app)).toBe(false);
   expect(database.events.filter(({ type }) => type === "user.deleted").length).toBe(12);
   expect(await wipeDemo(app, actor)).toEqual([]);
+});
+
+test("the bench profile: its routes, agents on queue behind one address, phones to register; twice is once, and a wipe takes it away", async () => {
+  const { app, actor } = await centre();
+  const before = await all(app);
+  await loadBench(app, actor, secretOf);
+  expect(await hasDemo(app)).toBe(false);
+  const directory = new Directory(app);
+  await directory.load();
+  const trunkId = directory.current.trunks.find(isDemo)!.id;
+  const to = (called: string): string => {
+    const found = route(directory.current, { called, caller: { number: "", name: "" }, origin: { kind: "trunk", trunkId } });
+    return found.kind === "flow" ? found.flowName : found.kind;
+  };
+  expect(["call", "rec", "ivr", "q1", "q10", "q100", "q1000"].map(to)).toEqual([
+    ...["dial", "rec (Demo)", "ivr (Demo)", "q1 (Demo)", "q10 (Demo)", "q100 (Demo)", "reject"],
+  ]);
+  const { stations } = directory.current;
+  expect(stations.filter(({ address }) => address === "127.77.0.12:5062").length).toBe(251);
+  expect(stations.filter(({ username }) => /^u[0-9]{4}$/.test(username)).length).toBe(1_000);
+  expect((await app.stores.agents.list(organizationId)).filter(({ routingStatus }) => routingStatus === "IDLE").length).toBe(250);
+  expect((await loadBench(app, actor, secretOf)).made).toEqual([]);
+  await wipeDemo(app, actor);
+  expect(await all(app)).toEqual(before);
 });
 
 test("a call that is up is waited for, and then the wipe says why it stops", async () => {
