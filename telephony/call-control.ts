@@ -153,6 +153,11 @@ export class SipCallControl implements CallControl {
       case "unbridge":
         this.toStream(command.legId, { kind: "unbridge", streamId: command.legId });
         break;
+      case "mix": {
+        const { conversationId: mixId, legId, heardBy } = command;
+        this.toStream(legId, { kind: "mix", streamId: legId, mixId, heardBy });
+        break;
+      }
       case "record-start":
         this.startRecording(command);
         break;

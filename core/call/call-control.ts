@@ -81,6 +81,11 @@ export type CallCommand =
   | { readonly kind: "refer-result"; readonly legId: LegId; readonly status: number }
   | { readonly kind: "bridge"; readonly a: LegId; readonly b: LegId }
   | { readonly kind: "unbridge"; readonly legId: LegId }
+  /**
+   * Puts a leg into the conversation's mix, or changes who hears it there: the legs named, or everybody (null). Each hears the sum of whoever it may
+   * hear. `bridge` and `unbridge` take it out again. While a recording's left leg is in a mix, the right channel is all that it hears.
+   */
+  | { readonly kind: "mix"; readonly conversationId: ConversationId; readonly legId: LegId; readonly heardBy: readonly LegId[] | null }
   | {
       readonly kind: "record-start";
       readonly recordingId: RecordingId;

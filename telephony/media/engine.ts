@@ -103,6 +103,8 @@ export class MediaEngine {
         return this.bridge(command);
       case "unbridge":
         return this.with(command, ({ stream }) => unbridge(stream));
+      case "mix":
+        throw new Error("not yet built");
       case "mute":
         return this.with(command, ({ stream }) => {
           stream.muted = command.muted;
