@@ -151,6 +151,8 @@ export const headEveryMs = 60_000;
 export const verifyFindingsMax = 10_000;
 /** RFC 4733 digits taken from one leg per second; people press five, machines ten. The rest is counted and dropped. */
 export const digitsPerSecondMax = 20;
+/** A voice in a mix waits no longer than this for packets that are late: two who talk with more between them interrupt each other. */
+export const jitterDelayMsMax = 200;
 /** One media packet; G.711 of 120 ms fits, and nothing honest is larger. */
 export const rtpPacketBytesMax = 1_500;
 /** Streams one worker holds; ports run out at about the same number. */
