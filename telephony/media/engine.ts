@@ -3,6 +3,7 @@ import type { Env, Timer } from "../../core/env/env.ts";
 import { digitsToSendMax, promptsPerPlayMax, streamsPerWorkerMax } from "../../core/lib/limits.ts";
 import { assertNever } from "../../core/lib/machine.ts";
 import { DigitSender } from "./dtmf.ts";
+import { Mixer } from "./mixer.ts";
 import type { LocalMedia, MediaCommand, MediaEvent, PromptLoader, PromptSource, RecordingSinkFactory } from "./plane.ts";
 import { Player } from "./player.ts";
 import type { PortRange } from "./ports.ts";
@@ -39,6 +40,8 @@ type Entry = {
   connect: Command<"connect-rtp"> | Command<"connect-webrtc"> | null;
   /** The play that waits for its prompts. */
   awaited: Command<"play"> | null;
+  /** The mix that it is in. */
+  mixId: string | null;
 };
 
 type Recording = {
@@ -53,6 +56,7 @@ type Recording = {
 export class MediaEngine {
   private readonly streams = new Map<string, Entry>();
   private readonly recordings = new Map<string, Recording>();
+  private readonly mixes = new Map<string, Mixer>();
   /** Streams that say something of ours. */
   private readonly speaking = new Set<MediaStream>();
   private ticking: Timer | null = null;
@@ -102,9 +106,9 @@ export class MediaEngine {
       case "bridge":
         return this.bridge(command);
       case "unbridge":
-        return this.with(command, ({ stream }) => unbridge(stream));
+        return this.with(command, (entry) => this.part(entry));
       case "mix":
-        throw new Error("not yet built");
+        return this.with(command, (entry) => this.mix(command, entry));
       case "mute":
         return this.with(command, ({ stream }) => {
           stream.muted = command.muted;
@@ -144,7 +148,7 @@ export class MediaEngine {
       onStats: (stats) => emit({ kind: "stats", streamId, stats, final: false }),
       onBug: (error) => this.bug(streamId, error),
     });
-    const entry: Entry = { stream, how: command.transport, transport: null, connect: null, awaited: null };
+    const entry: Entry = { stream, how: command.transport, transport: null, connect: null, awaited: null, mixId: null };
     const isFull = this.streams.size >= streamsPerWorkerMax;
     // A refused stream is kept until it is closed, like any other that failed.
     this.streams.set(streamId, entry);
@@ -201,12 +205,35 @@ export class MediaEngine {
   }
 
   private bridge({ a, b }: Command<"bridge">): void {
-    const [left, right] = [this.streams.get(a)?.stream, this.streams.get(b)?.stream];
-    if (left === undefined || right === undefined || left === right || left.partner === right) return;
-    unbridge(left);
-    unbridge(right);
-    left.partner = right;
-    right.partner = left;
+    const [left, right] = [this.streams.get(a), this.streams.get(b)];
+    if (left === undefined || right === undefined || left === right || left.stream.partner === right.stream) return;
+    this.part(left);
+    this.part(right);
+    left.stream.partner = right.stream;
+    right.stream.partner = left.stream;
+  }
+
+  private mix({ mixId, heardBy }: Command<"mix">, entry: Entry): void {
+    if (entry.mixId !== mixId) this.part(entry);
+    const mixer = this.mixes.get(mixId) ?? new Mixer();
+    this.mixes.set(mixId, mixer);
+    mixer.put(entry.stream, heardBy);
+    if (entry.mixId === mixId) return;
+    entry.mixId = mixId;
+    this.retap(entry);
+    this.startTicking();
+  }
+
+  /** Out of its bridge, or of its mix. */
+  private part(entry: Entry): void {
+    const { stream, mixId } = entry;
+    unbridge(stream);
+    if (mixId === null) return;
+    const mixer = this.mixes.get(mixId);
+    mixer?.remove(stream);
+    if (mixer?.isEmpty === true) this.mixes.delete(mixId);
+    entry.mixId = null;
+    this.retap(entry);
   }
 
   private close(streamId: string): void {
@@ -215,7 +242,7 @@ export class MediaEngine {
     const { stream } = entry;
     this.streams.delete(streamId);
     this.speaking.delete(stream);
-    unbridge(stream);
+    this.part(entry);
     this.options.emit({ kind: "stats", streamId, stats: stream.lastStats(), final: true });
     stream.close();
   }
@@ -227,15 +254,16 @@ export class MediaEngine {
 
   /** Nothing more is taken from or sent to a stream of which our own code has thrown. */
   private bug(streamId: string, error: unknown): void {
-    const stream = this.streams.get(streamId)?.stream;
-    if (stream === undefined || stream.format === null) return;
+    const entry = this.streams.get(streamId);
+    if (entry === undefined || entry.stream.format === null) return;
+    const { stream } = entry;
     this.options.env.log.error("media stream ended by a bug", {
       stream: streamId,
       error: error instanceof Error ? error.stack : String(error),
     });
     stream.format = null;
     stream.player = stream.digitsOut = null;
-    unbridge(stream);
+    this.part(entry);
     this.fail(streamId, "internal error");
   }
 
@@ -343,12 +371,19 @@ export class MediaEngine {
   /** Makes every stream feed the recordings that name it. Rare and simple, rather than kept up to date piece by piece. */
   private tapAll(): void {
     const running = [...this.recordings.values()];
+    const hearsMix = (left: string): boolean => (this.streams.get(left)?.mixId ?? null) !== null;
     for (const { stream } of this.streams.values()) {
       stream.taps = running.flatMap(({ recorder, left, right }): Tap[] => {
-        const channel = left === stream.streamId ? "left" : right === stream.streamId ? "right" : null;
+        const channel = left === stream.streamId ? "left" : right === stream.streamId && !hearsMix(left) ? "right" : null;
         return recorder === null || channel === null ? [] : [{ recorder, channel }];
       });
+      stream.overheard = running.flatMap(({ recorder, left }) => (recorder === null || left !== stream.streamId ? [] : [recorder]));
     }
+  }
+
+  /** Whose left stream has come to a mix or gone from one takes its right channel from elsewhere. */
+  private retap({ stream }: Entry): void {
+    if ([...this.recordings.values()].some(({ left }) => left === stream.streamId)) this.tapAll();
   }
 
   // ── Time ──
@@ -370,22 +405,34 @@ export class MediaEngine {
       this.ticking = null;
       const nowMs = this.nowMs();
       if (nowMs - this.nextTickMs > tickMs * lateTicksMax) this.nextTickMs = nowMs;
-      for (; this.nextTickMs <= nowMs; this.nextTickMs += tickMs) this.tick(nowMs);
-      if (this.speaking.size > 0 || this.recordings.size > 0) this.schedule();
+      for (; this.nextTickMs <= nowMs; this.nextTickMs += tickMs) this.tick(this.nextTickMs);
+      if (this.speaking.size > 0 || this.recordings.size > 0 || this.mixes.size > 0) this.schedule();
     });
   }
 
-  private tick(nowMs: number): void {
+  /** The 20 ms that are due `atMs`: made up for late, they still follow each other without a jump. */
+  private tick(atMs: number): void {
+    // Before what we say ourselves: a prompt that ends in this tick has filled it.
+    for (const mixer of this.mixes.values()) this.tickMix(mixer, atMs);
     for (const stream of this.speaking) {
       try {
-        stream.tick(nowMs);
+        stream.tick(atMs);
       } catch (error) {
         this.bug(stream.streamId, error);
       }
       if (stream.player?.isDone === true) this.endPlay(stream, "done");
       if (!stream.isSpeaking) this.speaking.delete(stream);
     }
-    for (const { recorder } of this.recordings.values()) recorder?.tick(nowMs);
+    for (const { recorder } of this.recordings.values()) recorder?.tick(atMs);
+  }
+
+  /** A mix of which our own code has thrown ends with all its streams, and no other. */
+  private tickMix(mixer: Mixer, atMs: number): void {
+    try {
+      mixer.tick(atMs);
+    } catch (error) {
+      for (const { streamId } of mixer.streams) this.bug(streamId, error);
+    }
   }
 
   private housekeep(): void {

@@ -65,9 +65,9 @@ export type MediaCommand =
   | { readonly kind: "unbridge"; readonly streamId: StreamId }
   /**
    * Puts a stream into a mix, which its first member makes and its last one ends; again: changes who hears it. Each member hears the sum of all
-   * others whose `heardBy` names it (null: everybody). A stream is in one bridge or one mix at most: either ends the other, `unbridge` ends both.
-   * Digits of a member go to nobody. A `play` on a member covers the mix for it alone. While a recording's left stream is in a mix, its right
-   * channel is all that the left stream hears.
+   * others whose `heardBy` names it (null: everybody). All are of one group, and so on one clock. A stream is in one bridge or one mix at most:
+   * either ends the other, `unbridge` ends both. Digits of a member go to nobody. A `play` on a member covers the mix for it alone. While a
+   * recording's left stream is in a mix, its right channel is all that the left stream hears of it.
    */
   | { readonly kind: "mix"; readonly streamId: StreamId; readonly mixId: string; readonly heardBy: readonly StreamId[] | null }
   /** Silence instead of what this stream sends into the bridge (mute by the server). */

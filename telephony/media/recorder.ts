@@ -1,4 +1,4 @@
-// Records what two legs say, each on its channel, on one clock: late packets find their place, lost ones are silence.
+// Records what two legs say, or one says and hears, each on its channel, on one clock: late packets find their place, lost ones are silence.
 import { recordingChunkMs, recordingChunksWaitingMax, recordingGapMsMax } from "../../core/lib/limits.ts";
 import { g711 } from "./codec/g711.ts";
 import { samplesPerMs, samplesPerTick } from "./outgoing.ts";
@@ -42,6 +42,12 @@ class Channel {
     } else this.misplaced = 0;
     const size = Math.min(end - start, ringSamples - 2 * delaySamples);
     for (let i = 0; i < size; i++) this.ring[(at + i) % ringSamples] = decode[packet[start + i]!]!;
+  }
+
+  /** Puts a frame of our own clock at its place; louder than the loudest stays the loudest. */
+  set(at: number, writtenAt: number, samples: Int32Array): void {
+    if (at < writtenAt) return;
+    for (let i = 0; i < samples.length; i++) this.ring[(at + i) % ringSamples] = Math.max(-32_768, Math.min(32_767, samples[i]!));
   }
 
   /** Moves the frame at `position` into every second sample of `chunk`. */
@@ -97,6 +103,11 @@ export class Recorder {
     codec: CodecName,
   ): void {
     this[channel].put(this.at(nowMs), this.position, ssrc, timestamp, packet, start, end, g711(codec).decode);
+  }
+
+  /** What the left leg hears of a mix is the right channel: 20 ms, due `atMs`. */
+  hear(atMs: number, samples: Int32Array): void {
+    this.right.set(this.at(atMs), this.position, samples);
   }
 
   /** Takes what is due; a late tick takes more, so that the recording is as long as the call. */

@@ -1,8 +1,9 @@
-// One stream to one peer: what comes in is counted, its digits are heard, and it goes on to the partner and the recorder.
+// One stream to one peer: what comes in is counted, its digits are heard, and it goes on to the partner or the mix, and to the recorder.
 import type { Env } from "../../core/env/env.ts";
 import { g711, transcodeTable } from "./codec/g711.ts";
 import { type Digit, DigitReceiver, type DigitSender } from "./dtmf.ts";
 import { type Hearing, type Look, notListening, stepHearing, type Told } from "./hearing.ts";
+import type { JitterBuffer } from "./jitter-buffer.ts";
 import { Outgoing, samplesPerMs } from "./outgoing.ts";
 import type { CodecName, Direction, StreamStats } from "./plane.ts";
 import type { Player } from "./player.ts";
@@ -40,14 +41,17 @@ export class MediaStream {
   format: Format | null = null;
   /** Ours: `sendonly` means that we send and do not listen. */
   direction: Direction = "inactive";
-  /** What the peer says is neither heard by the partner nor recorded. */
-  muted = false;
+  private isMuted = false;
   /** The call is answered: the peer should be heard. */
   isAnswered = false;
   player: Player | null = null;
   digitsOut: DigitSender | null = null;
   partner: MediaStream | null = null;
+  /** Where what the peer says waits for the mix; null: the stream is in none, or nobody there hears it. */
+  voice: JitterBuffer | null = null;
   taps: readonly Tap[] = [];
+  /** Recorders that take what the peer hears in a mix. */
+  overheard: readonly Recorder[] = [];
   private isConnected = false;
   private digitAt = 0;
   private readonly reception = new Reception();
@@ -92,8 +96,23 @@ export class MediaStream {
     return this.out.packets + this.reception.received;
   }
 
+  get muted(): boolean {
+    return this.isMuted;
+  }
+
+  /** What the peer says is neither heard by anybody nor recorded, not even what waits already. */
+  set muted(muted: boolean) {
+    this.isMuted = muted;
+    if (muted) this.voice?.clear();
+  }
+
   get isSpeaking(): boolean {
     return this.player !== null || this.digitsOut !== null;
+  }
+
+  /** Whether the peer hears its mix now: what we say ourselves covers it. */
+  get hearsMix(): boolean {
+    return this.format !== null && this.transport?.isReady === true && !this.isSpeaking && this.sends;
   }
 
   private get sends(): boolean {
@@ -138,7 +157,10 @@ export class MediaStream {
     else {
       this.reception.measure(timestamp(packet), nowMs * samplesPerMs);
       if (this.muted) packet.fill(g711(format.codec).silence, start, end);
-      else if (this.taps.length > 0) this.record(packet, start, end, source, nowMs, format.codec);
+      else {
+        if (this.taps.length > 0) this.record(packet, start, end, source, nowMs, format.codec);
+        this.voice?.put(packet, start, end, g711(format.codec).decode, source, timestamp(packet), hasMarker(packet), nowMs);
+      }
     }
     this.partner?.relay(packet, start, end, isDigit, isDigit && this.muted, format.codec, nowMs);
   }
@@ -166,6 +188,11 @@ export class MediaStream {
     if (table !== null) for (let i = start; i < end; i++) packet[i] = table[packet[i]!]!;
     const ours = out.relayed(packet, start, end, type, nowMs);
     if (ours !== null) transport.sendRtp(ours);
+  }
+
+  /** 20 ms of the mix, in the peer's law; asked for while `hearsMix`. */
+  sayMixed(payload: Uint8Array, atMs: number): void {
+    this.transport!.sendRtp(this.out.frame(this.format!.payloadType, payload, atMs));
   }
 
   /** Every 20 ms while something of ours is to be said. What has nowhere to go yet waits: a prompt begins when the peer can hear it. */
