@@ -1,10 +1,11 @@
 // Commands that cross each other, in virtual time: prompts still loading, ports still opening, recordings whose legs come and go.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { fakeEnv } from "../support/fake-env.ts";
-import { encodeG711 } from "./codec/g711.ts";
+import { encodeG711, g711 } from "./codec/g711.ts";
 import { MediaEngine } from "./engine.ts";
+import { Mixer } from "./mixer.ts";
 import type { MediaCommand, MediaEvent, RecordingSink, RemoteRtp } from "./plane.ts";
-import { payloadType, writeHeader } from "./rtp/packet.ts";
+import { hasMarker, payloadType, sequenceNumber, ssrc, timestamp, writeHeader } from "./rtp/packet.ts";
 import type { Receive } from "./udp.ts";
 
 /** Lets every promise that can settle do so. */
@@ -198,6 +199,139 @@ describe("a play", () => {
   });
 });
 
+describe("a mix", () => {
+  const mix = (streamId: string, heardBy: readonly string[] | null = null, mixId = "g"): MediaCommand => ({
+    kind: "mix",
+    streamId,
+    mixId,
+    heardBy,
+  });
+  const bridge: MediaCommand = { kind: "bridge", a: "alice", b: "bob" };
+
+  /** Alice, Bob and Carol, on ports 5000, 5002 and 5004. */
+  async function three(): Promise<Desk> {
+    const at = await desk();
+    at.do(open("carol"), connect("carol", 6_004));
+    await settled();
+    return at;
+  }
+
+  /** Each says its level for so many frames; nothing of whoever has none. */
+  async function talk(at: Desk, from: number, frames: number, levels: Readonly<Record<number, number>>): Promise<void> {
+    for (let n = from; n < from + frames; n++) {
+      for (const [port, level] of Object.entries(levels)) at.say(Number(port), n, level);
+      await at.pass(20);
+    }
+  }
+
+  /** The level that the peer at `port` was sent last. */
+  const level = (at: Desk, port: number): number => g711("PCMU").decode[at.sent.get(port)!.at(-1)![100]!]!;
+  const near = (value: number, wanted: number): boolean => Math.abs(value - wanted) <= 40 + Math.abs(wanted) / 20;
+
+  test("is heard by all in it; bridge and unbridge take a stream out of it, and its last one ends it", async () => {
+    const at = await three();
+    const idle = at.env.timersLeft();
+    at.do(mix("alice"), mix("bob"), mix("carol"));
+    expect(at.env.timersLeft()).toBe(idle + 1);
+    await talk(at, 0, 20, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    expect([5_000, 5_002, 5_004].map((port) => level(at, port)).every((value, i) => near(value, [6_000, 5_000, 3_000][i]!))).toBe(true);
+    at.do(bridge);
+    await talk(at, 20, 20, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    expect([5_000, 5_002, 5_004].map((port) => level(at, port)).every((value, i) => near(value, [2_000, 1_000, 0][i]!))).toBe(true);
+    at.do({ kind: "unbridge", streamId: "carol" });
+    await at.pass(40);
+    expect(at.env.timersLeft()).toBe(idle);
+    const sent = at.sent.get(5_004)!.length;
+    await talk(at, 40, 5, { 5000: 1_000, 5004: 4_000 });
+    expect(at.sent.get(5_004)).toHaveLength(sent);
+  });
+
+  test("takes a stream out of its bridge, or of another mix", async () => {
+    const at = await three();
+    at.do(bridge, mix("alice"), mix("carol"));
+    await talk(at, 0, 20, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    expect(near(level(at, 5_000), 4_000)).toBe(true);
+    expect(at.sent.get(5_002)).toHaveLength(0);
+    at.do(mix("bob", null, "other"), mix("carol", null, "other"));
+    await talk(at, 20, 20, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    expect([5_000, 5_002, 5_004].map((port) => level(at, port)).every((value, i) => near(value, [0, 4_000, 2_000][i]!))).toBe(true);
+    for (const streamId of ["alice", "bob", "carol"]) at.do({ kind: "close", streamId });
+    await at.pass(40);
+    await at.engine.stop();
+    expect(at.env.timersLeft()).toBe(0);
+  });
+
+  test("between bridges, and what is played in it, goes on under the same numbers without a jump", async () => {
+    const at = await three();
+    at.do(bridge);
+    await talk(at, 0, 10, { 5000: 1_000, 5002: 2_000 });
+    at.do(mix("alice"), mix("bob"), mix("carol"));
+    await talk(at, 10, 10, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    at.do(play("p", "tone"));
+    at.prompts.get("tone")!.resolve(sound);
+    await settled();
+    await talk(at, 20, 10, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    expect(at.told("play-finished")).toHaveLength(1);
+    at.do(bridge);
+    await talk(at, 30, 10, { 5000: 1_000, 5002: 2_000 });
+    for (const port of [5_000, 5_002]) {
+      const packets = at.sent.get(port)!;
+      expect(packets).toHaveLength(40);
+      expect(new Set(packets.map(ssrc)).size).toBe(1);
+      expect(packets.map((packet) => (sequenceNumber(packet) - sequenceNumber(packets[0]!)) & 0xffff)).toEqual(packets.map((_, n) => n));
+      // From the bridge's last packet to the mix's first frame 40 ms pass: that much and no more.
+      expect(packets.map((packet) => (timestamp(packet) - timestamp(packets[0]!)) >>> 0)).toEqual(
+        packets.map((_, n) => (n < 10 ? n : n + 1) * 160),
+      );
+    }
+  });
+
+  test("makes up for a process that was late without a jump in its numbers", async () => {
+    const at = await three();
+    at.do(mix("alice"), mix("bob"));
+    await talk(at, 0, 10, { 5002: 2_000 });
+    // The clock's timer runs 70 ms after it was due.
+    const { clock } = at.env;
+    const late = at.env.clock.monotonic() + 90;
+    const real = clock.monotonic;
+    clock.monotonic = () => Math.max(real(), late);
+    at.env.advance(20);
+    clock.monotonic = real;
+    at.env.advance(80);
+    await talk(at, 15, 5, { 5002: 2_000 });
+    const packets = at.sent.get(5_000)!;
+    expect(packets.map((packet) => (timestamp(packet) - timestamp(packets[0]!)) >>> 0)).toEqual(packets.map((_, n) => n * 160));
+    expect(packets.filter(hasMarker)).toHaveLength(1);
+  });
+
+  test("of which our own code throws ends with its streams, and no other", async () => {
+    const at = await three();
+    at.do(open("dave"), connect("dave", 6_006));
+    await settled();
+    at.do(mix("alice"), mix("bob"), mix("carol", null, "other"), mix("dave", null, "other"));
+    const tick = spyOn(Mixer.prototype, "tick").mockImplementationOnce(() => {
+      throw new Error("a bug");
+    });
+    await talk(at, 0, 20, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    tick.mockRestore();
+    expect(at.told("failed")).toEqual(["alice", "bob"].map((streamId) => ({ kind: "failed", streamId, reason: "internal error" })));
+    expect(at.sent.get(5_000)).toHaveLength(0);
+    expect(near(level(at, 5_006), 4_000)).toBe(true);
+  });
+
+  test("goes on when our own code throws for one of its streams", async () => {
+    const at = await three();
+    at.do(mix("alice"), mix("bob"), mix("carol"));
+    at.sent.get(5_002)!.push = () => {
+      throw new Error("a bug");
+    };
+    await talk(at, 0, 20, { 5000: 1_000, 5002: 2_000, 5004: 4_000 });
+    expect(at.told("failed")).toEqual([{ kind: "failed", streamId: "bob", reason: "internal error" }]);
+    expect(near(level(at, 5_000), 4_000)).toBe(true);
+    expect(near(level(at, 5_004), 1_000)).toBe(true);
+  });
+});
+
 describe("a stream", () => {
   test("takes its peer even if that is told before its ports are open", async () => {
     const at = new Desk();
@@ -306,6 +440,54 @@ describe("a recording", () => {
     await settled();
     expect(at.channel(0).every((sample) => sample === 0)).toBe(true);
     expect(at.channel(1).every((sample) => sample === 0)).toBe(true);
+  });
+
+  test("of a leg in a mix holds all that it hears of it, and nothing else; out of it, its right leg again", async () => {
+    const at = await desk();
+    at.do(open("carol"), connect("carol", 6_004));
+    await settled();
+    const mix = (streamId: string, heardBy: readonly string[] | null): MediaCommand => ({ kind: "mix", streamId, mixId: "g", heardBy });
+    at.do(record("alice", "bob"), { kind: "bridge", a: "alice", b: "bob" });
+    await settled();
+    const talk = async (seconds: number): Promise<void> => {
+      for (let end = n + seconds * 50; n < end; n++) {
+        for (const [port, level] of [
+          [5_000, 500],
+          [5_002, 2_000],
+          [5_004, 4_000],
+        ] as const)
+          at.say(port, n, level);
+        await at.pass(20);
+      }
+    };
+    let n = 0;
+    await talk(1);
+    // Second 1: three who hear each other. 2: Carol whispers to Bob. 3: Bob whispers to Carol. 4: Alice hears music. 5: a bridge again.
+    at.do(mix("alice", null), mix("bob", null), mix("carol", null));
+    await talk(1);
+    at.do(mix("carol", ["bob"]));
+    await talk(1);
+    at.do(mix("carol", null), mix("bob", ["carol"]));
+    await talk(1);
+    at.do(play("p", "music", true));
+    at.prompts.get("music")!.resolve(sound);
+    await talk(1);
+    at.do({ kind: "stop-play", streamId: "alice", playId: "p" }, { kind: "bridge", a: "alice", b: "bob" });
+    await talk(1);
+    at.do({ kind: "record-stop", recordingId: "r", groupId: "g" });
+    await settled();
+    const [left, right] = [at.channel(0), at.channel(1)];
+    expect(left.length).toBe(48_000);
+    // The middle of each second: what waits in the mix sounds a little into the next.
+    const levels = (samples: Int16Array): number[] =>
+      Array.from({ length: 6 }, (_, second) => {
+        const middle = samples.subarray(second * 8_000 + 2_000, second * 8_000 + 7_500);
+        const mean = middle.reduce((sum, sample) => sum + sample, 0) / middle.length;
+        expect(middle.every((sample) => Math.abs(sample - mean) < 200)).toBe(true);
+        return Math.round(mean / 500) * 500;
+      });
+    expect(levels(left)).toEqual([500, 500, 500, 500, 500, 500]);
+    expect(levels(right)).toEqual([2_000, 6_000, 2_000, 4_000, 0, 2_000]);
   });
 
   test("that fails says so once, and the call goes on", async () => {

@@ -7,7 +7,7 @@ import { encodeG711, g711 } from "./codec/g711.ts";
 import { InlinePlane } from "./inline-plane.ts";
 import type { CodecName, MediaCommand, MediaEvent, RecordingSink } from "./plane.ts";
 import { PortRange } from "./ports.ts";
-import { payloadStart, payloadType, sequenceNumber, timestamp, writeHeader } from "./rtp/packet.ts";
+import { payloadStart, payloadType, sequenceNumber, ssrc, timestamp, writeHeader } from "./rtp/packet.ts";
 import { share } from "./support/listening.ts";
 import { toneSamples } from "./tone.ts";
 import { openUdp, type UdpSocket } from "./udp.ts";
@@ -92,7 +92,7 @@ class Bench {
 /** The other end of one leg: speaks a tone, remembers what it hears. */
 class Peer {
   to = 0;
-  readonly heard: { type: number; sequence: number; timestamp: number; payload: Uint8Array }[] = [];
+  readonly heard: { type: number; sequence: number; timestamp: number; source: number; payload: Uint8Array }[] = [];
   private sequence = 100;
   private time = 5_000;
   private waiters: { count: number; done: () => void }[] = [];
@@ -119,6 +119,7 @@ class Peer {
       type: payloadType(packet),
       sequence: sequenceNumber(packet),
       timestamp: timestamp(packet),
+      source: ssrc(packet),
       payload: packet.slice(start),
     });
     this.waiters = this.waiters.filter(({ count, done }) => this.heard.length < count || void done());
@@ -199,6 +200,74 @@ describe("the engine", () => {
     const stereo = new Int16Array(Buffer.concat(bench.sink.chunks).buffer);
     expect(share(stereo.filter((_, i) => i % 2 === 0).subarray(1_600, 14_000), 700)).toBeGreaterThan(0.9);
     expect(share(stereo.filter((_, i) => i % 2 === 1).subarray(1_600, 14_000), 1300)).toBeGreaterThan(0.9);
+  });
+
+  test("mixes three: each hears the two others and not itself, and a recording holds what its left leg hears", async () => {
+    const bench = new Bench();
+    const tones = { alice: 700, bob: 1_300, carol: 2_100 };
+    const peers = {
+      alice: await bench.leg("alice", "PCMA"),
+      bob: await bench.leg("bob", "PCMU"),
+      carol: await bench.leg("carol", "PCMU", null),
+    };
+    const names = ["alice", "bob", "carol"] as const;
+    for (const streamId of names) bench.send({ kind: "mix", streamId, mixId: "call", heardBy: null });
+    bench.send({
+      kind: "record-start",
+      recordingId: "r1",
+      groupId: "call",
+      left: "alice",
+      right: "bob",
+      target: { path: "", key: new Uint8Array(), wrappedKey: new Uint8Array(), header: new Uint8Array() },
+    });
+    await Promise.all(names.map((name) => peers[name].tone(tones[name], 100)));
+    bench.send({ kind: "record-stop", recordingId: "r1", groupId: "call" });
+    await bench.event("recording-closed");
+    const shares = (samples: Int16Array): number[] => names.map((name) => share(samples, tones[name]));
+    for (const name of names) {
+      const heard = shares(peers[name].samples().subarray(2_400, 14_400));
+      for (const [i, other] of names.entries()) {
+        if (other === name) expect(heard[i]).toBeLessThan(0.01);
+        else expect(heard[i]).toBeGreaterThan(0.4);
+      }
+      const numbers = peers[name].heard.map(({ sequence }) => (sequence - peers[name].heard[0]!.sequence) & 0xffff);
+      expect(numbers).toEqual(numbers.map((_, n) => n));
+    }
+    const stereo = new Int16Array(Buffer.concat(bench.sink.chunks).buffer);
+    const [left, right] = [0, 1].map((channel) => shares(stereo.filter((_, i) => i % 2 === channel).subarray(2_400, 14_000)));
+    expect(left![0]).toBeGreaterThan(0.9);
+    expect(right![0]).toBeLessThan(0.01);
+    expect(Math.min(right![1]!, right![2]!)).toBeGreaterThan(0.4);
+  });
+
+  test("a third who joins two for a while and leaves them is heard for that while; no number jumps", async () => {
+    const bench = new Bench();
+    const [alice, bob, carol] = [await bench.leg("alice", "PCMA"), await bench.leg("bob", "PCMU"), await bench.leg("carol", "PCMU")];
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    const marks: number[] = [];
+    const change = (...commands: MediaCommand[]): void => {
+      marks.push(alice.samples().length);
+      bench.send(...commands);
+    };
+    const talking = Promise.all([alice.tone(700, 150), bob.tone(1_300, 150), carol.tone(2_100, 150)]);
+    await alice.hears(40);
+    change(...["alice", "bob", "carol"].map((streamId): MediaCommand => ({ kind: "mix", streamId, mixId: "call", heardBy: null })));
+    await alice.hears(90);
+    change({ kind: "unbridge", streamId: "carol" }, { kind: "bridge", a: "alice", b: "bob" });
+    await talking;
+    const samples = alice.samples();
+    const [mixed, bridged] = marks as [number, number];
+    const heard = [samples.subarray(0, mixed), samples.subarray(mixed + 1_600, bridged), samples.subarray(bridged + 800)];
+    expect(heard.map((part) => [1_300, 2_100].map((hz) => share(part, hz) > 0.4))).toEqual([
+      [true, false],
+      [true, true],
+      [true, false],
+    ]);
+    const numbers = alice.heard.map(({ sequence }) => (sequence - alice.heard[0]!.sequence) & 0xffff);
+    expect(numbers).toEqual(numbers.map((_, n) => n));
+    const steps = alice.heard.slice(1).map(({ timestamp: time }, n) => (time - alice.heard[n]!.timestamp) | 0);
+    expect(Math.min(...steps)).toBeGreaterThan(0);
+    expect(new Set(alice.heard.map(({ source }) => source)).size).toBe(1);
   });
 
   test("a digit is told once and relayed under the other side's payload type", async () => {

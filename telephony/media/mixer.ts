@@ -61,13 +61,7 @@ export class Mixer {
     for (const member of this.open) listen(member, atMs);
     for (const member of this.aside) listen(member, atMs);
     this.add();
-    for (const { stream, hears } of this.all) {
-      try {
-        if (stream.hearsMix) hears.reach(stream, atMs);
-      } catch (error) {
-        stream.onBug(error);
-      }
-    }
+    for (const member of this.all) tell(member, atMs);
   }
 
   /** Decides what each hears. Sums branch only where two hear different things: a thousand who listen hear one. */
@@ -121,7 +115,20 @@ export class Mixer {
 
 function listen(member: Member, atMs: number): void {
   const { stream, frame } = member;
-  member.sounds = stream.voice?.take(frame, atMs) ?? false;
+  member.sounds = false;
+  try {
+    member.sounds = stream.voice?.take(frame, atMs) ?? false;
+  } catch (error) {
+    stream.onBug(error);
+  }
+}
+
+function tell({ stream, hears }: Member, atMs: number): void {
+  try {
+    if (stream.hearsMix) hears.reach(stream, atMs);
+  } catch (error) {
+    stream.onBug(error);
+  }
 }
 
 /** What some members hear in one tick: added up without loss, encoded once for each law when the first of them hears it. */
