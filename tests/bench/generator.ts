@@ -1,4 +1,5 @@
 // Both ends of every call: each leg sends 50 packets a second of G.711 and counts what comes back; prints sent and received as JSON.
+import { encodeG711 } from "../../telephony/media/codec/g711.ts";
 import { writeHeader } from "../../telephony/media/rtp/packet.ts";
 
 const { firstPort, to, seconds } = JSON.parse(process.argv[2] ?? "{}") as { firstPort: number; to: number[]; seconds: number };
@@ -19,7 +20,15 @@ const sockets = await Promise.all(
   })),
 );
 console.log("ready");
-const packet = new Uint8Array(172).fill(0x55);
+// A tone of 400 Hz, 20 ms of which meet themselves: mixes have something to add up.
+const packet = new Uint8Array(172);
+packet.set(
+  encodeG711(
+    Int16Array.from({ length: 160 }, (_, i) => Math.round(8_000 * Math.sin((2 * Math.PI * i) / 20))),
+    "PCMU",
+  ),
+  12,
+);
 const report = new Uint8Array(28);
 report.set([0x80, 200, 0, 6]);
 const frames = seconds * 50;

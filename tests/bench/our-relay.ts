@@ -1,15 +1,15 @@
-// The relay under test: one process with the product's media worker and a number of bridged pairs; prints the ports as JSON and runs until it is ended.
+// What is under test: one process with the product's media worker and streams, bridged in pairs or mixed; prints the ports as JSON and runs until it is ended.
 import { realEnv } from "../../cmd/env.ts";
 import { WorkerPlane } from "../../telephony/media/worker-plane.ts";
 
-const [calls = 100, firstPeerPort = 0] = process.argv.slice(2).map(Number);
+const [size = 200, firstPeerPort = 0, parties = 2, silent = 0] = process.argv.slice(2).map(Number);
 const plane = await WorkerPlane.start({
   env: realEnv("error"),
   entry: new URL("../../cmd/media-worker.ts", import.meta.url).href,
   starts: [{ worker: 0, rtpPorts: [36_000, 39_999], muxAddress: "127.0.0.1", muxPort: 0, logLevel: "error", prompts: {} }],
 });
 const ports = new Map<string, number>();
-const legs = Array.from({ length: calls * 2 }, (_, i) => `leg-${i}`);
+const legs = Array.from({ length: size }, (_, i) => `leg-${i}`);
 plane.onEvent((event) => {
   if (event.kind !== "opened") return;
   ports.set(event.streamId, event.local.rtpPort);
@@ -21,7 +21,10 @@ plane.onEvent((event) => {
     direction: "sendrecv",
   });
   if (ports.size < legs.length) return;
-  for (let call = 0; call < calls; call++) plane.send({ kind: "bridge", a: legs[call * 2]!, b: legs[call * 2 + 1]! });
+  for (const [i, streamId] of legs.entries())
+    if (parties > 2)
+      plane.send({ kind: "mix", streamId, mixId: `mix-${Math.floor(i / parties)}`, heardBy: silent === 1 && i % parties > 0 ? [] : null });
+    else if (i % 2 === 1) plane.send({ kind: "bridge", a: legs[i - 1]!, b: streamId });
   console.log(JSON.stringify(legs.map((leg) => ports.get(leg))));
 });
 // All in one worker, as a conversation is: the load of one is what is measured.

@@ -1,38 +1,13 @@
 // CPU per relayed packet beside Debian's rtpengine: 100 two-way calls, interleaved pairs, medians; prints a table and the ratio, asserts nothing.
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { firstPort, measure, measuredMs, median, ours, type Relay } from "./measuring.ts";
 
 const calls = 100;
 const pairs = Number(process.argv[2] ?? 7);
-const seconds = 6;
-const measuredMs = 4_000;
-const firstPort = 42_000;
 const engineAddress = "127.0.0.1";
 const ngPort = 22_223;
 
-type Relay = { readonly pid: number; readonly to: number[]; stop(): void };
 type Run = { readonly microseconds: number; readonly lossPercent: number; readonly reports: number };
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = stream.getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`ended after "${text}"`);
-    text += new TextDecoder().decode(value);
-  }
-  reader.releaseLock();
-  return text.split("\n")[0]!;
-}
-
-async function ours(): Promise<Relay> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "our-relay.ts"), String(calls), String(firstPort)], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  return { pid: child.pid, to: JSON.parse(await firstLine(child.stdout)), stop: () => child.kill() };
-}
 
 /** rtpengine in user space, driven by its own protocol: bencode over UDP. */
 async function rtpengine(): Promise<Relay> {
@@ -113,38 +88,16 @@ function bencode(value: unknown): string {
   return `${text.length}:${text}`;
 }
 
-/** User and system time of a process, all threads, in ms: the scheduler's own count, not the clock ticks of /proc/PID/stat. */
-function cpuMs(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  return tasks.reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "latin1").split(" ")[0]), 0) / 1e6;
-}
-
-async function measure(start: () => Promise<Relay>): Promise<Run> {
-  const relay = await start();
-  const generator = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "generator.ts"), JSON.stringify({ firstPort, to: relay.to, seconds })],
-    { stdout: "pipe", stderr: "inherit" },
-  );
-  const output = new Response(generator.stdout).text();
-  await Bun.sleep(1_500);
-  const [before, startedAt] = [cpuMs(relay.pid), performance.now()];
-  await Bun.sleep(measuredMs);
-  const used = cpuMs(relay.pid) - before;
-  const packets = ((performance.now() - startedAt) / 20) * calls * 2;
-  const { sent, received, reports } = JSON.parse((await output).trim().split("\n").at(-1)!) as Record<
-    "sent" | "received" | "reports",
-    number
-  >;
-  relay.stop();
-  await Bun.sleep(200);
-  return { microseconds: (used * 1_000) / packets, lossPercent: (1 - received / sent) * 100, reports };
+async function run(start: () => Promise<Relay>): Promise<Run> {
+  const { usedMs, overMs, lossPercent, reports } = await measure(await start());
+  return { microseconds: (usedMs * 1_000) / ((overMs / 20) * calls * 2), lossPercent, reports };
 }
 
 const results: { readonly ours: Run; readonly theirs: Run }[] = [];
 console.log(`${calls} two-way calls, ${calls * 100} packets a second, ${measuredMs / 1_000} s measured, ${pairs} interleaved pairs`);
 console.log("pair   landline µs/packet (loss, RTCP)   rtpengine µs/packet (loss, RTCP)   ratio");
 for (let pair = 1; pair <= pairs; pair++) {
-  const result = { ours: await measure(ours), theirs: await measure(rtpengine) };
+  const result = { ours: await run(() => ours(calls * 2, 2)), theirs: await run(rtpengine) };
   results.push(result);
   const show = ({ microseconds, lossPercent, reports }: Run): string =>
     `${microseconds.toFixed(1).padStart(8)} (${lossPercent.toFixed(2)} %, ${reports})`;
@@ -152,7 +105,6 @@ for (let pair = 1; pair <= pairs; pair++) {
     `${String(pair).padEnd(7)}${show(result.ours).padEnd(34)}${show(result.theirs).padEnd(35)}${(result.ours.microseconds / result.theirs.microseconds).toFixed(2)}`,
   );
 }
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 console.log(
   `median ${median(results.map((result) => result.ours.microseconds)).toFixed(1)} µs against ${median(results.map((result) => result.theirs.microseconds)).toFixed(1)} µs; median ratio ${median(results.map((result) => result.ours.microseconds / result.theirs.microseconds)).toFixed(2)}`,
 );
