@@ -225,6 +225,60 @@ test("a new source and a clock that jumps are heard at once", () => {
   expect(jumped.tone(3.4)).toBeGreaterThan(0.98);
 });
 
+test("one packet with a wrong clock costs no more than itself", () => {
+  for (const off of [-3_000, -1_500, 1_500, 3_000, 5_000, 1e6, 2 ** 31]) {
+    const listener = new Listener({ seconds: 8, time: (n) => n * 160 + (n === 100 ? off : 0) });
+    expect(listener.tone(2.3)).toBeGreaterThan(0.99);
+    // By less than the longest delay early it is believed at first, and the voice is found again.
+    expect(listener.level(off === 1_500 ? 2.3 : 2, 8)).toBeGreaterThan(5_600);
+    expect(listener.level(2, 2.3)).toBeGreaterThan(off === 1_500 ? 4_500 : 5_600);
+  }
+});
+
+test("a path that becomes longer, or a clock that is set back, by anything is heard again within half a second", () => {
+  for (const ms of [50, 100, 150, 200, 250, 300, 400, 600, 5_000]) {
+    const longer = new Listener({ seconds: 12, delays: (n) => [n >= 100 ? 5 + ms : 5] });
+    const back = new Listener({ seconds: 12, time: (n) => n * 160 - (n >= 100 ? ms * 8 : 0) });
+    for (const [from, listener] of [
+      [2.5 + ms / 1_000, longer],
+      [2.5, back],
+    ] as const) {
+      expect(listener.level(from, 12)).toBeGreaterThan(5_300);
+      expect(listener.delays.at(-1)).toBeLessThan(200);
+    }
+  }
+});
+
+test("after packets of every kind a voice is heard as if nothing had been", () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const random = randomOf(seed);
+    const buffer = new JitterBuffer();
+    const { decode } = g711("PCMU");
+    const frame = new Int16Array(160);
+    const heard = new Int16Array(50 * 160);
+    for (let tick = 0; tick < 600; tick++) {
+      const atMs = tick * 20;
+      if (tick < 500)
+        for (let n = random() * 8; n > 0; n--) {
+          const packet = Uint8Array.from({ length: 12 + Math.floor(random() * 1_460) }, () => random() * 256);
+          const isNear = random() < 0.5;
+          const time = isNear ? atMs * 8 + (random() - 0.5) * 20_000 : random() * 2 ** 32;
+          buffer.put(packet, 12, packet.length, decode, random() < 0.8 ? 7 : 8, time >>> 0, random() < 0.1, atMs - random() * 20);
+        }
+      else {
+        const tone = Int16Array.from({ length: 160 }, (_, i) =>
+          Math.round(8_000 * Math.sin((2 * Math.PI * hz * (tick * 160 + i)) / 8_000)),
+        );
+        buffer.put(encodeG711(tone, "PCMU"), 0, 160, decode, 7, tick * 160, false, atMs - 10);
+      }
+      const sounds = buffer.take(frame, atMs);
+      if (tick >= 550) heard.set(sounds ? frame : new Int16Array(160), (tick - 550) * 160);
+    }
+    expect(share(heard.subarray(0, 2_000), hz)).toBeGreaterThan(0.9);
+    expect(buffer.delayMs).toBeLessThan(250);
+  }
+});
+
 test("timestamps and sequence wrap without a word", () => {
   const listener = new Listener({ time: (n) => 2 ** 32 - 32_000 + n * 160 });
   expect(listener.tone(1)).toBeGreaterThan(0.99);

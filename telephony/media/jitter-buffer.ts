@@ -97,9 +97,10 @@ export class JitterBuffer {
     const size = end - start;
     if (size <= 0) return;
     if (source !== this.source) at = this.restart(source);
-    // A clock that has jumped is heard when what was left of before has faded.
-    else if (!this.isIdle && (at < this.at - keptSamples || at + size > this.at + aheadSamples)) return;
     const transit = nowMs * samplesPerMs - at;
+    // A clock that has jumped is heard when what was left of before has faded; a single packet that is out of all place never is.
+    if (!this.isIdle && (at < this.at - keptSamples || at + size > this.at + aheadSamples || transit < this.path.fastest - jumpSamples))
+      return;
     if (this.isIdle) this.wake(at, timestamp, transit, isMarked);
     else if (this.ring[at & ringMask] !== absent) return;
     this.path.arrived(transit);
@@ -155,8 +156,8 @@ export class JitterBuffer {
     // A pause that the sender announces was no loss.
     if (isMarked) this.missing = 0;
     else this.commit();
-    // Some senders' clocks stand still while they say nothing.
-    if (transit - this.path.fastest > 2 * jumpSamples) this.path.restart();
+    // The path has become longer, or the sender's clock was set back or stood still while it said nothing.
+    if (transit - this.path.fastest > this.path.delay) this.path.restart();
     this.isIdle = false;
     this.isFresh = true;
     this.spurtAt = this.newestAt = this.endAt = at;
