@@ -304,6 +304,22 @@ describe("a mix", () => {
     expect(packets.filter(hasMarker)).toHaveLength(1);
   });
 
+  test("tells silence, loss and figures of its streams as ever", async () => {
+    const at = await three();
+    at.do(mix("alice"), mix("bob"), { kind: "expect", streamId: "alice" }, { kind: "expect", streamId: "bob" });
+    for (let n = 0; n < 500; n++) {
+      if (n < 100) at.say(5_000, n, 1_000);
+      if (n % 10 > 0) at.say(5_002, n, 2_000);
+      await at.pass(20);
+    }
+    expect(at.told("trouble")).toMatchObject([{ streamId: "alice", direction: "from", trouble: { cause: "stopped" } }]);
+    for (const streamId of ["alice", "bob"]) at.do({ kind: "close", streamId });
+    expect(at.events.filter((event) => event.kind === "stats" && event.final)).toMatchObject([
+      { streamId: "alice", stats: { packetsReceived: 100, packetsSent: 500, packetsLost: 0 } },
+      { streamId: "bob", stats: { packetsReceived: 450, packetsSent: 500, packetsLost: 49, from: { lossPercent: 10 } } },
+    ]);
+  });
+
   test("of which our own code throws ends with its streams, and no other", async () => {
     const at = await three();
     at.do(open("dave"), connect("dave", 6_006));

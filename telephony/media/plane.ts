@@ -70,7 +70,7 @@ export type MediaCommand =
    * recording's left stream is in a mix, its right channel is all that the left stream hears of it.
    */
   | { readonly kind: "mix"; readonly streamId: StreamId; readonly mixId: string; readonly heardBy: readonly StreamId[] | null }
-  /** Silence instead of what this stream sends into the bridge (mute by the server). */
+  /** Silence instead of what this stream says in its bridge or mix (mute by the server). */
   | { readonly kind: "mute"; readonly streamId: StreamId; readonly muted: boolean }
   /**
    * Records two channels: left = what `left` says, right = what `right` says. `right` may be null (and may be set later by `record-channel`).
