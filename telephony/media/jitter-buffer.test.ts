@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { encodeG711, g711 } from "./codec/g711.ts";
 import { JitterBuffer } from "./jitter-buffer.ts";
-import { share } from "./support/listening.ts";
+import { share, sharesByTenth } from "./support/listening.ts";
 
 const hz = 440;
 /** A path from a phone to a buffer: what it does to the packet `n`, sent at `atMs` of our clock. */
@@ -70,10 +70,9 @@ class Listener {
     return packet;
   }
 
-  /** How much of the sound between two seconds is the tone, by windows of 100 ms: phases may move, pitch and loudness may not. */
+  /** How much of the sound between two seconds is the tone. */
   tone(from: number, to = this.heard.length / 8_000): number {
-    const shares: number[] = [];
-    for (let at = from * 8_000; at + 800 <= to * 8_000; at += 800) shares.push(share(this.heard.subarray(at, at + 800), hz));
+    const shares = sharesByTenth(this.heard.subarray(from * 8_000, to * 8_000), hz);
     return shares.reduce((sum, one) => sum + one, 0) / shares.length;
   }
 
