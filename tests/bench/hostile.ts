@@ -215,7 +215,7 @@ async function spoofedMedia(): Promise<void> {
 }
 
 function badSeals(): void {
-  for (const profile of ["SRTP_AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"] as const) {
+  for (const profile of ["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"] as const) {
     const keys = (byte: number) => ({ key: Buffer.alloc(16, byte), salt: Buffer.alloc(profile.includes("GCM") ? 12 : 14, byte) });
     const [alice, bob] = [new Srtp(profile, keys(1), keys(2)), new Srtp(profile, keys(2), keys(1))];
     const plain = Buffer.concat([Buffer.from("8000000100000001000003e8", "hex"), Buffer.alloc(160, 0xee)]);

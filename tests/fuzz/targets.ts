@@ -2,11 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { sipHeadBytesMax, sipHeaderLinesMax } from "../../core/lib/limits.ts";
+import { type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/srtp-suite.ts";
 import { DigitReceiver } from "../../telephony/media/dtmf.ts";
 import { isRtcp, payloadEnd, payloadStart, sequenceNumber, timestamp, writeHeader } from "../../telephony/media/rtp/packet.ts";
 import { Reception } from "../../telephony/media/rtp/reception.ts";
 import { buildRtcp, parseRtcp } from "../../telephony/media/rtp/rtcp.ts";
-import { Srtp, type SrtpProfile, srtpKeySizes } from "../../telephony/media/srtp/srtp.ts";
+import { Srtp } from "../../telephony/media/srtp/srtp.ts";
 import { bindingAnswer, hasRightIntegrity, parseBindingRequest } from "../../telephony/media/webrtc/stun.ts";
 import { type Local, readOffer, writeAnswer } from "../../telephony/sdp/offer-answer.ts";
 import { parseSdp, type Sdp, writeSdp } from "../../telephony/sdp/sdp.ts";
@@ -228,19 +229,17 @@ function runRtcp(input: Buffer): void {
 
 // ── SRTP ──
 
-const profiles = Object.keys(srtpKeySizes) as SrtpProfile[];
-const keysOf = (profile: SrtpProfile, byte: number) => ({
-  key: Buffer.alloc(srtpKeySizes[profile].key, byte),
-  salt: Buffer.alloc(srtpKeySizes[profile].salt, byte + 1),
+const keysOf = (suite: SrtpSuite, byte: number) => ({
+  key: Buffer.alloc(srtpKeySizes[suite].key, byte),
+  salt: Buffer.alloc(srtpKeySizes[suite].salt, byte + 1),
 });
-const sealed = profiles.map((profile) => {
-  const alice = new Srtp(profile, keysOf(profile, 1), keysOf(profile, 3));
+const sealed = srtpSuites.map((suite) => {
+  const alice = new Srtp(suite, keysOf(suite, 1), keysOf(suite, 3));
   const packets = [voice, pressed, extended].map((packet) => Buffer.from(alice.protect(packet)!));
   return {
-    profile,
     packets,
     reports: [Buffer.from(alice.protectRtcp(compound)!)],
-    bob: new Srtp(profile, keysOf(profile, 3), keysOf(profile, 1)),
+    bob: new Srtp(suite, keysOf(suite, 3), keysOf(suite, 1)),
   };
 });
 const honest = new Set(sealed.flatMap(({ packets, reports }) => [...packets, ...reports]).map((packet) => packet.toString("hex")));

@@ -1,4 +1,4 @@
-// The two ciphers of SRTP under their session keys: AES-CM with HMAC-SHA1-80 (RFC 3711 §4), AES-128-GCM (RFC 7714).
+// The two kinds of cipher of SRTP under their session keys: AES-CM with HMAC-SHA1 (RFC 3711 §4, RFC 6188), AES-GCM (RFC 7714).
 import { type Cipheriv, createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
 
 /** Seals and opens whole packets; indices and replay are its caller's. `header` bytes stay readable. */
@@ -19,25 +19,31 @@ export const packetBytesMax = 2_048;
 const rtcpHeaderBytes = 8;
 const encryptedFlag = 0x80000000;
 
-/** Session keys by label (RFC 3711 §4.3, key derivation rate 0); a GCM salt of 12 bytes is padded to 14 (RFC 7714 §11). */
+/** Session keys by label (RFC 3711 §4.3, key derivation rate 0), by the master key's own AES; a GCM salt of 12 bytes is padded to 14 (RFC 7714 §11). */
 export function deriveKey(master: SrtpKeys, label: number, size: number): Buffer {
   const iv = Buffer.alloc(16);
   iv.set(master.salt, 0);
   iv[7]! ^= label;
-  return createCipheriv("aes-128-ctr", master.key, iv).update(Buffer.alloc(size));
+  return createCipheriv(`aes-${bitsOf(master.key)}-ctr`, master.key, iv).update(Buffer.alloc(size));
 }
 
+const bitsOf = (key: Uint8Array): 128 | 256 => (key.length === 32 ? 256 : 128);
+
 export function gcmCipher(master: SrtpKeys): SrtpCipher {
+  const size = master.key.length;
   return new GcmCipher(
-    { key: deriveKey(master, 0, 16), salt: deriveKey(master, 2, 12) },
-    { key: deriveKey(master, 3, 16), salt: deriveKey(master, 5, 12) },
+    { key: deriveKey(master, 0, size), salt: deriveKey(master, 2, 12) },
+    { key: deriveKey(master, 3, size), salt: deriveKey(master, 5, 12) },
   );
 }
 
-export function counterModeCipher(master: SrtpKeys): SrtpCipher {
+/** `tagBytes` is that of voice: reports have 80 bits whatever the suite (RFC 4568 §6.2). */
+export function counterModeCipher(master: SrtpKeys, tagBytes: 4 | 10): SrtpCipher {
+  const size = master.key.length;
   return new CounterModeCipher(
-    { stream: new KeyStream(deriveKey(master, 0, 16), deriveKey(master, 2, 14)), authKey: deriveKey(master, 1, 20) },
-    { stream: new KeyStream(deriveKey(master, 3, 16), deriveKey(master, 5, 14)), authKey: deriveKey(master, 4, 20) },
+    { stream: new KeyStream(deriveKey(master, 0, size), deriveKey(master, 2, 14)), authKey: deriveKey(master, 1, 20) },
+    { stream: new KeyStream(deriveKey(master, 3, size), deriveKey(master, 5, 14)), authKey: deriveKey(master, 4, 20) },
+    tagBytes,
   );
 }
 
@@ -46,14 +52,17 @@ const gcmTagBytes = 16;
 export class GcmCipher implements SrtpCipher {
   readonly overhead = gcmTagBytes;
   private readonly iv = new Uint8Array(12);
+  private readonly algorithm: "aes-128-gcm" | "aes-256-gcm";
 
   constructor(
     private readonly rtp: SrtpKeys,
     private readonly rtcp: SrtpKeys,
-  ) {}
+  ) {
+    this.algorithm = `aes-${bitsOf(rtp.key)}-gcm`;
+  }
 
   seal(packet: Uint8Array, header: number, rollover: number, out: Uint8Array): number {
-    const cipher = createCipheriv("aes-128-gcm", this.rtp.key, this.rtpIv(packet, rollover));
+    const cipher = createCipheriv(this.algorithm, this.rtp.key, this.rtpIv(packet, rollover));
     const head = packet.subarray(0, header);
     cipher.setAAD(head);
     out.set(head);
@@ -66,7 +75,7 @@ export class GcmCipher implements SrtpCipher {
   open(packet: Uint8Array, header: number, rollover: number, out: Uint8Array): number {
     const end = packet.length - gcmTagBytes;
     if (end < header) return -1;
-    const decipher = createDecipheriv("aes-128-gcm", this.rtp.key, this.rtpIv(packet, rollover));
+    const decipher = createDecipheriv(this.algorithm, this.rtp.key, this.rtpIv(packet, rollover));
     const head = packet.subarray(0, header);
     decipher.setAAD(head);
     decipher.setAuthTag(packet.subarray(end));
@@ -80,7 +89,7 @@ export class GcmCipher implements SrtpCipher {
   // The AAD is the header and the trailer, E flag and index; the trailer comes after the tag (RFC 7714 §9).
   sealRtcp(packet: Uint8Array, index: number): Uint8Array {
     const trailer = trailerOf(index);
-    const cipher = createCipheriv("aes-128-gcm", this.rtcp.key, this.rtcpIv(packet, index));
+    const cipher = createCipheriv(this.algorithm, this.rtcp.key, this.rtcpIv(packet, index));
     const head = packet.subarray(0, rtcpHeaderBytes);
     cipher.setAAD(Buffer.concat([head, trailer]));
     const sealed = cipher.update(packet.subarray(rtcpHeaderBytes));
@@ -94,7 +103,7 @@ export class GcmCipher implements SrtpCipher {
     if (tagAt < rtcpHeaderBytes) return null;
     const index = encryptedIndex(packet, trailerAt);
     if (index < 0) return null;
-    const decipher = createDecipheriv("aes-128-gcm", this.rtcp.key, this.rtcpIv(packet, index));
+    const decipher = createDecipheriv(this.algorithm, this.rtcp.key, this.rtcpIv(packet, index));
     const head = packet.subarray(0, rtcpHeaderBytes);
     decipher.setAAD(Buffer.concat([head, packet.subarray(trailerAt)]));
     decipher.setAuthTag(packet.subarray(tagAt, trailerAt));
@@ -132,17 +141,17 @@ function isAuthentic(decipher: { final(): unknown }): boolean {
   }
 }
 
-const hmacTagBytes = 10;
+const reportTagBytes = 10;
 
 type CounterModeKeys = { readonly stream: KeyStream; readonly authKey: Uint8Array };
 
 class CounterModeCipher implements SrtpCipher {
-  readonly overhead = hmacTagBytes;
   private readonly rollover = new Uint8Array(4);
 
   constructor(
     private readonly rtp: CounterModeKeys,
     private readonly rtcp: CounterModeKeys,
+    readonly overhead: number,
   ) {}
 
   seal(packet: Uint8Array, header: number, rollover: number, out: Uint8Array): number {
@@ -150,11 +159,11 @@ class CounterModeCipher implements SrtpCipher {
     out.set(packet.subarray(0, header));
     this.rtp.stream.xor(packet, 8, rollover, sequenceOf(packet), packet, out, header, end);
     out.set(this.tag(out.subarray(0, end), rollover), end);
-    return end + hmacTagBytes;
+    return end + this.overhead;
   }
 
   open(packet: Uint8Array, header: number, rollover: number, out: Uint8Array): number {
-    const end = packet.length - hmacTagBytes;
+    const end = packet.length - this.overhead;
     if (end < header || !timingSafeEqual(this.tag(packet.subarray(0, end), rollover), packet.subarray(end))) return -1;
     out.set(packet.subarray(0, header));
     this.rtp.stream.xor(packet, 8, rollover, sequenceOf(packet), packet, out, header, end);
@@ -164,7 +173,7 @@ class CounterModeCipher implements SrtpCipher {
   // Here the trailer comes before the tag, and is covered by it (RFC 3711 §3.4).
   sealRtcp(packet: Uint8Array, index: number): Uint8Array {
     const trailerAt = packet.length;
-    const out = new Uint8Array(trailerAt + 4 + hmacTagBytes);
+    const out = new Uint8Array(trailerAt + 4 + reportTagBytes);
     out.set(packet.subarray(0, rtcpHeaderBytes));
     this.rtcp.stream.xor(packet, 4, index >>> 16, index & 0xffff, packet, out, rtcpHeaderBytes, trailerAt);
     out.set(trailerOf(index), trailerAt);
@@ -173,7 +182,7 @@ class CounterModeCipher implements SrtpCipher {
   }
 
   openRtcp(packet: Uint8Array): { plain: Uint8Array; index: number } | null {
-    const tagAt = packet.length - hmacTagBytes;
+    const tagAt = packet.length - reportTagBytes;
     const trailerAt = tagAt - 4;
     if (trailerAt < rtcpHeaderBytes) return null;
     if (!timingSafeEqual(hmac(this.rtcp.authKey, packet.subarray(0, tagAt)), packet.subarray(tagAt))) return null;
@@ -185,16 +194,16 @@ class CounterModeCipher implements SrtpCipher {
     return { plain, index };
   }
 
-  /** HMAC over packet and rollover counter, the first 80 bits (RFC 3711 §4.2). */
+  /** HMAC over packet and rollover counter, the first 80 or 32 bits (RFC 3711 §4.2). */
   private tag(packet: Uint8Array, rollover: number): Uint8Array {
     this.rollover.fill(0);
     xorWord(this.rollover, 0, rollover);
-    return createHmac("sha1", this.rtp.authKey).update(packet).update(this.rollover).digest().subarray(0, hmacTagBytes);
+    return createHmac("sha1", this.rtp.authKey).update(packet).update(this.rollover).digest().subarray(0, this.overhead);
   }
 }
 
 const sequenceOf = (packet: Uint8Array): number => (packet[2]! << 8) | packet[3]!;
-const hmac = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac("sha1", key).update(bytes).digest().subarray(0, hmacTagBytes);
+const hmac = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac("sha1", key).update(bytes).digest().subarray(0, reportTagBytes);
 
 /** AES in counter mode (RFC 3711 §4.1.1). A standing ECB cipher over our own counters costs a third of a new CTR cipher per packet. */
 export class KeyStream {
@@ -205,7 +214,7 @@ export class KeyStream {
     key: Uint8Array,
     private readonly salt: Uint8Array,
   ) {
-    this.blocks = createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);
+    this.blocks = createCipheriv(`aes-${bitsOf(key)}-ecb`, key, null).setAutoPadding(false);
   }
 
   /** IV = salt·2^16 xor SSRC·2^64 xor index·2^16, the index being `high`·2^16 + `low`; `ssrcAt` says where `packet` holds its SSRC. */

@@ -1,16 +1,9 @@
-// SRTP and SRTCP for one peer (RFC 3711, RFC 7714): AES-CM with HMAC-SHA1-80, and AES-128-GCM. Authenticates before it believes anything.
+// SRTP and SRTCP for one peer (RFC 3711, RFC 7714), in any of our suites. Authenticates before it believes anything.
 import { assertNever } from "../../../core/lib/machine.ts";
+import type { SrtpSuite } from "../../../core/lib/srtp-suite.ts";
 import { payloadStart, sequenceNumber, ssrc } from "../rtp/packet.ts";
 import { counterModeCipher, gcmCipher, packetBytesMax, type SrtpCipher, type SrtpKeys } from "./ciphers.ts";
 import { IndexWindow } from "./window.ts";
-
-export type SrtpProfile = "SRTP_AES128_CM_HMAC_SHA1_80" | "SRTP_AEAD_AES_128_GCM";
-
-/** Master key and salt in bytes, for exporting from DTLS (RFC 5764 §4.1.2, RFC 7714 §14.2). */
-export const srtpKeySizes: Readonly<Record<SrtpProfile, { readonly key: number; readonly salt: number }>> = {
-  SRTP_AES128_CM_HMAC_SHA1_80: { key: 16, salt: 14 },
-  SRTP_AEAD_AES_128_GCM: { key: 16, salt: 12 },
-};
 
 /** SSRCs one peer may use; a browser uses one for audio. More are somebody's mistake or attack. */
 const sourcesMax = 16;
@@ -24,19 +17,25 @@ export class Srtp {
   /** Packets that were not authentic, were replayed, or were no packets. */
   refused = 0;
   private readonly send: SrtpCipher;
-  private readonly receive: SrtpCipher;
+  private receive: SrtpCipher;
   private readonly sent = new Map<number, Source>();
   private readonly received = new Map<number, Source>();
   private readonly sealed = new Uint8Array(packetBytesMax);
   private readonly opened = new Uint8Array(packetBytesMax);
 
   constructor(
-    readonly profile: SrtpProfile,
+    readonly suite: SrtpSuite,
     local: SrtpKeys,
     remote: SrtpKeys,
   ) {
-    this.send = cipherOf(profile)(local);
-    this.receive = cipherOf(profile)(remote);
+    this.send = cipherOf(suite, local);
+    this.receive = cipherOf(suite, remote);
+  }
+
+  /** The peer has another key: what it sends begins anew. What we send goes on, as under one key no index may come twice. */
+  receiveWith(remote: SrtpKeys): void {
+    this.receive = cipherOf(this.suite, remote);
+    this.received.clear();
   }
 
   /**
@@ -116,13 +115,17 @@ function sourceOf(sources: Map<number, Source>, id: number): Source | null {
 const rolloverOf = (index: number): number => Math.floor(index / 0x10000);
 const rtcpSsrc = (packet: Uint8Array): number => ((packet[4]! << 24) | (packet[5]! << 16) | (packet[6]! << 8) | packet[7]!) >>> 0;
 
-function cipherOf(profile: SrtpProfile): (master: SrtpKeys) => SrtpCipher {
-  switch (profile) {
-    case "SRTP_AES128_CM_HMAC_SHA1_80":
-      return counterModeCipher;
-    case "SRTP_AEAD_AES_128_GCM":
-      return gcmCipher;
+function cipherOf(suite: SrtpSuite, master: SrtpKeys): SrtpCipher {
+  switch (suite) {
+    case "AES_CM_128_HMAC_SHA1_80":
+    case "AES_256_CM_HMAC_SHA1_80":
+      return counterModeCipher(master, 10);
+    case "AES_CM_128_HMAC_SHA1_32":
+      return counterModeCipher(master, 4);
+    case "AEAD_AES_128_GCM":
+    case "AEAD_AES_256_GCM":
+      return gcmCipher(master);
     default:
-      return assertNever(profile);
+      return assertNever(suite);
   }
 }

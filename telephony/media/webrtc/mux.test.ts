@@ -150,7 +150,7 @@ class Browser {
     dtls.onConnect.subscribe(() => {
       const keys = dtls.extractSessionKeys(16, 12);
       const local = { key: keys.localKey, salt: keys.localSalt };
-      this.srtp = new Srtp("SRTP_AEAD_AES_128_GCM", local, { key: keys.remoteKey, salt: keys.remoteSalt });
+      this.srtp = new Srtp("AEAD_AES_128_GCM", local, { key: keys.remoteKey, salt: keys.remoteSalt });
     });
     await dtls.connect();
   }
@@ -212,7 +212,7 @@ test("a browser is connected, heard by its partner and hears it, under GCM", asy
   bench.plane.send({ kind: "bridge", a: "alice", b: "bob" });
   await Promise.all([alice.connect(), bob.connect()]);
   await until(() => bench.of("connected").length === 2);
-  expect(bench.of("connected").map(({ protection }) => protection)).toEqual(["SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_128_GCM"]);
+  expect(bench.of("connected").map(({ protection }) => protection)).toEqual(["AEAD_AES_128_GCM", "AEAD_AES_128_GCM"]);
   const codes = encodeG711(toneSamples([700], 400, 0), "PCMU");
   for (let frame = 0; frame < 20; frame++) alice.say(codes.subarray(frame * 160, frame * 160 + 160));
   await until(() => bob.heard.length === 20);
@@ -362,7 +362,7 @@ describe("refused is", () => {
     await until(() => bench.mux.strangers > strangers);
     bench.plane.send({ kind: "close", streamId: "alice" });
     const { stats } = await until(() => bench.of("stats").find((event) => event.final));
-    expect(stats).toMatchObject({ packetsReceived: 1, packetsRefused: 2, packetsDiscarded: 0, protection: "SRTP_AEAD_AES_128_GCM" });
+    expect(stats).toMatchObject({ packetsReceived: 1, packetsRefused: 2, packetsDiscarded: 0, protection: "AEAD_AES_128_GCM" });
   });
 });
 

@@ -3,19 +3,21 @@
 import type { Env } from "../../../core/env/env.ts";
 import { hostText } from "../../../core/lib/ip-address.ts";
 import { iceConsentMs, webRtcSetupMs } from "../../../core/lib/limits.ts";
+import { type SrtpSuite, srtpKeySizes } from "../../../core/lib/srtp-suite.ts";
 import type { RemoteWebRtc } from "../plane.ts";
 import { isRtcp } from "../rtp/packet.ts";
-import { Srtp, type SrtpProfile, srtpKeySizes } from "../srtp/srtp.ts";
+import { Srtp } from "../srtp/srtp.ts";
 import type { Transport, TransportEvents } from "../transport.ts";
 import { openUdp, type UdpSocket } from "../udp.ts";
 import { type Certificate, newCertificate } from "./certificate.ts";
 import { DtlsServer } from "./dtls-server.ts";
 import { bindingAnswer, hasRightIntegrity, isStun, parseBindingRequest } from "./stun.ts";
 
-/** Code points of RFC 5764 and RFC 7714. GCM first: half the cost of CM, and nothing to get wrong between cipher and MAC. */
-const profiles: ReadonlyMap<number, SrtpProfile> = new Map([
-  [7, "SRTP_AEAD_AES_128_GCM"],
-  [1, "SRTP_AES128_CM_HMAC_SHA1_80"],
+/** Code points of RFC 5764 and RFC 7714, preferred as in our own offers. */
+const suites: ReadonlyMap<number, SrtpSuite> = new Map([
+  [7, "AEAD_AES_128_GCM"],
+  [8, "AEAD_AES_256_GCM"],
+  [1, "AES_CM_128_HMAC_SHA1_80"],
 ]);
 /** Pairs one session remembers: a browser has a handful of interfaces, and a long call may see several networks. */
 const pairsPerSessionMax = 8;
@@ -24,7 +26,7 @@ const handshakeDatagramsMax = 400;
 
 export type SessionEvents = TransportEvents & {
   /** DTLS is done and the peer has proven to hold the announced certificate. */
-  onConnected(profile: SrtpProfile): void;
+  onConnected(suite: SrtpSuite): void;
   onFailed(reason: string): void;
 };
 
@@ -158,7 +160,7 @@ export class MuxSession implements Transport {
   }
 
   get protection(): string {
-    return this.srtp?.profile ?? "none";
+    return this.srtp?.suite ?? "none";
   }
 
   get peerAddress(): string {
@@ -272,26 +274,26 @@ export class MuxSession implements Transport {
     const dtls: DtlsServer = new DtlsServer({
       certificate,
       fingerprint,
-      profiles: [...profiles.keys()],
+      profiles: [...suites.keys()],
       clock: env.clock,
       random: env.random,
       send: (datagram) => this.mux.send(datagram, this.selected ?? first),
-      onConnected: (code) => this.connected(dtls, profiles.get(code)!),
+      onConnected: (code) => this.connected(dtls, suites.get(code)!),
       onFailed: (reason) => this.fail(`DTLS: ${reason}`),
     });
     return dtls;
   }
 
-  private connected(dtls: DtlsServer, profile: SrtpProfile): void {
-    // RFC 5764 §4.2: both keys, then both salts, the client's first. The peer is the client.
-    const sizes = srtpKeySizes[profile];
+  private connected(dtls: DtlsServer, suite: SrtpSuite): void {
+    // RFC 5764 §4.2 and RFC 7714 §14.2: both keys, then both salts, the client's first. The peer is the client.
+    const sizes = srtpKeySizes[suite];
     const material = dtls.exportKeys(2 * (sizes.key + sizes.salt));
     const part = (at: number, size: number): Buffer => material.subarray(at, at + size);
     const theirs = { key: part(0, sizes.key), salt: part(2 * sizes.key, sizes.salt) };
     const ours = { key: part(sizes.key, sizes.key), salt: part(2 * sizes.key + sizes.salt, sizes.salt) };
-    this.srtp = new Srtp(profile, ours, theirs);
+    this.srtp = new Srtp(suite, ours, theirs);
     this.awaitedSinceMs = null;
-    this.events.onConnected(profile);
+    this.events.onConnected(suite);
   }
 
   /** Nothing more is believed or answered until another peer is announced. */
