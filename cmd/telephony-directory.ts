@@ -33,6 +33,12 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       const ha1 = openHa1(node.keys, username, station.sealedHa1);
       return ha1 === null ? null : { stationId: station.id, userId: station.userId, ha1 };
     },
+    mediaEncryption: (id) => {
+      const { trunks, stations } = directory.current;
+      const configured =
+        trunks.find((trunk) => trunk.id === id) ?? stations.find((station) => station.id === id && station.kind === "phone");
+      return configured?.mediaEncryption ?? "disabled";
+    },
     station: (id) => {
       const station = index().stations.get(id);
       return station === undefined || station.userId === null

@@ -4,8 +4,10 @@ import type { Env, Timer } from "../core/env/env.ts";
 import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId } from "../core/lib/id.ts";
 import { callsMax, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
+import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { recordingPath } from "../core/recording/path.ts";
 import { mayBeEmergency } from "../core/telephony/emergency.ts";
+import { encryptionWarning } from "./cause.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
 import { calledOf, callerOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
@@ -206,11 +208,13 @@ export class SipCallControl implements CallControl {
     const conversationId: ConversationId = newId(env);
     const legId: LegId = newId(env);
     const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
-    const facts = this.facts(legId, "caller", kind, session.flow);
-    const offer = invite.body.length === 0 ? null : readOffer(invite.body);
+    const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, mayBeEmergency(called));
+    const facts = this.facts(legId, "caller", kind, session.flow, encryption);
+    const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption);
     if (offer !== null && !isUsable(offer, facts)) {
-      env.log.warn("call refused", { status: 488, reason: "no usable audio in the offer", origin: origin.kind });
-      session.send({ kind: "reject", status: 488, headers: [header("Warning", '399 landline "No usable audio in the offer"')] });
+      const reason = offer.ok ? "no usable audio in the offer" : offer.reason;
+      env.log.warn("call refused", { status: 488, reason, origin: origin.kind });
+      session.send({ kind: "reject", status: 488, headers: [encryptionWarning(offer.ok ? undefined : offer.encryption)] });
       return;
     }
     const conversation = this.conversation(conversationId);
@@ -268,7 +272,8 @@ export class SipCallControl implements CallControl {
       return;
     }
     const device = station.kind === "browser" ? "webrtc" : "rtp";
-    const facts = this.facts(command.legId, "callee", device, binding.flow);
+    const encryption = this.options.directory.mediaEncryption(command.stationId);
+    const facts = this.facts(command.legId, "callee", device, binding.flow, encryption);
     this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command);
   }
 
@@ -283,7 +288,8 @@ export class SipCallControl implements CallControl {
         return;
       }
       this.reaching.delete(legId);
-      const facts = { ...this.facts(legId, "callee", "rtp", way.flow), silenceMs: trunkSilenceMs };
+      const encryption = this.encryptionOf({ kind: "trunk", trunkId }, command.isEmergency);
+      const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption), silenceMs: trunkSilenceMs };
       this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, way);
     };
     this.reaching.add(legId);
@@ -297,11 +303,17 @@ export class SipCallControl implements CallControl {
     if (this.reaching.delete(legId)) this.listener({ kind: "leg.ended", legId, reason, sipStatus: null });
   }
 
-  private facts(legId: LegId, side: LegFacts["side"], device: Local["kind"], flow: Flow): LegFacts {
+  /** A call for help goes on without encryption where there is no other way: it is said, and it is heard. */
+  private encryptionOf(origin: Exclude<CallOrigin, { kind: "guest" }>, isForHelp: boolean): MediaEncryption {
+    const encryption = this.options.directory.mediaEncryption(origin.kind === "trunk" ? origin.trunkId : origin.stationId);
+    return encryption === "required" && isForHelp ? "optional" : encryption;
+  }
+
+  private facts(legId: LegId, side: LegFacts["side"], device: Local["kind"], flow: Flow, encryption: MediaEncryption): LegFacts {
     const bytes = this.options.env.random.bytes(4);
     const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
     const mayReach = (address: string): boolean => mayReceiveMedia(address, flow.remote.address, this.options.addresses);
-    return { legId, side, device, sessionId, silenceMs: null, mayReach };
+    return { legId, side, device, encryption, sessionId, silenceMs: null, mayReach };
   }
 
   private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"], way: Way | null = null): Leg {
@@ -346,6 +358,8 @@ export class SipCallControl implements CallControl {
         leg.session?.send(output.command);
         break;
       case "invite":
+        // What becomes of an earlier attempt is nobody's any more.
+        if (leg.session !== null) this.bySession.delete(leg.session);
         this.invite(leg, output.body);
         break;
       case "forget-session":
@@ -365,6 +379,8 @@ export class SipCallControl implements CallControl {
       case "report":
         if (output.event.kind === "leg.ended" && output.event.reason === "unreachable" && leg.way !== null)
           this.options.suspect(leg.way.flow);
+        if (output.event.kind === "leg.unprotected")
+          env.log.warn("voice not encrypted", { call: leg.conversation.id, leg: leg.state.legId, status: output.event.sipStatus ?? "200" });
         this.listener(output.event);
         break;
       case "start":
@@ -516,7 +532,7 @@ export class SipCallControl implements CallControl {
     const { addresses } = this.options;
     if (local.webrtc !== null) return { kind: "webrtc", addresses, port: local.rtpPort, ...local.webrtc };
     const remote = this.legs.get(streamId as LegId)?.flow?.remote.address ?? "";
-    return { kind: "rtp", address: localAddressFor(remote, addresses), port: local.rtpPort, rtcpPort: local.rtcpPort };
+    return { kind: "rtp", address: localAddressFor(remote, addresses), port: local.rtpPort, rtcpPort: local.rtcpPort, keys: local.srtp };
   }
 
   private forLeg(streamId: string, event: (legId: LegId) => CallEvent): void {

@@ -1,5 +1,6 @@
 // What SIP's statuses mean to people, and back: reject reasons to statuses, session ends to leg end reasons.
 import type { LegEndReason, RejectReason } from "../core/call/call-control.ts";
+import type { EncryptionTrouble } from "./sdp/offer-answer.ts";
 import type { SessionEnd } from "./sip/dialog/session.ts";
 import { type Header, header } from "./sip/message/message.ts";
 
@@ -24,6 +25,31 @@ export function refusalOf(reason: RejectReason): Refusal {
       return { status: 503, headers: [header("Retry-After", "10")] };
     case "emergency-not-available":
       return { status: 403, reason: emergencyReason };
+  }
+}
+
+/** Whether a refusal may be about the offer's encryption: 488, 415 and 606 speak of descriptions. */
+export function refusesDescription(end: SessionEnd): boolean {
+  return end.cause === "refused" && end.by === "peer" && (end.status === 488 || end.status === 415 || end.status === 606);
+}
+
+/** What a caller is told whose voice cannot be as it must (RFC 3261 §20.43). */
+export function encryptionWarning(trouble: EncryptionTrouble | undefined): Header {
+  return header("Warning", `399 landline "${encryptionWords(trouble)}"`);
+}
+
+function encryptionWords(trouble: EncryptionTrouble | undefined): string {
+  switch (trouble) {
+    case "plain":
+      return "Voice must be encrypted here: offer SRTP with keys in the description (SDES)";
+    case "encrypted":
+      return "Encrypted voice is switched off here: offer RTP/AVP";
+    case "no-suite":
+      return "No a=crypto in the offer that can be used here";
+    case "broken":
+      return "Broken a=crypto in the offer";
+    case undefined:
+      return "No usable audio in the offer";
   }
 }
 

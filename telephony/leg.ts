@@ -3,15 +3,21 @@ import type { CallEvent, HangUpReason, LegEndReason, MediaVerdict, RejectReason 
 import type { LegId } from "../core/lib/id.ts";
 import { lastStatsMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
-import { legEndReason, refusalOf } from "./cause.ts";
+import type { MediaEncryption } from "../core/lib/media-encryption.ts";
+import { legEndReason, refusalOf, refusesDescription } from "./cause.ts";
 import { referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
 import {
+  agreedSecuring,
+  answeredSecuring,
   type Direction,
   type Local,
+  type NotUnderstood,
   type Peer,
   readAnswer,
   readOffer,
+  type Securing,
+  securingOf,
   type Understood,
   writeAnswer,
   writeOffer,
@@ -25,6 +31,8 @@ export type LegFacts = {
   readonly legId: LegId;
   readonly side: "caller" | "callee";
   readonly device: Local["kind"];
+  /** Whether voice is encrypted where the device is no browser: theirs always is. */
+  readonly encryption: MediaEncryption;
   readonly sessionId: number;
   /** A callee that has not given a sign of life by then is unreachable; null: its ring time alone counts. */
   readonly silenceMs: number | null;
@@ -33,7 +41,8 @@ export type LegFacts = {
 };
 
 type Closing = { readonly reason: LegEndReason; readonly sipStatus: number | null };
-type Up = { readonly local: Local; readonly version: number };
+/** `securing`: what our last description says of encryption. */
+type Up = { readonly local: Local; readonly version: number; readonly securing: Securing };
 
 export type LegState = LegFacts &
   (
@@ -186,14 +195,15 @@ function whileOpening(state: In<"opening">, input: LegInput): Result {
   const { local } = input;
   const numbers = { sessionId: state.sessionId, version: 1 };
   // §13.3.1: an INVITE without an offer gets ours in the 200, and its ACK answers.
-  const body = offer === null ? writeOffer(local, "sendrecv", numbers) : writeAnswer(offer, local, offer.direction, numbers);
+  const securing = offer === null ? securingOf(state.encryption, true) : agreedSecuring(offer);
+  const body = offer === null ? writeOffer(local, "sendrecv", numbers, securing) : writeAnswer(offer, local, offer.direction, numbers);
   const connect = offer === null ? [] : connectTo(state.legId, offer.peer, offer.direction);
   if (!state.isAnswer) {
-    const early: In<"early"> = { ...state, name: "early", local, version: 1, body };
+    const early: In<"early"> = { ...state, name: "early", local, version: 1, securing, body };
     return { state: early, outputs: [...connect, session({ kind: "ring", status: 183, body })] };
   }
   return {
-    state: { ...state, name: "answering", local, version: 1, awaitsAnswer: offer === null },
+    state: { ...state, name: "answering", local, version: 1, securing, awaitsAnswer: offer === null },
     outputs: [...connect, session({ kind: "accept", body })],
   };
 }
@@ -218,9 +228,11 @@ function whileAnswering(state: In<"answering">, input: LegInput): Result {
   const up: In<"up"> = { ...state, name: "up", awaitsAnswer: false };
   const answered = [expectSound(state.legId), report({ kind: "leg.answered", legId: state.legId })];
   if (!state.awaitsAnswer) return { state: up, outputs: answered };
-  const answer = understand(state, readAnswer(input.event.request.body, state.device));
-  if (answer === null) return endAs(state, "media-failed");
-  return { state: up, outputs: [...connectTo(state.legId, answer.peer, answer.direction), ...answered] };
+  const read = readAnswer(input.event.request.body, state.device, state.securing);
+  const answer = understand(state, read);
+  if (answer === null) return endAs(state, failureOf(read));
+  const securing = answeredSecuring(state.securing, answer);
+  return { state: { ...up, securing }, outputs: [...connectTo(state.legId, answer.peer, answer.direction), ...answered] };
 }
 
 // ── A callee: a station of ours, or a number by a trunk ──
@@ -229,9 +241,10 @@ function whilePreparing(state: In<"preparing">, input: LegInput): Result {
   if (input.kind === "hang-up") return close(state, { reason: "ended-by-us", sipStatus: null });
   if (input.kind !== "opened") return stay(state);
   const { local } = input;
-  const body = writeOffer(local, "sendrecv", { sessionId: state.sessionId, version: 1 });
+  const securing = securingOf(state.encryption, false);
+  const body = writeOffer(local, "sendrecv", { sessionId: state.sessionId, version: 1 }, securing);
   return {
-    state: { ...state, name: "ringing", local, version: 1, endsAs: null, heard: "nothing" },
+    state: { ...state, name: "ringing", local, version: 1, securing, endsAs: null, heard: "nothing" },
     outputs: [
       { kind: "start", timer: "ring", ms: state.ringMs },
       ...(state.silenceMs === null ? [] : [{ kind: "start", timer: "silence", ms: state.silenceMs } as const]),
@@ -247,16 +260,23 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
   if (input.kind === "timer" && input.timer === "silence") {
     return { state: { ...state, endsAs: "unreachable" }, outputs: [session({ kind: "hang-up" })] };
   }
-  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up", headers: reasonHeaders(input.reason) }));
+  if (input.kind === "hang-up") {
+    const hangUp = session({ kind: "hang-up", headers: reasonHeaders(input.reason) });
+    return { state: { ...state, endsAs: "ended-by-us" }, outputs: [hangUp] };
+  }
   if (input.kind !== "session") return stay(state);
   const { event } = input;
   if (event.kind === "trying") return stay(state, { kind: "stop", timer: "silence" });
   if (event.kind === "ringing") return rings(state, event.response);
   if (event.kind !== "answered") return stay(state);
-  const answer = understand(state, readAnswer(event.response.body, state.device));
-  if (answer === null) return endAs(state, "media-failed", { kind: "stop", timer: "ring" }, stopSilence);
+  const read = readAnswer(event.response.body, state.device, state.securing);
+  const answer = understand(state, read);
+  if (answer === null) {
+    if (mayFallBack(state) && failureOf(read) === "not-encrypted") return fallBack(state, null, session({ kind: "hang-up" }));
+    return endAs(state, failureOf(read), { kind: "stop", timer: "ring" }, stopSilence);
+  }
   return {
-    state: { ...state, name: "accepted" },
+    state: { ...state, name: "accepted", securing: answeredSecuring(state.securing, answer) },
     outputs: [
       { kind: "stop", timer: "ring" },
       stopSilence,
@@ -267,12 +287,32 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
   };
 }
 
+/** Once: what is offered then has no keys. */
+function mayFallBack(state: In<"ringing">): boolean {
+  return state.encryption === "optional" && state.securing.tags.length > 0 && state.endsAs === null;
+}
+
+/** The same call again, plainly and not in silence: core is told first. */
+function fallBack(state: In<"ringing">, sipStatus: number | null, ...before: LegOutput[]): Result {
+  const securing = securingOf("disabled", false);
+  const body = writeOffer(state.local, "sendrecv", { sessionId: state.sessionId, version: 1 }, securing);
+  return {
+    state: { ...state, securing },
+    outputs: [
+      ...before,
+      report({ kind: "leg.unprotected", legId: state.legId, sipStatus }),
+      ...(state.silenceMs === null ? [] : [{ kind: "start", timer: "silence", ms: state.silenceMs } as const]),
+      { kind: "invite", body },
+    ],
+  };
+}
+
 const stopSilence: LegOutput = { kind: "stop", timer: "silence" };
 
 /** A description before the answer: the callee's side can be heard, and only heard (RFC 3960 §3). */
 function rings(state: In<"ringing">, response: SipResponse): Result {
   const { legId } = state;
-  const early = response.body.length === 0 ? null : understand(state, readAnswer(response.body, state.device));
+  const early = response.body.length === 0 ? null : understand(state, readAnswer(response.body, state.device, state.securing));
   if (early !== null && state.heard !== "early-media") {
     const heard = report({ kind: "leg.ringing", legId, hasEarlyMedia: true });
     return { state: { ...state, heard: "early-media" }, outputs: [stopSilence, ...connectTo(legId, early.peer, early.direction), heard] };
@@ -297,9 +337,9 @@ function whileUp(state: In<"up">, input: LegInput): Result {
       return renegotiate(state, input.event.request);
     case "acknowledged": {
       if (!state.awaitsAnswer) return stay(state);
-      const answer = understand(state, readAnswer(input.event.request.body, state.device));
-      const settled: LegState = { ...state, awaitsAnswer: false };
-      return answer === null ? stay(settled) : { state: settled, outputs: connectTo(state.legId, answer.peer, answer.direction) };
+      const answer = understand(state, readAnswer(input.event.request.body, state.device, state.securing));
+      const settled: In<"up"> = { ...state, awaitsAnswer: false };
+      return answer === null ? stay(settled) : answered(settled, answer);
     }
     case "info": {
       const digit = digitOf(input.event.request);
@@ -314,8 +354,8 @@ function whileUp(state: In<"up">, input: LegInput): Result {
     }
     case "negotiated": {
       // The answer to a refresh by re-INVITE may name another address.
-      const answer = understand(state, readAnswer(input.event.response.body, state.device));
-      return answer === null ? stay(state) : stay(state, ...connectTo(state.legId, answer.peer, answer.direction));
+      const answer = understand(state, readAnswer(input.event.response.body, state.device, state.securing));
+      return answer === null ? stay(state) : answered(state, answer);
     }
     case "trying":
     case "ringing":
@@ -328,18 +368,26 @@ function whileUp(state: In<"up">, input: LegInput): Result {
   }
 }
 
-/** A re-INVITE: hold, resume, another address, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was. */
+function answered(state: In<"up">, answer: Understood): Result {
+  const securing = answeredSecuring(state.securing, answer);
+  return { state: { ...state, securing }, outputs: connectTo(state.legId, answer.peer, answer.direction) };
+}
+
+/**
+ * A re-INVITE: hold, resume, another address, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was: so does
+ * encryption, which nobody takes away from a call that has it.
+ */
 function renegotiate(state: In<"up">, request: SipRequest): Result {
   const numbers = { sessionId: state.sessionId, version: state.version + 1 };
   if (request.body.length === 0) {
-    const body = writeOffer(state.local, "sendrecv", numbers);
+    const body = writeOffer(state.local, "sendrecv", numbers, state.securing);
     return { state: { ...state, version: numbers.version, awaitsAnswer: true }, outputs: [session({ kind: "answer-offer", body })] };
   }
-  const offer = understand(state, readOffer(request.body));
+  const offer = understand(state, readOffer(request.body, state.securing.isRequired ? "required" : state.encryption));
   if (offer === null) return stay(state, session({ kind: "reject-offer", status: 488 }));
   const body = writeAnswer(offer, state.local, offer.direction, numbers);
   return {
-    state: { ...state, version: numbers.version },
+    state: { ...state, version: numbers.version, securing: agreedSecuring(offer) },
     outputs: [...connectTo(state.legId, offer.peer, offer.direction), session({ kind: "answer-offer", body })],
   };
 }
@@ -356,7 +404,9 @@ function whileLost(state: In<"lost">, input: LegInput): Result {
 function onSessionEnd(state: LegState, event: Extract<SessionEvent, { kind: "ended" }>): Result {
   if (state.name === "closing" || state.name === "ended" || state.name === "lost") return stay(state);
   const ringTimer: LegOutput[] = state.name === "ringing" ? [{ kind: "stop", timer: "ring" }, stopSilence] : [];
-  const reason = (state.name === "ringing" ? state.endsAs : null) ?? legEndReason(event.end);
+  const isRefused = state.name === "ringing" && state.securing.tags.length > 0 && state.endsAs === null && refusesDescription(event.end);
+  if (isRefused && mayFallBack(state)) return fallBack(state, event.end.status);
+  const reason = isRefused ? "not-encrypted" : ((state.name === "ringing" ? state.endsAs : null) ?? legEndReason(event.end));
   return close(state, { reason, sipStatus: event.end.status }, ...ringTimer);
 }
 
@@ -441,14 +491,19 @@ function finish(state: In<"closing">, ...before: LegOutput[]): Result {
 
 // ── Pieces ──
 
-function facts({ legId, side, device, sessionId, silenceMs, mayReach }: LegState): LegFacts {
-  return { legId, side, device, sessionId, silenceMs, mayReach };
+function facts({ legId, side, device, encryption, sessionId, silenceMs, mayReach }: LegState): LegFacts {
+  return { legId, side, device, encryption, sessionId, silenceMs, mayReach };
 }
 
 /** What was read, if it is the device's kind of media and leads where media may go. */
-function understand(state: LegState, read: Understood | { readonly ok: false }): Understood | null {
+function understand(state: LegState, read: Understood | NotUnderstood): Understood | null {
   if (!read.ok || read.peer.kind !== state.device) return null;
   return read.peer.kind === "rtp" && read.peer.address !== null && !state.mayReach(read.peer.address) ? null : read;
+}
+
+/** Why a call ends over an answer that we cannot take. */
+function failureOf(read: Understood | NotUnderstood): LegEndReason {
+  return !read.ok && read.encryption === "plain" ? "not-encrypted" : "media-failed";
 }
 
 function connectTo(legId: LegId, peer: Peer, direction: Direction): LegOutput[] {
@@ -459,8 +514,9 @@ function connectTo(legId: LegId, peer: Peer, direction: Direction): LegOutput[] 
     return [{ kind: "media", command: { kind: "connect-webrtc", streamId, remote, direction } }];
   }
   if (peer.address === null) return [{ kind: "media", command: { kind: "direction", streamId, direction } }];
-  const { address, port, rtcpPort, ptimeMs } = peer;
-  const remote = { address, port, rtcpPort, codec, payloadType, dtmfPayloadType, ptimeMs };
+  const { address, port, rtcpPort, ptimeMs, crypto } = peer;
+  const srtp = crypto === null ? null : { suite: crypto.suite, key: crypto.key };
+  const remote = { address, port, rtcpPort, codec, payloadType, dtmfPayloadType, ptimeMs, srtp };
   return [{ kind: "media", command: { kind: "connect-rtp", streamId, remote, direction } }];
 }
 

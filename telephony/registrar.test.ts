@@ -15,6 +15,7 @@ import { fakeEnv } from "./support/fake-env.ts";
 const phone = { stationId: "phone" as StationId, userId: "u" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: () => null,
+  mediaEncryption: () => "disabled",
   trunks: () => [],
   isPhoneAddress: (address) => address === "127.0.0.9",
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),

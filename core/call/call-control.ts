@@ -1,5 +1,7 @@
 // The port to telephony: what core may ask of legs, and what legs report. Two unions of flat objects, as between threads.
+
 import type { ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { MediaEncryption } from "../lib/media-encryption.ts";
 
 /** What is played: stored or embedded sounds by key, in order. `tone` is for ringback and beeps. */
 export type Prompt =
@@ -25,6 +27,7 @@ export type LegEndReason =
   | "unreachable" // no binding, transport failed, 404/410/5xx from the peer
   | "not-acknowledged" // our 2xx was never acknowledged
   | "media-failed"
+  | "not-encrypted" // voice must be encrypted, and the peer does not
   | "overloaded"
   | "error";
 
@@ -181,6 +184,8 @@ export type CallEvent =
   | { readonly kind: "leg.answered"; readonly legId: LegId }
   /** Media flows (first valid packet, or DTLS done). */
   | { readonly kind: "leg.connected"; readonly legId: LegId; readonly protection: string }
+  /** The peer refused encrypted voice (`sipStatus`; null: it answered without) and is called once more, plainly: encryption is optional there. */
+  | { readonly kind: "leg.unprotected"; readonly legId: LegId; readonly sipStatus: number | null }
   /** The device vanished without a word (its WebSocket closed, no BYE). The leg's media is gone; the leg is not ended: core decides. */
   | { readonly kind: "leg.lost"; readonly legId: LegId }
   | { readonly kind: "leg.ended"; readonly legId: LegId; readonly reason: LegEndReason; readonly sipStatus: number | null }
@@ -263,6 +268,8 @@ export type TelephonyDirectory = {
   isPhoneAddress(address: string): boolean;
   /** The trunks by which calls leave. */
   trunks(): readonly TrunkPeer[];
+  /** Whether voice with a trunk or a phone is encrypted. */
+  mediaEncryption(id: TrunkId | StationId): MediaEncryption;
 };
 
 /** Where a trunk's calls go, and as whom. */

@@ -180,6 +180,8 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
       return { state, outputs: troubled(state, event) };
     case "leg.media":
       return { state, outputs: measured(state, event) };
+    case "leg.unprotected":
+      return { state, outputs: unprotected(state, event) };
     case "leg.transfer-asked":
       return askedByDevice(state, event.legId, event.number);
     case "leg.ringing":
@@ -240,6 +242,11 @@ export function participantOfLeg(state: CallState, legId: LegId): ParticipantId 
 function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media" }>): CallOutput[] {
   const participantId = participantOfLeg(state, event.legId) ?? state.left.get(event.legId) ?? null;
   return participantId === null ? [] : [append(state, "conversation.media.measured", { participantId, verdict: event.verdict })];
+}
+
+function unprotected(state: CallState, { legId, sipStatus }: Extract<CallEvent, { kind: "leg.unprotected" }>): CallOutput[] {
+  const participantId = participantOfLeg(state, legId);
+  return participantId === null ? [] : [append(state, "conversation.media.unprotected", { participantId, sipStatus })];
 }
 
 /** Silence and its end are kept; sound that is merely poor shows in the figures of the leg's end. */

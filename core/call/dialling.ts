@@ -131,8 +131,9 @@ export function partyDeclines(state: CallState, moment: Moment): Result {
   return { state: over.state, outputs: [control({ kind: "hang-up", legId: state.dial!.legId, reason: "declined" }), ...over.outputs] };
 }
 
-/** Whether another path may do better: a trunk that is dead or full says nothing about who is called. */
+/** Whether another path may do better: a trunk that is dead or full, or does not encrypt, says nothing about who is called. */
 export function isOfThePath(reason: LegEndReason, sipStatus: number | null): boolean {
+  if (reason === "not-encrypted") return true;
   if (reason === "declined" || reason === "no-answer" || reason === "hung-up" || reason === "ended-by-us") return false;
   return sipStatus === null || sipStatus === 408 || sipStatus === 403 || sipStatus >= 500;
 }

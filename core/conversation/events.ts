@@ -135,6 +135,8 @@ export type ConversationEvents = {
   "conversation.media.silent": { participantId: string; forMs: number; direction?: SoundDirection; cause?: TroubleCause; detail?: string };
   /** That is over; `forMs`: how long it was. */
   "conversation.media.heard": { participantId: string; direction: SoundDirection; forMs: number };
+  /** The participant's side does not encrypt voice (`sipStatus`; null: it answered without keys), and was called plainly. */
+  "conversation.media.unprotected": { participantId: string; sipStatus: number | null };
   "conversation.ended": { reason: EndReason; disconnectType: DisconnectType; customerParticipantId: string };
   /** The redacted ladder, gzip, base64. */
   "conversation.ladder.kept": { entries: number; truncated: boolean; gzip: string };

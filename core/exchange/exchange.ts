@@ -85,6 +85,7 @@ export class Exchange {
       case "leg.ringing":
       case "leg.answered":
       case "leg.connected":
+      case "leg.unprotected":
       case "leg.lost":
       case "leg.ended":
       case "digit":

@@ -4,6 +4,7 @@ import { BadInput } from "../lib/errors.ts";
 import { isId, type OrganizationId, type SiteId } from "../lib/id.ts";
 import { endpointOf, isIpv4, isIpv6 } from "../lib/ip-address.ts";
 import { didsPerPoolMax } from "../lib/limits.ts";
+import { mediaEncryptions } from "../lib/media-encryption.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
 import { isSimplePattern, matchTypes, numberFormats } from "./number-plan.ts";
@@ -31,6 +32,8 @@ const idOf = (what: string) => z.string().refine(isId, `Not a ${what}.`);
 
 /** From a form, too. */
 const yesNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+
+const mediaEncryption = z.enum(mediaEncryptions, { error: `One of ${mediaEncryptions.join(", ")}.` }).default("disabled");
 
 /** `host` or `host:port`; IPv6 in brackets when a port follows. */
 const hostPattern = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::[1-9][0-9]{0,4})?$/;
@@ -62,6 +65,7 @@ export const trunkSettings = z.strictObject({
   registers: yesNo.default(false),
   heartbeat: yesNo.default(true),
   transport: z.enum(trunkTransports, { error: `One of ${trunkTransports.join(", ")}.` }).default("UDP"),
+  mediaEncryption,
   numberFormat: z.enum(numberFormats, { error: `One of ${numberFormats.join(", ")}.` }).default("E164"),
   callerIdPresentation: z.enum(callerIdPresentations, { error: `One of ${callerIdPresentations.join(", ")}.` }).default("user"),
   callerId: e164.nullable().default(null),
@@ -83,6 +87,7 @@ export type TrunkSettings = Pick<
   | "registers"
   | "heartbeat"
   | "transport"
+  | "mediaEncryption"
   | "numberFormat"
   | "callerIdPresentation"
   | "callerId"
@@ -99,8 +104,9 @@ export const stationSettings = z.strictObject({
     .trim()
     .refine((text) => text === "" || endpointOf(text) !== null, "A literal address, with or without a port: 192.0.2.20, 192.0.2.20:5062.")
     .default(""),
+  mediaEncryption,
 });
-export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location" | "address">;
+export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location" | "address" | "mediaEncryption">;
 
 export const siteSettings = z.strictObject({
   name: name("site"),

@@ -1,10 +1,10 @@
 // What the exchange and telephony share of the configuration: trunks, stations, DIDs and IVRs.
 import type { FlowId, SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { MediaEncryption } from "../lib/media-encryption.ts";
 import type { ConfiguredObject } from "../objects/object.ts";
 import type { NumberFormat, PlanRule } from "./number-plan.ts";
 
 export const trunkTransports = ["UDP", "TCP", "TLS"] as const;
-export const mediaSecurities = ["disabled", "optional", "required"] as const;
 export const callerIdPresentations = ["user", "trunk", "withhold"] as const;
 
 /** A carrier or PBX: who may call in, known by its source addresses, and how calls leave by it. */
@@ -25,6 +25,8 @@ export type Trunk = ConfiguredObject & {
   /** Whether next hops are asked by OPTIONS whether they live. */
   readonly heartbeat: boolean;
   readonly transport: (typeof trunkTransports)[number];
+  /** Of voice. Its keys stand in the descriptions: who reads the signalling has them. */
+  readonly mediaEncryption: MediaEncryption;
   readonly numberFormat: NumberFormat;
   /** `user`: the person's direct number, else the trunk's; `trunk`: always its own; `withhold`: none. */
   readonly callerIdPresentation: (typeof callerIdPresentations)[number];
@@ -78,6 +80,8 @@ export type Station = ConfiguredObject & {
   readonly siteId: SiteId | null;
   /** Floor and room, for whoever is sent to help. */
   readonly location: string;
+  /** Of a phone's voice; a browser's is encrypted always. */
+  readonly mediaEncryption: MediaEncryption;
   /** HA1 of a phone's generated secret, sealed with the vault's key; null for browsers. */
   readonly sealedHa1: string | null;
 };

@@ -265,6 +265,7 @@ export const trunk = pgTable("trunk", {
   sealedPassword: text("sealed_password"),
   registers: boolean("registers"),
   heartbeat: boolean("heartbeat"),
+  mediaEncryption: text("media_encryption"),
   transport: text("transport"),
   numberFormat: text("number_format"),
   callerIdPresentation: text("caller_id_presentation"),
@@ -336,6 +337,7 @@ export const station = pgTable("station", {
   siteId: uuid("site_id"),
   location: text("location"),
   address: text("address"),
+  mediaEncryption: text("media_encryption"),
   sealedHa1: text("sealed_ha1"),
 });
 

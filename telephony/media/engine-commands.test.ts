@@ -105,6 +105,7 @@ const remote = (port: number): RemoteRtp => ({
   payloadType: 0,
   dtmfPayloadType: 101,
   ptimeMs: 20,
+  srtp: null,
 });
 const connect = (streamId: string, port: number): MediaCommand => ({
   kind: "connect-rtp",

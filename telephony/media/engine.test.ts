@@ -83,6 +83,7 @@ class Bench {
       payloadType: codec === "PCMU" ? 0 : 8,
       dtmfPayloadType: dtmf,
       ptimeMs: 20,
+      srtp: null,
     };
     this.send({ kind: "connect-rtp", streamId, remote, direction: "sendrecv" });
     return peer;

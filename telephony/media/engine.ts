@@ -9,6 +9,7 @@ import { Player } from "./player.ts";
 import type { PortRange } from "./ports.ts";
 import { Recorder } from "./recorder.ts";
 import { RtpTransport } from "./rtp-transport.ts";
+import { newKeyTexts } from "./srtp/srtp.ts";
 import { MediaStream, type Tap } from "./stream.ts";
 import { endlessTone, toneSamples } from "./tone.ts";
 import type { Transport } from "./transport.ts";
@@ -160,9 +161,10 @@ export class MediaEngine {
 
   private async openRtp({ streamId, localAddress }: Command<"open">, entry: Entry): Promise<void> {
     try {
-      const transport = await RtpTransport.open(this.options.ports, localAddress, entry.stream);
+      const srtp = newKeyTexts(this.options.env.random);
+      const transport = await RtpTransport.open(this.options.ports, localAddress, entry.stream, srtp);
       if (this.streams.get(streamId) !== entry) return transport.close();
-      this.opened(entry, transport, { rtpPort: transport.localRtpPort, rtcpPort: transport.localRtcpPort, webrtc: null });
+      this.opened(entry, transport, { rtpPort: transport.localRtpPort, rtcpPort: transport.localRtcpPort, webrtc: null, srtp });
     } catch (error) {
       this.fail(streamId, messageOf(error));
     }
@@ -180,7 +182,8 @@ export class MediaEngine {
       onBug: (error) => this.bug(stream.streamId, error),
     });
     const { ufrag, pwd } = session;
-    this.opened(entry, session, { rtpPort: mux.port, rtcpPort: mux.port, webrtc: { ufrag, pwd, fingerprint: mux.fingerprint } });
+    const webrtc = { ufrag, pwd, fingerprint: mux.fingerprint };
+    this.opened(entry, session, { rtpPort: mux.port, rtcpPort: mux.port, webrtc, srtp: null });
   }
 
   private opened(entry: Entry, transport: RtpTransport | MuxSession, local: LocalMedia): void {

@@ -1,4 +1,5 @@
 // The thread protocol between signalling and media: two unions of flat objects, and the port that both planes implement.
+import type { SrtpKeyTexts, SrtpSuite } from "../../core/lib/media-encryption.ts";
 
 /** One RTP stream to one peer. Made by signalling, unique on the node (the LegId's text). */
 export type StreamId = string;
@@ -20,6 +21,8 @@ export type RemoteRtp = {
   /** RFC 4733 payload type at 8 kHz; null when the peer offers none. */
   readonly dtmfPayloadType: number | null;
   readonly ptimeMs: number;
+  /** The suite of both directions, and under which key the peer sends (base64 of master key and salt); null: plain. */
+  readonly srtp: { readonly suite: SrtpSuite; readonly key: string } | null;
 };
 
 /** The peer's half of a WebRTC session (RFC 8829); media comes only from the ICE-validated pair. */
@@ -104,6 +107,8 @@ export type LocalMedia = {
   readonly rtcpPort: number;
   /** Set for webrtc only. */
   readonly webrtc: { readonly ufrag: string; readonly pwd: string; readonly fingerprint: string } | null;
+  /** Set for rtp only: under which key we send, whichever suite is agreed on. Fresh for each stream, and never written down. */
+  readonly srtp: SrtpKeyTexts | null;
 };
 
 /** How one direction sounded, as mean opinion scores (rtp/e-model.ts): in the last window of some seconds, at its worst, on average. */
@@ -163,7 +168,7 @@ export type StreamStats = {
   /** Packets refused: bad SRTP tag, replay, wrong source, malformed. */
   readonly packetsRefused: number;
   readonly codec: CodecName | null;
-  /** SRTP profile in use, "none" for plain RTP. */
+  /** SRTP suite in use, "none" for plain RTP. */
   readonly protection: string;
 };
 

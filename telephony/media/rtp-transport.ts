@@ -1,9 +1,11 @@
-// Plain RTP of one leg on a pair of ports of its own: to and from the SDP's address, or from where the peer really is, learned once.
+// RTP of one leg on a pair of ports of its own, plain or as SRTP: to and from the SDP's address, or from where the peer really is, learned once.
 import { hostText } from "../../core/lib/ip-address.ts";
 import { latchPackets, latchStrangersMax, rtpPacketBytesMax } from "../../core/lib/limits.ts";
+import type { SrtpKeyTexts, SrtpSuite } from "../../core/lib/media-encryption.ts";
 import type { RemoteRtp } from "./plane.ts";
 import type { PortRange } from "./ports.ts";
 import { isRtcp, payloadStart, sequenceNumber, ssrc } from "./rtp/packet.ts";
+import { keysOfText, Srtp } from "./srtp/srtp.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
 import { canonicalAddress, type Receive, type UdpSocket } from "./udp.ts";
 
@@ -11,9 +13,11 @@ type Address = { readonly address: string; readonly port: number };
 /** Somebody who is not at the SDP's address but speaks RTP to us, and for how many packets in a row. */
 type Candidate = Address & { readonly ssrc: number; sequence: number; count: number };
 
+/** SRTP under one suite, and the peer's key that it was made with. */
+type Secured = { readonly srtp: Srtp; key: string };
+
 export class RtpTransport implements Transport {
   refused = 0;
-  readonly protection = "none";
   readonly isBrowser = false;
   private stranger: Address | null = null;
   /** What the SDP says. */
@@ -27,20 +31,25 @@ export class RtpTransport implements Transport {
   private strangers = 0;
   /** RTCP of a learned peer has a port of its own that only its packets tell. */
   private learnedRtcpPort = 0;
+  private srtp: Srtp | null = null;
+  /** Every suite that was ever in use: our key for it stays the same, so its indices must go on where they were. */
+  private readonly secured = new Map<SrtpSuite, Secured>();
 
   private constructor(
     private readonly sockets: { readonly rtp: UdpSocket; readonly rtcp: UdpSocket },
     private readonly events: TransportEvents,
+    private readonly keys: SrtpKeyTexts,
   ) {}
 
-  static async open(ports: Pick<PortRange, "bind">, address: string, events: TransportEvents): Promise<RtpTransport> {
+  /** `keys`: under which we send. */
+  static async open(ports: Pick<PortRange, "bind">, address: string, events: TransportEvents, keys: SrtpKeyTexts): Promise<RtpTransport> {
     let transport: RtpTransport | null = null;
     const sockets = await ports.bind(
       address,
       guarded(events, (packet, from, port) => transport?.receivedRtp(packet, from, port)),
       guarded(events, (packet, from, port) => transport?.receivedRtcp(packet, from, port)),
     );
-    transport = new RtpTransport(sockets, events);
+    transport = new RtpTransport(sockets, events, keys);
     return transport;
   }
 
@@ -56,6 +65,10 @@ export class RtpTransport implements Transport {
     return this.peer !== null && this.peer.port !== 0;
   }
 
+  get protection(): string {
+    return this.srtp?.suite ?? "none";
+  }
+
   get refusedFrom(): string {
     return textOf(this.stranger);
   }
@@ -64,8 +77,9 @@ export class RtpTransport implements Transport {
     return textOf(this.peer);
   }
 
-  /** A new offer or answer. What was learned stays while the SDP's address does. */
+  /** A new offer or answer. What was learned stays while the SDP's address does, SRTP's counters while its keys do. */
   setRemote(remote: RemoteRtp): void {
+    this.secure(remote.srtp);
     const address = canonicalAddress(remote.address);
     this.rtcpPort = remote.rtcpPort;
     if (this.remote?.address === address && this.remote.port === remote.port) return;
@@ -75,14 +89,18 @@ export class RtpTransport implements Transport {
     this.strangers = 0;
   }
 
-  sendRtp(packet: Uint8Array): void {
-    const { peer } = this;
-    if (peer !== null && peer.port !== 0) this.sockets.rtp.send(packet, peer.port, peer.address);
+  sendRtp(plain: Uint8Array): void {
+    const { peer, srtp } = this;
+    if (peer === null || peer.port === 0) return;
+    const packet = srtp === null ? plain : srtp.protect(plain);
+    if (packet !== null) this.sockets.rtp.send(packet, peer.port, peer.address);
   }
 
-  sendRtcp(packet: Uint8Array): void {
-    const { peer, remote } = this;
+  sendRtcp(plain: Uint8Array): void {
+    const { peer, remote, srtp } = this;
     if (peer === null || remote === null || peer.port === 0) return;
+    const packet = srtp === null ? plain : srtp.protectRtcp(plain);
+    if (packet === null) return;
     // RFC 5761: a peer that put both on one port reads both there.
     if (this.rtcpPort === remote.port) return this.sockets.rtp.send(packet, peer.port, peer.address);
     const port = peer === remote ? this.rtcpPort : this.learnedRtcpPort;
@@ -90,7 +108,7 @@ export class RtpTransport implements Transport {
   }
 
   housekeep(): void {
-    // Nothing to do for plain RTP: its addresses change only by what is received or negotiated.
+    // Nothing to do: addresses change only by what is received or negotiated.
   }
 
   close(): void {
@@ -98,24 +116,53 @@ export class RtpTransport implements Transport {
     this.sockets.rtcp.close();
   }
 
+  private secure(srtp: RemoteRtp["srtp"]): void {
+    if (srtp === null) {
+      this.srtp = null;
+      return;
+    }
+    const { suite, key } = srtp;
+    const known = this.secured.get(suite);
+    const secured = known ?? { srtp: new Srtp(suite, keysOfText(suite, this.keys[suite]), keysOfText(suite, key)), key };
+    if (secured.key !== key) secured.srtp.receiveWith(keysOfText(suite, key));
+    secured.key = key;
+    this.secured.set(suite, secured);
+    this.srtp = secured.srtp;
+  }
+
   private receivedRtp(packet: Uint8Array, address: string, port: number): void {
     const { peer } = this;
     if (peer === null) return;
     const isElsewhere = peer.port !== port || peer.address !== address;
-    if (packet.length > rtpPacketBytesMax || (isElsewhere && !this.learns(packet, address, port))) {
+    const isWelcome = packet.length <= rtpPacketBytesMax && (!isElsewhere || this.mayLearn(address, port));
+    const plain = isWelcome ? this.opened(packet) : null;
+    if (plain === null || (isElsewhere && !this.learns(plain, address, port))) {
       this.refused += 1;
       if (isElsewhere && (this.stranger?.port !== port || this.stranger.address !== address)) this.stranger = { address, port };
       return;
     }
     if (peer === this.remote) this.hasHeardSdp = true;
-    if (isRtcp(packet)) this.events.onRtcp(packet);
-    else this.events.onRtp(packet);
+    if (isRtcp(plain)) this.events.onRtcp(plain);
+    else this.events.onRtp(plain);
+  }
+
+  /** Null: it is not authentic, or was here before. Without SRTP nobody can tell. */
+  private opened(packet: Uint8Array): Uint8Array | null {
+    if (this.srtp === null) return packet;
+    return isRtcp(packet) ? this.srtp.unprotectRtcp(packet) : this.srtp.unprotect(packet);
+  }
+
+  /** Whether somebody who is not where the peer was last may be it: asked before a packet costs anything. */
+  private mayLearn(address: string, port: number): boolean {
+    if (this.remote!.port === port && this.remote!.address === address) return true;
+    return !this.hasHeardSdp && !this.hasLearned && this.strangers < latchStrangersMax;
   }
 
   /**
    * NAT: a peer may really be elsewhere than its SDP says. Who speaks a few packets in a row, among the first to do so, while the SDP's
    * address is silent, is taken for the peer, once. The SDP's own address always wins; nobody is ever followed after that.
-   * A stranger who guesses the port and is faster than the peer can still do this: that is why trunks should use SRTP.
+   * A stranger who guesses the port and is faster than the peer can still do this: that is why trunks should use SRTP. There only what is authentic
+   * comes this far, so that no stranger is followed, nor stands in the way of the peer.
    */
   private learns(packet: Uint8Array, address: string, port: number): boolean {
     const { remote, candidate } = this;
@@ -124,8 +171,7 @@ export class RtpTransport implements Transport {
       this.hasHeardSdp = true;
       return true;
     }
-    if (this.hasHeardSdp || this.hasLearned || this.strangers >= latchStrangersMax || payloadStart(packet) < 0 || isRtcp(packet))
-      return false;
+    if (payloadStart(packet) < 0 || isRtcp(packet)) return false;
     this.strangers += 1;
     const sequence = sequenceNumber(packet);
     if (candidate?.port !== port || candidate.address !== address || candidate.ssrc !== ssrc(packet)) {
@@ -143,12 +189,14 @@ export class RtpTransport implements Transport {
 
   private receivedRtcp(packet: Uint8Array, address: string, port: number): void {
     if (this.peer === null) return;
-    if (packet.length > rtpPacketBytesMax || address !== this.peer.address) {
+    const isWelcome = packet.length <= rtpPacketBytesMax && address === this.peer.address;
+    const plain = !isWelcome ? null : this.srtp === null ? packet : this.srtp.unprotectRtcp(packet);
+    if (plain === null) {
       this.refused += 1;
       return;
     }
     if (this.hasLearned) this.learnedRtcpPort = port;
-    this.events.onRtcp(packet);
+    this.events.onRtcp(plain);
   }
 }
 

@@ -1,4 +1,4 @@
-// What a stream needs of whatever carries its packets: plain RTP on ports of its own, or WebRTC on the shared one.
+// What a stream needs of whatever carries its packets: RTP or SRTP on ports of its own, or WebRTC on the shared one.
 
 /** Packets handed over lie in buffers that are reused: whoever keeps one copies it. */
 export type TransportEvents = {
@@ -18,7 +18,7 @@ export interface Transport {
   /** Where the peer is, address and port; empty: not known. */
   readonly peerAddress: string;
   readonly isBrowser: boolean;
-  /** SRTP profile, or "none". */
+  /** SRTP suite, or "none". */
   readonly protection: string;
   sendRtp(packet: Uint8Array): void;
   sendRtcp(packet: Uint8Array): void;

@@ -91,7 +91,7 @@ export class RobotCall {
     this.local = local;
     if (this.end !== null) return;
     const { address } = this.doors;
-    const ours = { kind: "rtp", address, port: local.rtpPort, rtcpPort: local.rtcpPort } as const;
+    const ours = { kind: "rtp", address, port: local.rtpPort, rtcpPort: local.rtcpPort, keys: null } as const;
     if (this.offer === null) this.doors.invite(writeOffer(ours, "sendrecv", this.numbers()));
     else {
       this.session?.send({ kind: "accept", body: writeAnswer(this.offer, ours, "sendrecv", this.numbers()) });
@@ -161,7 +161,7 @@ export class RobotCall {
     // Robots speak on this machine and nowhere else, whatever an answer says.
     if (peer.kind !== "rtp" || peer.address === null || !isLoopback(peer.address)) return this.mediaFailed("the other side is not here");
     const { id } = this;
-    this.doors.media({ kind: "connect-rtp", streamId: id, remote: { ...peer, address: peer.address }, direction });
+    this.doors.media({ kind: "connect-rtp", streamId: id, remote: { ...peer, address: peer.address, srtp: null }, direction });
     if (this.isListening) return;
     this.isListening = true;
     this.doors.media({ kind: "play", streamId: id, playId: id, prompts: [{ kind: "key", key: this.voice }], loop: true });
@@ -175,7 +175,8 @@ export class RobotCall {
       this.session?.send({ kind: "reject-offer", status: 488 });
       return;
     }
-    const ours = { kind: "rtp", address: this.doors.address, port: this.local.rtpPort, rtcpPort: this.local.rtcpPort } as const;
+    const { rtpPort, rtcpPort } = this.local;
+    const ours = { kind: "rtp", address: this.doors.address, port: rtpPort, rtcpPort, keys: null } as const;
     this.session?.send({ kind: "answer-offer", body: writeAnswer(offer, ours, offer.direction, this.numbers()) });
     this.speak(offer);
   }

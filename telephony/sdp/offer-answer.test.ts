@@ -1,13 +1,23 @@
 // Tests for descriptions: what phones, carriers and browsers send, and what attackers would like to.
 import { describe, expect, test } from "bun:test";
-import { type LocalRtp, type LocalWebRtc, readAnswer, readOffer, type Understood, writeAnswer, writeOffer } from "./offer-answer.ts";
+import { type MediaEncryption, mediaEncryptions, type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/media-encryption.ts";
+import {
+  type LocalRtp,
+  type LocalWebRtc,
+  readAnswer,
+  readOffer,
+  securingOf,
+  type Understood,
+  writeAnswer,
+  writeOffer,
+} from "./offer-answer.ts";
 import { parseSdp } from "./sdp.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll("\n", "\r\n"), "latin1");
 const text = (body: Uint8Array): string => Buffer.from(body).toString("latin1");
 const plain = (lines: string, address = "127.0.0.2"): Uint8Array =>
   bytes(`v=0\no=- 1 1 IN IP4 127.0.0.2\ns=-\nc=IN IP4 ${address}\nt=0 0\n${lines}\n`);
-const local: LocalRtp = { kind: "rtp", address: "127.0.0.1", port: 40_000, rtcpPort: 40_001 };
+const local: LocalRtp = { kind: "rtp", address: "127.0.0.1", port: 40_000, rtcpPort: 40_001, keys: null };
 const numbers = { sessionId: 7, version: 1 };
 
 function understood(body: Uint8Array): Understood {
@@ -28,6 +38,7 @@ describe("plain RTP", () => {
       address: "127.0.0.2",
       port: 4000,
       rtcpPort: 4001,
+      crypto: null,
     });
     expect(text(writeAnswer(offer, local, offer.direction, numbers))).toBe(
       "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8 96\r\n" +
@@ -219,5 +230,148 @@ describe("bounds", () => {
   test("SDP-01: every truncation of a browser's offer gives a value", () => {
     const whole = chromium();
     for (let length = 0; length <= whole.length; length++) expect(typeof readOffer(whole.subarray(0, length)).ok).toBe("boolean");
+  });
+});
+
+// ── Keys in descriptions (SDES) ──
+
+const keysOf = (byte: number) =>
+  Object.fromEntries(
+    srtpSuites.map((suite, n) => [suite, Buffer.alloc(srtpKeySizes[suite].key + srtpKeySizes[suite].salt, byte + n).toString("base64")]),
+  ) as Record<SrtpSuite, string>;
+const keys = keysOf(1);
+const secure: LocalRtp = { ...local, keys };
+const their = keysOf(20);
+const line = (tag: number | string, suite: SrtpSuite, more = ""): string => `a=crypto:${tag} ${suite} inline:${their[suite]}${more}`;
+const savp = (...lines: string[]): Uint8Array => plain(["m=audio 4000 RTP/SAVP 0", ...lines].join("\n"));
+const cryptoOf = (body: Uint8Array): string[] =>
+  text(body)
+    .split("\r\n")
+    .filter((one) => one.startsWith("a=crypto"));
+const aes = "AES_CM_128_HMAC_SHA1_80";
+const gcm = "AEAD_AES_128_GCM";
+
+describe("SDES", () => {
+  test.each(srtpSuites)("an offer of %s alone is answered with our key under its tag, over its protocol", (suite) => {
+    for (const protocol of ["RTP/SAVP", "RTP/SAVPF", "RTP/AVP"]) {
+      const read = readOffer(plain(`m=audio 4000 ${protocol} 0\n${line(7, suite, "|2^48 WSH=64")}`), "required");
+      expect(read).toMatchObject({ ok: true, peer: { crypto: { tag: 7, suite, key: their[suite] } } });
+      const answer = writeAnswer(read as Understood, secure, "sendrecv", numbers);
+      expect(cryptoOf(answer)).toEqual([`a=crypto:7 ${suite} inline:${keys[suite]}`]);
+      expect(text(answer)).toContain(`m=audio 40000 ${protocol} 0\r\n`);
+    }
+  });
+
+  test("the first of theirs that we have is taken, whatever stands before it", () => {
+    const offer = savp("a=crypto:1 F8_128_HMAC_SHA1_80 inline:x", line(2, aes, "|2^31|1:4"), line(3, "AEAD_AES_256_GCM"), line(4, aes));
+    expect(readOffer(offer, "optional")).toMatchObject({ ok: true, peer: { crypto: { tag: 3, suite: "AEAD_AES_256_GCM" } } });
+  });
+
+  test("an encrypted section comes before a plain one where voice may be encrypted, and neither is taken for the other", () => {
+    const both = plain(`m=audio 4000 RTP/AVP 0\nm=audio 4002 RTP/SAVP 0\n${line(1, aes)}`);
+    expect(readOffer(both, "optional")).toMatchObject({ ok: true, index: 1, peer: { port: 4002 } });
+    expect(readOffer(both, "required")).toMatchObject({ ok: true, index: 1 });
+    expect(readOffer(both, "disabled")).toMatchObject({ ok: true, index: 0, peer: { crypto: null } });
+    expect(readOffer(plain("m=audio 4000 RTP/AVP 0"), "optional")).toMatchObject({ ok: true, peer: { crypto: null } });
+  });
+
+  test("SDP-02: plain where voice must be encrypted, and encrypted only where it is switched off, are refused, and why is said", () => {
+    const refused = (body: Uint8Array, encryption: MediaEncryption) => (readOffer(body, encryption) as { encryption?: string }).encryption;
+    expect(refused(plain("m=audio 4000 RTP/AVP 0"), "required")).toBe("plain");
+    // A mark of whoever stripped the keys: a protocol that promises them.
+    for (const encryption of mediaEncryptions) expect(readOffer(savp(), encryption).ok).toBe(false);
+    expect(refused(savp(), "optional")).toBe("no-suite");
+    expect(refused(savp(line(1, aes)), "disabled")).toBe("encrypted");
+    expect(refused(savp("a=crypto:1 AES_192_CM_HMAC_SHA1_80 inline:x"), "optional")).toBe("no-suite");
+    expect(refused(plain("m=audio 4000 RTP/AVP 0\na=crypto:1 AES_192_CM_HMAC_SHA1_80 inline:x"), "required")).toBe("plain");
+  });
+
+  test("SDP-02: a broken line breaks the section: tags twice or without end, keys too long, too short, of odd bits, or none", () => {
+    const key = their[aes];
+    for (const lines of [
+      [line(1, aes), line(1, gcm)],
+      [line(1, aes), line("01", gcm)],
+      [line("1234567890", aes)],
+      [line("-1", aes)],
+      [line("x", aes)],
+      ["a=crypto:1"],
+      ["a=crypto:"],
+      [`a=crypto:1 ${aes}`],
+      [`a=crypto:1 ${aes} inline:`],
+      [`a=crypto:1 ${aes} ${key}`],
+      [`a=crypto:1 ${aes} inline:${key}AAAA`],
+      [`a=crypto:1 ${aes} inline:${key.slice(4)}`],
+      [`a=crypto:1 ${aes} inline:${"A".repeat(100_000)}`.slice(0, 20_000)],
+      [`a=crypto:1 ${aes} inline:${key.slice(0, -1)}*`],
+      [`a=crypto:1 ${gcm} inline:${their[gcm].replace("A==", "B==")}`],
+      [line(1, aes, "|2^49")],
+      [line(1, aes, "|0")],
+      [line(1, aes, "|2^31|")],
+      [line(1, aes, "|2^31|1:4|x")],
+    ]) {
+      expect(readOffer(savp(...lines), "required")).toMatchObject({ ok: false, encryption: "broken" });
+      expect(readOffer(plain(["m=audio 4000 RTP/AVP 0", ...lines].join("\n")), "optional")).toMatchObject({ ok: false });
+    }
+  });
+
+  test("SDP-02: what weakens or changes how keys are used is passed over, and so is what we cannot do", () => {
+    for (const more of [
+      " UNENCRYPTED_SRTP",
+      " UNENCRYPTED_SRTCP",
+      " UNAUTHENTICATED_SRTP",
+      " KDR=1",
+      " FEC_ORDER=FEC_SRTP",
+      " WSH=64 X",
+      "|2^10",
+      "|1:4",
+      "|2^31|1:4",
+    ]) {
+      expect(readOffer(savp(line(1, aes, more)), "required")).toMatchObject({ ok: false, encryption: "no-suite" });
+      expect(readOffer(savp(line(1, aes, more), line(2, aes)), "required")).toMatchObject({ ok: true, peer: { crypto: { tag: 2 } } });
+    }
+    expect(readOffer(savp(line(0, aes, " -X=1 WSH=128")), "required")).toMatchObject({ ok: true, peer: { crypto: { tag: 0 } } });
+    expect(readOffer(savp(`a=crypto:1 ${aes.toLowerCase()} INLINE:${their[aes]}`), "required")).toMatchObject({ ok: true });
+  });
+
+  test("our offer lists every suite with a key of its own, AEAD first", () => {
+    const offer = writeOffer(secure, "sendrecv", numbers, securingOf("required", false));
+    expect(text(offer)).toContain("m=audio 40000 RTP/SAVP 8 0 101\r\n");
+    expect(cryptoOf(offer)).toEqual(srtpSuites.map((suite, n) => `a=crypto:${n + 1} ${suite} inline:${keys[suite]}`));
+    expect(new Set(cryptoOf(offer).map((one) => one.split("inline:")[1])).size).toBe(srtpSuites.length);
+    expect(cryptoOf(writeOffer(secure, "sendrecv", numbers, securingOf("disabled", true)))).toEqual([]);
+    expect(text(writeOffer(secure, "sendrecv", numbers, securingOf("optional", true)))).toContain("m=audio 40000 RTP/AVP 8");
+  });
+
+  test("SDP-02: an answer takes one of our keys by its tag and suite, and nothing else will do", () => {
+    const securing = securingOf("required", false);
+    const read = (...lines: string[]) => readAnswer(savp(...lines), "rtp", securing);
+    expect(read(line(3, aes))).toMatchObject({ ok: true, peer: { crypto: { tag: 3, suite: aes } } });
+    for (const lines of [
+      [line(1, aes)],
+      [line(9, aes)],
+      [line(3, aes), line(1, gcm)],
+      [line(3, aes, " UNENCRYPTED_SRTP")],
+      ["a=crypto:3 x inline:y"],
+    ])
+      expect(read(...lines)).toMatchObject({ ok: false, encryption: "broken" });
+  });
+
+  test("SDP-02: keys that were stripped from an answer are missed, and an answer never adds what we did not offer", () => {
+    const stripped = [savp(), plain("m=audio 4000 RTP/AVP 0")];
+    for (const body of stripped)
+      for (const securing of [securingOf("required", false), securingOf("optional", false), securingOf("required", true)])
+        expect(readAnswer(body, "rtp", securing)).toMatchObject({ ok: false, encryption: "plain" });
+    // Our offer stood in a 200 and said RTP/AVP with keys beside it.
+    expect(readAnswer(stripped[1]!, "rtp", securingOf("optional", true))).toMatchObject({ ok: true, peer: { crypto: null } });
+    expect(readAnswer(stripped[0]!, "rtp", securingOf("optional", true))).toMatchObject({ ok: false });
+    expect(readAnswer(savp(line(1, gcm)), "rtp", securingOf("disabled", false))).toMatchObject({ ok: false });
+  });
+
+  test("every truncation of an encrypted offer gives a value, and never a plain one where that may not be", () => {
+    const whole = savp(line(1, aes, "|2^31"), line(2, gcm));
+    for (let length = 0; length <= whole.length; length++) {
+      const read = readOffer(whole.subarray(0, length), "required");
+      expect(read.ok && read.peer.kind === "rtp" && read.peer.crypto === null).toBe(false);
+    }
   });
 });

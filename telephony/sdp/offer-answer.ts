@@ -1,17 +1,21 @@
-// Offer and answer (RFC 3264) for one audio stream, as plain RTP or as WebRTC with ICE-lite (RFC 8829, RFC 8839, RFC 5763).
+// Offer and answer (RFC 3264) for one audio stream, as RTP, plain or under keys that descriptions carry (RFC 4568), or as WebRTC with ICE-lite (RFC 8829, RFC 8839, RFC 5763).
 import { hostText, isIpv4, isIpv6, isUnicast } from "../../core/lib/ip-address.ts";
 import { assert } from "../../core/lib/machine.ts";
+import type { MediaEncryption, SrtpKeyTexts } from "../../core/lib/media-encryption.ts";
 import { type ChosenCodec, chooseCodec, codecLines, offeredAttributes, offeredFormats } from "./codecs.ts";
+import { type Crypto, type CryptoTag, cryptoLines, ourTags, readCrypto } from "./crypto.ts";
 import { attribute, attributeValues, type MediaSection, parseSdp, type Sdp, writeSdp } from "./sdp.ts";
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
-/** Where plain RTP goes. Null where a description names no address to send to: hold in the old style. */
+/** Where RTP goes. Null where a description names no address to send to: hold in the old style. */
 export type RtpPeer = ChosenCodec & {
   readonly kind: "rtp";
   readonly address: string | null;
   readonly port: number;
   readonly rtcpPort: number;
+  /** Under which key the peer sends, and which suite we send by; null: voice is plain. */
+  readonly crypto: Crypto | null;
 };
 export type WebRtcPeer = ChosenCodec & {
   readonly kind: "webrtc";
@@ -30,10 +34,19 @@ export type Understood = {
   readonly sdp: Sdp;
   readonly index: number;
 };
-export type NotUnderstood = { readonly ok: false; readonly reason: string };
+/** Why voice cannot be as it must: it is not encrypted · it is encrypted only · no suite of theirs is ours · what stands there breaks the rules. */
+export type EncryptionTrouble = "plain" | "encrypted" | "no-suite" | "broken";
+export type NotUnderstood = { readonly ok: false; readonly reason: string; readonly encryption?: EncryptionTrouble };
 
 /** Our half. */
-export type LocalRtp = { readonly kind: "rtp"; readonly address: string; readonly port: number; readonly rtcpPort: number };
+export type LocalRtp = {
+  readonly kind: "rtp";
+  readonly address: string;
+  readonly port: number;
+  readonly rtcpPort: number;
+  /** What we send under; null: we only speak plain. */
+  readonly keys: SrtpKeyTexts | null;
+};
 export type LocalWebRtc = {
   readonly kind: "webrtc";
   /** All addresses at which the muxed port can be reached; the first one stands in c=. */
@@ -46,48 +59,122 @@ export type LocalWebRtc = {
 export type Local = LocalRtp | LocalWebRtc;
 export type Numbers = { readonly sessionId: number; readonly version: number };
 
-const no = (reason: string): NotUnderstood => ({ ok: false, reason });
+/** What a description of ours says of encryption. Once a key is agreed on, voice is never plain again (`isRequired`). */
+export type Securing = { readonly protocol: string; readonly tags: readonly CryptoTag[]; readonly isRequired: boolean };
 
-/** Reads an offer: the first audio section that we can take is taken, the others are not. */
-export function readOffer(body: Uint8Array): Understood | NotUnderstood {
+const plainRtp: Securing = { protocol: "RTP/AVP", tags: [], isRequired: false };
+
+/**
+ * What we offer. `isLastWord`: a refusal cannot be followed by another offer (it stands in a 200). Then `optional` says RTP/AVP with keys beside
+ * it, which many understand and the others pass over; RFC 4568 does not know it.
+ */
+export function securingOf(encryption: MediaEncryption, isLastWord: boolean): Securing {
+  if (encryption === "disabled") return plainRtp;
+  const isRequired = encryption === "required" || !isLastWord;
+  return { protocol: isRequired ? "RTP/SAVP" : "RTP/AVP", tags: ourTags, isRequired };
+}
+
+/** After the answer to such an offer: what we described stands, and is repeated with the same keys under the same tags (RFC 4568 §7.1.4). */
+export function answeredSecuring(offered: Securing, { peer }: Pick<Understood, "peer">): Securing {
+  return peer.kind === "rtp" && peer.crypto !== null ? { ...offered, isRequired: true } : plainRtp;
+}
+
+/** After our answer to an offer: the one key of it. */
+export function agreedSecuring({ peer, sdp, index }: Pick<Understood, "peer" | "sdp" | "index">): Securing {
+  if (peer.kind !== "rtp" || peer.crypto === null) return plainRtp;
+  const { tag, suite } = peer.crypto;
+  return { protocol: sdp.media[index]!.protocol, tags: [{ tag, suite }], isRequired: true };
+}
+
+const no = (reason: string, encryption?: EncryptionTrouble): NotUnderstood => ({
+  ok: false,
+  reason,
+  ...(encryption === undefined ? {} : { encryption }),
+});
+
+/** Reads an offer: the first audio section that we can take is taken, the others are not. Where voice may be encrypted, such a one comes first. */
+export function readOffer(body: Uint8Array, encryption: MediaEncryption = "disabled"): Understood | NotUnderstood {
   const parsed = parseSdp(body);
   if (!parsed.ok) return parsed;
-  let reason = "no audio";
+  let refusal = no("no audio");
+  let plain: Understood | null = null;
   for (const [index, section] of parsed.sdp.media.entries()) {
     if (section.media !== "audio" || section.port === 0) continue;
-    const read = readSection(parsed.sdp, section, "offer");
-    if (read.ok) return { ...read, sdp: parsed.sdp, index };
-    reason = read.reason;
+    const read = readSection(parsed.sdp, section, { role: "offer", encryption });
+    if (!read.ok) refusal = read;
+    else if (encryption === "optional" && read.peer.kind === "rtp" && read.peer.crypto === null)
+      plain ??= { ...read, sdp: parsed.sdp, index };
+    else return { ...read, sdp: parsed.sdp, index };
   }
-  return no(reason);
+  return plain ?? refusal;
 }
 
 /** Reads the answer to an offer of ours, which had one audio section of that kind. */
-export function readAnswer(body: Uint8Array, kind: Local["kind"]): Understood | NotUnderstood {
+export function readAnswer(body: Uint8Array, kind: Local["kind"], securing: Securing = plainRtp): Understood | NotUnderstood {
   const parsed = parseSdp(body);
   if (!parsed.ok) return parsed;
   const section = parsed.sdp.media[0];
   // RFC 3264 §6: as many sections as the offer has, in its order.
   if (section === undefined || parsed.sdp.media.length !== 1 || section.media !== "audio") return no("not an answer to our offer");
   if (section.port === 0) return no("audio refused");
-  const read = readSection(parsed.sdp, section, "answer");
+  const read = readSection(parsed.sdp, section, { role: "answer", securing });
   if (!read.ok) return read;
   return read.peer.kind === kind ? { ...read, sdp: parsed.sdp, index: 0 } : no("other transport than offered");
 }
 
-function readSection(
-  sdp: Sdp,
-  section: MediaSection,
-  role: "offer" | "answer",
-): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
+type Reading = { readonly role: "offer"; readonly encryption: MediaEncryption } | { readonly role: "answer"; readonly securing: Securing };
+
+function readSection(sdp: Sdp, section: MediaSection, reading: Reading): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
   const codec = chooseCodec(section);
   if (codec === null) return no("no common codec");
-  if (section.protocol === "RTP/AVP" || section.protocol === "RTP/AVPF") return readRtp(sdp, section, codec);
-  if (section.protocol === "UDP/TLS/RTP/SAVPF" || section.protocol === "UDP/TLS/RTP/SAVP") return readWebRtc(sdp, section, codec, role);
-  return no(`transport ${section.protocol}`);
+  switch (section.protocol) {
+    case "RTP/AVP":
+    case "RTP/AVPF":
+    case "RTP/SAVP":
+    case "RTP/SAVPF": {
+      const read = reading.role === "offer" ? offeredCrypto(section, reading.encryption) : answeredCrypto(section, reading.securing);
+      return read.ok ? readRtp(sdp, section, codec, read.crypto) : read;
+    }
+    case "UDP/TLS/RTP/SAVPF":
+    case "UDP/TLS/RTP/SAVP":
+      return readWebRtc(sdp, section, codec, reading.role);
+    default:
+      return no(`transport ${section.protocol}`);
+  }
 }
 
-function readRtp(sdp: Sdp, section: MediaSection, codec: ChosenCodec): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
+type ReadCrypto = { readonly ok: true; readonly crypto: Crypto | null } | NotUnderstood;
+
+const isSecureProtocol = ({ protocol }: MediaSection): boolean => protocol.startsWith("RTP/SAVP");
+
+/** The first of theirs that we have (RFC 4568 §5.1.2). Keys beside RTP/AVP are an offer to encrypt, too, as many phones make it. */
+function offeredCrypto(section: MediaSection, encryption: MediaEncryption): ReadCrypto {
+  const isSecure = isSecureProtocol(section);
+  if (encryption === "disabled") return isSecure ? no("voice is encrypted only", "encrypted") : { ok: true, crypto: null };
+  const lines = readCrypto(section);
+  if (lines === null) return no("broken a=crypto", "broken");
+  const crypto = lines[0] ?? null;
+  if (crypto !== null || (!isSecure && encryption === "optional")) return { ok: true, crypto };
+  return isSecure ? no("no usable a=crypto", "no-suite") : no("voice is not encrypted", "plain");
+}
+
+/** One key, under a tag that we have offered, with the suite that stood there (RFC 4568 §5.1.3); none only where our offer was plain, or could be. */
+function answeredCrypto(section: MediaSection, { tags, isRequired }: Securing): ReadCrypto {
+  if (tags.length === 0) return isSecureProtocol(section) ? no("other transport than offered") : { ok: true, crypto: null };
+  const hasNone = attributeValues(section, "crypto").length === 0;
+  if (hasNone) return isRequired || isSecureProtocol(section) ? no("voice is not encrypted", "plain") : { ok: true, crypto: null };
+  const lines = readCrypto(section);
+  const [crypto, ...more] = lines ?? [];
+  const isOffered = crypto !== undefined && tags.some(({ tag, suite }) => tag === crypto.tag && suite === crypto.suite);
+  return isOffered && more.length === 0 ? { ok: true, crypto } : no("a=crypto answers none of ours", "broken");
+}
+
+function readRtp(
+  sdp: Sdp,
+  section: MediaSection,
+  codec: ChosenCodec,
+  crypto: Crypto | null,
+): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
   const { address, port } = section;
   if (address === null || !(isIpv4(address) || isIpv6(address))) return no("no literal address");
   const isHeldOldStyle = address === "0.0.0.0";
@@ -98,7 +185,7 @@ function readRtp(sdp: Sdp, section: MediaSection, codec: ChosenCodec): { ok: tru
   const ours = mirrored(theirs);
   // RFC 3264 §8.4 keeps the old c=0.0.0.0 alive: it wants nothing sent to it.
   const direction = isHeldOldStyle ? (ours === "sendrecv" || ours === "recvonly" ? "recvonly" : "inactive") : ours;
-  return { ok: true, direction, peer: { kind: "rtp", ...codec, address: isHeldOldStyle ? null : address, port, rtcpPort } };
+  return { ok: true, direction, peer: { kind: "rtp", ...codec, address: isHeldOldStyle ? null : address, port, rtcpPort, crypto } };
 }
 
 function readWebRtc(
@@ -154,7 +241,7 @@ export function writeAnswer(offer: Understood, local: Local, direction: Directio
         attributes: theirMid ? [`mid:${theirMid}`, "inactive"] : [],
       };
     }
-    const own = local.kind === "rtp" ? rtpAttributes(local) : webRtcAttributes(local, "passive", mid);
+    const own = local.kind === "rtp" ? rtpAttributes(local, agreedSecuring(offer).tags) : webRtcAttributes(local, "passive", mid);
     return { line: `audio ${local.port} ${section.protocol} ${codec.formats}`, attributes: [...own, ...codec.attributes, direction] };
   });
   const isBundled = mid !== null && attributeValues(offer.sdp, "group").some((group) => group.split(" ")[0]?.toUpperCase() === "BUNDLE");
@@ -162,9 +249,9 @@ export function writeAnswer(offer: Understood, local: Local, direction: Directio
 }
 
 /** An offer of one audio section. */
-export function writeOffer(local: Local, direction: Direction, numbers: Numbers): Uint8Array {
-  const protocol = local.kind === "rtp" ? "RTP/AVP" : "UDP/TLS/RTP/SAVPF";
-  const own = local.kind === "rtp" ? rtpAttributes(local) : webRtcAttributes(local, "actpass", "0");
+export function writeOffer(local: Local, direction: Direction, numbers: Numbers, securing: Securing = plainRtp): Uint8Array {
+  const protocol = local.kind === "rtp" ? securing.protocol : "UDP/TLS/RTP/SAVPF";
+  const own = local.kind === "rtp" ? rtpAttributes(local, securing.tags) : webRtcAttributes(local, "actpass", "0");
   const media = [{ line: `audio ${local.port} ${protocol} ${offeredFormats}`, attributes: [...own, ...offeredAttributes, direction] }];
   return writeSdp({
     ...numbers,
@@ -185,8 +272,9 @@ function sessionAttributes(local: Local, bundledMid: string | null): string[] {
   return bundledMid === null ? attributes : [`group:BUNDLE ${bundledMid}`, ...attributes];
 }
 
-function rtpAttributes(local: LocalRtp): string[] {
-  return local.rtcpPort === local.port + 1 ? [] : [`rtcp:${local.rtcpPort}`];
+function rtpAttributes({ port, rtcpPort, keys }: LocalRtp, tags: readonly CryptoTag[]): string[] {
+  assert(tags.length === 0 || keys !== null, "who agrees on a suite has a key for it");
+  return [...(rtcpPort === port + 1 ? [] : [`rtcp:${rtcpPort}`]), ...(keys === null ? [] : cryptoLines(tags, keys))];
 }
 
 /** No a=ssrc: one that differed from the stream's would be counted and played as silence by Chromium. */

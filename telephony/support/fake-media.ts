@@ -1,5 +1,6 @@
 // A media plane without media: opens what is asked for at once, remembers every command, and says what a test tells it to.
 import type { MediaCommand, MediaEvent, MediaPlane, StreamStats } from "../media/plane.ts";
+import { newKeyTexts } from "../media/srtp/srtp.ts";
 
 export const someStats: StreamStats = {
   packetsSent: 10,
@@ -21,6 +22,9 @@ export const someStats: StreamStats = {
   codec: "PCMU",
   protection: "none",
 };
+
+/** Under which every fake stream sends. */
+export const fakeKeys = newKeyTexts({ bytes: (size) => new Uint8Array(size).fill(7) });
 
 export class FakeMedia implements MediaPlane {
   readonly commands: MediaCommand[] = [];
@@ -48,7 +52,8 @@ export class FakeMedia implements MediaPlane {
       this.port += 2;
       const fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
       const webrtc = command.transport === "webrtc" ? { ufrag: "abcd", pwd: "p".repeat(24), fingerprint } : null;
-      this.emit({ kind: "opened", streamId: command.streamId, local: { rtpPort, rtcpPort: rtpPort + 1, webrtc } });
+      const srtp = webrtc === null ? fakeKeys : null;
+      this.emit({ kind: "opened", streamId: command.streamId, local: { rtpPort, rtcpPort: rtpPort + 1, webrtc, srtp } });
     }
     if (command.kind === "close" && this.open.delete(command.streamId)) {
       this.emit({ kind: "stats", streamId: command.streamId, stats: someStats, final: true });

@@ -9,7 +9,13 @@ const telephony = await Telephony.start({
   ...{ env: realEnv("error"), media: new FakeMedia(), addresses: ["127.0.0.1"], mediaAddress: "127.0.0.1" },
   directory: {
     trunkByAddress: (address) => (address === trunk ? { trunkId: "t" as TrunkId, name: "Trunk" } : null),
-    ...{ trunks: () => [], phone: () => null, station: () => null, isPhoneAddress: () => false },
+    ...{
+      mediaEncryption: () => "disabled" as const,
+      trunks: () => [],
+      phone: () => null,
+      station: () => null,
+      isPhoneAddress: () => false,
+    },
   },
   listen: (["udp", "tcp"] as const).map((transport) => ({ transport, address: "127.0.0.1", port: 0 })),
   recordingTarget: () => Promise.reject(new Error("nothing is recorded here")),

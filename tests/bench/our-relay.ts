@@ -17,7 +17,16 @@ plane.onEvent((event) => {
   plane.send({
     kind: "connect-rtp",
     streamId: event.streamId,
-    remote: { address: "127.0.0.1", port, rtcpPort: port + 1, codec: "PCMU", payloadType: 0, dtmfPayloadType: 101, ptimeMs: 20 },
+    remote: {
+      address: "127.0.0.1",
+      port,
+      rtcpPort: port + 1,
+      codec: "PCMU",
+      payloadType: 0,
+      dtmfPayloadType: 101,
+      ptimeMs: 20,
+      srtp: null,
+    },
     direction: "sendrecv",
   });
   if (ports.size < legs.length) return;

@@ -342,7 +342,7 @@ for (const [name, open] of Object.entries(implementations)) {
       const outbound = {
         ...{ proxies: [], transport: "UDP" as const, numberFormat: "E164" as const, callerIdPresentation: "user" as const },
         ...{ callerId: null, channelsMax: null },
-        ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null },
+        ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null, mediaEncryption: "required" as const },
       };
       const kinds = {
         trunks: [
@@ -359,6 +359,7 @@ for (const [name, open] of Object.entries(implementations)) {
             siteId: null,
             address: "",
             location: "",
+            mediaEncryption: "disabled" as const,
             sealedHa1: "x",
           },
           { userId: id<UserId>() },

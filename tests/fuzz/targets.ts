@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { sipHeadBytesMax, sipHeaderLinesMax } from "../../core/lib/limits.ts";
-import { type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/srtp-suite.ts";
+import { type MediaEncryption, mediaEncryptions, type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/media-encryption.ts";
 import { DigitReceiver } from "../../telephony/media/dtmf.ts";
 import { isRtcp, payloadEnd, payloadStart, sequenceNumber, timestamp, writeHeader } from "../../telephony/media/rtp/packet.ts";
 import { Reception } from "../../telephony/media/rtp/reception.ts";
 import { buildRtcp, parseRtcp } from "../../telephony/media/rtp/rtcp.ts";
-import { Srtp } from "../../telephony/media/srtp/srtp.ts";
+import { newKeyTexts, Srtp } from "../../telephony/media/srtp/srtp.ts";
 import { bindingAnswer, hasRightIntegrity, parseBindingRequest } from "../../telephony/media/webrtc/stun.ts";
 import { type Local, readOffer, writeAnswer } from "../../telephony/sdp/offer-answer.ts";
 import { parseSdp, type Sdp, writeSdp } from "../../telephony/sdp/sdp.ts";
@@ -101,6 +101,9 @@ const browserOffer = latin1(
 const plainOffer = latin1(
   "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000/2 RTP/AVP 8 0 101\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=rtcp:4001\r\na=ptime:30\r\na=sendonly\r\nm=image 0 udptl t38\r\n",
 );
+const securedOffer = latin1(
+  `v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${"A".repeat(40)}|2^31 WSH=64\r\na=crypto:2 AEAD_AES_256_GCM inline:${"B".repeat(58)}A=\r\nm=audio 4002 RTP/AVP 0\r\n`,
+);
 const sdpWords = [
   ...[
     "\r\n",
@@ -129,7 +132,7 @@ const sdpWords = [
   ],
 ].map(latin1);
 const locals: Readonly<Record<Local["kind"], Local>> = {
-  rtp: { kind: "rtp", address: "192.0.2.9", port: 4_000, rtcpPort: 4_001 },
+  rtp: { kind: "rtp", address: "192.0.2.9", port: 4_000, rtcpPort: 4_001, keys: newKeyTexts({ bytes: (size) => Buffer.alloc(size, 7) }) },
   webrtc: { kind: "webrtc", addresses: ["192.0.2.9", "::1"], port: 5_000, ufrag: "abcd", pwd: "p".repeat(24), fingerprint: "AB:CD" },
 };
 const numbers = { sessionId: 1, version: 1 };
@@ -145,8 +148,14 @@ function runSdp(input: Buffer): void {
       "our own description is refused",
     );
   }
-  const offer = readOffer(input);
+  for (const encryption of mediaEncryptions) runOffer(input, encryption);
+}
+
+function runOffer(input: Buffer, encryption: MediaEncryption): void {
+  const offer = readOffer(input, encryption);
   if (!offer.ok) return;
+  const isPlain = offer.peer.kind === "rtp" && offer.peer.crypto === null;
+  must(!(encryption === "required" && isPlain), "voice that is plain though it must not be");
   const answer = writeAnswer(offer, locals[offer.peer.kind], offer.direction, numbers);
   must(!/[\0\r]/.test(Buffer.from(answer).toString("latin1").replaceAll("\r\n", "")), "a control character in our answer");
   const read = parseSdp(answer);
@@ -268,7 +277,7 @@ function runStun(input: Buffer): void {
 
 export const targets: readonly Target[] = [
   { name: "sip", seeds: [...torture, authorized], spices: sipWords, run: runSip },
-  { name: "sdp", seeds: [browserOffer, plainOffer, ...torture.flatMap(bodyOf)], spices: sdpWords, run: runSdp },
+  { name: "sdp", seeds: [browserOffer, plainOffer, securedOffer, ...torture.flatMap(bodyOf)], spices: sdpWords, run: runSdp },
   { name: "rtp", seeds: [voice, pressed, extended, compound], spices: ends, run: runRtp },
   { name: "rtcp", seeds: [compound, compound.subarray(76)], spices: ends, run: runRtcp },
   {

@@ -1,7 +1,7 @@
 // SRTP against the RFCs' vectors, and what a replayer, a forger and a wrapping counter meet.
 import { describe, expect, test } from "bun:test";
 import { createCipheriv } from "node:crypto";
-import { type SrtpSuite, srtpKeySizes, srtpSuites } from "../../../core/lib/srtp-suite.ts";
+import { type SrtpSuite, srtpKeySizes, srtpSuites } from "../../../core/lib/media-encryption.ts";
 import vectors from "../../../tests/corpora/srtp/vectors.json";
 import { deriveKey, GcmCipher, KeyStream, packetBytesMax } from "./ciphers.ts";
 import { Srtp } from "./srtp.ts";

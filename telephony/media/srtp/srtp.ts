@@ -1,9 +1,27 @@
 // SRTP and SRTCP for one peer (RFC 3711, RFC 7714), in any of our suites. Authenticates before it believes anything.
-import { assertNever } from "../../../core/lib/machine.ts";
-import type { SrtpSuite } from "../../../core/lib/srtp-suite.ts";
+import type { Random } from "../../../core/env/env.ts";
+import { assert, assertNever } from "../../../core/lib/machine.ts";
+import { type SrtpKeyTexts, type SrtpSuite, srtpKeySizes, srtpSuites } from "../../../core/lib/media-encryption.ts";
 import { payloadStart, sequenceNumber, ssrc } from "../rtp/packet.ts";
 import { counterModeCipher, gcmCipher, packetBytesMax, type SrtpCipher, type SrtpKeys } from "./ciphers.ts";
 import { IndexWindow } from "./window.ts";
+
+/** Fresh keys, as descriptions carry them. */
+export function newKeyTexts(random: Random): SrtpKeyTexts {
+  const text = (suite: SrtpSuite): string => {
+    const { key, salt } = srtpKeySizes[suite];
+    return Buffer.from(random.bytes(key + salt)).toString("base64");
+  };
+  return Object.fromEntries(srtpSuites.map((suite) => [suite, text(suite)])) as SrtpKeyTexts;
+}
+
+/** Master key and salt of such a text. */
+export function keysOfText(suite: SrtpSuite, text: string): SrtpKeys {
+  const { key, salt } = srtpKeySizes[suite];
+  const bytes = Buffer.from(text, "base64");
+  assert(bytes.length === key + salt, "a key has its suite's size");
+  return { key: bytes.subarray(0, key), salt: bytes.subarray(key) };
+}
 
 /** SSRCs one peer may use; a browser uses one for audio. More are somebody's mistake or attack. */
 const sourcesMax = 16;

@@ -356,7 +356,7 @@ describe("refused is", () => {
     const forged = Uint8Array.from(sealed);
     forged[20]! ^= 1;
     alice.send(forged);
-    const mallory = await Browser.open({ rtpPort: bench.mux.port, rtcpPort: bench.mux.port, webrtc: null });
+    const mallory = await Browser.open({ rtpPort: bench.mux.port, rtcpPort: bench.mux.port, webrtc: null, srtp: null });
     const strangers = bench.mux.strangers;
     mallory.send(sealed);
     await until(() => bench.mux.strangers > strangers);

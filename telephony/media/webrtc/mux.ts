@@ -3,7 +3,7 @@
 import type { Env } from "../../../core/env/env.ts";
 import { hostText } from "../../../core/lib/ip-address.ts";
 import { iceConsentMs, webRtcSetupMs } from "../../../core/lib/limits.ts";
-import { type SrtpSuite, srtpKeySizes } from "../../../core/lib/srtp-suite.ts";
+import { type SrtpSuite, srtpKeySizes } from "../../../core/lib/media-encryption.ts";
 import type { RemoteWebRtc } from "../plane.ts";
 import { isRtcp } from "../rtp/packet.ts";
 import { Srtp } from "../srtp/srtp.ts";

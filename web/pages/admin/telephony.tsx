@@ -2,6 +2,7 @@
 import { type FlowSettings, flowKind, type IvrSettings, ivrKind } from "../../../core/architect/kinds.ts";
 import { type Prompt, type PromptSettings, promptKind } from "../../../core/architect/prompt.ts";
 import { clockDuration } from "../../../core/lib/calendar.ts";
+import { mediaEncryptions } from "../../../core/lib/media-encryption.ts";
 import { createPhone } from "../../../core/telephony/commands.ts";
 import {
   type DidPoolSettings,
@@ -40,6 +41,12 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
           label: "Fixed address",
           help: "For a phone that does not register: where it always is, as 192.0.2.20 or 192.0.2.20:5062, by UDP.",
           control: { kind: "text" },
+        },
+        {
+          name: "mediaEncryption",
+          label: "Voice encryption",
+          help: "Of a SIP phone: SRTP, with keys in the signalling (SDES). Let the phone register by TLS, or the keys can be read on the way. Browsers are always encrypted.",
+          control: { kind: "choice", options: options(mediaEncryptions, words) },
         },
       ],
     },
@@ -123,6 +130,12 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
           control: { kind: "lines", mono: true },
         },
         { name: "transport", label: "Transport", control: { kind: "choice", options: options(trunkTransports, words) } },
+        {
+          name: "mediaEncryption",
+          label: "Voice encryption",
+          help: "SRTP, with keys in the signalling (SDES), in both directions. It protects only where the transport is TLS.",
+          control: { kind: "choice", options: options(mediaEncryptions, words) },
+        },
         {
           name: "heartbeat",
           label: "Heartbeat",

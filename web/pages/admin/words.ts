@@ -53,6 +53,9 @@ export const words: Readonly<Record<string, string>> = {
   regex: "Pattern",
   SEQUENTIAL: "In this order",
   RANDOM: "By chance",
+  disabled: "Not encrypted",
+  optional: "Encrypted where the other side can",
+  required: "Encrypted, or no call",
   true: "On",
   false: "Off",
 };

@@ -464,6 +464,14 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
           : t("{name} hears again", { name: personName(view, payload.participantId) }),
         t("after {n} s", { n: seconds(payload.forMs) }),
       );
+    case "conversation.media.unprotected":
+      return line(
+        "circle-alert",
+        t("{name}: voice not encrypted", { name: personName(view, payload.participantId) }),
+        payload.sipStatus === null
+          ? t("the other side answered without keys, and was called again")
+          : t("the other side refused it ({status}), and was called again", { status: Number(payload.sipStatus) }),
+      );
     case "conversation.recording.started":
       return line("circle", t("Recording began"));
     case "conversation.recording.closed":
@@ -688,7 +696,6 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
     </tr>
   );
   const codec = verdict.codec ?? t("no codec");
-  const safety = verdict.protection === "none" ? t("none (plain RTP)") : verdict.protection;
   const [trip, longest] = [Math.round(roundTripMs ?? 0), Math.round(roundTripMsMax ?? 0)];
   const tripSaid =
     roundTripMs === null
@@ -701,13 +708,20 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
       <tr class="leg">
         <th scope="rowgroup" colspan={4}>
           <b>{personName(props.view, participantId)}</b>
-          <small class="anywhere">{`${codec} · ${t("Encryption")}: ${safety}${tripSaid}`}</small>
+          <small class="anywhere">{`${codec} · ${protectionText(verdict.protection)}${tripSaid}`}</small>
         </th>
       </tr>
       {way(t("says"), verdict.from, packetsLost, packetsReceived + packetsLost, packetsReceived === 0 ? null : verdict.jitterMs)}
       {way(t("hears"), verdict.to, remotePacketsLost, packetsSent, verdict.remoteJitterMs)}
     </tbody>
   );
+}
+
+/** In plain words, and the suite for whoever must prove it. Older conversations name it as DTLS does, with SRTP before it. */
+function protectionText(protection: string): string {
+  if (protection === "none") return t("voice not encrypted");
+  const suite = protection.replace(/^SRTP_/, "");
+  return t("voice encrypted ({suite})", { suite });
 }
 
 /** On average, and the worst where that was worse. */

@@ -39,6 +39,13 @@ export function Connection(props: {
     <>
       {props.saved ? <Saved said={t("The password is set. It is tried at once.")} /> : null}
       {props.tested ? <Saved said={t("Tested just now.")} /> : null}
+      {trunk.mediaEncryption !== "disabled" && trunk.transport !== "TLS" ? (
+        <Note tone="wait" icon="triangle-alert">
+          {t("Voice is encrypted, and its keys are readable on the way: signalling goes by {transport}. Set the transport to TLS.", {
+            transport: trunk.transport,
+          })}
+        </Note>
+      ) : null}
       <Group id="hops" title={t("Next hops")} about={t("As this node sees them; calls pass over what does not answer.")}>
         {state === null ? (
           <p class="quiet field" data-wide="">

@@ -1,4 +1,8 @@
-// The suites of SRTP that we have, by their names in descriptions (RFC 4568 §6.2, RFC 7714 §14.1, RFC 6188 §4), and what their keys are made of.
+// Whether voice is encrypted on its way, and by which suites of SRTP: their names in descriptions (RFC 4568 §6.2, RFC 7714 §14.1, RFC 6188 §4).
+
+/** `optional`: encrypted where the other side can, and said where it is not. */
+export const mediaEncryptions = ["disabled", "optional", "required"] as const;
+export type MediaEncryption = (typeof mediaEncryptions)[number];
 
 /**
  * As we offer them. AEAD first: to seal and to open 160 bytes costs 1.8 and 2.1 µs, counter mode with HMAC 2.4 and 3.1, and there is nothing to
@@ -25,3 +29,6 @@ export const srtpKeySizes: Readonly<Record<SrtpSuite, { readonly key: number; re
 export function isSrtpSuite(name: string): name is SrtpSuite {
   return (srtpSuites as readonly string[]).includes(name);
 }
+
+/** A key of its own for each suite: master key and salt, as base64. */
+export type SrtpKeyTexts = Readonly<Record<SrtpSuite, string>>;
