@@ -1,6 +1,7 @@
 // What telephony asks of the configuration: whose address is that, which phone, which station.
 import type { TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Configuration, Directory } from "../core/exchange/directory.ts";
+import { helpNumberOf } from "../core/exchange/outbound.ts";
 import type { StationId, TrunkId } from "../core/lib/id.ts";
 import { endpointOf, hostAndPort, hostText, normalAddress } from "../core/lib/ip-address.ts";
 import { trunkPasswordPlace } from "../core/telephony/commands.ts";
@@ -34,11 +35,11 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       return ha1 === null ? null : { stationId: station.id, userId: station.userId, ha1 };
     },
     mediaEncryption: (id) => {
-      const { trunks, stations } = directory.current;
-      const configured =
-        trunks.find((trunk) => trunk.id === id) ?? stations.find((station) => station.id === id && station.kind === "phone");
+      const station = index().stations.get(id as StationId);
+      const configured = station?.kind === "phone" ? station : directory.current.trunks.find((trunk) => trunk.id === id);
       return configured?.mediaEncryption ?? "disabled";
     },
+    isCallForHelp: (stationId, called) => helpNumberOf(directory.current, stationId, called) !== null,
     station: (id) => {
       const station = index().stations.get(id);
       return station === undefined || station.userId === null

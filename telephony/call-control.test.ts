@@ -28,6 +28,7 @@ const directory: TelephonyDirectory = {
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
   isPhoneAddress: () => false,
   mediaEncryption: () => "disabled",
+  isCallForHelp: () => false,
   trunks: () => (way.proxies.length === 0 ? [] : [{ ...way, name: "Out", transport: "UDP", registers: false, heartbeat: false }]),
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>

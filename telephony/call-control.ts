@@ -208,7 +208,8 @@ export class SipCallControl implements CallControl {
     const conversationId: ConversationId = newId(env);
     const legId: LegId = newId(env);
     const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
-    const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, mayBeEmergency(called));
+    const isForHelp = origin.kind === "station" && directory.isCallForHelp(origin.stationId, called);
+    const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, isForHelp);
     const facts = this.facts(legId, "caller", kind, session.flow, encryption);
     const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption);
     if (offer !== null && !isUsable(offer, facts)) {
@@ -358,13 +359,16 @@ export class SipCallControl implements CallControl {
         leg.session?.send(output.command);
         break;
       case "invite":
-        // What becomes of an earlier attempt is nobody's any more.
-        if (leg.session !== null) this.bySession.delete(leg.session);
         this.invite(leg, output.body);
         break;
       case "forget-session":
         if (leg.session !== null) this.bySession.delete(leg.session);
         leg.session?.forget();
+        leg.session = null;
+        break;
+      case "leave-session":
+        if (leg.session !== null) this.bySession.delete(leg.session);
+        leg.session?.send({ kind: "hang-up" });
         leg.session = null;
         break;
       case "media":

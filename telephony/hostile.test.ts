@@ -19,6 +19,7 @@ let trunks: readonly TrunkPeer[] = [];
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === carrier ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
   mediaEncryption: () => "disabled",
+  isCallForHelp: () => false,
   trunks: () => trunks,
   isPhoneAddress: () => false,
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),

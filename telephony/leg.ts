@@ -90,6 +90,8 @@ export type LegOutput =
   /** The INVITE to the station, with our offer. */
   | { readonly kind: "invite"; readonly body: Uint8Array }
   | { readonly kind: "forget-session" }
+  /** It is ended, and what becomes of it is no concern of the leg any more. */
+  | { readonly kind: "leave-session" }
   | { readonly kind: "media"; readonly command: MediaCommand }
   | { readonly kind: "open-media" }
   | { readonly kind: "report"; readonly event: CallEvent }
@@ -272,7 +274,7 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
   const read = readAnswer(event.response.body, state.device, state.securing);
   const answer = understand(state, read);
   if (answer === null) {
-    if (mayFallBack(state) && failureOf(read) === "not-encrypted") return fallBack(state, null, session({ kind: "hang-up" }));
+    if (mayFallBack(state) && failureOf(read) === "not-encrypted") return fallBack(state, null, { kind: "leave-session" });
     return endAs(state, failureOf(read), { kind: "stop", timer: "ring" }, stopSilence);
   }
   return {

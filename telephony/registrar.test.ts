@@ -16,6 +16,7 @@ const phone = { stationId: "phone" as StationId, userId: "u" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: () => null,
   mediaEncryption: () => "disabled",
+  isCallForHelp: () => false,
   trunks: () => [],
   isPhoneAddress: (address) => address === "127.0.0.9",
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),

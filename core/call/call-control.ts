@@ -270,6 +270,8 @@ export type TelephonyDirectory = {
   trunks(): readonly TrunkPeer[];
   /** Whether voice with a trunk or a phone is encrypted. */
   mediaEncryption(id: TrunkId | StationId): MediaEncryption;
+  /** Whether that phone calls for help by dialling that. */
+  isCallForHelp(stationId: StationId, called: string): boolean;
 };
 
 /** Where a trunk's calls go, and as whom. */

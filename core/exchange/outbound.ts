@@ -29,13 +29,19 @@ export function siteOf({ sites, stations }: Configuration, stationId: StationId 
   return sites.find(({ id }) => id === siteId) ?? sites[0] ?? null;
 }
 
+/** Which number for help is meant where the station stands; null: none. */
+export function helpNumberOf(configuration: Configuration, stationId: StationId | null, called: string): string | null {
+  const site = siteOf(configuration, stationId);
+  return emergencyNumber(called, site?.country ?? countryOf(configuration), site?.outsidePrefix);
+}
+
 /**
  * A call for help, before and above every other rule: no right, no limit and no route stands in its way. Null: it is none. The number shown
  * is one that can be called back.
  */
 export function planEmergency(configuration: Configuration, called: string, dialler: Dialler): OutboundPlan | null {
   const site = siteOf(configuration, dialler.stationId);
-  const number = emergencyNumber(called, site?.country ?? countryOf(configuration), site?.outsidePrefix);
+  const number = helpNumberOf(configuration, dialler.stationId, called);
   if (number === null) return null;
   const ways = configuration.trunks.filter(({ proxies }) => proxies.length > 0);
   const wanted = (site?.emergencyTrunkIds ?? []).flatMap((id) => ways.filter((trunk) => trunk.id === id));

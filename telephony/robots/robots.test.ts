@@ -18,6 +18,7 @@ const phone = { stationId: "station" as StationId, userId: "user" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === addresses.callers ? { trunkId: "trunk" as TrunkId, name: "Robots" } : null),
   mediaEncryption: () => "disabled",
+  isCallForHelp: () => false,
   trunks: () => [],
   isPhoneAddress: () => false,
   phone: (username) => (username === "p1" ? { ...phone, ha1: ha1Of("p1", realm, "secret") } : null),

@@ -4,7 +4,7 @@ import type { Env } from "../../core/env/env.ts";
 import { SipNetwork } from "../net/network.ts";
 import { DialogLayer, type Session, type SessionUser } from "../sip/dialog/layer.ts";
 import type { SessionEvent } from "../sip/dialog/session.ts";
-import { type Header, header, type RequestDraft, type SipRequest, type SipResponse } from "../sip/message/message.ts";
+import { type Header, header, headerValues, type RequestDraft, type SipRequest, type SipResponse } from "../sip/message/message.ts";
 import type { Flow } from "../sip/transport/flow.ts";
 
 export type Heard =
@@ -26,6 +26,8 @@ export class TestPeer {
   readonly heard: Heard[] = [];
   /** Raw start lines that arrived. */
   readonly lines: string[] = [];
+  /** What responses have warned of. */
+  readonly warnings: string[] = [];
   readonly layer: DialogLayer;
   private readonly waiting: (() => void)[] = [];
   private close: () => Promise<void> | void = () => undefined;
@@ -46,7 +48,9 @@ export class TestPeer {
       nextHop: (_uri, flow) => flow,
     };
     this.layer = new DialogLayer(env, wire, user, (direction, _flow, message) => {
-      if (direction === "in") this.lines.push(message.kind === "request" ? message.method : `${message.status} ${message.reason}`);
+      if (direction === "out") return;
+      this.lines.push(message.kind === "request" ? message.method : `${message.status} ${message.reason}`);
+      this.warnings.push(...headerValues(message, "warning"));
     });
   }
 

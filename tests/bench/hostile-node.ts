@@ -11,6 +11,7 @@ const telephony = await Telephony.start({
     trunkByAddress: (address) => (address === trunk ? { trunkId: "t" as TrunkId, name: "Trunk" } : null),
     ...{
       mediaEncryption: () => "disabled" as const,
+      isCallForHelp: () => false,
       trunks: () => [],
       phone: () => null,
       station: () => null,

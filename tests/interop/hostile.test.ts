@@ -46,6 +46,7 @@ beforeAll(async () => {
     directory: {
       trunkByAddress: (address) => (address === trunk || address === "127.0.0.1" ? { trunkId: "t" as TrunkId, name: "Odd" } : null),
       mediaEncryption: () => "disabled",
+      isCallForHelp: () => false,
       trunks: () => [],
       phone: () => null,
       station: () => null,

@@ -20,6 +20,7 @@ beforeAll(async () => {
     directory: {
       trunkByAddress: (address) => (address === "127.0.0.5" ? { trunkId: "t" as TrunkId, name: "sipp" } : null),
       mediaEncryption: () => "disabled",
+      isCallForHelp: () => false,
       trunks: () => [],
       phone: () => null,
       station: () => null,

@@ -56,6 +56,7 @@ beforeAll(async () => {
     directory: {
       trunkByAddress: (address) => (address === runner || address === "127.0.0.1" ? { trunkId: "t" as TrunkId, name: "Torture" } : null),
       mediaEncryption: () => "disabled",
+      isCallForHelp: () => false,
       trunks: () => [],
       phone: (username) =>
         username === "null-" ? { stationId: "s" as StationId, userId: "u" as UserId, ha1: { md5: "", sha256: "" } } : null,
