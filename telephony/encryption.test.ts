@@ -29,6 +29,7 @@ async function trunkThat(encryption: MediaEncryption): Promise<At & { next: Next
     trunkByAddress: (address) => (address === carrierAddress ? { trunkId, name: "Carrier" } : null),
     mediaEncryption: () => encryption,
     isCallForHelp: () => false,
+    isPhoneAddress: () => false,
     trunks: () => [
       {
         ...{ trunkId, name: "Carrier", version: proxies.length, transport: "UDP", account: null },

@@ -38,6 +38,9 @@ test("RTP-08: digits, credentials and keys are left out", () => {
     flow,
     message("v=0\r\na=ice-pwd:5ecre7\r\na=fingerprint:sha-256 AA\r\na=crypto:1 AES 5ecre7\r\na=mid:0\r\n", "application/sdp"),
   );
+  const key = "5ecre7".padEnd(40, "A");
+  for (const line of [`a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${key}`, `A=CRYPTO:1 X INLINE:${key}`, `a=x\ra=crypto:1 X inline:${key}`])
+    ladder.add(3, "in", flow, message(`v=0\r\n${line}|2^31\r\na=mid:0\r\n`, "application/SDP; charset=x"));
   const { entries, truncated } = ladder.entries();
   const all = JSON.stringify(entries);
   for (const secret of ["Signal=7", "5ecre7", "sha-256 AA"]) expect(all).not.toContain(secret);

@@ -81,7 +81,8 @@ function redactedBody(message: Draft): string {
   const type = (headerValue(message, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   if (type !== "application/sdp") return `(${message.body.length} bytes left out)`;
   const lines = Buffer.from(message.body.subarray(0, 8_192)).toString("latin1").split(/\r?\n/);
-  return lines.filter((line) => !/^(a=(crypto|ice-pwd|fingerprint|key-mgmt)\b|k=)/i.test(line)).join("\n");
+  // A key is left out wherever in a line it stands: what we take for one line may be two for another.
+  return lines.filter((line) => !/^(a=(crypto|ice-pwd|fingerprint|key-mgmt)\b|k=)|inline:/i.test(line)).join("\n");
 }
 
 /** UTF-8 where it is; everything invisible or misleading as an escape. Line breaks are ours. */

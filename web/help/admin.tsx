@@ -130,13 +130,17 @@ export const adminManual: readonly ManualPage[] = [
         </p>
         <p>
           Give the phone to a person and set it as their <b>Station</b>: then they are rung there. Phones register by UDP or TCP with digest
-          authentication (SHA-256 or MD5). Where a phone registered by UDP is kept across a restart: it is rung at once, without waiting for
-          its next registration. Phones on a connection register again when they have made a new one. A device that gives up when it is
-          offered SHA-256 needs <code>--sip-digest MD5</code>.
+          authentication (SHA-256 or MD5), or by TLS where <code>--sip-tls</code> opens a port for it. Where a phone registered by UDP is
+          kept across a restart: it is rung at once, without waiting for its next registration. Phones on a connection register again when
+          they have made a new one. A device that gives up when it is offered SHA-256 needs <code>--sip-digest MD5</code>.
         </p>
         <p>
           A door phone, an analogue adapter or a gateway that cannot register gets a <b>Fixed address</b>: calls go there, by UDP. Calls{" "}
           <i>from</i> it prove themselves with its user name and secret like any other phone's.
+        </p>
+        <p>
+          <b>Voice encryption</b> of a phone works as at a <a href="/help/trunks">trunk</a>: set the same in the phone (SRTP, SDES), and let
+          it register by TLS. A phone that must encrypt and does not is refused with a reason that it shows or logs.
         </p>
       </>
     ),
@@ -164,7 +168,13 @@ export const adminManual: readonly ManualPage[] = [
         <p>
           <b>TLS</b>: the carrier's certificate must be that name's and come from an issuer that this machine trusts, or from one in the
           file of <code>--trunk-ca</code>; <code>--sip-tls</code> opens a port of ours for phones and carriers, with the certificate of{" "}
-          <code>--https</code>. Voice on trunks is not encrypted yet: use TLS where the way to the carrier is your own or a tunnel.
+          <code>--https</code>.
+        </p>
+        <p>
+          <b>Voice encryption</b> is SRTP with keys in the signalling (SDES). <b>Encrypted, or no call</b> refuses what comes in plain, and
+          a call out fails where the carrier does not encrypt. <b>Encrypted where the other side can</b> takes what comes, and calls out
+          once more in plain where encryption is refused; the conversation's page says so. Once a call is encrypted it stays so. A call for
+          help goes on in plain where there is no other way. Whoever reads the signalling has the keys: use TLS.
         </p>
       </>
     ),

@@ -464,6 +464,14 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
           : t("{name} hears again", { name: personName(view, payload.participantId) }),
         t("after {n} s", { n: seconds(payload.forMs) }),
       );
+    case "conversation.path.failed":
+      return payload.reason === "not-encrypted"
+        ? line(
+            "circle-alert",
+            t("{name} was not put through: voice must be encrypted", { name: personName(view, payload.participantId) }),
+            t("the other side does not encrypt it"),
+          )
+        : null;
     case "conversation.media.unprotected":
       return line(
         "circle-alert",

@@ -1104,7 +1104,6 @@ export const german: Readonly<Record<string, string>> = {
   "{name} signs in with a password and a code. That is confirmed.": "{name} meldet sich mit Passwort und Code an. Das ist bestätigt.",
   "Choose a person": "Person wählen",
   "Download the proof": "Nachweis herunterladen",
-  Encryption: "Verschlüsselung",
   "Event {seq}, {time}, with key": "Ereignis {seq}, {time}, mit Schlüssel",
   Handle: "Bearbeitung",
   "Keep recordings for": "Aufzeichnungen aufbewahren für",
@@ -1116,7 +1115,13 @@ export const german: Readonly<Record<string, string>> = {
   "Nothing reaches you until you go on queue.": "Nichts erreicht Sie, bis Sie sich bereit melden.",
   "People, numbers, queues, actions": "Personen, Nummern, Warteschlangen",
   days: "Tage",
-  "none (plain RTP)": "keine (offenes RTP)",
+  "voice not encrypted": "Sprache nicht verschlüsselt",
+  "voice encrypted ({suite})": "Sprache verschlüsselt ({suite})",
+  "{name}: voice not encrypted": "{name}: Sprache nicht verschlüsselt",
+  "the other side answered without keys, and was called again": "die andere Seite nahm ohne Schlüssel an und wurde noch einmal gerufen",
+  "the other side refused it ({status}), and was called again": "die andere Seite lehnte ab ({status}) und wurde noch einmal gerufen",
+  "{name} was not put through: voice must be encrypted": "{name} nicht verbunden: Sprache muss verschlüsselt sein",
+  "the other side does not encrypt it": "die andere Seite verschlüsselt sie nicht",
   "not live": "nicht live",
   "{events} events, none erased.": "{events} Ereignisse, keines gelöscht.",
   "Nobody answers it yet.": "Noch bedient sie niemand.",
@@ -1213,6 +1218,16 @@ export const german: Readonly<Record<string, string>> = {
   Connection: "Verbindung",
   Account: "Konto",
   Heartbeat: "Herzschlag",
+  "Voice encryption": "Verschlüsselung der Sprache",
+  "Not encrypted": "Nicht verschlüsselt",
+  "Encrypted where the other side can": "Verschlüsselt, wo die andere Seite es kann",
+  "Encrypted, or no call": "Verschlüsselt, sonst kein Anruf",
+  "SRTP, with keys in the signalling (SDES), in both directions. It protects only where the transport is TLS.":
+    "SRTP mit Schlüsseln in der Signalisierung (SDES), in beide Richtungen. Das schützt nur, wenn der Transport TLS ist.",
+  "Of a SIP phone: SRTP, with keys in the signalling (SDES). Let the phone register by TLS, or the keys can be read on the way. Browsers are always encrypted.":
+    "Eines SIP-Telefons: SRTP mit Schlüsseln in der Signalisierung (SDES). Das Telefon sollte sich über TLS anmelden, sonst sind die Schlüssel unterwegs lesbar. Browser sind immer verschlüsselt.",
+  "Voice is encrypted, and its keys are readable on the way: signalling goes by {transport}. Set the transport to TLS.":
+    "Die Sprache ist verschlüsselt, und ihre Schlüssel sind unterwegs lesbar: Die Signalisierung läuft über {transport}. Stellen Sie den Transport auf TLS.",
   "Next hops are asked by OPTIONS every half minute whether they live; calls pass over those that do not answer.":
     "Nächste Hops werden jede halbe Minute mit OPTIONS gefragt, ob sie leben; Anrufe übergehen, was nicht antwortet.",
   "One literal address a line, besides those of the next hops. Whoever sends from elsewhere is a stranger and learns nothing.":
