@@ -7,6 +7,7 @@ import { createUser, setUserSkills, setUserStation } from "../directory/commands
 import type { User } from "../directory/user.ts";
 import { BadInput } from "../lib/errors.ts";
 import type { FlowId, SkillId } from "../lib/id.ts";
+import type { MediaEncryption } from "../lib/media-encryption.ts";
 import { createObject, editObject } from "../objects/commands.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import { setQueueMember } from "../routing/commands.ts";
@@ -84,7 +85,7 @@ class Application {
         return { skillId: skill.id, proficiency };
       });
       if (wanted.length > 0 && !(await this.hasJust(user, wanted))) await setUserSkills(app, actor, user.id, wanted);
-      if (phone && before === null) await this.phone(user);
+      if (phone !== false && before === null) await this.phone(user, phone === true ? "disabled" : phone.mediaEncryption);
     }
   }
 
@@ -95,7 +96,7 @@ class Application {
     return has.length === wanted.length && wanted.every(isThere);
   }
 
-  private async phone(user: User): Promise<void> {
+  private async phone(user: User, mediaEncryption: MediaEncryption): Promise<void> {
     const { station, secret } = await createPhone(
       this.app,
       this.actor,

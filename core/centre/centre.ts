@@ -3,7 +3,7 @@ import { z } from "zod";
 import { dialledNumber } from "../architect/kinds.ts";
 import { newUser } from "../directory/user.ts";
 import { queueSettings } from "../routing/queue.ts";
-import { numberPlanSettings, outboundRouteSettings, siteSettings, trunkSettings } from "../telephony/kinds.ts";
+import { numberPlanSettings, outboundRouteSettings, siteSettings, stationSettings, trunkSettings } from "../telephony/kinds.ts";
 
 const name = z.string().trim().min(1, "A name is needed.").max(256);
 
@@ -15,8 +15,8 @@ export const centreDocument = z.strictObject({
     .array(
       newUser.extend({
         skills: z.record(z.string(), z.number().min(0).max(5)).default({}),
-        /** A SIP phone that rings instead of the browser: its secret is made and told once. */
-        phone: z.boolean().default(false),
+        /** A SIP phone that rings instead of the browser: its secret is made and told once. With settings of its own, or none. */
+        phone: z.union([z.boolean(), stationSettings.pick({ mediaEncryption: true })]).default(false),
       }),
     )
     .default([]),

@@ -30,9 +30,14 @@ export class Baresip {
         readonly username: string;
         readonly secret: string;
         readonly answers: "auto" | "manual";
-        /** Where it registers; its own address without one. */
+        /** Where it registers, with a port where that is another than the transport's; its own address without one. */
         readonly registrar?: string;
+        readonly transport?: "udp" | "tls";
+        /** Whose certificates it believes, a file: by TLS it asks for the registrar's name in one of them. */
+        readonly ca?: string;
       };
+      /** SRTP by SDES: beside plain RTP, or without which there is no call. Without it the phone knows of none. */
+      readonly encryption?: "srtp" | "srtp-mand";
     } = {},
   ) {
     mkdirSync(folder, { recursive: true });
@@ -44,9 +49,11 @@ export class Baresip {
       [
         `module_path ${modulePath}`,
         ...["stdio.so", "g711.so", "sndfile.so", "aufile.so", "uuid.so"].map((name) => `module ${name}`),
+        ...(options.encryption === undefined ? [] : ["module srtp.so"]),
         ...["account.so", "contact.so", "menu.so"].map((name) => `module_app ${name}`),
         `sip_listen ${address}:${options.port ?? 5070}`,
         ...(options.device === undefined ? [] : [`net_interface ${options.device}`]),
+        ...(options.account?.ca === undefined ? [] : [`sip_cafile ${options.account.ca}`]),
         `audio_source aufile,${spoken}`,
         // The filter writes down what is decoded, whether or not anybody plays it.
         `snd_path ${folder}`,
@@ -57,12 +64,13 @@ export class Baresip {
         "",
       ].join("\n"),
     );
-    const { account, displayName = "Margaret Ellison" } = options;
+    const { account, displayName = "Margaret Ellison", encryption } = options;
+    const voice = encryption === undefined ? "" : `;mediaenc=${encryption}`;
     const line =
       account === undefined
-        ? `"${displayName}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual`
-        : `<sip:${account.username}@${account.registrar ?? address};transport=udp>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}`;
-    const more = (options.numbers ?? []).map((number) => `<sip:${number}@${address};transport=udp>;regint=0;answermode=manual`);
+        ? `"${displayName}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual${voice}`
+        : `<sip:${account.username}@${account.registrar ?? address};transport=${account.transport ?? "udp"}>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}${voice}`;
+    const more = (options.numbers ?? []).map((number) => `<sip:${number}@${address};transport=udp>;regint=0;answermode=manual${voice}`);
     writeFileSync(join(folder, "accounts"), `${[line, ...more].join("\n")}\n`);
     writeFileSync(join(folder, "contacts"), "");
     const log = openSync(join(folder, "log"), "a");

@@ -25,11 +25,7 @@ export class Kamailio {
   ) {
     mkdirSync(folder, { recursive: true });
     this.ca = join(folder, "certificate.pem");
-    const made = Bun.spawnSync([
-      ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${carrierHost}`],
-      ...["-addext", `subjectAltName=DNS:${carrierHost}`, "-keyout", join(folder, "key.pem"), "-out", this.ca],
-    ]);
-    if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+    certify(carrierHost, join(folder, "key.pem"), this.ca);
     writeFileSync(
       join(folder, "tls.cfg"),
       `[server:default]\nmethod = TLSv1.2+\nprivate_key = ${folder}/key.pem\ncertificate = ${this.ca}\n`,
@@ -68,14 +64,24 @@ export class Kamailio {
   }
 }
 
-/** The zone: the service by UDP, TCP and TLS, and the host. Ends with the process that started it. */
-export function nameServer(address: string): ChildProcess {
+/** A certificate for a name, signed by itself: whoever is given it believes it. */
+export function certify(name: string, key: string, certificate: string): void {
+  const made = Bun.spawnSync([
+    ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`],
+    ...["-addext", `subjectAltName=DNS:${name}`, "-keyout", key, "-out", certificate],
+  ]);
+  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+}
+
+/** The zone: the service by UDP, TCP and TLS, and the host; other hosts beside it. Ends with the process that started it. */
+export function nameServer(address: string, others: Readonly<Record<string, string>> = {}): ChildProcess {
   const service = (name: string, port: number): string => `--srv-host=${name}.${carrierDomain},${carrierHost},${port}`;
   return spawn(
     "dnsmasq",
     [
       ...["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", `--listen-address=${address}`],
       ...[service("_sip._udp", 5060), service("_sip._tcp", 5060), service("_sips._tcp", 5061), `--address=/${carrierHost}/${address}`],
+      ...Object.entries(others).map(([name, where]) => `--address=/${name}/${where}`),
       ...["--user=root", "--pid-file="],
     ],
     { stdio: "ignore" },
