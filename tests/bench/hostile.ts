@@ -30,7 +30,8 @@ async function started(
 ): Promise<{ child: Subprocess<"ignore", "pipe", "inherit">; ports: number[] }> {
   const child = spawn([process.execPath, here + file, ...words], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
   const { value } = await child.stdout.getReader().read();
-  return { child, ports: JSON.parse(new TextDecoder().decode(value)) as number[] };
+  const told = JSON.parse(new TextDecoder().decode(value)) as readonly (number | { readonly port: number })[];
+  return { child, ports: told.map((one) => (typeof one === "number" ? one : one.port)) };
 }
 const run = async <T>(file: string, words: object): Promise<T> =>
   JSON.parse(
@@ -195,7 +196,10 @@ async function spoofedMedia(): Promise<void> {
   const [calls, firstPort] = [20, 24_000];
   for (const perSecond of [0, 10_000]) {
     const { child, ports } = await started("our-relay.ts", String(calls), String(firstPort));
-    const generated = run<{ sent: number; received: number }>("generator.ts", { firstPort, to: ports, seconds });
+    const generated = run<{ sent: number; received: number }>("generator.ts", {
+      ...{ firstPort, seconds },
+      to: ports.map((port) => ({ port, key: null })),
+    });
     // RTP of the right type, from the source that the peer of the leg has; four legs get all of it.
     const payload = Buffer.concat([Buffer.from("8000000100000001000003e8", "hex"), Buffer.alloc(160, 0xee)]).toString("hex");
     const floods =

@@ -1,9 +1,14 @@
 // What measurements of media share: a process under test, both ends of its streams in another, and the processor time that the first has used.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SrtpSuite } from "../../core/lib/media-encryption.ts";
 
 /** A process that passes media on, and the ports to which the ends of its streams send; theirs are even ones from `firstPort` on. */
-export type Relay = { readonly pid: number; readonly to: number[]; stop(): void };
+export type Relay = { readonly pid: number; readonly to: Leg[]; stop(): void };
+/** `key`: under which it sends; null: plainly. */
+export type Leg = { readonly port: number; readonly key: string | null };
+/** The first side of every call is encrypted, and sends to us under `key`. */
+export type Secured = { readonly suite: SrtpSuite; readonly key: string };
 export type Measured = { readonly usedMs: number; readonly overMs: number; readonly lossPercent: number; readonly reports: number };
 
 /** Below the ports that the kernel gives away. */
@@ -12,9 +17,10 @@ export const measuredMs = 4_000;
 const seconds = 6;
 
 /** The product's media worker with so many streams: bridged in pairs, or in mixes of `parties`. `silent`: only the first of a mix is heard. */
-export async function ours(legs: number, parties: number, silent = false): Promise<Relay> {
+export async function ours(legs: number, parties: number, silent = false, secured: Secured | null = null): Promise<Relay> {
+  const words = [legs, firstPort, parties, silent ? 1 : 0].map(String);
   const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "our-relay.ts"), ...[legs, firstPort, parties, silent ? 1 : 0].map(String)],
+    [process.execPath, join(import.meta.dir, "our-relay.ts"), ...words, ...(secured === null ? [] : [secured.suite, secured.key])],
     {
       stdout: "pipe",
       stderr: "inherit",
@@ -24,9 +30,9 @@ export async function ours(legs: number, parties: number, silent = false): Promi
 }
 
 /** Both ends of every stream say 50 packets a second; after the beginning the processor time of some seconds is taken. */
-export async function measure(relay: Relay): Promise<Measured> {
+export async function measure(relay: Relay, secured: Secured | null = null): Promise<Measured> {
   const generator = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "generator.ts"), JSON.stringify({ firstPort, to: relay.to, seconds })],
+    [process.execPath, join(import.meta.dir, "generator.ts"), JSON.stringify({ firstPort, to: relay.to, seconds, ...secured })],
     { stdout: "pipe", stderr: "inherit" },
   );
   const output = new Response(generator.stdout).text();
