@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { CallEvent, SipSocketIdentity, TelephonyDirectory } from "../core/call/call-control.ts";
 import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId, type UserId } from "../core/lib/id.ts";
 import { guestSocketsMax, strangerBurst, trunkSilenceMs, voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
+import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
 import type { Session } from "./sip/dialog/layer.ts";
 import { header, headerValue } from "./sip/message/message.ts";
@@ -23,12 +24,13 @@ function leadsTo({ telephony }: Host, ...proxies: readonly { host: string; port:
   way.version += 1;
   telephony.trunks.onLogged({ type: "telephony.trunk.updated" });
 }
+const voice = { ofPhone: "disabled" as MediaEncryption };
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
   isPhoneAddress: () => false,
-  mediaEncryption: () => "disabled",
-  isCallForHelp: () => false,
+  mediaEncryption: (id) => (id === phone.stationId ? voice.ofPhone : "disabled"),
+  isCallForHelp: (_stationId, called) => called === "112",
   trunks: () => (way.proxies.length === 0 ? [] : [{ ...way, name: "Out", transport: "UDP", registers: false, heartbeat: false }]),
   phone: (username) => (username === "201" ? { ...phone, ha1: ha1Of("201", "landline", "secret") } : null),
   station: (stationId) =>
@@ -52,6 +54,7 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
   way.account = null;
   way.proxies = [];
+  voice.ofPhone = "disabled";
 });
 
 async function host(addresses: readonly string[] = ["127.0.0.1"]): Promise<Host> {
@@ -718,6 +721,20 @@ describe("a phone", () => {
     at.telephony.control.send({ kind: "reject", legId, reason: "emergency-not-available" });
     await made.next("session", ({ event }) => event.kind === "ended");
     expect(made.lines.at(-1)).toMatch(/^403 Emergency calling is not set up on this system/);
+  });
+
+  test("SDP-02: whose voice must be encrypted is heard in plain when it calls for help, and then alone", async () => {
+    voice.ofPhone = "required";
+    const at = await host();
+    const made = await registered(at);
+    for (const number of ["112", "100"]) {
+      made.request("REGISTER", "sip:landline", [], { user: "201" });
+      const challenge = headerValue((await made.next("response")).response, "www-authenticate")!;
+      const proof = authorization(challenge, "INVITE", `sip:${number}@127.0.0.1`);
+      made.call(number, plainOffer("127.0.0.3"), [header("Authorization", proof)]);
+      if (number === "112") expect((await at.next("call.offered")).called).toBe("112");
+      else expect((await made.next("session", ({ event }) => event.kind === "ended")).event).toMatchObject({ end: { status: 488 } });
+    }
   });
 
   test("SIP-16: a wrong password and an unknown name look the same", async () => {
