@@ -12,6 +12,7 @@ import type { AlertId, ConversationId, OrganizationId, ParticipantId, PromptId, 
 import type { ObjectStore } from "./objects/object.ts";
 import type { AfterCallWork, AgentState, InHand, RoutableAgent, RoutingStatus, SystemPresence } from "./routing/agent.ts";
 import type { RoutingSnapshot } from "./routing/match.ts";
+import type { InConversation } from "./routing/queries.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing/queue.ts";
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
 import type { Setup } from "./setup/setup.ts";
@@ -182,9 +183,7 @@ export interface RoutingStore {
     sinceAt: number,
   ): Promise<ReadonlyMap<string, { readonly count: number; readonly sumMs: number }>>;
   /** Who talks, or wraps up, and in which conversation. */
-  inConversation(
-    organizationId: OrganizationId,
-  ): Promise<ReadonlyMap<string, { readonly conversationId: ConversationId; readonly queueId: string | null }>>;
+  inConversation(organizationId: OrganizationId): Promise<ReadonlyMap<string, InConversation>>;
 }
 
 export interface ConversationStore extends ConversationSearch {
@@ -201,6 +200,9 @@ export interface ConversationStore extends ConversationSearch {
   participant(id: ParticipantId): Promise<Participant | null>;
   participants(id: ConversationId): Promise<readonly Participant[]>;
   connectParticipant(id: ParticipantId, at: number): Promise<void>;
+  /** Nobody asks them alone any more. */
+  joinConference(id: ParticipantId, addedBy: ParticipantId): Promise<void>;
+  setSupervises(id: ParticipantId, supervises: ParticipantId): Promise<void>;
   setHeld(id: ParticipantId, since: number | null): Promise<void>;
   /** Once; later ends are ignored. Ends its open segment too. */
   endParticipant(id: ParticipantId, at: number, disconnectType: Participant["disconnectType"]): Promise<boolean>;

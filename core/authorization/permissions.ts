@@ -26,6 +26,9 @@ export const permissions = [
   "conversation:call:accept",
   "conversation:call:hold",
   "conversation:call:disconnect",
+  "conversation:call:monitor",
+  "conversation:call:coach",
+  "conversation:call:barge",
   "conversation:communication:blindTransfer",
   "conversation:communication:consultTransfer",
   "conversation:wrapup:edit",
@@ -76,6 +79,9 @@ const supervisor: readonly Permission[] = [
   "routing:queue:view",
   "routing:queueMember:manage",
   "conversation:communication:view",
+  "conversation:call:monitor",
+  "conversation:call:coach",
+  "conversation:call:barge",
   "recording:recording:view",
   "analytics:queueObservation:view",
   "analytics:conversationDetail:view",
@@ -86,7 +92,11 @@ const auditor: readonly Permission[] = ["audits:audit:view", "audits:chain:verif
 /** Roles are fixed until the role editor exists; their names are stored with users and OAuth clients. */
 export const roles: readonly Role[] = [
   { name: "admin", caption: "Everything", permissions },
-  { name: "supervisor", caption: "Watches queues and conversations, plays recordings, and takes calls", permissions: supervisor },
+  {
+    name: "supervisor",
+    caption: "Watches queues and conversations, listens to calls and recordings, and takes calls",
+    permissions: supervisor,
+  },
   { name: "agent", caption: "Takes calls", permissions: agent },
   { name: "auditor", caption: "Reads the log and its proofs, and nothing else", permissions: auditor },
 ];

@@ -5,9 +5,12 @@ import { agentLegHeldMs } from "../lib/limits.ts";
 import { assertNever, type Step } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
 import type { CallEvent, LegEndReason } from "./call-control.ts";
-import { dialParty, enqueued, holdOther, partyAnswered, partyDeclines, partyRings, pathFailed, resumeOther } from "./dialling.ts";
+import { goesOnWithoutCustomer, leaveConference, memberLeaves, memberOf } from "./conference.ts";
+import { dialParty, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
 import { end, ownEnd } from "./end.ts";
-import { recordChannel, startHoldMusic, stopHoldMusic, stopRecording } from "./sound.ts";
+import { hold, resume } from "./hold.ts";
+import { hear } from "./room.ts";
+import { stopRecording } from "./sound.ts";
 import {
   type Acd,
   type AgentInCall,
@@ -18,11 +21,24 @@ import {
   type CallOutput,
   type CallState,
   control,
+  type MemberInCall,
   type Moment,
   nothing,
+  type SupervisorInCall,
   type Wish,
 } from "./state.ts";
-import { askerOf, cancelTransfer, completeTransfer, consultAnswered, consultEnded, targetFound, wantsTransfer } from "./transfer.ts";
+import { dismiss, supervise, supervisorAnswered, supervisorLeaves } from "./supervision.ts";
+import {
+  askerOf,
+  cancelTransfer,
+  completeTransfer,
+  consultAnswered,
+  consultEnded,
+  consultLeaves,
+  speakTo,
+  targetFound,
+  wantsTransfer,
+} from "./transfer.ts";
 
 /** The first input of a call; every later one goes to `step`. */
 export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Moment): Step<CallState, CallOutput> {
@@ -50,8 +66,12 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     dial: null,
     party: null,
     consult: null,
+    members: [],
+    heldBy: [],
+    supervisors: [],
+    callerLeft: false,
     recording: null,
-    holdPlayId: null,
+    music: new Map(),
     ending: null,
     ended: null,
     plays: 0,
@@ -100,13 +120,14 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
 }
 
 export function step(before: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {
-  const { state, outputs } = decide(before, input, moment);
+  const { state, outputs } = hear(before, dismiss(decide(before, input, moment)));
   return { state: rememberLeft(before, state), outputs };
 }
 
 /** Few leave a call before its end, and each once. */
 function rememberLeft(before: CallState, after: CallState): CallState {
-  const had = [before.agent, before.party, before.consult, before.customer].filter((one) => one !== null);
+  const { agent, party, consult, customer, members, supervisors } = before;
+  const had = [agent, party, consult, customer, ...members, ...supervisors].filter((one) => one !== null);
   const left = had.filter(({ legId }) => legOf(after, legId) === "nobody" && !after.left.has(legId));
   if (left.length === 0) return after;
   return { ...after, left: new Map([...after.left, ...left.map(({ legId, participantId }) => [legId, participantId] as const)]) };
@@ -160,6 +181,7 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
       if (who === "returning") return agentReturned(state, moment);
       if (who === "dial") return partyAnswered(state);
       if (who === "consult") return consultAnswered(state);
+      if (who === "supervisor") return supervisorAnswered(state, supervisorWith(state, event.legId));
       return { state, outputs: [control({ kind: "hang-up", legId: event.legId, reason: "normal" })] };
     case "leg.ended":
       return legEnded(state, who, event, moment);
@@ -167,6 +189,8 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
       // A guest's page is gone, and nothing will bring its call back; the leg itself is still to be ended.
       if (who === "customer") return customerGone(state, moment);
       if (who === "dial" || who === "party" || who === "consult") return partyEndedItself(state, who, moment);
+      if (who === "member") return memberLeaves(state, memberWith(state, event.legId), "error", true);
+      if (who === "supervisor") return supervisorLeaves(state, supervisorWith(state, event.legId), "error", true);
       return who === "agent" ? agentLost(state, moment) : nothing(state);
     case "digit":
       // Digits belong to the flow that has the caller; between people they are relayed by media.
@@ -197,13 +221,13 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
 
 /** A desk phone's own key: what its person may by the page, and nobody outside. */
 function askedByDevice(state: CallState, legId: LegId, number: string): Step<CallState, CallOutput> {
-  const participantId = participantOf(state, legOf(state, legId));
+  const participantId = participantOfLeg(state, legId);
   if (participantId === null || askerOf(state, participantId)?.legId !== legId)
     return { state, outputs: [control({ kind: "refer-result", legId, status: 403 })] };
   return wantsTransfer(state, { kind: "transfer", participantId, to: { kind: "number", number } });
 }
 
-type Who = "customer" | "alert" | "agent" | "returning" | "dial" | "party" | "consult" | "nobody";
+type Who = "customer" | "alert" | "agent" | "returning" | "dial" | "party" | "consult" | "member" | "supervisor" | "nobody";
 
 function legOf(state: CallState, legId: LegId): Who {
   if (legId === state.customer.legId) return "customer";
@@ -213,10 +237,22 @@ function legOf(state: CallState, legId: LegId): Who {
   if (legId === state.dial?.legId) return "dial";
   if (legId === state.party?.legId) return "party";
   if (legId === state.consult?.legId) return "consult";
+  if (state.members.some((member) => member.legId === legId)) return "member";
+  if (state.supervisors.some((supervisor) => supervisor.legId === legId)) return "supervisor";
   return "nobody";
 }
 
-function participantOf(state: CallState, who: Who): ParticipantId | null {
+function memberWith(state: CallState, legId: LegId): MemberInCall {
+  return state.members.find((member) => member.legId === legId)!;
+}
+
+function supervisorWith(state: CallState, legId: LegId): SupervisorInCall {
+  return state.supervisors.find((supervisor) => supervisor.legId === legId)!;
+}
+
+/** Whose leg it is; null: nobody's who is in the call. */
+export function participantOfLeg(state: CallState, legId: LegId): ParticipantId | null {
+  const who = legOf(state, legId);
   switch (who) {
     case "customer":
       return state.customer.participantId;
@@ -229,14 +265,13 @@ function participantOf(state: CallState, who: Who): ParticipantId | null {
     case "party":
     case "consult":
       return state[who]?.participantId ?? null;
+    case "member":
+      return memberWith(state, legId).participantId;
+    case "supervisor":
+      return supervisorWith(state, legId).participantId;
     case "nobody":
       return null;
   }
-}
-
-/** Whose leg it is; null: nobody's who is in the call. */
-export function participantOfLeg(state: CallState, legId: LegId): ParticipantId | null {
-  return participantOf(state, legOf(state, legId));
 }
 
 function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media" }>): CallOutput[] {
@@ -359,7 +394,7 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
   if (alert === null || acd === null || alert.stationId === null) return nothing(state);
   const recordingId = moment.ids[0] as RecordingId;
   const { alertId, participantId, userId, stationId, legId, acw } = alert;
-  const agent: AgentInCall = { participantId, userId, stationId, legId, held: false, lost: null, acw };
+  const agent: AgentInCall = { participantId, userId, stationId, legId, lost: null, acw };
   return {
     state: { ...state, alert: null, agent, recording: { recordingId } },
     outputs: [
@@ -380,7 +415,6 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
       control({ kind: "confirm", legId }),
       { kind: "flow-stop" },
       control({ kind: "record-start", recordingId, conversationId: state.conversationId, left: state.customer.legId, right: legId }),
-      control({ kind: "bridge", a: state.customer.legId, b: legId }),
     ],
   };
 }
@@ -388,7 +422,7 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
 function legEnded(
   state: CallState,
   who: Who,
-  { reason, sipStatus }: { readonly reason: LegEndReason; readonly sipStatus: number | null },
+  { legId, reason, sipStatus }: Extract<CallEvent, { kind: "leg.ended" }>,
   moment: Moment,
 ): Step<CallState, CallOutput> {
   switch (who) {
@@ -399,42 +433,77 @@ function legEnded(
     case "agent":
       // A lost browser's old leg ends at last: the caller goes on waiting for the new one.
       if (state.agent?.lost != null) return nothing(state);
-      if (state.consult?.isUp === true) return completeTransfer(state, state.consult.by, moment);
-      return end(state, reason === "media-failed" ? "media-failed" : "agent-hung-up", "client", moment);
+      return agentLeaves(state, reason === "media-failed" ? "media-failed" : "agent-hung-up", moment);
     case "returning":
       return { state: { ...state, agent: { ...state.agent!, lost: { ...state.agent!.lost!, returningLegId: null } } }, outputs: [] };
     case "dial":
       return pathFailed(state, reason, sipStatus, moment);
     case "party":
-      return reason === "media-failed" ? end(state, "media-failed", "error", moment) : partyEndedItself(state, who, moment);
+      if (reason === "media-failed" && state.members.length === 0) return end(state, "media-failed", "error", moment);
+      return partyEndedItself(state, who, moment);
     case "consult":
       return consultEnded(state, reason, sipStatus, moment);
+    case "member": {
+      const member = memberWith(state, legId);
+      return memberLeaves(state, member, reason === "media-failed" ? "error" : ownEnd(member.callee), false);
+    }
+    case "supervisor": {
+      const supervisor = supervisorWith(state, legId);
+      return supervisorLeaves(state, supervisor, supervisor.isUp ? "client" : "noAnswer", false);
+    }
     case "nobody":
       return nothing(state);
   }
 }
 
+/** Whoever leaves in the middle of passing a call on passes it on; whoever leaves a conference leaves the others together. */
+function agentLeaves(state: CallState, reason: "agent-hung-up" | "media-failed", moment: Moment): Step<CallState, CallOutput> {
+  const { consult, agent, members } = state;
+  const asks = consult?.by === agent!.participantId && (consult.isUp || members.length > 0);
+  if (asks) return completeTransfer(state, agent!.participantId, moment);
+  if (members.length > 0) return withHangUp(leaveConference(state, "agent", "conferenceTransfer", moment), agent!.legId);
+  return end(state, reason, "client", moment);
+}
+
+function withHangUp({ state, outputs }: Step<CallState, CallOutput>, legId: LegId): Step<CallState, CallOutput> {
+  return { state, outputs: [...outputs, control({ kind: "hang-up", legId, reason: "normal" })] };
+}
+
 function partyEndedItself(state: CallState, who: "dial" | "party" | "consult", moment: Moment): Step<CallState, CallOutput> {
   if (who === "dial") return pathFailed(state, "unreachable", null, moment);
   if (who === "consult") return consultEnded(state, "hung-up", null, moment);
-  // Hanging up in the middle of passing a call on passes it on.
-  if (state.consult?.isUp === true && state.consult.by === state.party?.participantId)
-    return completeTransfer(state, state.consult.by, moment);
-  return end(state, "party-hung-up", "peer", moment);
+  return partyLeaves(state, "party", "party-hung-up", moment);
+}
+
+/** Of a call without a queue: as an agent leaves. */
+function partyLeaves(
+  state: CallState,
+  side: "party" | "customer",
+  reason: "party-hung-up" | "customer-hung-up",
+  moment: Moment,
+): Step<CallState, CallOutput> {
+  const { consult, members } = state;
+  const { participantId, legId } = state[side]!;
+  if (consult?.by === participantId && (consult.isUp || members.length > 0)) return completeTransfer(state, participantId, moment);
+  const userId = side === "customer" ? state.customer.userId : state.party!.callee.userId;
+  const own = ownEnd({ purpose: userId === null ? "external" : "user" });
+  if (side === "customer" ? !goesOnWithoutCustomer(state) : members.length === 0) {
+    return end(state, reason, side === "customer" ? own : "peer", moment);
+  }
+  const passesOn = members.some(({ addedBy }) => addedBy === participantId);
+  return withHangUp(leaveConference(state, side, passesOn ? "conferenceTransfer" : own, moment), legId);
 }
 
 function customerEnded(state: CallState, reason: LegEndReason, moment: Moment): Step<CallState, CallOutput> {
   const gone: CallState = { ...state, customer: { ...state.customer, ended: true } };
   if (reason === "not-acknowledged") return end(gone, "not-acknowledged", "error", moment);
-  if (reason === "media-failed") return end(gone, "media-failed", "error", moment);
+  if (reason === "media-failed" && !goesOnWithoutCustomer(gone)) return end(gone, "media-failed", "error", moment);
   return customerGone(gone, moment);
 }
 
 function customerGone(state: CallState, moment: Moment): Step<CallState, CallOutput> {
-  const { consult, customer } = state;
-  if (consult?.isUp === true && consult.by === customer.participantId) return completeTransfer(state, consult.by, moment);
-  const own = ownEnd({ purpose: customer.userId === null ? "external" : "user" });
-  if (state.agent !== null || state.party !== null) return end(state, "customer-hung-up", own, moment);
+  if (state.agent !== null || state.party !== null) return partyLeaves(state, "customer", "customer-hung-up", moment);
+  const own = ownEnd({ purpose: state.customer.userId === null ? "external" : "user" });
   if (state.dial !== null) return end(state, "abandoned-while-dialling", own, moment);
   if (state.ending !== null) return end(state, state.ending, own, moment);
   if (state.alert !== null) return end(state, "abandoned-while-alerting", "endpoint", moment);
@@ -457,16 +526,12 @@ function alertEnded(state: CallState, outcome: "declined" | "no-answer" | "unrea
 function agentLost(state: CallState, moment: Moment): Step<CallState, CallOutput> {
   const agent = state.agent!;
   if (agent.lost !== null) return nothing(state);
-  const music = startHoldMusic(state);
   return {
-    state: { ...state, ...music.state, agent: { ...agent, lost: { at: moment.now, returningLegId: null } } },
+    state: { ...state, agent: { ...agent, lost: { at: moment.now, returningLegId: null } } },
     outputs: [
       append(state, "conversation.agent.lost", { participantId: agent.participantId, heldUntil: moment.now + agentLegHeldMs }, [
         agent.userId,
       ]),
-      control({ kind: "unbridge", legId: state.customer.legId }),
-      ...recordChannel(state, null),
-      ...music.outputs,
       { kind: "timer-set", name: "agent-lost", ms: agentLegHeldMs },
     ],
   };
@@ -497,32 +562,38 @@ function agentReturned(state: CallState, moment: Moment): Step<CallState, CallOu
   const agent = state.agent!;
   const lost = agent.lost!;
   const legId = lost.returningLegId!;
-  // Who was on hold before the reload stays on hold after it.
-  const music = agent.held ? { state: {}, outputs: [] } : stopHoldMusic(state);
   return {
-    state: { ...state, ...music.state, agent: { ...agent, legId, lost: null } },
+    state: { ...state, agent: { ...agent, legId, lost: null } },
     outputs: [
       append(state, "conversation.agent.returned", { participantId: agent.participantId, goneMs: moment.now - lost.at }, [agent.userId]),
       control({ kind: "confirm", legId }),
       control({ kind: "hang-up", legId: agent.legId, reason: "normal" }),
       { kind: "timer-cancel", name: "agent-lost" },
-      ...recordChannel(state, legId),
-      ...music.outputs,
-      ...(agent.held ? [] : [control({ kind: "bridge", a: state.customer.legId, b: legId })]),
     ],
   };
 }
 
-// Nobody came back: the caller goes to the head of the queue and hears the in-queue flow again.
+// Nobody came back: the caller goes to the head of the queue and hears the in-queue flow again. A conference goes on without.
 function agentStaysLost(state: CallState, moment: Moment): Step<CallState, CallOutput> {
   const { agent, acd } = state;
   if (agent?.lost == null || acd === null) return nothing(state);
-  const next: Acd = { ...acd, participantId: moment.ids[0] as ParticipantId };
-  const music = stopHoldMusic(state);
   const returning = agent.lost.returningLegId;
+  const hangUps: CallOutput[] = [
+    control({ kind: "hang-up", legId: agent.legId, reason: "failed" }),
+    ...(returning === null ? [] : [control({ kind: "hang-up", legId: returning, reason: "failed" })]),
+  ];
+  // Whom they were asking has nobody left to be asked by.
+  const alone = state.consult === null ? nothing(state) : consultLeaves(state, state.consult, "peer");
+  if (state.members.length > 0) {
+    const left = leaveConference(alone.state, "agent", "error", moment);
+    return { state: left.state, outputs: [...alone.outputs, ...left.outputs, ...hangUps] };
+  }
+  if (state.callerLeft) return end(state, "agent-hung-up", "error", moment);
+  const next: Acd = { ...acd, participantId: moment.ids[0] as ParticipantId };
   return {
-    state: { ...state, ...music.state, agent: null, acd: next, recording: null },
+    state: { ...alone.state, agent: null, acd: next, recording: null },
     outputs: [
+      ...alone.outputs,
       append(
         state,
         "conversation.agent.ended",
@@ -538,9 +609,7 @@ function agentStaysLost(state: CallState, moment: Moment): Step<CallState, CallO
       ),
       enqueued(state, next, true),
       ...stopRecording(state),
-      control({ kind: "hang-up", legId: agent.legId, reason: "failed" }),
-      ...(returning === null ? [] : [control({ kind: "hang-up", legId: returning, reason: "failed" })]),
-      ...music.outputs,
+      ...hangUps,
       { kind: "flow-start", which: "in-queue", flowName: acd.inQueueFlow },
     ],
   };
@@ -556,70 +625,49 @@ function asked(state: CallState, wish: Wish, moment: Moment): Step<CallState, Ca
       return completeTransfer(state, participantId, moment);
     case "cancel-transfer":
       return cancelTransfer(state, participantId);
+    case "speak-to":
+      return speakTo(state, participantId, wish.speakTo);
+    case "supervise":
+      return supervise(state, wish, moment);
+    case "remove":
+      return removed(state, participantId, moment);
     case "hold":
     case "resume":
+      // There is nothing to hold for whoever is away from the others, asking a third.
+      if (state.consult?.by === participantId && state.consult.speakTo !== "OBJECT") return nothing(state);
+      return wish.kind === "hold" ? hold(state, participantId) : resume(state, participantId);
     case "disconnect":
-      break;
+      return disconnected(state, participantId, moment);
     default:
-      assertNever(wish);
+      return assertNever(wish);
   }
-  if (state.consult?.by === participantId) {
-    // Whoever leaves in the middle of passing a call on passes it on; there is nothing to hold meanwhile.
-    return wish.kind === "disconnect" ? completeTransfer(state, participantId, moment) : nothing(state);
-  }
-  const { agent } = state;
-  if (agent?.participantId === participantId) return askedByAgent(state, agent, wish.kind, moment);
-  return askerOf(state, participantId) === null ? askedWhileDialling(state, wish, moment) : askedByParty(state, wish, moment);
 }
 
-function askedByParty(state: CallState, { kind, participantId }: Wish, moment: Moment): Step<CallState, CallOutput> {
-  if (kind === "hold") return holdOther(state, participantId);
-  if (kind === "resume") return resumeOther(state, participantId);
-  const isCustomer = participantId === state.customer.participantId;
-  return end(state, isCustomer ? "customer-hung-up" : "party-hung-up", isCustomer ? "client" : "peer", moment);
+/** Out of a conference. Whoever was brought in may have become one of the two by now. */
+function removed(state: CallState, participantId: ParticipantId, moment: Moment): Step<CallState, CallOutput> {
+  const { party, customer, members } = state;
+  const member = memberOf(state, participantId);
+  if (member !== null) return memberLeaves(state, member, "peer", true);
+  if (members.length === 0) return nothing(state);
+  if (party?.participantId === participantId) return withHangUp(leaveConference(state, "party", "peer", moment), party.legId);
+  if (customer.participantId !== participantId || !goesOnWithoutCustomer(state)) return nothing(state);
+  return withHangUp(leaveConference(state, "customer", "peer", moment), customer.legId);
 }
 
-/** Nobody has answered yet: the caller may give up, whoever is rung may decline. */
-function askedWhileDialling(state: CallState, { kind, participantId }: Wish, moment: Moment): Step<CallState, CallOutput> {
-  const { dial, customer } = state;
-  if (dial === null || kind !== "disconnect") return nothing(state);
+/** By the page or the API: as their device would, and it is told. */
+function disconnected(state: CallState, participantId: ParticipantId, moment: Moment): Step<CallState, CallOutput> {
+  const { agent, party, customer, consult, dial } = state;
+  if (consult?.participantId === participantId) return consultLeaves(state, consult, "client");
+  if (agent?.participantId === participantId) return agentLeaves(state, "agent-hung-up", moment);
+  if (party?.participantId === participantId && party.callee.userId !== null) return partyLeaves(state, "party", "party-hung-up", moment);
+  if (customer.participantId === participantId && customer.userId !== null && (party !== null || agent !== null))
+    return partyLeaves(state, "customer", "customer-hung-up", moment);
+  const member = memberOf(state, participantId);
+  if (member !== null) return memberLeaves(state, member, ownEnd(member.callee), true);
+  const supervisor = state.supervisors.find((one) => one.participantId === participantId);
+  if (supervisor !== undefined) return supervisorLeaves(state, supervisor, "client", true);
+  // Nobody has answered yet: the caller may give up, whoever is rung may decline.
+  if (dial === null) return nothing(state);
   if (participantId === customer.participantId && customer.userId !== null) return end(state, "abandoned-while-dialling", "client", moment);
   return participantId === dial.participantId && dial.callee.userId !== null ? partyDeclines(state, moment) : nothing(state);
-}
-
-function askedByAgent(
-  state: CallState,
-  agent: AgentInCall,
-  command: "hold" | "resume" | "disconnect",
-  moment: Moment,
-): Step<CallState, CallOutput> {
-  const { participantId } = agent;
-  switch (command) {
-    case "disconnect":
-      return end(state, "agent-hung-up", "client", moment);
-    case "hold": {
-      if (agent.held) return nothing(state);
-      const music = agent.lost === null ? startHoldMusic(state) : { state: {}, outputs: [] };
-      return {
-        state: { ...state, ...music.state, agent: { ...agent, held: true } },
-        outputs: [
-          append(state, "conversation.held", { participantId }, [agent.userId]),
-          control({ kind: "unbridge", legId: state.customer.legId }),
-          ...music.outputs,
-        ],
-      };
-    }
-    case "resume": {
-      if (!agent.held) return nothing(state);
-      const resumed = append(state, "conversation.resumed", { participantId }, [agent.userId]);
-      if (agent.lost !== null) return { state: { ...state, agent: { ...agent, held: false } }, outputs: [resumed] };
-      const music = stopHoldMusic(state);
-      return {
-        state: { ...state, ...music.state, agent: { ...agent, held: false } },
-        outputs: [resumed, ...music.outputs, control({ kind: "bridge", a: state.customer.legId, b: agent.legId })],
-      };
-    }
-    default:
-      return assertNever(command);
-  }
 }

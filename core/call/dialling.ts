@@ -4,7 +4,7 @@ import type { LegId, ParticipantId } from "../lib/id.ts";
 import { busyToneMs } from "../lib/limits.ts";
 import type { CallCommand, LegEndReason } from "./call-control.ts";
 import { end, partyEnded } from "./end.ts";
-import { playBusy, playMusic, playRingback, startHoldMusic, stopHoldMusic, stopPlay } from "./sound.ts";
+import { playBusy, playRingback, stopPlay } from "./sound.ts";
 import {
   append,
   type Callee,
@@ -71,11 +71,7 @@ export function partyRings(state: CallState, hasEarlyMedia: boolean): Result {
   if (hasEarlyMedia && dial.told !== "early-media") {
     return {
       state: { ...state, dial: { ...dial, told: "early-media", playId: null } },
-      outputs: [
-        ...silence(customer.legId, dial.playId),
-        ...(customer.up ? [] : [control({ kind: "progress", legId: customer.legId })]),
-        control({ kind: "bridge", a: customer.legId, b: dial.legId }),
-      ],
+      outputs: [...silence(customer.legId, dial.playId), ...(customer.up ? [] : [control({ kind: "progress", legId: customer.legId })])],
     };
   }
   if (dial.told !== "nothing") return nothing(state);
@@ -88,7 +84,7 @@ export function partyAnswered(state: CallState): Result {
   const { dial, customer } = state;
   if (dial === null) return nothing(state);
   const { participantId, callee, legId, path } = dial;
-  const party: PartyInCall = { participantId, callee, legId, path, heldBy: [], holdPlayId: null };
+  const party: PartyInCall = { participantId, callee, legId, path };
   return {
     state: { ...state, dial: null, party },
     outputs: [
@@ -96,7 +92,6 @@ export function partyAnswered(state: CallState): Result {
       control({ kind: "confirm", legId }),
       ...silence(customer.legId, dial.playId),
       ...(customer.up ? [] : [control({ kind: "answer", legId: customer.legId })]),
-      control({ kind: "bridge", a: customer.legId, b: legId }),
     ],
   };
 }
@@ -148,7 +143,7 @@ export function endReasonOf(reason: LegEndReason, sipStatus: number | null): End
 function nobodyAnswered(state: CallState, reason: EndReason, moment: Moment): Result {
   const { dial, customer } = state;
   if (dial === null || !customer.up) return end(state, reason, "peer", moment);
-  if (state.acd === null) {
+  if (state.acd === null || state.callerLeft) {
     const tone = playBusy(state, customer.legId);
     return {
       state: { ...state, dial: null, ending: reason, plays: tone.plays },
@@ -177,45 +172,6 @@ export function enqueued(state: CallState, acd: NonNullable<CallState["acd"]>, a
   const { participantId: customerParticipantId } = state.customer;
   const payload = { participantId, customerParticipantId, queueId, queueName, baseAt, atHead, priority, skillIds, languageId };
   return append(state, "conversation.enqueued", payload, [queueId]);
-}
-
-// ── Hold between two parties ──
-
-/** Either of ours may hold the other; the other hears music until nobody holds them. */
-export function holdOther(state: CallState, by: ParticipantId): Result {
-  const { party, customer } = state;
-  if (party === null || party.heldBy.includes(by)) return nothing(state);
-  const outputs: CallOutput[] = [append(state, "conversation.held", { participantId: by }, subjectsOf(state, by))];
-  if (party.heldBy.length === 0) outputs.push(control({ kind: "unbridge", legId: customer.legId }));
-  const held = { ...party, heldBy: [...party.heldBy, by] };
-  if (by === customer.participantId) {
-    const play = playMusic(state, party.legId);
-    return {
-      state: { ...state, plays: play.plays, party: { ...held, holdPlayId: play.playId } },
-      outputs: [...outputs, play.output],
-    };
-  }
-  const music = startHoldMusic(state);
-  return { state: { ...state, ...music.state, party: held }, outputs: [...outputs, ...music.outputs] };
-}
-
-export function resumeOther(state: CallState, by: ParticipantId): Result {
-  const { party, customer } = state;
-  if (party?.heldBy.includes(by) !== true) return nothing(state);
-  const heldBy = party.heldBy.filter((one) => one !== by);
-  const resumed = append(state, "conversation.resumed", { participantId: by }, subjectsOf(state, by));
-  const together = heldBy.length === 0 ? [control({ kind: "bridge", a: customer.legId, b: party.legId })] : [];
-  if (by === customer.participantId) {
-    const next = { ...party, heldBy, holdPlayId: null };
-    return { state: { ...state, party: next }, outputs: [resumed, ...silence(party.legId, party.holdPlayId), ...together] };
-  }
-  const music = stopHoldMusic(state);
-  return { state: { ...state, ...music.state, party: { ...party, heldBy } }, outputs: [resumed, ...music.outputs, ...together] };
-}
-
-function subjectsOf({ customer, party }: CallState, participantId: ParticipantId): string[] {
-  const userId = participantId === customer.participantId ? customer.userId : (party?.callee.userId ?? null);
-  return userId === null ? [] : [userId];
 }
 
 export function silence(legId: LegId, playId: string | null): CallOutput[] {

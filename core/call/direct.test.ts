@@ -1,119 +1,10 @@
 // Calls from person to person, and passing them on: what every leg is told, in which order, and who is left with whom.
 import { describe, expect, test } from "bun:test";
-import type { ConversationId, LegId, ParticipantId, QueueId, StationId, TrunkId, UserId } from "../lib/id.ts";
-import { begin, step } from "./call.ts";
-import type { CallEvent, CallOrigin, MediaVerdict } from "./call-control.ts";
-import type { Callee, CallInput, CallOutput, CallState, Route } from "./state.ts";
+import { Bench, person } from "../../tests/support/call-bench.ts";
+import type { LegId, ParticipantId, QueueId, TrunkId } from "../lib/id.ts";
+import type { CallOrigin, MediaVerdict } from "./call-control.ts";
 
-const alice = { kind: "station", stationId: "alice-station" as StationId, userId: "alice" as UserId } as const;
 const trunk: CallOrigin = { kind: "trunk", trunkId: "carrier" as TrunkId };
-
-function person(name: string, paths = 1): Callee {
-  const shown = { number: "201", name: "Alice" };
-  const path = (n: number) => ({ kind: "station", stationId: `${name}-station${n === 0 ? "" : n}` as StationId, shown }) as const;
-  const [first, ...rest] = Array.from({ length: paths }, (_, n) => path(n));
-  const of = { purpose: "user", userId: name as UserId, number: "202", name, classification: null, isEmergency: false } as const;
-  return { ...of, paths: [first!, ...rest], ringMs: 60_000 };
-}
-
-/** One call; its outputs as short words: `append dialled`, `ring L`, `bridge L 2`. Legs and participants are numbered as they are made. */
-class Bench {
-  state: CallState;
-  readonly said: string[] = [];
-  readonly results: string[] = [];
-  private made = 0;
-
-  constructor(route: Route, origin: CallOrigin = alice) {
-    const caller = { number: "201", name: "Alice" };
-    const input = {
-      kind: "offered",
-      conversationId: "c" as ConversationId,
-      legId: "L" as LegId,
-      origin,
-      caller,
-      called: "202",
-      route,
-    } as const;
-    this.state = this.take(begin(input, this.moment()));
-  }
-
-  private moment() {
-    this.made += 1;
-    return { now: this.made, ids: ["a", "b", "c", "d"].map((letter) => `${this.made}${letter}`) };
-  }
-
-  private take({ state, outputs }: { readonly state: CallState; readonly outputs: readonly CallOutput[] }): CallState {
-    for (const output of outputs) {
-      const word = wordOf(output);
-      // What a device without a wish of its own never hears.
-      if (word.startsWith("refer-result")) this.results.push(word);
-      else this.said.push(word);
-    }
-    this.state = state;
-    return state;
-  }
-
-  /** What came of it. */
-  input(input: CallInput): string[] {
-    const before = this.said.length;
-    this.take(step(this.state, input, this.moment()));
-    return this.said.slice(before);
-  }
-
-  leg(event: Extract<CallEvent, { legId: LegId }>): string[] {
-    return this.input({ kind: "leg", event });
-  }
-
-  rings(legId: string, hasEarlyMedia = false): string[] {
-    return this.leg({ kind: "leg.ringing", legId: legId as LegId, hasEarlyMedia });
-  }
-
-  answers(legId: string): string[] {
-    return this.leg({ kind: "leg.answered", legId: legId as LegId });
-  }
-
-  ends(legId: string, reason: Extract<CallEvent, { kind: "leg.ended" }>["reason"], sipStatus: number | null = null): string[] {
-    return this.leg({ kind: "leg.ended", legId: legId as LegId, reason, sipStatus });
-  }
-
-  asks(kind: "hold" | "resume" | "disconnect" | "complete-transfer" | "cancel-transfer", participantId: string): string[] {
-    return this.input({ kind: "asked", wish: { kind, participantId: participantId as ParticipantId } });
-  }
-
-  passesOn(kind: "transfer" | "consult", participantId: string, callee: Callee): string[] {
-    const wish = { kind, participantId: participantId as ParticipantId, to: { kind: "number", number: callee.number } } as const;
-    expect(this.input({ kind: "asked", wish })).toEqual(["find-target"]);
-    return this.input({ kind: "target-found", wish, found: { kind: "callee", callee } });
-  }
-}
-
-function wordOf(output: CallOutput): string {
-  if (output.kind === "append") return output.type.replace("conversation.", "");
-  if (output.kind !== "control") return output.kind;
-  const { command } = output;
-  switch (command.kind) {
-    case "bridge":
-      return `bridge ${command.a} ${command.b}`;
-    case "refer-result":
-      return `refer-result ${command.legId} ${command.status}`;
-    case "play":
-    case "stop-play":
-      return `${command.kind} ${command.playId.replace(/-.*/, "")} ${command.legId}`;
-    case "hang-up":
-    case "reject":
-      return `${command.kind} ${command.legId} ${command.reason}`;
-    case "dial-station":
-      return `dial ${command.stationId} ${command.legId}`;
-    case "dial-trunk":
-      return `dial ${command.trunkId} ${command.legId}`;
-    case "record-start":
-    case "record-channel":
-    case "record-stop":
-      return command.kind;
-    default:
-      return `${command.kind} ${command.legId}`;
-  }
-}
 
 const toBob = () => new Bench({ kind: "dial", callee: person("bob") });
 
@@ -147,7 +38,7 @@ describe("a call from person to person", () => {
     const bench = toBob();
     expect(bench.rings("1c", true)).toEqual(["progress L", "bridge L 1c"]);
     expect(bench.rings("1c")).toEqual([]);
-    expect(bench.answers("1c")).toEqual(["party.connected", "confirm 1c", "answer L", "bridge L 1c"]);
+    expect(bench.answers("1c")).toEqual(["party.connected", "confirm 1c", "answer L"]);
   });
 
   test("tells its caller why it is not answered", () => {
@@ -289,11 +180,11 @@ describe("passing on", () => {
   test("after a word: the other waits with music, and the two are left together", () => {
     const bench = talking();
     const said = bench.passesOn("consult", "1b", person("carol"));
-    expect(said.slice(0, 4)).toEqual(["dialled", "unbridge 1c", "play hold L", "play ringback 1c"]);
+    expect(said.slice(0, 4)).toEqual(["dialled", "unbridge L", "play hold L", "play ringback 1c"]);
     const legId = said.at(-1)!.split(" ")[2]!;
     expect(bench.answers(legId)).toEqual(["party.connected", `confirm ${legId}`, "stop-play ringback 1c", `bridge 1c ${legId}`]);
     expect(bench.asks("hold", "1b")).toEqual([]);
-    expect(bench.asks("complete-transfer", "1b")).toEqual(["party.ended", "hang-up 1c normal", "stop-play hold L", `bridge L ${legId}`]);
+    expect(bench.asks("complete-transfer", "1b")).toEqual(["party.ended", "stop-play hold L", "hang-up 1c normal", `bridge L ${legId}`]);
     expect(bench.ends(legId, "hung-up")).toContain("ended");
     expect(bench.state.ended).toBe("party-hung-up");
   });
@@ -303,14 +194,14 @@ describe("passing on", () => {
     const legId = cancelled.passesOn("consult", "1a", person("carol")).at(-1)!.split(" ")[2]!;
     expect(cancelled.asks("cancel-transfer", "1a")).toEqual([
       "party.ended",
+      "stop-play hold 1c",
       `hang-up ${legId} normal`,
       "stop-play ringback L",
-      "stop-play hold 1c",
       "bridge L 1c",
     ]);
     const busy = talking();
     const other = busy.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
-    expect(busy.ends(other, "declined", 486)).toEqual(["party.ended", "stop-play ringback 1c", "stop-play hold L", "bridge 1c L"]);
+    expect(busy.ends(other, "declined", 486)).toEqual(["party.ended", "stop-play hold L", "stop-play ringback 1c", "bridge L 1c"]);
     expect(busy.state.consult).toBeNull();
   });
 
@@ -323,10 +214,10 @@ describe("passing on", () => {
     const early = talking();
     const ringing = early.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
     expect(early.asks("complete-transfer", "1b")).toEqual([
-      "stop-play ringback 1c",
       "party.ended",
-      "hang-up 1c normal",
       "stop-play hold L",
+      "hang-up 1c normal",
+      "stop-play ringback 1c",
       "play ringback L",
     ]);
     expect(early.answers(ringing)).toContain(`bridge L ${ringing}`);

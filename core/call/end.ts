@@ -53,11 +53,15 @@ function endAgent(state: CallState, reason: EndReason, disconnectType: Disconnec
 }
 
 function endParties(state: CallState, reason: EndReason): CallOutput[] {
-  const { dial, party, consult } = state;
+  const { dial, party, consult, members, supervisors } = state;
   return [
     ...(dial === null ? [] : [partyEnded(state, dial, unanswered(reason))]),
     ...(party === null ? [] : [partyEnded(state, party, reason === "party-hung-up" ? ownEnd(party.callee) : "peer")]),
     ...(consult === null ? [] : [partyEnded(state, consult, "peer")]),
+    ...members.map((member) => partyEnded(state, member, "peer")),
+    ...supervisors.map(({ participantId, userId }) =>
+      append(state, "conversation.supervision.ended", { participantId, userId, disconnectType: "peer" }, [userId]),
+    ),
   ];
 }
 
@@ -80,11 +84,12 @@ function unanswered(reason: EndReason): DisconnectType {
 }
 
 function hangUpAll(state: CallState, reason: EndReason): CallOutput[] {
-  const { customer, alert, agent, dial, party, consult } = state;
+  const { customer, alert, agent, dial, party, consult, members, supervisors } = state;
   const refusal = customer.up || customer.ended ? null : refusalFor(reason);
   const others: readonly (LegId | null | undefined)[] = [
     customer.ended || refusal !== null ? null : customer.legId,
     ...[alert?.legId, agent?.legId, agent?.lost?.returningLegId, dial?.legId, party?.legId, consult?.legId],
+    ...[...members, ...supervisors].map(({ legId }) => legId),
   ];
   const how = reason === "error" || reason === "media-failed" ? "failed" : "normal";
   return [

@@ -5,22 +5,26 @@ import { type CallOutput, type CallState, control } from "./state.ts";
 
 const holdMusic: readonly Prompt[] = [{ kind: "key", key: "music.default" }];
 
-export type Music = { readonly state: Partial<Pick<CallState, "holdPlayId" | "plays">>; readonly outputs: readonly CallOutput[] };
-
-export function startHoldMusic(state: CallState): Music {
-  if (state.holdPlayId !== null) return { state: {}, outputs: [] };
-  const music = playTo(state, state.customer.legId, "hold", holdMusic);
-  return { state: { holdPlayId: music.playId, plays: music.plays }, outputs: [music.output] };
-}
-
-export function stopHoldMusic(state: CallState): Music {
-  if (state.holdPlayId === null) return { state: {}, outputs: [] };
-  return { state: { holdPlayId: null }, outputs: [stopPlay(state.customer.legId, state.holdPlayId)] };
-}
-
-/** Music for any other leg. */
-export function playMusic(state: CallState, legId: LegId): Play {
-  return playTo(state, legId, "hold", holdMusic);
+/** Music begins for whoever waits from here on, and ends for whoever waits no more; with a leg that is gone it has ended. */
+export function changeMusic(
+  state: CallState,
+  wanted: ReadonlySet<LegId>,
+  present: ReadonlySet<LegId>,
+): { readonly state: CallState; readonly stops: readonly CallOutput[]; readonly starts: readonly CallOutput[] } {
+  const over = [...state.music].filter(([legId]) => !wanted.has(legId));
+  const begins = [...wanted].filter((legId) => !state.music.has(legId));
+  if (over.length === 0 && begins.length === 0) return { state, stops: [], starts: [] };
+  const music = new Map([...state.music].filter(([legId]) => wanted.has(legId)));
+  const starts: CallOutput[] = [];
+  let { plays } = state;
+  for (const legId of begins) {
+    const play = playTo({ plays }, legId, "hold", holdMusic);
+    plays = play.plays;
+    music.set(legId, play.playId);
+    starts.push(play.output);
+  }
+  const stops = over.filter(([legId]) => present.has(legId)).map(([legId, playId]) => stopPlay(legId, playId));
+  return { state: { ...state, music, plays }, stops, starts };
 }
 
 /** What somebody hears who was answered before and is now put through. */
@@ -39,7 +43,7 @@ export function playBusy(state: CallState, legId: LegId): Play {
 
 export type Play = { readonly playId: string; readonly plays: number; readonly output: CallOutput };
 
-function playTo(state: CallState, legId: LegId, what: string, prompts: readonly Prompt[]): Play {
+function playTo(state: Pick<CallState, "plays">, legId: LegId, what: string, prompts: readonly Prompt[]): Play {
   const plays = state.plays + 1;
   const playId = `${what}-${plays}`;
   return { playId, plays, output: control({ kind: "play", legId, playId, prompts, loop: true }) };

@@ -1,6 +1,6 @@
 // What the life of one call is made of: its state, what changes it, what it wants done, and the words that its parts share.
 import type { FlowInput, FlowOutput } from "../architect/action.ts";
-import type { EndReason } from "../conversation/conversation.ts";
+import type { EndReason, SupervisionMode } from "../conversation/conversation.ts";
 import type { ConversationEvents, ConversationEventType } from "../conversation/events.ts";
 import type {
   AlertId,
@@ -36,9 +36,17 @@ export type CallState = {
   readonly party: PartyInCall | null;
   /** Somebody whom the agent, or one of the two parties, asks while the other is on hold. */
   readonly consult: Consult | null;
+  /** Who talks with the two, in the order in which they were brought in; empty: no conference. */
+  readonly members: readonly MemberInCall[];
+  /** Who has put everybody else on hold. */
+  readonly heldBy: readonly ParticipantId[];
+  /** Who listens, and whether they are heard. They are no parties of the call. */
+  readonly supervisors: readonly SupervisorInCall[];
+  /** The one who called has left a conference: who stays belongs in no queue. */
+  readonly callerLeft: boolean;
   readonly recording: { readonly recordingId: RecordingId } | null;
-  /** The music that a held or orphaned caller hears. */
-  readonly holdPlayId: string | null;
+  /** Who hears music because somebody has put them on hold, and the play of it. */
+  readonly music: ReadonlyMap<LegId, string>;
   /** Nobody took it: the tone that says so sounds, and then it ends for this reason. */
   readonly ending: EndReason | null;
   readonly ended: EndReason | null;
@@ -98,13 +106,31 @@ export type PartyInCall = {
   readonly legId: LegId;
   /** The path that worked. */
   readonly path: number;
-  /** Who has put the other on hold. */
-  readonly heldBy: readonly ParticipantId[];
-  /** The music that this party hears. */
-  readonly holdPlayId: string | null;
 };
 
-/** `by` talks to `callee`; nobody else does. */
+/** Somebody in a conference beside the two between whom the call is. */
+export type MemberInCall = Pick<PartyInCall, "participantId" | "callee" | "legId" | "path"> & {
+  /** Who brought them in, and may remove them. */
+  readonly addedBy: ParticipantId;
+};
+
+export type SupervisorInCall = {
+  readonly participantId: ParticipantId;
+  readonly userId: UserId;
+  readonly legId: LegId;
+  /** Beside whom they listen. */
+  readonly supervises: ParticipantId;
+  readonly mode: SupervisionMode;
+  /** Their station has answered. */
+  readonly isUp: boolean;
+};
+
+/** As the Platform API has it: with whom somebody talks who asks a third. */
+export const speakTos = ["DESTINATION", "OBJECT", "BOTH"] as const;
+/** `DESTINATION`: with whom they ask. `OBJECT`: with whom they were talking, while the third waits. `BOTH`: all together. */
+export type SpeakTo = (typeof speakTos)[number];
+
+/** `by` asks `callee`. With `BOTH` they come together as soon as the callee is there. */
 export type Consult = {
   readonly by: ParticipantId;
   readonly participantId: ParticipantId;
@@ -112,6 +138,7 @@ export type Consult = {
   readonly legId: LegId;
   readonly path: number;
   readonly isUp: boolean;
+  readonly speakTo: SpeakTo;
   readonly playId: string | null;
 };
 
@@ -140,7 +167,6 @@ export type AgentInCall = {
   readonly userId: UserId;
   readonly stationId: StationId;
   readonly legId: LegId;
-  readonly held: boolean;
   /** Since when its browser is gone; the leg that calls it back. */
   readonly lost: { readonly at: number; readonly returningLegId: LegId | null } | null;
   readonly acw: AcwRule;
@@ -191,8 +217,31 @@ export type CallInput =
 /** What a person asks of a call they are in, by the page or the API. */
 export type Wish =
   | { readonly kind: "hold" | "resume" | "disconnect" | "complete-transfer" | "cancel-transfer"; readonly participantId: ParticipantId }
-  /** `transfer` at once and leave; `consult`: talk to them first. */
-  | { readonly kind: "transfer" | "consult"; readonly participantId: ParticipantId; readonly to: TransferTarget };
+  /** At once, and leave. */
+  | { readonly kind: "transfer"; readonly participantId: ParticipantId; readonly to: TransferTarget }
+  /** Talk to them first; `asId`: who asks has named the participant that they will be. */
+  | {
+      readonly kind: "consult";
+      readonly participantId: ParticipantId;
+      readonly to: TransferTarget;
+      readonly speakTo: SpeakTo;
+      readonly asId: ParticipantId;
+    }
+  | { readonly kind: "speak-to"; readonly participantId: ParticipantId; readonly speakTo: SpeakTo }
+  /** Out of a conference, by whoever brought them in. */
+  | { readonly kind: "remove"; readonly participantId: ParticipantId }
+  /** Somebody listens beside `participantId`, or does so in another way from now on. */
+  | ({ readonly kind: "supervise" } & SupervisionWish);
+
+export type SupervisionWish = {
+  readonly participantId: ParticipantId;
+  readonly mode: SupervisionMode;
+  readonly userId: UserId;
+  readonly stationId: StationId;
+  readonly reason: string;
+  /** What the supervisor's device shows. */
+  readonly shown: string;
+};
 
 export type WishWithTarget = Extract<Wish, { readonly to: TransferTarget }>;
 export type FoundTarget =

@@ -1,11 +1,15 @@
 // Passing a call on: at once, or after a word with whoever is to have it. Whoever passes it on leaves; whoever was talked to stays.
+// After the word all may come together instead: conference.ts.
 import type { DisconnectType } from "../conversation/conversation.ts";
 import type { LegId, ParticipantId, UserId } from "../lib/id.ts";
+import { conferencePartiesMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { LegEndReason } from "./call-control.ts";
+import { bringTogether, leaveConference } from "./conference.ts";
 import { dialCommand, dialled, dialParty, enqueued, isOfThePath, partyConnected, silence } from "./dialling.ts";
 import { acwAfter, partyEnded } from "./end.ts";
-import { playMusic, playRingback, startHoldMusic, stopHoldMusic, stopPlay, stopRecording } from "./sound.ts";
+import { resume } from "./hold.ts";
+import { playRingback, stopPlay, stopRecording } from "./sound.ts";
 import {
   type Acd,
   append,
@@ -18,50 +22,69 @@ import {
   type Moment,
   nothing,
   type Result,
+  type SpeakTo,
   trunkOf,
+  type Wish,
   type WishWithTarget,
 } from "./state.ts";
 
-/** One of ours who may pass the call on, and who stays when they do. */
+/** One of ours who may pass the call on, and bring others in. */
 type Asker = {
   readonly side: "agent" | "party" | "customer";
   readonly participantId: ParticipantId;
   readonly userId: UserId;
   readonly legId: LegId;
-  readonly otherLegId: LegId;
 };
 
 export function askerOf(state: CallState, participantId: ParticipantId): Asker | null {
   const { agent, party, customer } = state;
   if (agent?.participantId === participantId && agent.lost === null)
-    return { side: "agent", participantId, userId: agent.userId, legId: agent.legId, otherLegId: customer.legId };
+    return { side: "agent", participantId, userId: agent.userId, legId: agent.legId };
   if (party === null) return null;
   if (party.participantId === participantId && party.callee.userId !== null)
-    return { side: "party", participantId, userId: party.callee.userId, legId: party.legId, otherLegId: customer.legId };
+    return { side: "party", participantId, userId: party.callee.userId, legId: party.legId };
   if (customer.participantId === participantId && customer.userId !== null)
-    return { side: "customer", participantId, userId: customer.userId, legId: customer.legId, otherLegId: party.legId };
+    return { side: "customer", participantId, userId: customer.userId, legId: customer.legId };
   return null;
 }
 
 /** Looked up before anything is changed: a number that leads nowhere leaves the call as it is. */
 export function wantsTransfer(state: CallState, wish: WishWithTarget): Result {
-  const asker = askerOf(state, wish.participantId);
-  return asker === null || state.consult !== null ? nothing(state) : { state, outputs: [{ kind: "find-target", wish }] };
+  const { participantId } = wish;
+  const member = state.members.find((one) => one.participantId === participantId);
+  if (member !== undefined) return refuse(state, { ...member, userId: member.callee.userId }, "Who was brought in cannot bring in others.");
+  const asker = askerOf(state, participantId);
+  if (asker === null || state.consult !== null) return nothing(state);
+  if (wish.kind === "consult") {
+    const parties = state.members.length + 3;
+    if (parties > conferencePartiesMax) return refuse(state, asker, `A conference has at most ${conferencePartiesMax} people.`);
+  } else if (state.members.length > 0) {
+    return refuse(state, asker, "In a conference, ask them first and bring them in; then leave.");
+  }
+  return { state, outputs: [{ kind: "find-target", wish }] };
+}
+
+function refuse(
+  state: CallState,
+  { participantId, userId, legId }: Pick<Asker, "participantId" | "legId"> & { readonly userId: UserId | null },
+  message: string,
+  status: 403 | 404 = 403,
+): Result {
+  const failed = append(state, "conversation.transfer.failed", { participantId, message }, userId === null ? [] : [userId]);
+  return { state, outputs: [failed, control({ kind: "refer-result", legId, status })] };
 }
 
 export function targetFound(state: CallState, wish: WishWithTarget, found: FoundTarget, moment: Moment): Result {
   const asker = askerOf(state, wish.participantId);
   if (asker === null || state.consult !== null) return nothing(state);
   switch (found.kind) {
-    case "nobody": {
-      const { participantId, message } = { participantId: asker.participantId, message: found.message };
-      const failed = append(state, "conversation.transfer.failed", { participantId, message }, [asker.userId]);
-      return { state, outputs: [failed, control({ kind: "refer-result", legId: asker.legId, status: 404 })] };
-    }
+    case "nobody":
+      return refuse(state, asker, found.message, 404);
     case "queue":
+      if (state.members.length > 0) return refuse(state, asker, "A queue cannot be brought into a conference.");
       return intoQueue(state, asker, found.queue, moment);
     case "callee":
-      return wish.kind === "consult" ? startConsult(state, asker, found.callee, moment) : passOn(state, asker, found.callee, moment);
+      return wish.kind === "consult" ? startConsult(state, asker, found.callee, wish, moment) : passOn(state, asker, found.callee, moment);
     default:
       return assertNever(found);
   }
@@ -82,12 +105,11 @@ function intoQueue(state: CallState, asker: Asker, queue: Omit<Acd, "participant
   };
 }
 
-/** Whoever asked is gone, off hold or not; who stays is the customer from here on. */
+/** Whoever asked is gone; who stays is the customer from here on. */
 function leave(state: CallState, asker: Asker, moment: Moment): Result {
   const { agent, acd, party, customer } = state;
   const outputs: CallOutput[] = [];
-  const music = stopHoldMusic(state);
-  let next: CallState = { ...state, ...music.state, party: null };
+  let next: CallState = { ...state, party: null };
   if (asker.side === "agent") {
     const { participantId, userId } = agent!;
     const acw = acwAfter(agent!.acw, moment.now);
@@ -97,7 +119,6 @@ function leave(state: CallState, asker: Asker, moment: Moment): Result {
   } else {
     outputs.push(partyEnded(state, { participantId: asker.participantId, callee: { userId: asker.userId } }, "transfer"));
     if (asker.side === "customer") {
-      outputs.push(...silence(party!.legId, party!.holdPlayId));
       const { participantId, legId, callee } = party!;
       next = {
         ...next,
@@ -108,54 +129,79 @@ function leave(state: CallState, asker: Asker, moment: Moment): Result {
   outputs.push(
     control({ kind: "refer-result", legId: asker.legId, status: 200 }),
     control({ kind: "hang-up", legId: asker.legId, reason: "normal" }),
-    ...music.outputs,
   );
   return { state: next, outputs };
 }
 
 // ── With a word before ──
 
-function startConsult(state: CallState, asker: Asker, callee: Callee, moment: Moment): Result {
-  const [participantId, legId] = moment.ids as [ParticipantId, LegId];
-  const held = holdForConsult(state, asker);
-  const ringback = playRingback(held.state, asker.legId);
-  const consult: Consult = { by: asker.participantId, participantId, callee, legId, path: 0, isUp: false, playId: ringback.playId };
+function startConsult(
+  state: CallState,
+  asker: Asker,
+  callee: Callee,
+  { speakTo, asId: participantId }: Extract<Wish, { kind: "consult" }>,
+  moment: Moment,
+): Result {
+  const legId = moment.ids[0] as LegId;
+  const ringback = speakTo === "OBJECT" ? null : playRingback(state, asker.legId);
+  const consult: Consult = {
+    ...{ by: asker.participantId, participantId, callee, legId, path: 0 },
+    ...{ isUp: false, speakTo, playId: ringback?.playId ?? null },
+  };
   return {
-    state: { ...held.state, plays: ringback.plays, consult },
+    state: { ...state, plays: ringback?.plays ?? state.plays, consult },
     outputs: [
       dialled(state, { participantId, callee, by: asker.participantId }),
-      ...held.outputs,
-      ringback.output,
+      ...(ringback === null ? [] : [ringback.output]),
       control(dialCommand(state, callee, 0, legId)),
     ],
   };
-}
-
-function holdForConsult(state: CallState, asker: Asker): Result {
-  const apart = control({ kind: "unbridge", legId: asker.legId });
-  if (asker.side !== "customer") {
-    const music = startHoldMusic(state);
-    return { state: { ...state, ...music.state }, outputs: [apart, ...music.outputs] };
-  }
-  const party = state.party!;
-  if (party.holdPlayId !== null) return { state, outputs: [apart] };
-  const play = playMusic(state, party.legId);
-  return { state: { ...state, plays: play.plays, party: { ...party, holdPlayId: play.playId } }, outputs: [apart, play.output] };
 }
 
 export function consultAnswered(state: CallState): Result {
   const { consult } = state;
   const asker = consult === null ? null : askerOf(state, consult.by);
   if (consult === null || asker === null) return nothing(state);
+  const up: Consult = { ...consult, isUp: true, playId: null };
+  const spoken = turn({ ...state, consult: { ...up, speakTo: "DESTINATION" } }, up, consult.speakTo);
   return {
-    state: { ...state, consult: { ...consult, isUp: true, playId: null } },
+    state: spoken.state,
     outputs: [
       partyConnected(state, consult),
+      ...spoken.outputs,
       control({ kind: "confirm", legId: consult.legId }),
       ...silence(asker.legId, consult.playId),
-      control({ kind: "bridge", a: asker.legId, b: consult.legId }),
     ],
   };
+}
+
+/** With whom whoever asks talks from here on; before the third is there, it is what shall be so then. */
+export function speakTo(state: CallState, by: ParticipantId, to: SpeakTo): Result {
+  const { consult } = state;
+  if (consult?.by !== by || consult.speakTo === to) return nothing(state);
+  if (consult.isUp) return turn(state, consult, to);
+  const { playId } = consult;
+  const legId = to === "OBJECT" ? askerOf(state, by)?.legId : undefined;
+  return {
+    state: { ...state, consult: { ...consult, speakTo: to, playId: legId === undefined ? playId : null } },
+    outputs: legId === undefined ? [] : silence(legId, playId),
+  };
+}
+
+function turn(state: CallState, consult: Consult, to: SpeakTo): Result {
+  if (to === "BOTH") return bringTogether(state, consult);
+  if (to === state.consult?.speakTo) return nothing(state);
+  const { participantId, by, callee } = consult;
+  const next: CallState = { ...state, consult: { ...consult, speakTo: to } };
+  const updated = append(
+    state,
+    "conversation.consult.updated",
+    { participantId, by, speakTo: to },
+    callee.userId === null ? [] : [callee.userId],
+  );
+  // Whoever goes back to those who wait does not keep them on hold.
+  const back = to === "OBJECT" ? resume(next, by) : nothing(next);
+  return { state: back.state, outputs: [updated, ...back.outputs] };
 }
 
 /** Nobody there, or gone again: whoever asked is back with who waits. */
@@ -176,42 +222,45 @@ export function cancelTransfer(state: CallState, by: ParticipantId): Result {
   return consult?.by === by ? backTogether(state, consult, "peer", true) : nothing(state);
 }
 
+/** Whoever is asked has said what there was to say, or nobody is left to ask them. */
+export function consultLeaves(state: CallState, consult: Consult, disconnectType: "client" | "peer"): Result {
+  return backTogether(state, consult, disconnectType, true);
+}
+
 function backTogether(state: CallState, consult: Consult, disconnectType: DisconnectType, hangUp: boolean): Result {
   const asker = askerOf(state, consult.by);
-  const over: CallOutput[] = [
-    partyEnded(state, consult, disconnectType),
-    ...(hangUp ? [control({ kind: "hang-up", legId: consult.legId, reason: "normal" } as const)] : []),
-  ];
-  if (asker === null) return { state: { ...state, consult: null }, outputs: over };
-  over.push(...silence(asker.legId, consult.playId));
-  const isHeld = state.agent?.held === true || (state.party?.heldBy.length ?? 0) > 0;
-  if (isHeld) return { state: { ...state, consult: null }, outputs: over };
-  const together = control({ kind: "bridge", a: asker.legId, b: asker.otherLegId });
-  if (asker.side !== "customer") {
-    const music = stopHoldMusic(state);
-    return { state: { ...state, ...music.state, consult: null }, outputs: [...over, ...music.outputs, together] };
-  }
-  const party = state.party!;
   return {
-    state: { ...state, consult: null, party: { ...party, holdPlayId: null } },
-    outputs: [...over, ...silence(party.legId, party.holdPlayId), together],
+    state: { ...state, consult: null },
+    outputs: [
+      partyEnded(state, consult, disconnectType),
+      ...(hangUp ? [control({ kind: "hang-up", legId: consult.legId, reason: "normal" })] : []),
+      ...(asker === null ? [] : silence(asker.legId, consult.playId)),
+    ],
   };
 }
 
-/** Whoever asked leaves the two together; before the answer, who waited hears it ring. */
+/** Whoever asked leaves the others together; before the answer, who waited hears it ring. */
 export function completeTransfer(state: CallState, by: ParticipantId, moment: Moment): Result {
   const { consult } = state;
   const asker = consult?.by === by ? askerOf(state, by) : null;
   if (consult === null || asker === null) return nothing(state);
+  if (state.members.length > 0) return leaveAsking(state, consult, asker, moment);
   const left = leave({ ...state, consult: null }, asker, moment);
   const { participantId, callee, legId, path } = consult;
   const before = consult.playId === null ? [] : [stopPlay(asker.legId, consult.playId)];
   if (consult.isUp) {
-    const party = { participantId, callee, legId, path, heldBy: [], holdPlayId: null };
-    const together = control({ kind: "bridge", a: left.state.customer.legId, b: legId });
-    return { state: { ...left.state, party }, outputs: [...before, ...left.outputs, together] };
+    const party = { participantId, callee, legId, path };
+    return { state: { ...left.state, party }, outputs: [...left.outputs, ...before] };
   }
   const ringback = playRingback(left.state, left.state.customer.legId);
   const dial = { participantId, callee, legId, path, told: "nothing", playId: ringback.playId } as const;
-  return { state: { ...left.state, dial, plays: ringback.plays }, outputs: [...before, ...left.outputs, ringback.output] };
+  return { state: { ...left.state, dial, plays: ringback.plays }, outputs: [...left.outputs, ...before, ringback.output] };
+}
+
+/** Out of a conference: whoever is there stays in it, whoever is not is not waited for. */
+function leaveAsking(state: CallState, consult: Consult, asker: Asker, moment: Moment): Result {
+  const first = consult.isUp ? bringTogether(state, consult) : backTogether(state, consult, "peer", true);
+  const left = leaveConference(first.state, asker.side, "conferenceTransfer", moment);
+  const hangUp = control({ kind: "hang-up", legId: asker.legId, reason: "normal" });
+  return { state: left.state, outputs: [...first.outputs, ...left.outputs, hangUp] };
 }

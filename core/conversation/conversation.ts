@@ -5,10 +5,25 @@ export const participantPurposes = ["customer", "ivr", "acd", "agent", "user", "
 export type ParticipantPurpose = (typeof participantPurposes)[number];
 
 /** The Platform API's disconnect types that can occur here. */
-export const disconnectTypes = ["client", "endpoint", "peer", "system", "transfer", "noAnswer", "timeout", "error", "spam"] as const;
+export const disconnectTypes = [
+  "client",
+  "endpoint",
+  "peer",
+  "system",
+  "transfer",
+  "conferenceTransfer",
+  "noAnswer",
+  "timeout",
+  "error",
+  "spam",
+] as const;
 export type DisconnectType = (typeof disconnectTypes)[number];
 
-export const segmentTypes = ["ivr", "interact", "hold", "alert", "wrapup", "system", "delay", "dialing"] as const;
+/** Heard by nobody, by the one they listen beside, by everybody. */
+export const supervisionModes = ["monitoring", "coaching", "barging"] as const;
+export type SupervisionMode = (typeof supervisionModes)[number];
+
+export const segmentTypes = ["ivr", "interact", "hold", "alert", "wrapup", "system", "delay", "dialing", ...supervisionModes] as const;
 export type SegmentType = (typeof segmentTypes)[number];
 
 /** Why a conversation is over, in our own finer words; shown in the timeline. */
@@ -67,6 +82,10 @@ export type Participant = {
   readonly name: string;
   /** Who asks them, alone, before passing the call on; null: they are in the call itself. */
   readonly consultedBy: ParticipantId | null;
+  /** Who brought them into a conference; null: nobody did. */
+  readonly addedBy: ParticipantId | null;
+  /** Beside whom a supervisor listens; null: they are a party of the call. */
+  readonly supervises: ParticipantId | null;
   readonly startedAt: number;
   readonly connectedAt: number | null;
   readonly endedAt: number | null;

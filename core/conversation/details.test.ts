@@ -13,6 +13,8 @@ const participant = (fields: Partial<Participant>): Participant => ({
   address: "",
   name: "",
   consultedBy: null,
+  addedBy: null,
+  supervises: null,
   startedAt: 0,
   connectedAt: null,
   endedAt: null,

@@ -1,8 +1,9 @@
 // Everything that happens to a conversation, as the log tells it. The projection turns each into rows; timelines read them back.
 import type { LegEndReason, MediaVerdict, SoundDirection, TroubleCause } from "../call/call-control.ts";
+import type { SpeakTo } from "../call/state.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { AlertOutcome } from "../routing/waiting.ts";
-import type { DisconnectType, EndReason } from "./conversation.ts";
+import type { DisconnectType, EndReason, SupervisionMode } from "./conversation.ts";
 
 /** After-call work that begins; `deadlineAt` null: as long as the agent wants. */
 export type AcwBegin = { readonly deadlineAt: number | null };
@@ -37,6 +38,22 @@ export type ConversationEvents = {
   };
   /** One of several ways to a party did not work; `path` is its index. */
   "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };
+  /** With whom `by` talks from here on, who asks the participant: with `BOTH` they are in a conference. */
+  "conversation.consult.updated": { participantId: string; by: string; speakTo: SpeakTo };
+  /** Somebody wants to listen beside a participant; their station is called. `reason`: in their words, or empty. */
+  "conversation.supervision.started": {
+    participantId: string;
+    userId: string;
+    supervises: string;
+    mode: SupervisionMode;
+    reason: string;
+  };
+  /** From here on they hear. */
+  "conversation.supervision.connected": { participantId: string; mode: SupervisionMode };
+  "conversation.supervision.switched": { participantId: string; supervises: string; mode: SupervisionMode };
+  "conversation.supervision.ended": { participantId: string; userId: string; disconnectType: DisconnectType };
+  /** They wanted to, and could not. */
+  "conversation.supervision.refused": { userId: string; supervises: string; mode: SupervisionMode; message: string };
   "conversation.party.connected": { participantId: string; customerParticipantId: string };
   "conversation.party.ended": { participantId: string; userId: string | null; disconnectType: DisconnectType };
   /** Help was called: who, where, and who is to know at once. */

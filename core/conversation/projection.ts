@@ -58,17 +58,34 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       occupy(stores, event, payload.participantId, userId),
     ]);
   },
+  "conversation.consult.updated": async ({ participantId, by, speakTo }, { stores, event, conversationId }) => {
+    if (speakTo === "BOTH") await stores.conversations.joinConference(participantId as ParticipantId, by as ParticipantId);
+    await segment(stores, event, conversationId, participantId, speakTo === "OBJECT" ? "hold" : "interact");
+  },
+  "conversation.supervision.started": async (payload, { stores, event, conversationId }) => {
+    const userId = payload.userId as UserId;
+    const who = { purpose: "user", userId, supervises: payload.supervises as ParticipantId } as const;
+    await participant(stores, event, conversationId, payload.participantId, who, "alert");
+    await occupy(stores, event, payload.participantId, userId);
+  },
+  "conversation.supervision.connected": async ({ participantId, mode }, { stores, event, conversationId }) => {
+    await stores.conversations.connectParticipant(participantId as ParticipantId, event.at);
+    await segment(stores, event, conversationId, participantId, mode);
+  },
+  "conversation.supervision.switched": async ({ participantId, supervises, mode }, { stores, event, conversationId }) => {
+    const id = participantId as ParticipantId;
+    await stores.conversations.setSupervises(id, supervises as ParticipantId);
+    const isUp = (await stores.conversations.participant(id))?.connectedAt != null;
+    if (isUp) await segment(stores, event, conversationId, participantId, mode);
+  },
+  "conversation.supervision.ended": partyEnded,
   "conversation.party.connected": async (payload, { stores, event, conversationId }) => {
     await Promise.all([
       stores.conversations.connectParticipant(payload.participantId as ParticipantId, event.at),
       segment(stores, event, conversationId, payload.participantId, "interact"),
     ]);
   },
-  "conversation.party.ended": async (payload, { stores, event }) => {
-    const id = payload.participantId as ParticipantId;
-    if (!(await stores.conversations.endParticipant(id, event.at, payload.disconnectType))) return;
-    if (payload.userId !== null) await freeAgent(stores, payload.userId as UserId, { kind: "conversation", id }, { at: event.at });
-  },
+  "conversation.party.ended": partyEnded,
   "conversation.answered": async (payload, { stores, event, conversationId }) => {
     const customerId = payload.customerParticipantId as ParticipantId;
     const [customer] = await Promise.all([
@@ -232,13 +249,19 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
   },
 };
 
+async function partyEnded(payload: ConversationEvents["conversation.party.ended"], { stores, event }: Context): Promise<void> {
+  const id = payload.participantId as ParticipantId;
+  if (!(await stores.conversations.endParticipant(id, event.at, payload.disconnectType))) return;
+  if (payload.userId !== null) await freeAgent(stores, payload.userId as UserId, { kind: "conversation", id }, { at: event.at });
+}
+
 async function participant(
   stores: Stores,
   event: EventDraft,
   conversationId: ConversationId,
   id: string,
   who: { readonly purpose: Participant["purpose"] } & Partial<
-    Pick<Participant, "userId" | "flowId" | "queueId" | "address" | "name" | "consultedBy">
+    Pick<Participant, "userId" | "flowId" | "queueId" | "address" | "name" | "consultedBy" | "supervises">
   >,
   type: SegmentType,
 ): Promise<void> {
@@ -251,6 +274,8 @@ async function participant(
     address: "",
     name: "",
     consultedBy: null,
+    addedBy: null,
+    supervises: null,
     ...who,
     startedAt: event.at,
     connectedAt: who.purpose === "ivr" || who.purpose === "acd" ? event.at : null,

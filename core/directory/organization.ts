@@ -19,6 +19,8 @@ export type Organization = {
   readonly guestNumber: string | null;
   /** Recordings are erased when they are older; null: they are kept until somebody erases them. */
   readonly recordingDays: number | null;
+  /** Whether people see who listens to them unheard; whoever speaks to them they see in any case. */
+  readonly showsMonitoring: boolean;
   readonly createdAt: number;
   readonly eventSeq: number | null;
 };
@@ -57,6 +59,7 @@ export const organizationRules = z.strictObject({
     .min(1, "At least one day.")
     .max(recordingDaysMax, `At most ${recordingDaysMax} days, a hundred years.`)
     .nullable(),
+  showsMonitoring: z.boolean({ error: "Yes or no." }),
 });
 export type OrganizationRules = z.infer<typeof organizationRules>;
 
@@ -70,6 +73,7 @@ export function newOrganization(id: OrganizationId, divisionId: string, name: st
     timeZone: null,
     guestNumber: null,
     recordingDays: null,
+    showsMonitoring: true,
     createdAt,
     eventSeq: null,
   };

@@ -71,6 +71,12 @@ export const loadtestCallsMax = 400;
 export const demoDrainMs = 20_000;
 export const demoDrainPollMs = 250;
 
+/** Who may talk together in one call: more hear each other badly, and each costs a mix of its own. */
+export const conferencePartiesMax = 10;
+/** Who may listen to one call at once. */
+export const supervisorsPerCallMax = 5;
+/** Why somebody listens, in their words. */
+export const supervisionReasonMax = 200;
 /** So long somebody hears that nobody takes them, before the line is let go. */
 export const busyToneMs = 5_000;
 /** A trunk that gives no sign of life is given up for the next one: with the look-up, within three seconds. */

@@ -62,6 +62,8 @@ async function offer(
     address: "",
     name: "",
     consultedBy: null,
+    addedBy: null,
+    supervises: null,
     userId,
     queueId: queue.id,
     flowId: null,

@@ -154,6 +154,19 @@ const folders: { readonly [type: string]: Folder | undefined } = {
         routingStatusAt: event.at,
       });
   },
+  "conversation.supervision.started": (world, payload, event) => {
+    const { participantId, userId } = payload as { participantId: ParticipantId; userId: UserId };
+    if (world.agents.get(userId)?.inHand.kind !== "nothing") return;
+    change(world, userId, {
+      inHand: { kind: "conversation", id: participantId },
+      routingStatus: "COMMUNICATING",
+      routingStatusAt: event.at,
+    });
+  },
+  "conversation.supervision.ended": (world, payload, event) => {
+    const { participantId, userId } = payload as { participantId: ParticipantId; userId: UserId };
+    if (holds(world, userId, "conversation", participantId)) free(world, userId, event.at, false);
+  },
   "routing.acw.ended": (world, payload) => {
     const { participantId, userId, at } = payload as { participantId: ParticipantId; userId: UserId; at: number };
     if (holds(world, userId, "after-call-work", participantId)) free(world, userId, at, false);

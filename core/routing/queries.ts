@@ -39,7 +39,13 @@ export type QueueFigures = {
   readonly agents: Readonly<Record<RoutingStatus, number>>;
 };
 
-export type InConversation = { readonly conversationId: ConversationId; readonly queueId: string | null };
+export type InConversation = {
+  readonly conversationId: ConversationId;
+  readonly participantId: ParticipantId;
+  readonly queueId: string | null;
+  /** They talk now: not after-call work, and not as somebody who listens. */
+  readonly isTalking: boolean;
+};
 export type Board = {
   readonly asOf: number;
   readonly dayAt: number;

@@ -8,6 +8,7 @@ import type { Ticket } from "../directory/ticket.ts";
 import type { AccessToken, OAuthClient, PresenceDefinition, Session, User } from "../directory/user.ts";
 import type { ConfiguredObject, ObjectStore, Page, Paged } from "../objects/object.ts";
 import type { AfterCallWork, AgentState, InHand, RoutableAgent } from "../routing/agent.ts";
+import type { InConversation } from "../routing/queries.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routing/queue.ts";
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
 import type { Setup } from "../setup/setup.ts";
@@ -419,9 +420,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
             )
               return [];
             const row = tables().participants.get(agent.inHand.id);
-            return row === undefined
-              ? []
-              : [[agent.userId as string, { conversationId: row.conversationId, queueId: row.queueId }] as const];
+            return row === undefined ? [] : [[agent.userId as string, inConversation(agent, row)] as const];
           }),
         ),
     },
@@ -460,6 +459,8 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
           .filter((row) => row.conversationId === id)
           .sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)),
       connectParticipant: async (id, connectedAt) => void set(tables().participants, id, { connectedAt }),
+      joinConference: async (id, addedBy) => void set(tables().participants, id, { consultedBy: null, addedBy }),
+      setSupervises: async (id, supervises) => void set(tables().participants, id, { supervises }),
       setHeld: async (id, heldSince) => void set(tables().participants, id, { heldSince }),
       endParticipant: async (id, endedAt, disconnectType) => {
         if (tables().participants.get(id)?.endedAt !== null) return false;
@@ -580,6 +581,12 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       },
     },
   };
+}
+
+function inConversation({ inHand }: AgentState, row: Participant): InConversation {
+  const { id: participantId, conversationId, queueId, connectedAt, endedAt, supervises } = row;
+  const isTalking = inHand.kind === "conversation" && connectedAt !== null && endedAt === null && supervises === null;
+  return { conversationId, participantId, queueId, isTalking };
 }
 
 function handled(tables: MemoryTables, queueId: string, sinceAt: number): { readonly count: number; readonly sumMs: number } {

@@ -85,6 +85,7 @@ export class ScriptedLegs implements CallControl {
       case "stop-play":
       case "bridge":
       case "unbridge":
+      case "mix":
       case "record-channel":
         return;
     }

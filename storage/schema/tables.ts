@@ -72,6 +72,7 @@ export const organization = pgTable("organization", {
   timeZone: text("time_zone"),
   guestNumber: text("guest_number"),
   recordingDays: integer("recording_days"),
+  showsMonitoring: boolean("shows_monitoring"),
   createdAt: instant("created_at"),
   eventSeq: big("event_seq"),
 });
@@ -225,6 +226,8 @@ export const participant = pgTable("participant", {
   address: text("address"),
   name: text("name"),
   consultedBy: uuid("consulted_by"),
+  addedBy: uuid("added_by"),
+  supervises: uuid("supervises"),
   startedAt: instant("started_at"),
   connectedAt: instant("connected_at"),
   endedAt: instant("ended_at"),

@@ -125,6 +125,12 @@ export function conversationStore(sql: Session): ConversationStore {
     connectParticipant: async (id, at) => {
       await sql`update participant set connected_at = ${at} where id = ${id}`;
     },
+    joinConference: async (id, addedBy) => {
+      await sql`update participant set consulted_by = null, added_by = ${addedBy} where id = ${id}`;
+    },
+    setSupervises: async (id, supervises) => {
+      await sql`update participant set supervises = ${supervises} where id = ${id}`;
+    },
     setHeld: async (id, since) => {
       await sql`update participant set held_since = ${since} where id = ${id}`;
     },

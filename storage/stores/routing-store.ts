@@ -2,6 +2,7 @@
 import type { ConversationId } from "../../core/lib/id.ts";
 import type { RoutableAgent } from "../../core/routing/agent.ts";
 import type { RoutingSnapshot } from "../../core/routing/match.ts";
+import type { InConversation } from "../../core/routing/queries.ts";
 import type { RoutingStore, StoredDecision } from "../../core/stores.ts";
 import { parseInstant, type Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
@@ -82,8 +83,9 @@ export function routingStore(sql: Session): RoutingStore {
       return new Map(rows.map(({ queueId, count, sumMs }) => [queueId, { count, sumMs: Math.round(sumMs) }]));
     },
     inConversation: async (organizationId) => {
-      const rows = await sql<{ userId: string; conversationId: ConversationId; queueId: string | null }[]>`
-        select a.user_id as "userId", p.conversation_id as "conversationId", p.queue_id as "queueId"
+      const rows = await sql<(InConversation & { userId: string })[]>`
+        select a.user_id as "userId", p.conversation_id as "conversationId", p.id as "participantId", p.queue_id as "queueId",
+          a.in_hand_kind = 'conversation' and p.connected_at is not null and p.ended_at is null and p.supervises is null as "isTalking"
         from agent a join participant p on p.id = a.in_hand_id
         where a.organization_id = ${organizationId} and a.in_hand_kind in ('conversation', 'after-call-work')`;
       return new Map(rows.map(({ userId, ...rest }) => [userId, rest]));

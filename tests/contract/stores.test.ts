@@ -156,6 +156,8 @@ function participantOf(conversationId: ConversationId, fields: Partial<Participa
       address: "",
       name: "",
       consultedBy: null,
+      addedBy: null,
+      supervises: null,
       startedAt: now,
     },
     ...{ connectedAt: null, endedAt: null, disconnectType: null, wrapupCode: null, heldSince: null },
@@ -893,7 +895,7 @@ for (const [name, open] of Object.entries(implementations)) {
       await stores.agents.insert({ ...agent, inHand: { kind: "conversation", id: talking.id } });
       await stores.agents.insert(agentOf(centre));
       expect([...(await stores.routing.inConversation(organizationId))].map(([userId, at]) => [userId, { ...at }])).toEqual([
-        [agent.userId, { conversationId: conversation.id, queueId: queue.id }],
+        [agent.userId, { conversationId: conversation.id, participantId: talking.id, queueId: queue.id, isTalking: true }],
       ]);
     });
 

@@ -53,7 +53,7 @@ export const callRoutes = [
     response: "Empty",
     handler: async ({ params, body }, c, ports) => {
       const [id, participantId] = [conversationOf(params), participantOf(params)];
-      const ask = (wish: Wish): Promise<void> => askConversation(ports.app, c.var.actor, id, wish);
+      const ask = (wish: Exclude<Wish, { kind: "supervise" }>): Promise<void> => askConversation(ports.app, c.var.actor, id, wish);
       if (body.wrapup !== undefined) await wrapUp(ports.app, c.var.actor, participantId, body.wrapup.code);
       if (body.held !== undefined) await ask({ kind: body.held ? "hold" : "resume", participantId });
       if (body.state === "disconnected") await ask({ kind: "disconnect", participantId });

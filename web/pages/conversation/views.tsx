@@ -108,6 +108,9 @@ const segmentWords: Readonly<Record<SegmentType, string>> = {
   system: "Set-up",
   delay: "Waiting",
   dialing: "Dialling",
+  monitoring: "Listening",
+  coaching: "Coaching",
+  barging: "Barging in",
 };
 
 const segmentClass: Readonly<Record<SegmentType, string>> = {
@@ -119,6 +122,9 @@ const segmentClass: Readonly<Record<SegmentType, string>> = {
   system: "seg seg-ivr",
   delay: "seg seg-queue",
   dialing: "seg seg-alert",
+  monitoring: "seg seg-listen",
+  coaching: "seg seg-listen",
+  barging: "seg seg-listen",
 };
 
 function Lanes(props: { readonly view: ConversationView; readonly from: number; readonly to: number; readonly now: number }) {

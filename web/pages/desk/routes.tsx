@@ -1,8 +1,8 @@
 // The agent's desk, and what agents do: presence, hold, end, wrap-up.
-import type { TransferTarget } from "../../../core/call/state.ts";
+import type { TransferTarget, WishWithTarget } from "../../../core/call/state.ts";
 import { askConversation, wishPermissions } from "../../../core/exchange/ask.ts";
 import { BadInput } from "../../../core/lib/errors.ts";
-import { type ConversationId, isId, type ParticipantId, type QueueId } from "../../../core/lib/id.ts";
+import { type ConversationId, isId, newId, type ParticipantId, type QueueId } from "../../../core/lib/id.ts";
 import { setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
 import { agentView, type Board, type QueueFigures, queueBoard } from "../../../core/routing/queries.ts";
 import { knowOfHelpCall } from "../../../core/telephony/help.ts";
@@ -29,7 +29,7 @@ export const deskRoutes: readonly PageRoute[] = [
     return done(c);
   }),
 
-  ...(["hold", "resume", "disconnect", "complete-transfer", "cancel-transfer"] as const).map((kind) =>
+  ...(["hold", "resume", "disconnect", "remove", "complete-transfer", "cancel-transfer"] as const).map((kind) =>
     page(
       { method: "POST", path: `/calls/:conversation/:participant/${kind}`, permission: wishPermissions[kind], help: "calls" },
       async (c, ports) => {
@@ -46,9 +46,12 @@ export const deskRoutes: readonly PageRoute[] = [
     async (c, ports) => {
       const form = await ownForm(c, ports);
       const { conversation, participant } = ids(c);
-      const kind = form.get("how") === "consult" ? "consult" : "transfer";
       const to = targetOf(String(form.get("to") ?? ""), String(form.get("queue") ?? ""));
-      await askConversation(ports.app, c.var.actor, conversation, { kind, participantId: participant, to });
+      const wish: WishWithTarget =
+        form.get("how") === "consult"
+          ? { kind: "consult", participantId: participant, to, speakTo: "DESTINATION", asId: newId(ports.app.env) }
+          : { kind: "transfer", participantId: participant, to };
+      await askConversation(ports.app, c.var.actor, conversation, wish);
       return done(c);
     },
   ),
