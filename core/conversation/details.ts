@@ -28,7 +28,10 @@ export type MetricName =
   | "tTalk"
   | "tHeld"
   | "tAcw"
-  | "tHandle";
+  | "tHandle"
+  | "tMonitoring"
+  | "tCoaching"
+  | "tBarging";
 
 /** @throws Forbidden */
 export async function conversationDetails(
@@ -60,9 +63,16 @@ export async function conversationDetails(
   return { total, entities: details };
 }
 
+const supervisionTimes = [
+  ["tMonitoring", "monitoring"],
+  ["tCoaching", "coaching"],
+  ["tBarging", "barging"],
+] as const satisfies readonly (readonly [MetricName, SegmentType])[];
+
 /**
  * Of a queue: offered, and time until answered or given up (`tAnswered`, `tAbandon`; both are `tAcd`). Of an agent: alert, not responding,
- * talk, held, after-call work, and handle = talk + held + after-call work. What is not over yet has no figure.
+ * talk, held, after-call work, and handle = talk + held + after-call work. Of a supervisor:
+ * how long they listened in each way. What is not over yet has no figure.
  */
 export function metricsOf(participant: Participant, segments: readonly Segment[]): readonly Metric[] {
   const { purpose, startedAt, connectedAt, endedAt, disconnectType } = participant;
@@ -75,11 +85,14 @@ export function metricsOf(participant: Participant, segments: readonly Segment[]
     add(disconnectType === "transfer" ? "tAnswered" : "tAbandon", endedAt - startedAt, endedAt);
   }
   if (purpose === "ivr" && endedAt !== null) add("tIvr", endedAt - startedAt, endedAt);
-  if (purpose !== "agent") return metrics;
   const time = (type: SegmentType): number =>
     segments
       .filter((segment) => segment.type === type)
       .reduce((sum, segment) => sum + ((segment.endedAt ?? segment.startedAt) - segment.startedAt), 0);
+  if (participant.supervises !== null && endedAt !== null) {
+    for (const [name, type] of supervisionTimes) if (segments.some((segment) => segment.type === type)) add(name, time(type), endedAt);
+  }
+  if (purpose !== "agent") return metrics;
   const overAt = segments.reduce((latest, segment) => Math.max(latest, segment.endedAt ?? 0), endedAt ?? 0);
   if (connectedAt === null) {
     if (endedAt === null) return metrics;

@@ -1,6 +1,6 @@
 // What is asked of a conversation: one with everything that explains it, and the newest ones.
 import { type App, newEvent } from "../app.ts";
-import { type Actor, demand, found } from "../authorization/actor.ts";
+import { type Actor, can, demand, found } from "../authorization/actor.ts";
 import type { LadderEntry } from "../call/call-control.ts";
 import type { User } from "../directory/user.ts";
 import type { LoggedEvent } from "../events/index.ts";
@@ -30,12 +30,17 @@ export type ConversationView = {
 export async function conversationView(app: App, actor: Actor, id: ConversationId): Promise<ConversationView> {
   const { stores } = app;
   const conversation = found(actor, "conversation with this id", await stores.conversations.byId(id));
-  const participants = await stores.conversations.participants(id);
+  const everybody = await stores.conversations.participants(id);
   // An agent may see the conversations they were part of; others need the permission.
-  if (!participants.some((participant) => participant.userId !== null && participant.userId === actor.userId)) {
+  if (!everybody.some((participant) => participant.userId !== null && participant.userId === actor.userId)) {
     demand(actor, "conversation:communication:view", conversation);
   }
-  const [segments, recordings, decisions, events, users, queues] = await Promise.all([
+  const seesListeners = await maySeeListeners(app, actor, conversation);
+  const unseen = new Set<string>(
+    seesListeners ? [] : everybody.filter((one) => one.supervises !== null && one.userId !== actor.userId).map((one) => one.id),
+  );
+  const participants = everybody.filter((one) => !unseen.has(one.id));
+  const [segments, recordings, decisions, allEvents, users, queues] = await Promise.all([
     stores.conversations.segments([id]),
     stores.recordings.ofConversation(id),
     stores.routing.decisionsOf(id),
@@ -43,18 +48,30 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
     stores.users.all(app.organizationId),
     stores.queues.all(app.organizationId),
   ]);
+  const events = seesListeners
+    ? allEvents
+    : allEvents.filter(({ type, payload }) => type !== "conversation.supervision.refused" && !unseen.has(String(payload?.participantId)));
   return {
     conversation,
     participants,
-    segments,
+    segments: segments.filter((segment) => !unseen.has(segment.participantId)),
     recordings,
     decisions,
     events,
-    media: legMedia(events, app.sound.of(id)),
+    media: legMedia(
+      events,
+      app.sound.of(id).filter(({ participantId }) => !unseen.has(participantId)),
+    ),
     accesses: events.filter((event) => event.type === "recording.accessed").reverse(),
     users: new Map(users.map((user) => [user.id, user])),
     queueNames: new Map(queues.map((queue) => [queue.id, queue.name])),
   };
+}
+
+/** Where the organization wants it so, whoever may see no more than their own calls sees nothing of who listened to them. */
+async function maySeeListeners(app: App, actor: Actor, conversation: Conversation): Promise<boolean> {
+  if (can(actor, "conversation:communication:view", conversation)) return true;
+  return (await app.stores.organizations.byId(app.organizationId))?.showsMonitoring === true;
 }
 
 /** The redacted ladder, when it was kept and is not erased. */

@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import type { SoundDirection, Trouble } from "../call/call-control.ts";
 import type { LegSound } from "../call/live-sound.ts";
-import type { Conversation, Participant } from "../conversation/conversation.ts";
+import type { Conversation, Participant, Segment, SupervisionMode } from "../conversation/conversation.ts";
 import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
 import type { ConversationId, ParticipantId, QueueId, UserId } from "../lib/id.ts";
@@ -124,6 +124,10 @@ function trendOf(stays: readonly Stay[], queue: Queue, dayAt: number): readonly 
 /** Whom somebody talks to, or is about to. */
 export type OtherParty = { readonly name: string; readonly number: string };
 
+export type InConference = OtherParty & { readonly participantId: ParticipantId; readonly mayRemove: boolean };
+/** Somebody who listens to one's call. */
+export type Listener = { readonly name: string; readonly mode: SupervisionMode };
+
 export type AgentView = {
   readonly agent: AgentState;
   /** The organization's own, by name. */
@@ -144,6 +148,14 @@ export type AgentView = {
     readonly other: OtherParty;
     readonly outgoing: boolean;
   } | null;
+  /** A call that they listen to beside somebody; their station may still be called. */
+  readonly supervising: {
+    readonly conversation: Conversation;
+    readonly participant: Participant;
+    readonly beside: OtherParty;
+    readonly others: readonly OtherParty[];
+    readonly mode: SupervisionMode;
+  } | null;
   /** The agent's part in the conversation that is up, or in after-call work. */
   readonly current: {
     readonly conversation: Conversation;
@@ -151,7 +163,11 @@ export type AgentView = {
     readonly queue: Queue | null;
     readonly other: OtherParty;
     /** Whom they ask before passing the call on; null: nobody. */
-    readonly consult: (OtherParty & { readonly isUp: boolean }) | null;
+    readonly consult: (OtherParty & { readonly isUp: boolean; readonly waits: boolean }) | null;
+    /** Everybody else in a conference; empty: it is none. */
+    readonly conference: readonly InConference[];
+    /** Who listens, as far as they are to know. */
+    readonly listeners: readonly Listener[];
     readonly isRecorded: boolean;
     /** Where it can be passed on to. */
     readonly queues: readonly Queue[];
@@ -182,14 +198,17 @@ export async function agentView(app: App, userId: UserId): Promise<AgentView | n
     stores.presences.all(agent.organizationId),
     stores.helpCalls.waitingFor(userId),
   ]);
-  const connected = open.find((entry) => entry.participant.connectedAt !== null);
-  const direct = open.find(({ participant }) => participant.purpose === "user" && participant.connectedAt === null);
+  const talks = open.filter(({ participant }) => participant.supervises === null);
+  const supervising = open.find(({ participant }) => participant.supervises !== null && participant.endedAt === null);
+  const connected = talks.find((entry) => entry.participant.connectedAt !== null);
+  const direct = talks.find(({ participant }) => participant.purpose === "user" && participant.connectedAt === null);
   return {
     agent,
     presences,
     helpCalls,
     alert: alert === null ? null : await alertView(app, alert),
     ringing: direct === undefined ? null : await ringingView(app, direct),
+    supervising: supervising === undefined ? null : await supervisingView(app, supervising),
     current: connected === undefined ? null : await currentView(app, connected),
   };
 }
@@ -225,7 +244,17 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
   ]);
   const waitedMs = waiting === null ? 0 : (participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
   const asked = participants.findLast((one) => one.consultedBy === participant.id && one.endedAt === null) ?? null;
-  const consult = asked === null ? null : { ...(await partyOf(app, conversation, asked)), isUp: asked.connectedAt !== null };
+  const isListenedTo = participants.some((one) => one.supervises !== null && one.endedAt === null);
+  const segments = asked !== null || isListenedTo ? await stores.conversations.segments([conversation.id]) : [];
+  const consult =
+    asked === null
+      ? null
+      : {
+          ...(await partyOf(app, conversation, asked)),
+          isUp: asked.connectedAt !== null,
+          waits: openSegment(segments, asked)?.type === "hold",
+        };
+  const together = peopleTogether(participants).filter(({ id }) => id !== participant.id);
   const otherOne = otherOf(own, participants);
   const other = await otherParty(app, own, otherOne);
   const heard = asked !== null && consult?.isUp === true ? { id: asked.id, ...consult } : { id: otherOne?.id ?? null, ...other };
@@ -236,12 +265,68 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     consult,
     trouble:
       participant.heldSince !== null && consult === null ? null : troubleBetween(app.sound.of(conversation.id), participant.id, heard),
+    conference: together.length < 2 ? [] : await Promise.all(together.map((one) => inConference(app, own, one))),
+    listeners: isListenedTo ? await listenersOf(app, own, participants, segments) : [],
     queues,
     isRecorded: recordings.some(({ state }) => state === "recording"),
     work: work?.endedAt === null ? work : null,
     codes,
     waitedMs,
   };
+}
+
+/** Who is in the call itself: not merely asked, not listening, not gone. */
+function peopleTogether(participants: readonly Participant[]): readonly Participant[] {
+  const isOpen = (id: string | null): boolean => participants.some((one) => one.id === id && one.endedAt === null);
+  return participants.filter(
+    ({ id, purpose, connectedAt, supervises, consultedBy }) =>
+      isOpen(id) && connectedAt !== null && purpose !== "ivr" && purpose !== "acd" && supervises === null && !isOpen(consultedBy),
+  );
+}
+
+async function inConference(app: App, { conversation, participant }: Own, one: Participant): Promise<InConference> {
+  return { ...(await partyOf(app, conversation, one)), participantId: one.id, mayRemove: one.addedBy === participant.id };
+}
+
+/** Whoever is heard is known; whoever is not, where the organization wants it so. */
+async function listenersOf(
+  app: App,
+  { conversation, participant }: Own,
+  participants: readonly Participant[],
+  segments: readonly Segment[],
+): Promise<readonly Listener[]> {
+  const showsMonitoring = (await app.stores.organizations.byId(app.organizationId))?.showsMonitoring === true;
+  const listening = participants
+    .filter(({ supervises, connectedAt, endedAt }) => supervises !== null && connectedAt !== null && endedAt === null)
+    .map((one) => ({ one, mode: modeOf(segments, one) }))
+    .filter(({ one, mode }) => mode === "barging" || (one.supervises === participant.id && (mode === "coaching" || showsMonitoring)));
+  return Promise.all(listening.map(async ({ one, mode }) => ({ name: (await partyOf(app, conversation, one)).name, mode })));
+}
+
+async function supervisingView(app: App, own: Own): Promise<AgentView["supervising"]> {
+  const { conversation, participant } = own;
+  const [participants, segments] = await Promise.all([
+    app.stores.conversations.participants(conversation.id),
+    app.stores.conversations.segments([conversation.id]),
+  ]);
+  const beside = participants.find(({ id }) => id === participant.supervises);
+  const others = peopleTogether(participants).filter(({ id }) => id !== participant.supervises);
+  return {
+    ...own,
+    beside: beside === undefined ? { name: "", number: "" } : await partyOf(app, conversation, beside),
+    others: await Promise.all(others.map((one) => partyOf(app, conversation, one))),
+    mode: modeOf(segments, participant),
+  };
+}
+
+function openSegment(segments: readonly Segment[], { id }: Participant): Segment | undefined {
+  return segments.findLast(({ participantId, endedAt }) => participantId === id && endedAt === null);
+}
+
+/** Until they hear something they are in none of the three. */
+function modeOf(segments: readonly Segment[], supervisor: Participant): SupervisionMode {
+  const type = openSegment(segments, supervisor)?.type;
+  return type === "coaching" || type === "barging" ? type : "monitoring";
 }
 
 /** The worst there is between the two: silence before what is poor, and what one cannot notice oneself first. */
@@ -263,9 +348,9 @@ function troubleBetween(
 /** Whoever asks them, else the newest other person in it who is not merely asked and has not left; when all have, who was there last. */
 function otherOf({ participant }: Own, participants: readonly Participant[]): Participant | null {
   const isOpen = (id: string): boolean => participants.some((one) => one.id === id && one.endedAt === null);
-  const others = participants.filter(({ id, purpose, consultedBy }) => {
+  const others = participants.filter(({ id, purpose, consultedBy, supervises }) => {
     const isAsked = consultedBy !== null && isOpen(consultedBy);
-    return id !== participant.id && purpose !== "ivr" && purpose !== "acd" && !isAsked;
+    return supervises === null && id !== participant.id && purpose !== "ivr" && purpose !== "acd" && !isAsked;
   });
   const asker = others.find(({ id }) => id === participant.consultedBy && isOpen(id));
   return asker ?? others.findLast(({ endedAt }) => endedAt === null) ?? others.at(-1) ?? null;

@@ -1,11 +1,13 @@
 // Calls that are up, as the Platform API has them: looked at, held, ended, passed on. The node that has the call does it.
 import { z } from "zod";
 import { found } from "../../core/authorization/actor.ts";
-import type { TransferTarget, Wish } from "../../core/call/state.ts";
-import { askConversation } from "../../core/exchange/ask.ts";
-import { BadInput, NotFound } from "../../core/lib/errors.ts";
-import { type ConversationId, isId, type ParticipantId, type QueueId, type UserId } from "../../core/lib/id.ts";
+import { type SpeakTo, speakTos, type TransferTarget, type Wish } from "../../core/call/state.ts";
+import { askConversation, superviseConversation, supervisionPermissions } from "../../core/exchange/ask.ts";
+import { BadInput, Conflict, NotFound } from "../../core/lib/errors.ts";
+import { type ConversationId, isId, newId, type ParticipantId, type QueueId, type UserId } from "../../core/lib/id.ts";
+import { supervisionReasonMax } from "../../core/lib/limits.ts";
 import { wrapUp } from "../../core/routing/agent-commands.ts";
+import type { WebContext } from "../context.ts";
 import type { WebPorts } from "../ports.ts";
 import { defineRoute } from "../route.ts";
 import { presentCallConversation } from "./conversations.ts";
@@ -25,6 +27,13 @@ const transfer = z.object({
   userId: z.string().optional(),
   queueId: z.string().optional(),
 });
+
+const speakToField = z.enum(speakTos, { error: `One of ${speakTos.join(", ")}.` });
+const consult = z.object({ speakTo: speakToField, destination: transfer }).loose();
+/** The vendor's has no body; ours may say why. */
+const supervision = z
+  .object({ reason: z.string().max(supervisionReasonMax, `At most ${supervisionReasonMax} characters.`).default("") })
+  .loose();
 
 export const callRoutes = [
   defineRoute({
@@ -76,7 +85,117 @@ export const callRoutes = [
       return {};
     },
   }),
+  defineRoute({
+    operation: "postConversationsCallParticipantConsult",
+    method: "POST",
+    path: `${participantPath}/consult`,
+    permission: "conversation:communication:consultTransfer",
+    help,
+    summary: "Asks somebody before passing the call on, or to bring them in.",
+    body: consult,
+    status: 202,
+    response: "ConsultTransferResponse",
+    handler: ({ params, body }, c, ports) => ask(c, ports, params, body.destination, body.speakTo),
+  }),
+  defineRoute({
+    operation: "postConversationsCallParticipantConsultAgent",
+    method: "POST",
+    path: `${participantPath}/consult/agent`,
+    permission: "conversation:communication:consultTransfer",
+    help,
+    summary: "The same of a person here.",
+    body: z.object({ speakTo: speakToField, userId: z.string({ error: "Say whom: userId." }) }).loose(),
+    status: 202,
+    response: "ConsultTransferResponse",
+    handler: ({ params, body }, c, ports) => ask(c, ports, params, { userId: body.userId }, body.speakTo),
+  }),
+  defineRoute({
+    operation: "postConversationsCallParticipantConsultExternal",
+    method: "POST",
+    path: `${participantPath}/consult/external`,
+    permission: "conversation:communication:consultTransfer",
+    help,
+    summary: "The same of a number.",
+    body: z.object({ speakTo: speakToField, address: z.string({ error: "Say whom: address." }) }).loose(),
+    status: 202,
+    response: "ConsultTransferResponse",
+    handler: ({ params, body }, c, ports) => ask(c, ports, params, { address: body.address }, body.speakTo),
+  }),
+  defineRoute({
+    operation: "patchConversationsCallParticipantConsult",
+    method: "PATCH",
+    path: `${participantPath}/consult`,
+    permission: "conversation:communication:consultTransfer",
+    help,
+    summary: "With whom whoever asks talks: the one asked, the one who waits, or both together.",
+    body: z.object({ speakTo: speakToField }).loose(),
+    status: 202,
+    response: "ConsultTransferResponse",
+    handler: async ({ params, body }, c, ports) => {
+      const [id, participantId] = [conversationOf(params), participantOf(params)];
+      const participants = await ports.app.stores.conversations.participants(id);
+      const asked = participants.findLast((one) => one.consultedBy === participantId && one.endedAt === null);
+      await askConversation(ports.app, c.var.actor, id, { kind: "speak-to", participantId, speakTo: body.speakTo });
+      if (asked === undefined) throw new Conflict("This participant asks nobody.", "consult.nobody");
+      return { destinationParticipantId: asked.id };
+    },
+  }),
+  defineRoute({
+    operation: "deleteConversationsCallParticipantConsult",
+    method: "DELETE",
+    path: `${participantPath}/consult`,
+    permission: "conversation:communication:consultTransfer",
+    help,
+    summary: "Ends the question: whoever asked is back with the other.",
+    status: 202,
+    response: "Empty",
+    handler: async ({ params }, c, ports) => {
+      const participantId = participantOf(params);
+      await askConversation(ports.app, c.var.actor, conversationOf(params), { kind: "cancel-transfer", participantId });
+      return {};
+    },
+  }),
+  ...(
+    [
+      ["postConversationsCallParticipantMonitor", "monitor", "monitoring", "Listens beside a participant, heard by nobody."],
+      ["postConversationsCallParticipantCoach", "coach", "coaching", "Listens beside a participant, heard by that one alone."],
+      ["postConversationsCallParticipantBarge", "barge", "barging", "Talks along beside a participant, heard by everybody."],
+    ] as const
+  ).map(([operation, verb, mode, summary]) =>
+    defineRoute({
+      operation,
+      method: "POST",
+      path: `${participantPath}/${verb}`,
+      permission: supervisionPermissions[mode],
+      help,
+      summary,
+      body: supervision,
+      status: 202,
+      response: "Empty",
+      handler: async ({ params, body }, c, ports) => {
+        const listening = { mode, reason: body.reason, isRegistered: ports.isRegistered };
+        await superviseConversation(ports.app, c.var.actor, conversationOf(params), participantOf(params), listening);
+        return {};
+      },
+    }),
+  ),
 ];
+
+/** The participant that is asked has its id before anybody is called. */
+async function ask(
+  c: WebContext,
+  ports: WebPorts,
+  params: Readonly<Record<string, string | undefined>>,
+  destination: z.infer<typeof transfer>,
+  speakTo: SpeakTo,
+): Promise<{ readonly destinationParticipantId: string }> {
+  const [id, participantId] = [conversationOf(params), participantOf(params)];
+  const to = await targetOf(ports, destination);
+  if (to.kind === "queue") throw new BadInput("A queue cannot be asked: pass the call on into it.", "destination");
+  const asId = newId<ParticipantId>(ports.app.env);
+  await askConversation(ports.app, c.var.actor, id, { kind: "consult", participantId, to, speakTo, asId });
+  return { destinationParticipantId: asId };
+}
 
 /** A person is reached under their number. @throws BadInput when nobody is named, or they have none */
 async function targetOf({ app }: WebPorts, { address, userId, queueId }: z.infer<typeof transfer>): Promise<TransferTarget> {

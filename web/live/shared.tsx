@@ -13,7 +13,7 @@ import { Renderer } from "./renderer.ts";
 const everyMs = 250;
 
 export const aboutRouting =
-  /^(conversation\.(started|enqueued|alert|agent|held|resumed|answered|ended|data|wrapup|dialled|party|transfer)|routing\.|user\.(presence|created|skills))/;
+  /^(conversation\.(started|enqueued|alert|agent|held|resumed|answered|ended|data|wrapup|dialled|party|transfer|consult|supervision)|routing\.|user\.(presence|created|skills))/;
 
 /** An open page with something that others show too. */
 export type Screen = {

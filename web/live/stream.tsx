@@ -9,7 +9,7 @@ import { type ConversationId, isId } from "../../core/lib/id.ts";
 import { liveHeartbeatMs, liveStreamsMax } from "../../core/lib/limits.ts";
 import { type AgentView, agentView } from "../../core/routing/queries.ts";
 import type { WebContext } from "../context.ts";
-import { Media } from "../pages/conversation/views.tsx";
+import { Listen, Media } from "../pages/conversation/views.tsx";
 import { queuesOf } from "../pages/desk/routes.tsx";
 import { Desk } from "../pages/desk/views.tsx";
 import { trial } from "../pages/trial/routes.tsx";
@@ -26,7 +26,7 @@ const encoder = new TextEncoder();
 
 /** What the page may show besides the person's own standing and dock, which every page has. */
 const topics: readonly string[] = ["desk", "trial", "board"];
-const aboutMedia = /^conversation\.(media|ended)/;
+const aboutMedia = /^conversation\.(media|ended|alert|party|agent|consult|supervision)/;
 /** Words and choices of everybody's desk. */
 const aboutEveryDesk = /^routing\.(queue\.(updated|deleted)|wrapup-code)/;
 
@@ -116,7 +116,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       const showMedia = async (id: ConversationId, at: number): Promise<void> => {
         try {
           const view = await conversationView(ports.app, actor, id);
-          send(fragmentMessage(at, String(await (<Media view={view} />))));
+          send(fragmentMessage(at, `${await (<Media view={view} />)}${await (<Listen view={view} actor={actor} csrf={csrf} />)}`));
         } catch (error) {
           if (!(error instanceof Forbidden || error instanceof NotFound)) throw error;
           watched = null;
@@ -187,6 +187,6 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
   });
 }
 
-function inFrontOf({ alert, ringing, current }: AgentView): readonly string[] {
-  return [alert, ringing, current].filter((one) => one !== null).map(({ conversation }) => conversation.id);
+function inFrontOf({ alert, ringing, current, supervising }: AgentView): readonly string[] {
+  return [alert, ringing, current, supervising].filter((one) => one !== null).map(({ conversation }) => conversation.id);
 }

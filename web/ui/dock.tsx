@@ -1,5 +1,6 @@
 // The dock: a call that rings, then the call, then its wrap-up, always in the same place. Buttons marked `data-call` act through the softphone.
-import type { AgentView, OtherParty } from "../../core/routing/queries.ts";
+import type { SupervisionMode } from "../../core/conversation/conversation.ts";
+import type { AgentView, InConference, Listener, OtherParty } from "../../core/routing/queries.ts";
 import { Icon } from "./icon.tsx";
 import { t } from "./text.ts";
 import { Duration } from "./time.tsx";
@@ -11,6 +12,7 @@ export function Dock(props: Props) {
   const { view } = props;
   if (view?.alert != null) return <AlertDock alert={view.alert} />;
   if (view?.ringing != null) return <RingingDock ringing={view.ringing} csrf={props.csrf} />;
+  if (view?.supervising != null) return <SuperviseDock supervising={view.supervising} csrf={props.csrf} />;
   if (view?.current != null && view.current.participant.endedAt === null) return <CallDock current={view.current} csrf={props.csrf} />;
   if (view?.current?.work != null) return <WrapupDock current={view.current} csrf={props.csrf} />;
   return <section class="dock" id="call" hidden aria-label={t("No call")} data-call-state="none" />;
@@ -163,20 +165,26 @@ function EndCall(props: { readonly conversationId: string; readonly participantI
 }
 
 function CallDock(props: { readonly current: Current; readonly csrf: string }) {
-  const { conversation, participant, other, consult, queue, isRecorded } = props.current;
+  const { conversation, participant, other, consult, conference, queue, isRecorded } = props.current;
   const held = participant.heldSince !== null;
-  const title = partyTitle(other);
+  const isAway = consult !== null && !consult.waits;
+  const title = conference.length === 0 ? partyTitle(other) : conference.map(partyTitle).join(", ");
   return (
     <section class="dock" id="call" aria-label={t("Call in progress")} data-call-state="connected" data-conversation={conversation.id}>
       <TroubleOfCall trouble={props.current.trouble} />
+      <Listeners listeners={props.current.listeners} />
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt)} />
-          <small>{held || consult !== null ? t("On hold") : t("Connected")}</small>
+          <small>{held || (isAway && conference.length === 0) ? t("On hold") : t("Connected")}</small>
         </div>
-        <Party other={other} more={queue?.name ?? ""} />
+        {conference.length === 0 ? (
+          <Party other={other} more={queue?.name ?? ""} />
+        ) : (
+          <Together conversationId={conversation.id} people={conference} csrf={props.csrf} />
+        )}
         <div class="controls" role="toolbar" aria-label={t("Call controls")}>
-          {consult === null ? <HoldControl current={props.current} csrf={props.csrf} /> : null}
+          {isAway ? null : <HoldControl current={props.current} csrf={props.csrf} />}
           <button class="control" type="button" aria-pressed="false" aria-keyshortcuts="M" data-call="mute" data-key="m">
             <Icon name="mic" />
             <span>
@@ -191,6 +199,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
               <kbd>K</kbd>
             </span>
           </button>
+          {consult?.isUp === true ? <ConsultControls current={props.current} consult={consult} csrf={props.csrf} /> : null}
           {consult === null ? (
             <button class="control" type="button" aria-haspopup="dialog" aria-keyshortcuts="T" popovertarget="transfer" data-key="t">
               <Icon name="phone-forwarded" />
@@ -219,6 +228,53 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
   );
 }
 
+/** Who else is in the conference, by name; who was brought in by this one can be let go by them. */
+function Together(props: { readonly conversationId: string; readonly people: readonly InConference[]; readonly csrf: string }) {
+  return (
+    <ul class="together" aria-label={t("In the conference with you")} role="list">
+      {props.people.map((one) => (
+        <li>
+          <strong>{partyTitle(one)}</strong>
+          {one.mayRemove ? (
+            <form method="post" action={`/calls/${props.conversationId}/${one.participantId}/remove`} data-quiet>
+              <input type="hidden" name="csrf" value={props.csrf} />
+              <button class="button" data-size="small" type="submit" aria-label={t("Remove {name}", { name: partyTitle(one) })}>
+                {t("Remove")}
+              </button>
+            </form>
+          ) : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Nobody is listened to without a line that says so, unless the organisation wants it otherwise. */
+function Listeners(props: { readonly listeners: readonly Listener[] }) {
+  if (props.listeners.length === 0) return null;
+  return (
+    <div class="listens" role="status">
+      {props.listeners.map(({ name, mode }) => (
+        <p>
+          <Icon name={mode === "monitoring" ? "headphones" : "megaphone"} />
+          {listenerSays(name, mode)}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function listenerSays(name: string, mode: SupervisionMode): string {
+  switch (mode) {
+    case "monitoring":
+      return t("{name} listens.", { name });
+    case "coaching":
+      return t("{name} coaches you: nobody else hears it.", { name });
+    case "barging":
+      return t("{name} talks along: everybody hears it.", { name });
+  }
+}
+
 function statusOf(name: string, { held, isRecorded }: { readonly held: boolean; readonly isRecorded: boolean }): string {
   if (held) return t("{name} is on hold", { name });
   return isRecorded
@@ -245,7 +301,7 @@ function HoldControl(props: { readonly current: Current; readonly csrf: string }
 
 /** To whom: a number and a queue in one form; at once, or a word first. */
 function TransferDialog(props: { readonly current: Current; readonly csrf: string }) {
-  const { conversation, participant, queues } = props.current;
+  const { conversation, participant, queues, conference } = props.current;
   return (
     <form
       class="transfer floating"
@@ -262,22 +318,26 @@ function TransferDialog(props: { readonly current: Current; readonly csrf: strin
         <label for="transfer-to">{t("Number or extension")}</label>
         <input class="input" id="transfer-to" name="to" type="text" inputmode="tel" autocomplete="off" autofocus />
       </div>
-      <div class="field">
-        <label for="transfer-queue">{t("or a queue")}</label>
-        <select class="input" id="transfer-queue" name="queue">
-          <option value="">{t("none")}</option>
-          {queues.map(({ id, name }) => (
-            <option value={id}>{name}</option>
-          ))}
-        </select>
-      </div>
+      {conference.length > 0 ? null : (
+        <div class="field">
+          <label for="transfer-queue">{t("or a queue")}</label>
+          <select class="input" id="transfer-queue" name="queue">
+            <option value="">{t("none")}</option>
+            {queues.map(({ id, name }) => (
+              <option value={id}>{name}</option>
+            ))}
+          </select>
+        </div>
+      )}
       <div class="actions">
         <button class="button" type="submit" name="how" value="consult">
           {t("Ask first")}
         </button>
-        <button class="button" data-kind="primary" type="submit" name="how" value="transfer">
-          {t("Transfer now")}
-        </button>
+        {conference.length > 0 ? null : (
+          <button class="button" data-kind="primary" type="submit" name="how" value="transfer">
+            {t("Transfer now")}
+          </button>
+        )}
       </div>
     </form>
   );
@@ -297,11 +357,163 @@ function Consulting(props: { readonly current: Current; readonly consult: NonNul
   return (
     <div class="consult" role="group" aria-label={t("Transfer")}>
       <span>
-        <small>{consult.isUp ? t("You ask") : t("Calling")}</small> <strong>{partyTitle(consult)}</strong>
+        <small>{consult.waits ? t("Waits") : consult.isUp ? t("You ask") : t("Calling")}</small> <strong>{partyTitle(consult)}</strong>
       </span>
       {act("complete-transfer", t("Pass on"), true)}
       {act("cancel-transfer", t("Back"), false)}
     </div>
+  );
+}
+
+/** All together, or with the other of the two. */
+function ConsultControls(props: { readonly current: Current; readonly consult: NonNullable<Current["consult"]>; readonly csrf: string }) {
+  const { conversation, participant } = props.current;
+  const { waits } = props.consult;
+  const control = (speakTo: "BOTH" | "OBJECT" | "DESTINATION", key: string, icon: string, label: string) => (
+    <form method="post" action={`/calls/${conversation.id}/${participant.id}/speak-to`} data-quiet>
+      <input type="hidden" name="csrf" value={props.csrf} />
+      <input type="hidden" name="speakTo" value={speakTo} />
+      <button class="control" type="submit" aria-keyshortcuts={key.toUpperCase()} data-key={key}>
+        <Icon name={icon} />
+        <span>
+          {label}
+          <kbd>{key.toUpperCase()}</kbd>
+        </span>
+      </button>
+    </form>
+  );
+  return (
+    <>
+      {control(waits ? "DESTINATION" : "OBJECT", "s", "repeat", t("Swap"))}
+      {control("BOTH", "c", "users", t("Conference"))}
+    </>
+  );
+}
+
+const modes = [
+  { mode: "monitoring", key: "l", icon: "headphones", label: "Listen", about: "Nobody hears you." },
+  { mode: "coaching", key: "c", icon: "megaphone", label: "Coach", about: "Only {name} hears you." },
+  { mode: "barging", key: "b", icon: "users", label: "Barge in", about: "Everybody hears you." },
+] as const satisfies readonly { readonly mode: SupervisionMode; readonly [word: string]: string }[];
+
+/** Whoever listens: beside whom, who hears them, and the way out, which ends their own part alone. */
+function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["supervising"]>; readonly csrf: string }) {
+  const { conversation, participant, beside, others, mode } = props.supervising;
+  const isUp = participant.connectedAt !== null;
+  const name = partyTitle(beside);
+  const now = modes.find((one) => one.mode === mode)!;
+  return (
+    <section class="dock" id="call" aria-label={t("Listening to a call")} data-call-state="connected" data-conversation={conversation.id}>
+      <div class="callbar">
+        <div class="clock">
+          <span class="time" aria-hidden="true" data-since={String(participant.connectedAt ?? participant.startedAt)} />
+          <small>{isUp ? t(now.about, { name }) : t("Your phone is called")}</small>
+        </div>
+        <div class="party">
+          <strong>{name}</strong>
+          <small>{others.length === 0 ? "" : t("with {names}", { names: others.map(partyTitle).join(", ") })}</small>
+        </div>
+        <div class="controls" role="toolbar" aria-label={t("Who hears you")}>
+          <form class="modes" method="post" action={`/calls/${conversation.id}/supervise`} data-quiet>
+            <input type="hidden" name="csrf" value={props.csrf} />
+            <input type="hidden" name="participant" value={participant.supervises!} />
+            {modes.map(({ mode: each, key, icon, label }) => (
+              <button
+                class="control"
+                type="submit"
+                name="mode"
+                value={each}
+                aria-pressed={each === mode ? "true" : "false"}
+                aria-keyshortcuts={key.toUpperCase()}
+                data-key={key}
+              >
+                <Icon name={icon} />
+                <span>
+                  {t(label)}
+                  <kbd>{key.toUpperCase()}</kbd>
+                </span>
+              </button>
+            ))}
+          </form>
+          <button
+            class="control"
+            type="button"
+            aria-pressed="false"
+            aria-keyshortcuts="M"
+            data-call="mute"
+            data-key="m"
+            disabled={mode === "monitoring"}
+          >
+            <Icon name="mic" />
+            <span>
+              {t("Mute")}
+              <kbd>M</kbd>
+            </span>
+          </button>
+        </div>
+        <div class="end">
+          <form method="post" action={`/calls/${conversation.id}/${participant.id}/disconnect`} data-quiet>
+            <input type="hidden" name="csrf" value={props.csrf} />
+            <button class="button" type="submit" aria-keyshortcuts="E" data-key="e">
+              <Icon name="log-out" />
+              {t("Leave")} <kbd>E</kbd>
+            </button>
+          </form>
+        </div>
+        <p class="visually-hidden" role="status">
+          {isUp ? `${t("You listen to {name}.", { name })} ${t(now.about, { name })}` : t("Your phone is called")}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+/** Before one listens: beside whom, why, and who shall hear it. A fragment of its own: it goes with the call. */
+export function ListenForm(props: {
+  readonly conversationId: string;
+  /** Our own people who talk in it. */
+  readonly people: readonly { readonly participantId: string; readonly name: string }[];
+  readonly reasonMax: number;
+  readonly csrf: string;
+}) {
+  const { people } = props;
+  if (people.length === 0) return <section id="listen" hidden />;
+  return (
+    <section class="section listen" id="listen" aria-labelledby="listen-title">
+      <header>
+        <h2 id="listen-title">{t("Listen to this call")}</h2>
+        <a class="caption end" href="/help/listen">
+          {t("What people see of it")}
+        </a>
+      </header>
+      <form method="post" action={`/calls/${props.conversationId}/supervise`} data-quiet>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        {people.length === 1 ? (
+          <input type="hidden" name="participant" value={people[0]!.participantId} />
+        ) : (
+          <div class="field">
+            <label for="listen-beside">{t("Beside")}</label>
+            <select class="input" id="listen-beside" name="participant">
+              {people.map(({ participantId, name }) => (
+                <option value={participantId}>{name}</option>
+              ))}
+            </select>
+          </div>
+        )}
+        <div class="field">
+          <label for="listen-reason">{t("Why (kept in the log)")}</label>
+          <input class="input" id="listen-reason" name="reason" type="text" maxlength={props.reasonMax} autocomplete="off" />
+        </div>
+        <div class="actions">
+          {modes.map(({ mode, icon, label }) => (
+            <button class="button" data-kind={mode === "monitoring" ? "primary" : undefined} type="submit" name="mode" value={mode}>
+              <Icon name={icon} />
+              {t(label)}
+            </button>
+          ))}
+        </div>
+      </form>
+    </section>
   );
 }
 

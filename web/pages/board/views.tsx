@@ -270,6 +270,12 @@ function AgentCard(props: {
           {at === undefined ? null : (
             <a href={`/conversations/${at.conversationId}`}>{queue === undefined ? t("in a conversation") : t("in {queue}", { queue })}</a>
           )}
+          {at?.isTalking !== true ? null : (
+            <a class="listen" href={`/conversations/${at.conversationId}#listen`} aria-label={t("Listen to {name}", { name: props.name })}>
+              <Icon name="headphones" />
+              {t("Listen")}
+            </a>
+          )}
         </small>
       </div>
     </li>

@@ -33,6 +33,7 @@ export const conversationRoutes: readonly PageRoute[] = [
         mayExport={mayExplain}
         mayListen={actor.permissions.has("recording:recording:view")}
         now={ports.app.env.clock.now()}
+        csrf={c.var.csrf}
       />
     );
     return render(c, ports, { title: callerTitle(view.conversation), help }, body);

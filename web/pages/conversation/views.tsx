@@ -2,13 +2,15 @@
 
 import { type Actor, can } from "../../../core/authorization/actor.ts";
 import type { LadderEntry, SoundDirection, SoundFigures, Trouble } from "../../../core/call/call-control.ts";
-import type { Segment, SegmentType } from "../../../core/conversation/conversation.ts";
+import type { SpeakTo } from "../../../core/call/state.ts";
+import type { Segment, SegmentType, SupervisionMode } from "../../../core/conversation/conversation.ts";
 import type { ConversationView } from "../../../core/conversation/queries.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import { clockDuration, longDate, timeOfDay } from "../../../core/lib/calendar.ts";
+import { supervisionReasonMax } from "../../../core/lib/limits.ts";
 import type { Explanation } from "../../../core/routing/explain.ts";
 import { Crumbs } from "../../ui/crumbs.tsx";
-import { callerTitle } from "../../ui/dock.tsx";
+import { callerTitle, ListenForm } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { count, language, t } from "../../ui/text.ts";
 import { Clock, Duration, dateTime } from "../../ui/time.tsx";
@@ -23,6 +25,7 @@ type Props = {
   readonly mayListen: boolean;
   readonly mayExport: boolean;
   readonly now: number;
+  readonly csrf: string;
 };
 
 export function ConversationPage(props: Props) {
@@ -79,6 +82,7 @@ export function ConversationPage(props: Props) {
         to={Math.max(endedAt, ...view.segments.map((segment) => segment.endedAt ?? now))}
         now={now}
       />
+      <Listen view={view} actor={props.actor} csrf={props.csrf} />
       <div class="under-lanes">
         <Recordings view={view} mayListen={props.mayListen} />
         <Totals view={view} now={now} />
@@ -96,6 +100,23 @@ export function ConversationPage(props: Props) {
         </aside>
       </div>
     </div>
+  );
+}
+
+/** Where a live call can be listened to, by whoever may and is not in it. */
+export function Listen(props: { readonly view: ConversationView; readonly actor: Actor; readonly csrf: string }) {
+  const { view, actor } = props;
+  const isThere = ({ connectedAt, endedAt }: Lane): boolean => connectedAt !== null && endedAt === null;
+  const isIn = view.participants.some(({ userId, endedAt }) => userId !== null && userId === actor.userId && endedAt === null);
+  const may = actor.userId !== null && can(actor, "conversation:call:monitor", view.conversation);
+  const people = view.participants.filter((one) => one.userId !== null && one.supervises === null && isThere(one));
+  return (
+    <ListenForm
+      conversationId={view.conversation.id}
+      people={may && !isIn ? people.map(({ id }) => ({ participantId: id, name: personName(view, id) })) : []}
+      reasonMax={supervisionReasonMax}
+      csrf={props.csrf}
+    />
   );
 }
 
@@ -159,7 +180,7 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
             <>
               <div class="lane-name">
                 <span>{laneName(view, lane)}</span>
-                <small>{laneKind(lane.purpose)}</small>
+                <small>{laneKind(lane)}</small>
               </div>
               <svg>
                 {ticks.map((at) => (
@@ -319,7 +340,8 @@ function laneName(view: ConversationView, lane: Lane): string {
   return String(flow?.payload?.flowName ?? t("Flow"));
 }
 
-function laneKind(purpose: string): string {
+function laneKind({ purpose, supervises }: Pick<Lane, "purpose" | "supervises">): string {
+  if (supervises !== null) return t("listens");
   if (purpose === "user") return t("person");
   if (purpose === "external") return t("outside");
   return purpose === "agent" ? t("agent") : purpose === "acd" ? t("queue") : t("flow");
@@ -452,6 +474,29 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
       return line("pause", t("On hold"));
     case "conversation.resumed":
       return line("play", t("Resumed"));
+    case "conversation.dialled":
+      return line("phone-outgoing", t("{name} is called", { name: called(payload) }));
+    case "conversation.party.connected":
+      return line("phone", t("{name} answered", { name: personName(view, payload.participantId) }));
+    case "conversation.party.ended":
+      return line("phone-off", t("{name} left the call", { name: personName(view, payload.participantId) }));
+    case "conversation.transfer.failed":
+      return line("circle-alert", t("The call was not passed on"), String(payload.message));
+    case "conversation.consult.updated":
+      return line("users", spokenTo[payload.speakTo as SpeakTo](personName(view, payload.participantId)));
+    case "conversation.supervision.started":
+      return line(
+        "headphones",
+        t("{name} wants to listen to {whom}", { name: name(payload.userId), whom: personName(view, payload.supervises) }),
+        String(payload.reason),
+      );
+    case "conversation.supervision.connected":
+    case "conversation.supervision.switched":
+      return line("headphones", supervisionSays(payload.mode as SupervisionMode, personName(view, payload.participantId)));
+    case "conversation.supervision.ended":
+      return line("headphones", t("{name} listens no more", { name: name(payload.userId) }));
+    case "conversation.supervision.refused":
+      return line("circle-alert", t("{name} could not listen", { name: name(payload.userId) }), String(payload.message));
     case "conversation.agent.lost":
       return line("wifi-off", t("The agent's browser was gone"), t("the caller hears music for up to 15 s"));
     case "conversation.agent.returned":
@@ -506,6 +551,27 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
       return line("timer", t("After-call work ended"), payload.by === "timeout" ? t("time was up") : "");
     default:
       return null;
+  }
+}
+
+function called({ name, number }: NonNullable<LoggedEvent["payload"]>): string {
+  return String(name) || String(number) || t("Somebody");
+}
+
+const spokenTo: Readonly<Record<SpeakTo, (name: string) => string>> = {
+  DESTINATION: (name) => t("Back to {name}; the other waits", { name }),
+  OBJECT: (name) => t("{name} waits", { name }),
+  BOTH: (name) => t("{name} joins: a conference", { name }),
+};
+
+function supervisionSays(mode: SupervisionMode, name: string): string {
+  switch (mode) {
+    case "monitoring":
+      return t("{name} listens, unheard", { name });
+    case "coaching":
+      return t("{name} coaches, heard by one alone", { name });
+    case "barging":
+      return t("{name} talks along, heard by everybody", { name });
   }
 }
 

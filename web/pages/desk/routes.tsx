@@ -1,6 +1,7 @@
 // The agent's desk, and what agents do: presence, hold, end, wrap-up.
-import type { TransferTarget, WishWithTarget } from "../../../core/call/state.ts";
-import { askConversation, wishPermissions } from "../../../core/exchange/ask.ts";
+import { speakTos, type TransferTarget, type WishWithTarget } from "../../../core/call/state.ts";
+import { supervisionModes } from "../../../core/conversation/conversation.ts";
+import { askConversation, superviseConversation, supervisionPermissions, wishPermissions } from "../../../core/exchange/ask.ts";
 import { BadInput } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, newId, type ParticipantId, type QueueId } from "../../../core/lib/id.ts";
 import { setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
@@ -52,6 +53,32 @@ export const deskRoutes: readonly PageRoute[] = [
           ? { kind: "consult", participantId: participant, to, speakTo: "DESTINATION", asId: newId(ports.app.env) }
           : { kind: "transfer", participantId: participant, to };
       await askConversation(ports.app, c.var.actor, conversation, wish);
+      return done(c);
+    },
+  ),
+
+  page(
+    { method: "POST", path: "/calls/:conversation/:participant/speak-to", permission: wishPermissions["speak-to"], help: "calls" },
+    async (c, ports) => {
+      const form = await ownForm(c, ports);
+      const { conversation, participant } = ids(c);
+      const speakTo = speakTos.find((one) => one === form.get("speakTo"));
+      if (speakTo === undefined) throw new BadInput(`One of ${speakTos.join(", ")}.`, "speakTo");
+      await askConversation(ports.app, c.var.actor, conversation, { kind: "speak-to", participantId: participant, speakTo });
+      return done(c);
+    },
+  ),
+
+  page(
+    { method: "POST", path: "/calls/:conversation/supervise", permission: supervisionPermissions.monitoring, help: "listen" },
+    async (c, ports) => {
+      const form = await ownForm(c, ports);
+      const [conversation, participant] = [c.req.param("conversation") ?? "", String(form.get("participant") ?? "")];
+      if (!isId(conversation) || !isId(participant)) throw new BadInput("This address names no conversation.", "conversation");
+      const mode = supervisionModes.find((one) => one === form.get("mode"));
+      if (mode === undefined) throw new BadInput(`One of ${supervisionModes.join(", ")}.`, "mode");
+      const listening = { mode, reason: String(form.get("reason") ?? ""), isRegistered: ports.isRegistered };
+      await superviseConversation(ports.app, c.var.actor, conversation as ConversationId, participant as ParticipantId, listening);
       return done(c);
     },
   ),

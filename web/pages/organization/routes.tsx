@@ -1,4 +1,4 @@
-// The organization's own page: what it is called, where its day begins, and how long its recordings are kept.
+// The organization's own page: what it is called, where its day begins, how long its recordings are kept, and whether people see who listens.
 import { found } from "../../../core/authorization/actor.ts";
 import {
   type Organization,
@@ -31,6 +31,7 @@ export const organizationRoutes: readonly PageRoute[] = [
     const values: OrganizationValues = {
       ...{ name: given("name"), language: given("language"), country: given("country"), timeZone: given("timeZone") },
       recordingDays: given("recordingDays"),
+      showsMonitoring: given("showsMonitoring") === "true",
     };
     const days = values.recordingDays === "" ? null : Number(values.recordingDays);
     const parsed = settings.safeParse({ ...values, recordingDays: days });
@@ -56,13 +57,14 @@ async function organization(c: WebContext, { app }: WebPorts): Promise<Organizat
   return found(c.var.actor, "organization", row === null ? null : { ...row, organizationId: row.id });
 }
 
-function valuesOf({ name, language, country, timeZone, recordingDays }: Organization): OrganizationValues {
+function valuesOf({ name, language, country, timeZone, recordingDays, showsMonitoring }: Organization): OrganizationValues {
   return {
     name,
     language,
     country: country ?? "",
     timeZone: timeZone ?? "",
     recordingDays: recordingDays === null ? "" : String(recordingDays),
+    showsMonitoring,
   };
 }
 

@@ -3,12 +3,14 @@
 import type { Actor } from "../../../core/authorization/actor.ts";
 import { recordingDaysMax } from "../../../core/directory/organization.ts";
 import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
-import { Field, type FieldErrors, Group, Note, SaveBar, Saved } from "../../ui/form.tsx";
+import { Field, type FieldErrors, Group, Note, Picks, SaveBar, Saved } from "../../ui/form.tsx";
 import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/options.tsx";
 import { count, t } from "../../ui/text.ts";
 
 /** As the form has them. */
-export type OrganizationValues = Readonly<Record<"name" | "language" | "country" | "timeZone" | "recordingDays", string>>;
+export type OrganizationValues = Readonly<Record<"name" | "language" | "country" | "timeZone" | "recordingDays", string>> & {
+  readonly showsMonitoring: boolean;
+};
 
 export function OrganizationPage(props: {
   readonly actor: Actor;
@@ -99,6 +101,21 @@ export function OrganizationPage(props: {
               </div>
             )}
           </Field>
+        </Group>
+        <Group
+          id="listening"
+          title={t("When somebody listens")}
+          about={t("Who listens, to whom and why is in the log in any case. Where people work, law or a works agreement may decide this.")}
+        >
+          <Picks
+            name="showsMonitoring"
+            label={t("When somebody listens")}
+            isNamed
+            error={errors.showsMonitoring}
+            help={t("Whoever coaches or talks along is always shown: they are heard.")}
+            options={[{ value: "true", label: t("People see who listens to their call") }]}
+            chosen={values.showsMonitoring ? ["true"] : []}
+          />
         </Group>
         <SaveBar about={t("A change is an event with your name.")} said={expiring === 0 ? t("Save") : t("Save and erase")} />
       </form>
