@@ -94,6 +94,15 @@ export type Participant = {
   readonly heldSince: number | null;
 };
 
+/** Who is in the call itself: not merely asked, not listening, not gone. */
+export function peopleTogether(participants: readonly Participant[]): readonly Participant[] {
+  const isOpen = (id: string | null): boolean => participants.some((one) => one.id === id && one.endedAt === null);
+  return participants.filter(
+    ({ id, purpose, connectedAt, supervises, consultedBy }) =>
+      isOpen(id) && connectedAt !== null && purpose !== "ivr" && purpose !== "acd" && supervises === null && !isOpen(consultedBy),
+  );
+}
+
 export type Segment = {
   /** Participant and start: a participant has one segment at a time. */
   readonly participantId: ParticipantId;

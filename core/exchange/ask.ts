@@ -3,11 +3,11 @@ import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
 import type { Permission } from "../authorization/permissions.ts";
 import type { TransferTarget, Wish } from "../call/state.ts";
-import type { Conversation, Participant, SupervisionMode } from "../conversation/conversation.ts";
+import { type Conversation, type Participant, peopleTogether, type SupervisionMode } from "../conversation/conversation.ts";
 import type { EventDraft } from "../events/index.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
 import { type ConversationId, newId, type ParticipantId, type StationId } from "../lib/id.ts";
-import { supervisionReasonMax } from "../lib/limits.ts";
+import { conferencePartiesMax, supervisionReasonMax } from "../lib/limits.ts";
 import type { Stores } from "../stores.ts";
 import { personByNumber } from "./callee.ts";
 
@@ -45,6 +45,7 @@ export async function askConversation(
     const { conversation, participant } = await participantIn(stores, actor, conversationId, wish.participantId);
     const isOwn = participant.userId === actor.userId;
     if (!isOwn && !(await hasAdded(stores, actor, participant))) demand(actor, "conversation:communication:view", conversation);
+    if (wish.kind === "transfer" || wish.kind === "consult") await demandRoom(stores, participant, wish.kind);
     const isRemoval = wish.kind === "disconnect" && !isOwn && participant.addedBy !== null;
     const command: Wish = isRemoval ? { kind: "remove", participantId: participant.id } : wish;
     return { value: undefined, events: [await put(app, stores, actor, conversation, command)] };
@@ -104,6 +105,17 @@ async function participantIn(stores: Stores, actor: Actor, conversationId: Conve
   if (participant === null || participant.conversationId !== conversationId)
     throw new NotFound("participant with this id in the conversation");
   return { conversation, participant };
+}
+
+/** What the machine would refuse, said to whoever asks. */
+async function demandRoom(stores: Stores, { conversationId, addedBy }: Participant, kind: "transfer" | "consult"): Promise<void> {
+  const participants = await stores.conversations.participants(conversationId);
+  const together = peopleTogether(participants).length;
+  if (participants.some(({ id, endedAt }) => id === addedBy && endedAt === null))
+    throw new Conflict("Who was brought in cannot bring in others.", "conference.member");
+  if (kind === "transfer" && together > 2)
+    throw new Conflict("In a conference, ask them first and bring them in; then leave.", "conference.transfer");
+  if (together >= conferencePartiesMax) throw new Conflict(`A conference has at most ${conferencePartiesMax} people.`, "conference.full");
 }
 
 /** Whoever brought somebody into a conference may let them go. */

@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import type { SoundDirection, Trouble } from "../call/call-control.ts";
 import type { LegSound } from "../call/live-sound.ts";
-import type { Conversation, Participant, Segment, SupervisionMode } from "../conversation/conversation.ts";
+import { type Conversation, type Participant, peopleTogether, type Segment, type SupervisionMode } from "../conversation/conversation.ts";
 import type { PresenceDefinition } from "../directory/user.ts";
 import { startOfDay } from "../lib/calendar.ts";
 import type { ConversationId, ParticipantId, QueueId, UserId } from "../lib/id.ts";
@@ -166,6 +166,8 @@ export type AgentView = {
     readonly consult: (OtherParty & { readonly isUp: boolean; readonly waits: boolean }) | null;
     /** Everybody else in a conference; empty: it is none. */
     readonly conference: readonly InConference[];
+    /** Not who was brought in by somebody who is still there. */
+    readonly mayBringIn: boolean;
     /** Who listens, as far as they are to know. */
     readonly listeners: readonly Listener[];
     readonly isRecorded: boolean;
@@ -265,6 +267,7 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     consult,
     trouble:
       participant.heldSince !== null && consult === null ? null : troubleBetween(app.sound.of(conversation.id), participant.id, heard),
+    mayBringIn: !participants.some(({ id, endedAt }) => id === participant.addedBy && endedAt === null),
     conference: together.length < 2 ? [] : await Promise.all(together.map((one) => inConference(app, own, one))),
     listeners: isListenedTo ? await listenersOf(app, own, participants, segments) : [],
     queues,
@@ -273,15 +276,6 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     codes,
     waitedMs,
   };
-}
-
-/** Who is in the call itself: not merely asked, not listening, not gone. */
-function peopleTogether(participants: readonly Participant[]): readonly Participant[] {
-  const isOpen = (id: string | null): boolean => participants.some((one) => one.id === id && one.endedAt === null);
-  return participants.filter(
-    ({ id, purpose, connectedAt, supervises, consultedBy }) =>
-      isOpen(id) && connectedAt !== null && purpose !== "ivr" && purpose !== "acd" && supervises === null && !isOpen(consultedBy),
-  );
 }
 
 async function inConference(app: App, { conversation, participant }: Own, one: Participant): Promise<InConference> {

@@ -39,9 +39,13 @@ export class Desk {
   }
 
   async get(path: string): Promise<string> {
+    return (await this.bytes(path)).toString();
+  }
+
+  async bytes(path: string): Promise<Buffer> {
     const answer = await fetch(`${this.http}${path}`, { headers: { cookie: this.cookie } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    return answer.text();
+    return Buffer.from(await answer.arrayBuffer());
   }
 
   /** Listens to the heartbeat that every page's banner shows, until `leave`. */

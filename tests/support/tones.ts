@@ -52,6 +52,15 @@ export function strongest(samples: Int16Array, rate = 8_000): { readonly hz: num
   return { hz: best.hz, share: (2 * best.power) / (samples.length * energy) };
 }
 
+/** Which of these tones sound, each with at least a twentieth of the energy; the others have less than a hundredth. Null: it cannot be said. */
+export function tonesIn(samples: Int16Array, tones: readonly number[], rate = 8_000): readonly number[] | null {
+  const energy = samples.reduce((sum, sample) => sum + sample * sample, 0);
+  if (energy === 0) return [];
+  const shares = tones.map((hz) => (2 * powerAt(samples, hz, rate)) / (samples.length * energy));
+  if (shares.some((share) => share > 0.01 && share < 0.05)) return null;
+  return tones.filter((_, i) => shares[i]! >= 0.05);
+}
+
 // Goertzel.
 function powerAt(samples: Int16Array, hz: number, rate: number): number {
   const k = 2 * Math.cos((2 * Math.PI * hz) / rate);

@@ -101,12 +101,53 @@ export const germanManual: TranslatedManual = {
           Anrufer. Auch wer mittendrin auflegt, gibt weiter.
         </p>
         <p>
+          Während Sie jemanden fragen, wechselt <b>Makeln</b> (<kbd>S</kbd>) zwischen beiden hin und her; wer wartet, hört Musik.{" "}
+          <b>Konferenz</b> (<kbd>C</kbd>) bringt alle zusammen. In einer Konferenz sehen Sie alle mit Namen; wen Sie dazugeholt haben,
+          können Sie <b>entfernen</b>, und mit <b>Weiterleiten</b> fragen Sie den Nächsten, bis zu 10 Teilnehmer. <b>Halten</b> nimmt nur
+          Sie heraus: Sie hören niemanden und niemand hört Sie, die anderen sprechen weiter.
+        </p>
+        <p>
+          Wer eine Konferenz verlässt, lässt die anderen zusammen. Geht der Agent, gibt er damit den Anruf weiter und beginnt seine
+          Nachbearbeitung; die Aufnahme endet mit seinem Teil, und mit dem des Anrufers. Geht der Anrufer, können die anderen weiterreden.
+        </p>
+        <p>
           <b>Wenn einer von Ihnen nicht zu hören ist</b>, sagt es binnen 5 Sekunden eine Zeile über der Anrufsteuerung: wer wen nicht hört
           und was von der Ursache bekannt ist. Sie verschwindet, sobald wieder Ton kommt. Im Gespräch ist es festgehalten.
         </p>
         <p>
           Nimmt niemand einen Anruf an, der aus einer Warteschlange kam und weitergegeben wurde, geht er an deren Anfang zurück. Jeder
           Schritt steht im Protokoll des Gesprächs. Anrufe von Person zu Person werden nicht aufgezeichnet.
+        </p>
+      </>
+    ),
+  },
+  listen: {
+    title: "Mithören, einflüstern, sich aufschalten",
+    body: () => (
+      <>
+        <p>
+          Eine Teamleitung hört bei jemandem von Ihnen mit: <b>Mithören</b> auf der Übersicht führt zum laufenden Gespräch; dort nennt man,
+          wenn man will, den Grund und beginnt. Gerufen wird das eigene Telefon; das im Browser nimmt von selbst an. Die Leiste unten zeigt
+          dann, bei wem man mithört, und wechselt zwischen <b>Mithören</b> (<kbd>L</kbd>), das niemand hört, <b>Einflüstern</b> (
+          <kbd>C</kbd>), das nur der Agent hört, und <b>Aufschalten</b> (<kbd>B</kbd>), das alle hören. <b>Verlassen</b> (<kbd>E</kbd>) oder
+          Auflegen beendet nur den eigenen Teil. Der Anruf geht weiter wie zuvor.
+        </p>
+        <p>
+          Wer mithört, folgt dem Agenten in eine Rückfrage und in eine Konferenz. Während der Agent die anderen hält, hört ihn niemand,
+          außer wer einflüstert oder sich aufgeschaltet hat. Verlässt der Agent den Anruf oder endet der Anruf, endet auch das Mithören. Die
+          Aufnahme hat, was der Anrufer hört: wer sich aufschaltet, nicht wer einflüstert. Bis zu 5 können zugleich mithören.
+        </p>
+        <h2 id="seen">Was die anderen davon sehen</h2>
+        <p>
+          Bei wem mitgehört wird, der sieht den Namen über der Anrufsteuerung und danach im Gespräch. Die Verwaltung kann das auf der Seite
+          Organisation abschalten; wer einflüstert oder sich aufschaltet, wird trotzdem angezeigt. Jeder Beginn, Wechsel und jedes Ende
+          steht im Protokoll, mit wer, bei wem, wie und warum: Die Revision sieht es in jedem Fall.
+        </p>
+        <p>
+          Menschen bei der Arbeit ohne ihr Wissen abzuhören, ist in vielen Ländern verboten oder an Bedingungen geknüpft, auch gegenüber
+          Anrufern. Der Betriebsrat bestimmt mit, bevor es benutzt wird (§ 87 Betriebsverfassungsgesetz). Die drei Rechte{" "}
+          <code>conversation:call:monitor</code>, <code>conversation:call:coach</code> und <code>conversation:call:barge</code> haben die
+          Rollen Teamleitung und Verwaltung; Agenten und Revision haben keines davon.
         </p>
       </>
     ),

@@ -204,12 +204,54 @@ export const manual: readonly ManualPage[] = [
           two together, <b>Back</b> brings you back to the caller. Ending the call in the middle passes it on, too.
         </p>
         <p>
+          While you ask somebody, <b>Swap</b> (<kbd>S</kbd>) turns from the one to the other and back; whoever waits hears music.{" "}
+          <b>Conference</b> (<kbd>C</kbd>) brings all together. In a conference you see everybody by name; whom you brought in you can{" "}
+          <b>Remove</b>, and with <b>Transfer</b> you ask the next one, up to 10 people. <b>Hold</b> takes only you out of it: you hear
+          nobody and nobody hears you, the others go on.
+        </p>
+        <p>
+          Whoever leaves a conference leaves the others together. An agent who leaves passes the call on and begins after-call work; the
+          recording ends with the agent's part, and with the caller's. When the caller leaves, the others can go on talking.
+        </p>
+        <p>
           <b>When one of you is not heard</b>, a line above the call controls says so within 5 seconds: who hears whom not, what is known of
           the cause, and nothing any more as soon as sound comes again. It is written down in the conversation.
         </p>
         <p>
           When nobody takes a call of a queue that was passed on, the caller goes back to the head of that queue. Every step is in the
           conversation's log. Calls from person to person are not recorded.
+        </p>
+      </>
+    ),
+  },
+  {
+    id: "listen",
+    title: "Listening to calls, coaching, barging in",
+    body: () => (
+      <>
+        <p>
+          A supervisor listens beside one of your people: <b>Listen</b> on the board leads to the live conversation, where one says why, if
+          one wants to, and begins. The supervisor's own phone is called; the one in the browser answers by itself. The bar at the bottom
+          then shows beside whom one listens, and changes among <b>Listen</b> (<kbd>L</kbd>), which nobody hears, <b>Coach</b> (<kbd>C</kbd>
+          ), which only the agent hears, and <b>Barge in</b> (<kbd>B</kbd>), which everybody hears. <b>Leave</b> (<kbd>E</kbd>) or hanging
+          up ends the supervisor's part alone. The caller's and the agent's call goes on as it was.
+        </p>
+        <p>
+          Who listens follows the agent into a question and a conference. While the agent has the others on hold nobody hears the agent,
+          except whoever coaches or has barged in. When the agent leaves the call, or it ends, listening ends. The recording has what the
+          caller hears: somebody who barges in, and not the coach. Several may listen to one call at once, up to 5.
+        </p>
+        <h2 id="seen">What people see of it</h2>
+        <p>
+          Whoever is listened to sees the name of who listens above the call controls, and in the conversation afterwards. An administrator
+          can turn that off on the page Organisation; whoever coaches or barges in is shown all the same. Every beginning, change and end is
+          in the log, with who, beside whom, how and why: the auditor sees it in any case.
+        </p>
+        <p>
+          Listening to people at work without their knowledge is forbidden or tied to conditions in many countries, towards callers too. A
+          works council may have a say in it before it is used (in Germany § 87 of the Betriebsverfassungsgesetz). The three rights{" "}
+          <code>conversation:call:monitor</code>, <code>conversation:call:coach</code> and <code>conversation:call:barge</code> are the
+          supervisor's and the administrator's; agents and auditors have none of them.
         </p>
       </>
     ),

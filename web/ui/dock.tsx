@@ -200,7 +200,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
             </span>
           </button>
           {consult?.isUp === true ? <ConsultControls current={props.current} consult={consult} csrf={props.csrf} /> : null}
-          {consult === null ? (
+          {consult === null && props.current.mayBringIn ? (
             <button class="control" type="button" aria-haspopup="dialog" aria-keyshortcuts="T" popovertarget="transfer" data-key="t">
               <Icon name="phone-forwarded" />
               <span>
@@ -223,7 +223,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
           </button>
         ))}
       </div>
-      {consult === null ? <TransferDialog current={props.current} csrf={props.csrf} /> : null}
+      {consult === null && props.current.mayBringIn ? <TransferDialog current={props.current} csrf={props.csrf} /> : null}
     </section>
   );
 }
@@ -391,23 +391,37 @@ function ConsultControls(props: { readonly current: Current; readonly consult: N
 }
 
 const modes = [
-  { mode: "monitoring", key: "l", icon: "headphones", label: "Listen", about: "Nobody hears you." },
-  { mode: "coaching", key: "c", icon: "megaphone", label: "Coach", about: "Only {name} hears you." },
-  { mode: "barging", key: "b", icon: "users", label: "Barge in", about: "Everybody hears you." },
+  { mode: "monitoring", key: "l", icon: "headphones" },
+  { mode: "coaching", key: "c", icon: "megaphone" },
+  { mode: "barging", key: "b", icon: "users" },
 ] as const satisfies readonly { readonly mode: SupervisionMode; readonly [word: string]: string }[];
+
+function modeWord(mode: SupervisionMode): string {
+  return { monitoring: t("Listen"), coaching: t("Coach"), barging: t("Barge in") }[mode];
+}
+
+function whoHears(mode: SupervisionMode, name: string): string {
+  switch (mode) {
+    case "monitoring":
+      return t("nobody hears you");
+    case "coaching":
+      return t("only {name} hears you", { name });
+    case "barging":
+      return t("everybody hears you");
+  }
+}
 
 /** Whoever listens: beside whom, who hears them, and the way out, which ends their own part alone. */
 function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["supervising"]>; readonly csrf: string }) {
   const { conversation, participant, beside, others, mode } = props.supervising;
   const isUp = participant.connectedAt !== null;
   const name = partyTitle(beside);
-  const now = modes.find((one) => one.mode === mode)!;
   return (
     <section class="dock" id="call" aria-label={t("Listening to a call")} data-call-state="connected" data-conversation={conversation.id}>
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt ?? participant.startedAt)} />
-          <small>{isUp ? t(now.about, { name }) : t("Your phone is called")}</small>
+          <small>{isUp ? whoHears(mode, name) : t("Your phone is called")}</small>
         </div>
         <div class="party">
           <strong>{name}</strong>
@@ -417,7 +431,7 @@ function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["sup
           <form class="modes" method="post" action={`/calls/${conversation.id}/supervise`} data-quiet>
             <input type="hidden" name="csrf" value={props.csrf} />
             <input type="hidden" name="participant" value={participant.supervises!} />
-            {modes.map(({ mode: each, key, icon, label }) => (
+            {modes.map(({ mode: each, key, icon }) => (
               <button
                 class="control"
                 type="submit"
@@ -429,7 +443,7 @@ function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["sup
               >
                 <Icon name={icon} />
                 <span>
-                  {t(label)}
+                  {modeWord(each)}
                   <kbd>{key.toUpperCase()}</kbd>
                 </span>
               </button>
@@ -461,7 +475,7 @@ function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["sup
           </form>
         </div>
         <p class="visually-hidden" role="status">
-          {isUp ? `${t("You listen to {name}.", { name })} ${t(now.about, { name })}` : t("Your phone is called")}
+          {isUp ? t("You listen to {name}: {what}", { name, what: whoHears(mode, name) }) : t("Your phone is called")}
         </p>
       </div>
     </section>
@@ -505,10 +519,10 @@ export function ListenForm(props: {
           <input class="input" id="listen-reason" name="reason" type="text" maxlength={props.reasonMax} autocomplete="off" />
         </div>
         <div class="actions">
-          {modes.map(({ mode, icon, label }) => (
+          {modes.map(({ mode, icon }) => (
             <button class="button" data-kind={mode === "monitoring" ? "primary" : undefined} type="submit" name="mode" value={mode}>
               <Icon name={icon} />
-              {t(label)}
+              {modeWord(mode)}
             </button>
           ))}
         </div>

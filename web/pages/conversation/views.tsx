@@ -12,7 +12,7 @@ import type { Explanation } from "../../../core/routing/explain.ts";
 import { Crumbs } from "../../ui/crumbs.tsx";
 import { callerTitle, ListenForm } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { count, language, t } from "../../ui/text.ts";
+import { count, language, said, t } from "../../ui/text.ts";
 import { Clock, Duration, dateTime } from "../../ui/time.tsx";
 import { troubleOfLeg } from "../../ui/trouble.tsx";
 import { endWord } from "../board/views.tsx";
@@ -481,7 +481,7 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
     case "conversation.party.ended":
       return line("phone-off", t("{name} left the call", { name: personName(view, payload.participantId) }));
     case "conversation.transfer.failed":
-      return line("circle-alert", t("The call was not passed on"), String(payload.message));
+      return line("circle-alert", t("The call was not passed on"), said(String(payload.message)));
     case "conversation.consult.updated":
       return line("users", spokenTo[payload.speakTo as SpeakTo](personName(view, payload.participantId)));
     case "conversation.supervision.started":
@@ -496,7 +496,7 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
     case "conversation.supervision.ended":
       return line("headphones", t("{name} listens no more", { name: name(payload.userId) }));
     case "conversation.supervision.refused":
-      return line("circle-alert", t("{name} could not listen", { name: name(payload.userId) }), String(payload.message));
+      return line("circle-alert", t("{name} could not listen", { name: name(payload.userId) }), said(String(payload.message)));
     case "conversation.agent.lost":
       return line("wifi-off", t("The agent's browser was gone"), t("the caller hears music for up to 15 s"));
     case "conversation.agent.returned":

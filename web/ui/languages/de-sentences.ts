@@ -245,4 +245,21 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "“{1}” is not a wrap-up code of this queue. Choose one of: {2}.": "„{1}“ ist kein Code dieser Warteschlange. Wählen Sie einen von: {2}.",
   "“{1}” is a flow for callers who wait; an IVR needs an INBOUNDCALL flow.":
     "„{1}“ ist ein Ablauf für Wartende; eine IVR braucht einen vom Typ INBOUNDCALL.",
+  "A queue cannot be brought into a conference.": "Eine Warteschlange kann nicht in eine Konferenz geholt werden.",
+  "At most {1} characters.": "Höchstens {1} Zeichen.",
+  "A conference has at most {1} people.": "Eine Konferenz hat höchstens {1} Teilnehmer.",
+  "Choose one of your own people in this call: callers are listened to beside them.":
+    "Wählen Sie jemanden von Ihnen in diesem Anruf: Bei Anrufern wird über ihn mitgehört.",
+  "In a conference, ask them first and bring them in; then leave.": "In einer Konferenz: erst fragen und dazuholen, dann verlassen.",
+  "Only a person can listen: a program has no station.": "Nur ein Mensch kann mithören: Ein Programm hat kein Telefon.",
+  "They are in this call themselves.": "Die Person ist selbst in diesem Anruf.",
+  "They have left this call.": "Die Person hat diesen Anruf verlassen.",
+  "This call is not up yet.": "Dieser Anruf steht noch nicht.",
+  "This call is not up.": "Dieser Anruf steht nicht.",
+  "Who was brought in cannot bring in others.": "Wer dazugeholt wurde, kann niemanden dazuholen.",
+  "Yes or no.": "Ja oder nein.",
+  "You are in this call yourself.": "Sie sind selbst in diesem Anruf.",
+  "You are on another call: end it first.": "Sie sind in einem anderen Anruf: Beenden Sie ihn zuerst.",
+  "You have no station to listen at.": "Sie haben kein Telefon, an dem Sie mithören könnten.",
+  "Your station is not connected: no phone of yours can be called.": "Ihr Telefon ist nicht verbunden: Es lässt sich nicht rufen.",
 };
