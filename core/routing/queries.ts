@@ -257,7 +257,8 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
           waits: openSegment(segments, asked)?.type === "hold",
         };
   const together = peopleTogether(participants).filter(({ id }) => id !== participant.id);
-  const otherOne = otherOf(own, participants);
+  // Of a conference: whom it was with first.
+  const otherOne = together.length > 1 ? together[0]! : otherOf(own, participants);
   const other = await otherParty(app, own, otherOne);
   const heard = asked !== null && consult?.isUp === true ? { id: asked.id, ...consult } : { id: otherOne?.id ?? null, ...other };
   return {

@@ -704,6 +704,11 @@ for (const [name, open] of Object.entries(implementations)) {
       await begin("hold", now + 2);
       expect(await conversations.participant(agent.id)).toEqual({ ...agent, connectedAt: now + 1, heldSince: now + 2 });
       await conversations.setHeld(agent.id, null);
+      const asked = participantOf(id<ConversationId>(), { purpose: "user", consultedBy: agent.id });
+      await conversations.insertParticipant(asked);
+      await conversations.joinConference(asked.id, agent.id);
+      await conversations.setSupervises(asked.id, agent.id);
+      expect(await conversations.participant(asked.id)).toEqual({ ...asked, consultedBy: null, addedBy: agent.id, supervises: agent.id });
       expect((await conversations.openOfUser(userId)).map((open_) => [open_.conversation.id, open_.participant.id])).toEqual([
         [conversation.id, agent.id],
       ]);

@@ -235,16 +235,21 @@ await program(
       const beganAt = events.find(({ type }) => type === "conversation.recording.started")!.at;
       const at = (type: string, mode?: string): number =>
         events.find((event) => event.type === `conversation.${type}` && (mode === undefined || event.payload.mode === mode))!.at - beganAt;
-      // A second from either edge is nobody's: sound is on its way, and the disk is waited for.
-      const during = (fromMs: number, toMs: number): readonly number[] | null =>
-        tonesIn(right.slice((fromMs + 1_000) * 8, (toMs - 500) * 8), Object.values(tones));
+      // The log says it before it is so; sound that is on its way is still of before.
+      // By the second: a voice that breaks off and begins again is out of step with itself over longer.
+      const during = (fromMs: number, toMs: number): readonly number[] => {
+        const heard = new Set<number>();
+        for (let ms = fromMs + 500; ms + 800 <= toMs; ms += 200)
+          for (const hz of tonesIn(right.slice(ms * 8, (ms + 800) * 8), Object.values(tones)) ?? []) heard.add(hz);
+        return [...heard].sort((a, b) => a - b);
+      };
       const coached = during(at("supervision.switched", "coaching"), at("supervision.switched", "barging"));
-      expect(coached?.join() === `${tones.priya}`, `while coached, the right channel has ${coached}`);
+      expect(coached.join() === `${tones.priya}`, `while coached, the right channel has ${coached}`);
       const barged = during(at("supervision.switched", "barging"), at("supervision.ended"));
-      expect(barged?.join() === [tones.priya, tones.gareth].join(), `after barging in it has ${barged}`);
+      expect(barged.join() === [tones.priya, tones.gareth].join(), `after barging in it has ${barged}`);
       const together = events.find(({ type, payload }) => type === "conversation.consult.updated" && payload.speakTo === "BOTH")!;
       const conferred = during(together.at - beganAt, at("held"));
-      expect(conferred?.join() === [tones.priya, tones.carol].join(), `in the conference it has ${conferred}`);
+      expect(conferred.join() === [tones.priya, tones.carol].join(), `in the conference it has ${conferred}`);
     });
 
     await step("every start, switch and end is in the log with who, beside whom and why; it verifies", async () => {
@@ -261,7 +266,6 @@ await program(
       expect(!events.some(({ type }) => type === "conversation.media.silent"), "somebody was said to be silent");
       await gareth.goto(`/conversations/${id}`);
       await gareth.waitFor("#conversation");
-      await look(gareth, "conference-conversation");
       const { code, out } = landline.run(["verify", "--rows"]);
       expect(code === 0, `verify: ${out}`);
     });

@@ -176,7 +176,9 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt)} />
-          <small>{held || (isAway && conference.length === 0) ? t("On hold") : t("Connected")}</small>
+          <small>
+            {held || (isAway && conference.length === 0) ? t("On hold") : conference.length > 0 ? t("Conference") : t("Connected")}
+          </small>
         </div>
         {conference.length === 0 ? (
           <Party other={other} more={queue?.name ?? ""} />

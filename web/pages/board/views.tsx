@@ -271,10 +271,16 @@ function AgentCard(props: {
             <a href={`/conversations/${at.conversationId}`}>{queue === undefined ? t("in a conversation") : t("in {queue}", { queue })}</a>
           )}
           {at?.isTalking !== true ? null : (
-            <a class="listen" href={`/conversations/${at.conversationId}#listen`} aria-label={t("Listen to {name}", { name: props.name })}>
-              <Icon name="headphones" />
-              {t("Listen")}
-            </a>
+            <>
+              {" · "}
+              <a
+                class="listen"
+                href={`/conversations/${at.conversationId}#listen`}
+                aria-label={t("Listen to {name}", { name: props.name })}
+              >
+                {t("Listen")}
+              </a>
+            </>
           )}
         </small>
       </div>

@@ -26,7 +26,8 @@ function List(props: { readonly view: AgentView | null }) {
   const current = props.view?.current ?? null;
   const alert = props.view?.alert ?? null;
   const ringing = props.view?.ringing ?? null;
-  const n = [current, alert, ringing].filter((one) => one !== null).length;
+  const supervising = props.view?.supervising ?? null;
+  const n = [current, alert, ringing, supervising].filter((one) => one !== null).length;
   return (
     <section class="list" aria-labelledby="mine">
       <div class="pane-head">
@@ -53,6 +54,17 @@ function List(props: { readonly view: AgentView | null }) {
           at={ringing.participant.startedAt}
           where={ringing.other.number}
         />
+      )}
+      {supervising === null ? null : (
+        <a class="card" href={`/conversations/${supervising.conversation.id}`} data-live="">
+          <Icon name="headphones" />
+          <strong>{partyTitle(supervising.beside)}</strong>
+          <Since at={supervising.participant.startedAt} />
+          <span class="where">{supervising.others.map(partyTitle).join(", ")}</span>
+          <span class="state">
+            <Status is="COMMUNICATING" word={t("You listen")} />
+          </span>
+        </a>
       )}
       {current === null ? null : (
         <a
@@ -105,6 +117,8 @@ function RingingCard(props: {
 
 function stateWord(current: NonNullable<AgentView["current"]>): string {
   if (current.work !== null) return t("After-call work");
+  if (current.participant.heldSince === null && current.conference.length > 0)
+    return t("Conference of {n}", { n: current.conference.length + 1 });
   return current.participant.heldSince === null ? t("Connected") : t("On hold");
 }
 
@@ -240,6 +254,15 @@ function Idle(props: { readonly view: AgentView | null; readonly hasQueues: bool
         <Icon name="phone-incoming" />
         <h1 id="who">{t("A call rings for you")}</h1>
         <p class="quiet">{t("Below is who it is. Enter answers it, D declines it.")}</p>
+      </div>
+    );
+  }
+  if (view?.supervising != null) {
+    return (
+      <div class="empty">
+        <Icon name="headphones" />
+        <h1 id="who">{t("You listen to a call")}</h1>
+        <p class="quiet">{t("The bar below says who hears you, and is the way out.")}</p>
       </div>
     );
   }
