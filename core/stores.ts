@@ -267,7 +267,7 @@ export interface OrganizationStore {
   byId(id: OrganizationId): Promise<Organization | null>;
   /** With its home division. */
   insert(organization: Organization): Promise<void>;
-  /** Writes name, language, country, time zone and the guests' number. */
+  /** Writes everything that can be changed. */
   update(organization: Organization): Promise<void>;
 }
 

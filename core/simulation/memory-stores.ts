@@ -178,8 +178,8 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       list: async () => [...tables().organizations.values()],
       byId: async (id) => tables().organizations.get(id) ?? null,
       insert: async (row) => void tables().organizations.set(row.id, row),
-      update: async ({ id, name, language, country, timeZone, guestNumber }) =>
-        void set(tables().organizations, id, { name, language, country, timeZone, guestNumber }),
+      update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring }) =>
+        void set(tables().organizations, id, { name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring }),
     },
     queues: {
       ...memoryObjects(() => tables().queues),

@@ -191,7 +191,10 @@ for (const [name, open] of Object.entries(implementations)) {
       const organization = newOrganization(organizationId, divisionId, "Centre", now);
       await stores.organizations.insert(organization);
       expect(plain(await stores.organizations.list())).toEqual([organization]);
-      const changed = { ...organization, name: "Ward", country: "GB", timeZone: "Europe/London", language: "de-DE", guestNumber: "100" };
+      const changed = {
+        ...{ ...organization, name: "Ward", country: "GB", timeZone: "Europe/London", language: "de-DE", guestNumber: "100" },
+        ...{ recordingDays: 30, showsMonitoring: false },
+      };
       await stores.organizations.update(changed);
       expect(await stores.organizations.byId(organizationId)).toEqual(changed);
       expect(await stores.organizations.byId(id<OrganizationId>())).toBe(null);

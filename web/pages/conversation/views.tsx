@@ -847,20 +847,29 @@ function Facts(props: { readonly view: ConversationView }) {
   );
 }
 
+/** To the recording, or to the call itself; newest first. */
 function Listened(props: { readonly view: ConversationView }) {
+  const { view } = props;
+  const live = view.events.filter(({ type }) => type === "conversation.supervision.connected");
+  const all = [
+    ...view.accesses.map(({ at, payload }) => ({ at, by: String(payload?.by ?? ""), how: "" })),
+    ...live.map(({ at, payload }) => ({ at, by: personName(view, payload?.participantId), how: t("live") })),
+  ].sort((a, b) => b.at - a.at);
   return (
     <section class="section" aria-labelledby="listened">
       <header>
         <h2 id="listened">{t("Who listened")}</h2>
       </header>
-      {props.view.accesses.length === 0 ? (
+      {all.length === 0 ? (
         <p class="quiet">{t("Nobody yet.")}</p>
       ) : (
         <ol class="access" role="list">
-          {props.view.accesses.map((event) => (
+          {all.map(({ at, by, how }) => (
             <li>
-              <b>{String(event.payload?.by ?? "")}</b>
-              <Clock at={event.at} />
+              <span>
+                <b>{by}</b> {how === "" ? null : <span class="quiet">{how}</span>}
+              </span>
+              <Clock at={at} />
             </li>
           ))}
         </ol>
