@@ -141,7 +141,6 @@ await program(
     await step("a supervisor listens from the board: hears both, is heard by nobody, and the agent sees who", async () => {
       await gareth.goto("/performance/queues");
       await gareth.waitFor(".agents .listen", 10_000);
-      await look(gareth, "listen-board");
       await gareth.click(".agents .listen");
       await gareth.waitFor("#listen form", 10_000);
       await look(gareth, "listen-form");
@@ -150,8 +149,7 @@ await program(
       await gareth.waitFor('#call [data-key="l"][aria-pressed="true"]', 10_000);
       await allHear("while somebody listens", { gareth: ["caller", "priya"], caller: ["priya"], priya: ["caller"] });
       expect(/Gareth Hollis listens/.test(await priya.text("#call .listens")), "the agent sees who listens");
-      await look(gareth, "listening");
-      await look(priya, "listened-to");
+      await Promise.all([look(gareth, "listening"), look(priya, "listened-to")]);
     });
 
     await step("coached by one key: the agent alone hears it", async () => {
@@ -172,19 +170,27 @@ await program(
       expect((await newest()).endReason === null, "the call has ended");
     });
 
-    await step("somebody who was asked is brought in: each hears the two others, and not themselves", async () => {
-      await priya.press("t");
-      await priya.waitFor("#transfer:popover-open", 5_000);
-      await priya.fill("#transfer-to", "203");
-      await priya.click('#transfer button[value="consult"]');
+    await step("somebody whom a program asked is brought in by the agent: each hears the two others, and not themselves", async () => {
+      const asked = await landline.api<{ destinationParticipantId: string }>(`${path}/participants/${hers.id}/consult`, {
+        method: "POST",
+        body: { speakTo: "DESTINATION", destination: { address: "203" } },
+      });
       await eventually("the desk phone rings", () => carol.log.includes("Incoming call"), 10_000);
       carol.accept();
       await priya.waitFor('#call [data-key="c"]', 10_000);
       await allHear("during the question", { priya: ["carol"], carol: ["priya"], caller: [] });
+      expect(
+        (await landline.api<Call>(path)).participants.some((one) => one.id === asked.destinationParticipantId),
+        "who is asked has the id that was told",
+      );
       await look(priya, "consulting");
       await priya.press("s");
       await priya.waitFor('#call input[name="speakTo"][value="DESTINATION"]', 10_000);
       await allHear("after swapping", { priya: ["caller"], caller: ["priya"] });
+      const nobody = await landline
+        .api(`${path}/participants/${hers.id}/consult`, { method: "PATCH", body: { speakTo: "EVERYBODY" } })
+        .catch((error: Error) => error.message);
+      expect(/400 .*DESTINATION, OBJECT, BOTH/.test(String(nobody)), String(nobody));
       await priya.press("c");
       await priya.waitFor("#call .together", 10_000);
       await allHear("in the conference", { priya: ["caller", "carol"], caller: ["priya", "carol"], carol: ["priya", "caller"] });

@@ -261,7 +261,7 @@ await program(
         undefined,
         { timeout: 5_000 },
       );
-      const card = supervisor.locator('.agents > li[data-status="INTERACTING"] small a');
+      const card = supervisor.locator('.agents > li[data-status="INTERACTING"] small a:not(.listen)');
       expect(/^\/conversations\//.test((await card.getAttribute("href")) ?? ""), "the agent's card does not lead to the conversation");
       await supervisor.selectOption("#agents-status", "IDLE");
       await supervisor.waitForSelector('.agents > li[data-status="INTERACTING"]', { state: "hidden" });

@@ -41,6 +41,10 @@ export const adminManual: readonly ManualPage[] = [
           recordings it would erase before it is saved. Empty keeps recordings until somebody erases them. Backups made before hold what
           they held: keep them no longer than the rule says.
         </p>
+        <p>
+          <b>When somebody listens</b>: whether people see who listens to their call unheard. What that means is on{" "}
+          <a href="/help/listen#seen">Listening to calls</a>.
+        </p>
       </>
     ),
   },
