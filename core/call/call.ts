@@ -291,6 +291,8 @@ function troubled(
 ): CallOutput[] {
   const participantId = participantOfLeg(state, legId);
   if (participantId === null) return [];
+  // What a supervisor says is theirs to say or not: only whether they hear is a fact of the call.
+  if (direction === "from" && state.supervisors.some((supervisor) => supervisor.legId === legId)) return [];
   if (trouble !== null && trouble.cause !== "poor")
     return [append(state, "conversation.media.silent", { participantId, forMs, direction, ...trouble })];
   return before === null || before === "poor" ? [] : [append(state, "conversation.media.heard", { participantId, direction, forMs })];

@@ -105,6 +105,25 @@ describe("a consultation", () => {
   });
 });
 
+describe("whoever asks loses their browser", () => {
+  test("and finds the one they asked when it is back", () => {
+    const bench = queueCall();
+    const carol = legIn(bench.passesOn("consult", "priya", person("carol")));
+    bench.leg({ kind: "leg.lost", legId: agentLeg(bench) as LegId });
+    expect(bench.answers(carol)).toContain(`confirm ${carol}`);
+    const back = legIn(bench.input({ kind: "station-registered", stationId }));
+    expect(bench.answers(back)).toContain(`bridge ${back} ${carol}`);
+  });
+
+  test("and does not come back: who was asked is let go, the caller waits again", () => {
+    const bench = queueCall();
+    const carol = consults(bench, "carol");
+    bench.leg({ kind: "leg.lost", legId: agentLeg(bench) as LegId });
+    const said = bench.input({ kind: "timer", name: "agent-lost" });
+    expect(said).toEqual(expect.arrayContaining(["party.ended", `hang-up ${carol} normal`, "enqueued", "flow-start"]));
+  });
+});
+
 describe("a conference", () => {
   test("begins when whoever asks brings all together: each hears the others", () => {
     const bench = queueCall();
@@ -361,6 +380,14 @@ describe("supervision", () => {
     expect(bench.state.supervisors).toHaveLength(1);
     const back = legIn(bench.input({ kind: "station-registered", stationId }));
     expect(bench.answers(back)).toEqual(expect.arrayContaining([`mix ${back} > all`, `mix ${s} > nobody`]));
+  });
+
+  test("is not told to be silent: what a supervisor says is theirs to say", () => {
+    const bench = queueCall();
+    const legId = listens(bench, "monitoring") as LegId;
+    const trouble = { kind: "leg.trouble", legId, trouble: { cause: "only-silence", detail: "" }, before: null, forMs: 5_000 } as const;
+    expect(bench.leg({ ...trouble, direction: "from" })).toEqual([]);
+    expect(bench.leg({ ...trouble, direction: "to" })).toEqual(["media.silent"]);
   });
 
   test("may turn before its station has answered", () => {

@@ -160,8 +160,9 @@ function startConsult(
 
 export function consultAnswered(state: CallState): Result {
   const { consult } = state;
-  const asker = consult === null ? null : askerOf(state, consult.by);
-  if (consult === null || asker === null) return nothing(state);
+  if (consult === null) return nothing(state);
+  // Whose browser is gone may be back in a moment.
+  const asker = askerOf(state, consult.by);
   const up: Consult = { ...consult, isUp: true, playId: null };
   const spoken = turn({ ...state, consult: { ...up, speakTo: "DESTINATION" } }, up, consult.speakTo);
   return {
@@ -170,7 +171,7 @@ export function consultAnswered(state: CallState): Result {
       partyConnected(state, consult),
       ...spoken.outputs,
       control({ kind: "confirm", legId: consult.legId }),
-      ...silence(asker.legId, consult.playId),
+      ...(asker === null ? [] : silence(asker.legId, consult.playId)),
     ],
   };
 }

@@ -154,8 +154,7 @@ describe("a stolen phone", () => {
     return {
       customer: { userId, trunkId: null, ended: false },
       dial: { callee, path: 0 },
-      party: null,
-      consult: null,
+      ...{ agent: null, party: null, consult: null, members: [] },
     } as unknown as CallState;
   };
 
@@ -172,6 +171,14 @@ describe("a stolen phone", () => {
     expect(guard.begin("priya" as UserId)).toBeNull();
   });
 
+  test("TF-01: has them in one conference, and no more; each takes a channel of its trunk", () => {
+    const { dial, ...call } = out("priya");
+    const conference = { ...call, dial: null, members: Array.from({ length: outgoingPerUserMax }, () => dial) } as unknown as CallState;
+    const guard = new OutgoingGuard(clock, () => [conference]);
+    expect(guard.begin("priya" as UserId)).toEqual({ rule: "at-once", limit: outgoingPerUserMax });
+    expect(guard.isFull(trunk("first", { channelsMax: outgoingPerUserMax }))).toBe(true);
+  });
+
   test("TF-01: begins so many in a minute, and no more", () => {
     const guard = new OutgoingGuard(clock, () => []);
     for (let n = 0; n < outgoingPerUserPerMinuteMax; n++) expect(guard.begin("priya" as UserId)).toBeNull();
@@ -183,9 +190,7 @@ describe("a stolen phone", () => {
   test("a trunk is full at its channels, counted in both directions", () => {
     const came = {
       customer: { userId: null, trunkId: "first", ended: false },
-      dial: null,
-      party: null,
-      consult: null,
+      ...{ agent: null, dial: null, party: null, consult: null, members: [] },
     } as unknown as CallState;
     const guard = new OutgoingGuard(clock, () => [came, out("priya")]);
     expect([guard.isFull(trunk("first", { channelsMax: 2 })), guard.isFull(trunk("first", { channelsMax: 3 }))]).toEqual([true, false]);

@@ -41,18 +41,18 @@ export class OutgoingGuard {
 
   private atOnce(userId: UserId): number {
     let open = 0;
-    for (const { customer, dial, party, consult } of this.calls()) {
-      const isTheirs = customer.userId === userId || party?.callee.userId === userId;
-      const goesOut = [dial, party, consult].some((one) => one?.callee.purpose === "external" && !one.callee.isEmergency);
-      if (isTheirs && goesOut) open += 1;
+    for (const { customer, agent, dial, party, consult, members } of this.calls()) {
+      if (![customer.userId, agent?.userId, party?.callee.userId].includes(userId)) continue;
+      // Each number of a conference is a call that is paid for.
+      open += [dial, party, consult, ...members].filter((one) => one?.callee.purpose === "external" && !one.callee.isEmergency).length;
     }
     return open;
   }
 }
 
 /** By which trunks a call's legs go now; calls for help take no channel from anybody. */
-function trunksOf({ customer, dial, party, consult }: CallState): readonly TrunkId[] {
+function trunksOf({ customer, dial, party, consult, members }: CallState): readonly TrunkId[] {
   const came = customer.trunkId === null || customer.ended ? [] : [customer.trunkId];
-  const gone = [dial, party, consult].flatMap((one) => (one === null || one.callee.isEmergency ? [] : [trunkOf(one)]));
+  const gone = [dial, party, consult, ...members].flatMap((one) => (one === null || one.callee.isEmergency ? [] : [trunkOf(one)]));
   return [...came, ...gone.filter((trunkId) => trunkId !== null)];
 }
