@@ -14,13 +14,24 @@ export type RoutingWorld = {
   readonly agents: Map<string, AgentState>;
   readonly skills: Map<string, readonly { skillId: SkillId; proficiency: number }[]>;
   readonly waiting: Map<string, WaitingConversation>;
+  /** Our people in calls without a queue, or beside one: by conversation, who is which participant. */
+  readonly onCall: Map<string, Map<ParticipantId, UserId>>;
   asOfSeq: number;
   /** Events whose payload is erased: what depends on them cannot be recomputed. */
   erased: number;
 };
 
 export function emptyWorld(): RoutingWorld {
-  return { queues: new Map(), members: new Map(), agents: new Map(), skills: new Map(), waiting: new Map(), asOfSeq: 0, erased: 0 };
+  return {
+    queues: new Map(),
+    members: new Map(),
+    agents: new Map(),
+    skills: new Map(),
+    waiting: new Map(),
+    onCall: new Map(),
+    asOfSeq: 0,
+    erased: 0,
+  };
 }
 
 type Payload = { readonly [key: string]: unknown };
@@ -154,25 +165,49 @@ const folders: { readonly [type: string]: Folder | undefined } = {
         routingStatusAt: event.at,
       });
   },
+  "conversation.started": (world, payload, event) => {
+    const { userId, customerParticipantId } = payload as { userId?: UserId; customerParticipantId: ParticipantId };
+    occupy(world, event, customerParticipantId, userId ?? null);
+  },
+  "conversation.dialled": (world, payload, event) => {
+    const { userId, participantId } = payload as { userId: UserId | null; participantId: ParticipantId };
+    occupy(world, event, participantId, userId);
+  },
+  "conversation.party.ended": leaveCall,
   "conversation.supervision.started": (world, payload, event) => {
-    const { participantId, userId } = payload as { participantId: ParticipantId; userId: UserId };
-    if (world.agents.get(userId)?.inHand.kind !== "nothing") return;
-    change(world, userId, {
-      inHand: { kind: "conversation", id: participantId },
-      routingStatus: "COMMUNICATING",
-      routingStatusAt: event.at,
-    });
+    const { userId, participantId } = payload as { userId: UserId; participantId: ParticipantId };
+    occupy(world, event, participantId, userId);
   },
-  "conversation.supervision.ended": (world, payload, event) => {
-    const { participantId, userId } = payload as { participantId: ParticipantId; userId: UserId };
-    if (holds(world, userId, "conversation", participantId)) free(world, userId, event.at, false);
-  },
+  "conversation.supervision.ended": leaveCall,
   "routing.acw.ended": (world, payload) => {
     const { participantId, userId, at } = payload as { participantId: ParticipantId; userId: UserId; at: number };
     if (holds(world, userId, "after-call-work", participantId)) free(world, userId, at, false);
   },
-  "conversation.ended": (world, _payload, event) => void world.waiting.delete(event.subjectIds[0]!),
+  "conversation.ended": (world, _payload, event) => {
+    const conversationId = event.subjectIds[0]!;
+    world.waiting.delete(conversationId);
+    for (const [participantId, userId] of world.onCall.get(conversationId) ?? [])
+      if (holds(world, userId, "conversation", participantId)) free(world, userId, event.at, false);
+    world.onCall.delete(conversationId);
+  },
 };
+
+/** Whoever is on the phone without a queue is offered nothing meanwhile. What they have in hand already stays in hand. */
+function occupy(world: RoutingWorld, event: LoggedEvent, participantId: ParticipantId, userId: UserId | null): void {
+  if (userId === null) return;
+  const conversationId = event.subjectIds[0]!;
+  const people = world.onCall.get(conversationId) ?? new Map<ParticipantId, UserId>();
+  world.onCall.set(conversationId, people.set(participantId, userId));
+  if (world.agents.get(userId)?.inHand.kind !== "nothing") return;
+  const inHand: InHand = { kind: "conversation", id: participantId };
+  change(world, userId, { inHand, routingStatus: "COMMUNICATING", routingStatusAt: event.at });
+}
+
+function leaveCall(world: RoutingWorld, payload: Payload, event: LoggedEvent): void {
+  const { participantId, userId } = payload as { participantId: ParticipantId; userId: UserId | null };
+  world.onCall.get(event.subjectIds[0]!)?.delete(participantId);
+  if (userId !== null && holds(world, userId, "conversation", participantId)) free(world, userId, event.at, false);
+}
 
 function setQueue(world: RoutingWorld, payload: Payload): void {
   const queue = payload.after as Queue;

@@ -10,6 +10,7 @@ import { createUser } from "../directory/commands.ts";
 import { newOrganization } from "../directory/organization.ts";
 import type { Env } from "../env/env.ts";
 import type { EventDraft, LoggedEvent } from "../events/index.ts";
+import { askConversation, superviseConversation } from "../exchange/ask.ts";
 import { Assigner } from "../exchange/assigner.ts";
 import { Directory } from "../exchange/directory.ts";
 import { Exchange } from "../exchange/exchange.ts";
@@ -22,6 +23,7 @@ import {
   type LegId,
   newId,
   type OrganizationId,
+  type ParticipantId,
   type QueueId,
   type StationId,
   type UserId,
@@ -134,7 +136,10 @@ export class World {
   }
 
   private async hire(app: App, n: number): Promise<void> {
-    const user = await createUser(app, this.admin, { name: `Agent ${n}`, email: `agent${n}@example.org`, roles: ["agent"] });
+    const user = await createUser(app, this.admin, {
+      ...{ name: `Agent ${n}`, email: `agent${n}@example.org` },
+      ...{ roles: ["agent"], extension: String(200 + n) },
+    });
     this.users.push({ id: user.id, stationId: user.stationId! });
     // Every second agent serves both queues, so that the queues form one pool.
     await setQueueMember(app, this.admin, this.queueIds[n % 2]!, user.id, { joined: true });
@@ -355,8 +360,51 @@ export class World {
     if (agent === null) return;
     if (agent.presence !== "ON_QUEUE" || agent.routingStatus === "NOT_RESPONDING") await setPresence(node.app, actor, user.id, "ON_QUEUE");
     else if (this.random.chance(0.1)) await setPresence(node.app, actor, user.id, "BREAK");
+    else if (agent.inHand.kind === "conversation") await this.inACall(node.app, actor, agent.inHand.id);
+    else if (agent.inHand.kind === "nothing" && this.random.below(10) === 0) await this.listens(node.app, actor);
     else if (agent.inHand.kind === "after-call-work" && this.random.chance(0.5))
       await wrapUp(node.app, actor, agent.inHand.id, "none").catch(() => undefined);
+  }
+
+  /** Asks a colleague, turns from one to the other, brings all together, passes on, holds, leaves. */
+  private async inACall(app: App, actor: Actor, participantId: ParticipantId): Promise<void> {
+    const { random } = this;
+    const participant = await app.stores.conversations.participant(participantId);
+    if (participant === null || !random.chance(0.5)) return;
+    if (participant.supervises !== null && random.chance(0.7)) {
+      await this.listensBeside(app, actor, participant.conversationId, participant.supervises);
+      return;
+    }
+    const number = String(200 + random.below(this.options.agents));
+    const speakTo = random.pick(["DESTINATION", "OBJECT", "BOTH"] as const);
+    const asId = newId<ParticipantId>(app.env);
+    const wish = random.pick([
+      { kind: "consult", participantId, to: { kind: "number", number }, speakTo, asId },
+      { kind: "consult", participantId, to: { kind: "number", number }, speakTo, asId },
+      { kind: "speak-to", participantId, speakTo },
+      { kind: "speak-to", participantId, speakTo: "BOTH" },
+      { kind: "complete-transfer", participantId },
+      { kind: "cancel-transfer", participantId },
+      { kind: "hold", participantId },
+      { kind: "resume", participantId },
+      { kind: "disconnect", participantId },
+    ] as const);
+    // Some of it makes no sense at the moment, and is refused.
+    await askConversation(app, actor, participant.conversationId, wish).catch(() => undefined);
+  }
+
+  /** Beside whoever talks just now. */
+  private async listens(app: App, actor: Actor): Promise<void> {
+    const talking = [...(await app.stores.routing.inConversation(this.organizationId)).values()].filter(({ isTalking }) => isTalking);
+    if (talking.length === 0) return;
+    const { conversationId, participantId } = this.random.pick(talking);
+    await this.listensBeside(app, actor, conversationId, participantId);
+  }
+
+  private async listensBeside(app: App, actor: Actor, conversationId: ConversationId, participantId: ParticipantId): Promise<void> {
+    const mode = this.random.pick(["monitoring", "coaching", "barging"] as const);
+    const listening = { mode, reason: "", isRegistered: () => true };
+    await superviseConversation(app, actor, conversationId, participantId, listening).catch(() => undefined);
   }
 
   /** Plays the day: callers, agents, faults of nature; then lets everything come to rest. */

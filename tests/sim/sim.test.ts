@@ -18,12 +18,15 @@ describe("an honest centre", () => {
 
   test("is the same, event for event, when the seed is the same", async () => {
     const [a, b] = [await simulate(42, { hours: 1 }), await simulate(42, { hours: 1 })];
-    expect({ ...a, reached: [...a.reached] }).toEqual({ ...b, reached: [...b.reached] });
+    const plain = (outcome: typeof a) => ({ ...outcome, reached: [...outcome.reached], happened: [...outcome.happened] });
+    expect(plain(a)).toEqual(plain(b));
   }, 60_000);
 
-  test("meets crashes, an absent database, a full disk and stale snapshots on the way", async () => {
-    const { reached } = await simulate(1, { hours: 3 });
+  test("meets crashes, an absent database, a full disk, stale snapshots, conferences and supervisors on the way", async () => {
+    const { reached, happened } = await simulate(1, { hours: 3 });
     expect([...reached].sort()).toEqual(["crash", "database-away", "disk-full", "stale-snapshot"]);
+    const calls = ["consult.updated", "held", "party.connected", "supervision.connected", "supervision.switched", "supervision.ended"];
+    expect(calls.filter((type) => !happened.has(`conversation.${type}`))).toEqual([]);
   }, 60_000);
 });
 

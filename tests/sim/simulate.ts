@@ -8,6 +8,8 @@ export type Outcome = {
   readonly problem: string | null;
   readonly struck: number;
   readonly reached: ReadonlySet<string>;
+  /** Types of events. */
+  readonly happened: ReadonlySet<string>;
   readonly conversations: number;
   readonly answered: number;
   readonly events: number;
@@ -50,6 +52,7 @@ export async function simulate(seed: number, options: { readonly hours: number; 
     problem,
     struck: faults.struck,
     reached: world.reached,
+    happened: new Set(world.database.events.map(({ type }) => type)),
     conversations: conversations.length,
     answered,
     events: world.database.events.length,
