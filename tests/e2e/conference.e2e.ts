@@ -242,11 +242,11 @@ await program(
       const at = (type: string, mode?: string): number =>
         events.find((event) => event.type === `conversation.${type}` && (mode === undefined || event.payload.mode === mode))!.at - beganAt;
       // The log says it before it is so; sound that is on its way is still of before.
-      // By the second: a voice that breaks off and begins again is out of step with itself over longer.
+      // By parts: a voice that breaks off and begins again is out of step with itself over longer.
       const during = (fromMs: number, toMs: number): readonly number[] => {
         const heard = new Set<number>();
-        for (let ms = fromMs + 500; ms + 800 <= toMs; ms += 200)
-          for (const hz of tonesIn(right.slice(ms * 8, (ms + 800) * 8), Object.values(tones)) ?? []) heard.add(hz);
+        for (let ms = fromMs + 300; ms + 600 <= toMs; ms += 100)
+          for (const hz of tonesIn(right.slice(ms * 8, (ms + 600) * 8), Object.values(tones)) ?? []) heard.add(hz);
         return [...heard].sort((a, b) => a - b);
       };
       const coached = during(at("supervision.switched", "coaching"), at("supervision.switched", "barging"));
