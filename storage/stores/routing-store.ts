@@ -1,5 +1,3 @@
-// What routing reads and remembers. The snapshot is one statement, so that its rows and its sequence belong to one instant.
-import type { ConversationId } from "../../core/lib/id.ts";
 import type { RoutableAgent } from "../../core/routing/agent.ts";
 import type { RoutingSnapshot } from "../../core/routing/match.ts";
 import type { InConversation } from "../../core/routing/queries.ts";
