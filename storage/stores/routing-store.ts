@@ -1,3 +1,4 @@
+// What routing reads and remembers. The snapshot is one statement, so that its rows and its sequence belong to one instant.
 import type { RoutableAgent } from "../../core/routing/agent.ts";
 import type { RoutingSnapshot } from "../../core/routing/match.ts";
 import type { InConversation } from "../../core/routing/queries.ts";
