@@ -76,6 +76,8 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       /** Conversations in front of this person, by id, and those that may be since the last look. */
       let mine = new Set<string>();
       let since = new Set<string>();
+      /** While their part is read: conversations that something happens to. */
+      let touched: Set<string> | null = null;
       const send = (message: Uint8Array): void => {
         if (open) controller.enqueue(message);
       };
@@ -95,8 +97,16 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       const show = async (due: typeof dirty, at: number): Promise<void> => {
         if (due.own) {
           since = new Set();
+          touched = new Set();
           const view = actor.userId === null ? null : await agentView(ports.app, actor.userId);
-          mine = new Set([...since, ...(view === null ? [] : inFrontOf(view))]);
+          const front = view === null ? [] : inFrontOf(view);
+          mine = new Set([...since, ...front]);
+          // What became of it while it was read, this page could not know to be about it.
+          if (front.some((id) => touched?.has(id))) {
+            dirty.own = true;
+            renderer.due();
+          }
+          touched = null;
           send(
             fragmentMessage(
               at,
@@ -132,7 +142,10 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
           return true;
         }
         if (has("desk") && aboutEveryDesk.test(event.type)) return true;
-        return aboutRouting.test(event.type) && mine.has(event.subjectIds[0] ?? "");
+        if (!aboutRouting.test(event.type)) return false;
+        const [conversationId = ""] = event.subjectIds;
+        touched?.add(conversationId);
+        return mine.has(conversationId);
       };
       const unsubscribe = ports.subscribe((event) => {
         seq = Math.max(seq, event.seq);
