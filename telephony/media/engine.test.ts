@@ -3,12 +3,12 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { realEnv } from "../../cmd/env.ts";
 import { pause } from "../../core/env/pause.ts";
-import { encodeG711, g711 } from "./codec/g711.ts";
+import { type Encoder, encoderOf } from "./codec/codec.ts";
 import { InlinePlane } from "./inline-plane.ts";
 import type { CodecName, MediaCommand, MediaEvent, RecordingSink } from "./plane.ts";
 import { PortRange } from "./ports.ts";
 import { payloadStart, payloadType, sequenceNumber, ssrc, timestamp, writeHeader } from "./rtp/packet.ts";
-import { share, sharesByTenth } from "./support/listening.ts";
+import { codesOf, samplesOf, share, sharesByTenth } from "./support/listening.ts";
 import { toneSamples } from "./tone.ts";
 import { openUdp, type UdpSocket } from "./udp.ts";
 
@@ -17,6 +17,8 @@ const open: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const thing of open.splice(0)) await thing.close();
 });
+
+const payloadTypes: Readonly<Record<CodecName, number>> = { PCMU: 0, PCMA: 8, G722: 9 };
 
 class MemorySink implements RecordingSink {
   readonly chunks: Uint8Array[] = [];
@@ -80,7 +82,7 @@ class Bench {
       port: peer.port,
       rtcpPort: peer.port + 1,
       codec,
-      payloadType: codec === "PCMU" ? 0 : 8,
+      payloadType: payloadTypes[codec],
       dtmfPayloadType: dtmf,
       ptimeMs: 20,
       srtp: null,
@@ -97,10 +99,13 @@ class Peer {
   private sequence = 100;
   private time = 5_000;
   private waiters: { count: number; done: () => void }[] = [];
+  private readonly encoder: Encoder;
   private constructor(
     private readonly socket: UdpSocket,
     private readonly codec: CodecName,
-  ) {}
+  ) {
+    this.encoder = encoderOf(codec);
+  }
 
   static async open(codec: CodecName): Promise<Peer> {
     let peer: Peer | null = null;
@@ -144,20 +149,19 @@ class Peer {
 
   /** Real time, as the engine has a clock of its own: a late packet is followed by one that is not. */
   async tone(hz: number, frames: number): Promise<void> {
-    const codes = encodeG711(toneSamples([hz], frames * 20, 0), this.codec);
+    const codes = codesOf(toneSamples([hz], frames * 20, 0), this.encoder);
     const startMs = env.clock.monotonic();
     for (let frame = 0; frame < frames; frame++) {
-      this.say(this.codec === "PCMU" ? 0 : 8, codes.subarray(frame * 160, frame * 160 + 160));
+      this.say(payloadTypes[this.codec], codes.subarray(frame * 160, frame * 160 + 160));
       await pause(env.clock, Math.max(0, startMs + (frame + 1) * 20 - env.clock.monotonic()));
     }
   }
 
   samples(): Int16Array {
-    const { decode } = g711(this.codec);
-    return Int16Array.from(
-      this.heard
-        .filter((packet) => packet.type === 0 || packet.type === 8)
-        .flatMap((packet) => [...packet.payload].map((code) => decode[code]!)),
+    const sound = this.heard.filter((packet) => packet.type === payloadTypes[this.codec]);
+    return samplesOf(
+      sound.map(({ payload }) => payload),
+      this.codec,
     );
   }
 }
@@ -208,6 +212,68 @@ describe("the engine", () => {
     const stereo = new Int16Array(Buffer.concat(bench.sink.chunks).buffer);
     expect(share(stereo.filter((_, i) => i % 2 === 0).subarray(1_600, 14_000), 700)).toBeGreaterThan(0.9);
     expect(share(stereo.filter((_, i) => i % 2 === 1).subarray(1_600, 14_000), 1300)).toBeGreaterThan(0.9);
+  });
+
+  test("a phone in G.722 and a carrier in G.711 hear each other, each is recorded, and no number jumps", async () => {
+    const bench = new Bench();
+    const alice = await bench.leg("alice", "G722");
+    const bob = await bench.leg("bob", "PCMA");
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    bench.send({
+      kind: "record-start",
+      recordingId: "r1",
+      groupId: "call",
+      left: "alice",
+      right: "bob",
+      target: { path: "", key: new Uint8Array(), wrappedKey: new Uint8Array(), header: new Uint8Array() },
+    });
+    await Promise.all([alice.tone(700, 100), bob.tone(1300, 100)]);
+    bench.send({ kind: "record-stop", recordingId: "r1", groupId: "call" });
+    await bench.event("recording-closed");
+    expect(share(bob.samples(), 700)).toBeGreaterThan(0.9);
+    expect(share(alice.samples(), 1300)).toBeGreaterThan(0.9);
+    const stereo = new Int16Array(Buffer.concat(bench.sink.chunks).buffer);
+    expect(share(stereo.filter((_, i) => i % 2 === 0).subarray(1_600, 14_000), 700)).toBeGreaterThan(0.9);
+    expect(share(stereo.filter((_, i) => i % 2 === 1).subarray(1_600, 14_000), 1300)).toBeGreaterThan(0.9);
+    for (const { heard } of [alice, bob]) {
+      expect(heard.map(({ sequence }) => (sequence - heard[0]!.sequence) & 0xffff)).toEqual(heard.map((_, n) => n));
+      expect(heard.map(({ timestamp: time }) => (time - heard[0]!.timestamp) >>> 0)).toEqual(heard.map((_, n) => n * 160));
+    }
+  });
+
+  test("between two in G.722 not a byte is changed, and a prompt, a mix and the call again are heard one after the other", async () => {
+    const bench = new Bench();
+    const [alice, bob] = [await bench.leg("alice", "G722"), await bench.leg("bob", "G722")];
+    bench.send({ kind: "bridge", a: "alice", b: "bob" });
+    const said = Array.from({ length: 50 }, (_, n) => Uint8Array.from({ length: 160 }, (_, i) => (i * 7 + n * 31) & 0xff));
+    for (const payload of said) alice.say(9, payload);
+    await bob.hears(50);
+    expect(bob.heard.map(({ payload }) => payload)).toEqual(said);
+
+    bench.send({ kind: "play", streamId: "bob", playId: "p1", prompts: [{ kind: "key", key: "beep" }], loop: false });
+    await bench.event("play-finished");
+    expect(usualShare(bob.samples().subarray(50 * 160), 1_000)).toBeGreaterThan(0.9);
+    for (const streamId of ["alice", "bob"]) bench.send({ kind: "mix", streamId, mixId: "call", heardBy: null });
+    const before = bob.samples().length;
+    await alice.tone(700, 60);
+    expect(usualShare(bob.samples().subarray(before + 2_400), 700)).toBeGreaterThan(0.9);
+    const numbers = bob.heard.map(({ sequence }) => (sequence - bob.heard[0]!.sequence) & 0xffff);
+    expect(numbers).toEqual(numbers.map((_, n) => n));
+  });
+
+  test("what a muted peer says is in no codec heard by the other, from its first packet on", async () => {
+    for (const codecs of [
+      ["G722", "PCMA"],
+      ["PCMU", "G722"],
+      ["G722", "G722"],
+    ] as const) {
+      const bench = new Bench();
+      const [alice, bob] = [await bench.leg("alice", codecs[0]), await bench.leg("bob", codecs[1])];
+      bench.send({ kind: "bridge", a: "alice", b: "bob" }, { kind: "mute", streamId: "alice", muted: true });
+      await alice.tone(700, 10);
+      await bob.hears(10);
+      expect(Math.max(...bob.samples().map(Math.abs))).toBeLessThan(50);
+    }
   });
 
   test("mixes three: each hears the two others and not itself, and a recording holds what its left leg hears", async () => {

@@ -8,7 +8,7 @@ const ringSamples = 8_192;
 const ringMask = ringSamples - 1;
 const keptSamples = 2_048;
 const aheadSamples = ringSamples - keptSamples;
-/** What no code of G.711 says: here nothing has come. */
+/** What no codec of ours says: here nothing has come. */
 const absent = -32_768;
 
 /** Pitch from 66 to 400 Hz. */
@@ -82,19 +82,9 @@ export class JitterBuffer {
     return this.path.delay / samplesPerMs;
   }
 
-  /** One packet's codes between `start` and `end`; a mark begins a talk spurt (RFC 3551 §4.1). */
-  put(
-    packet: Uint8Array,
-    start: number,
-    end: number,
-    decode: Int16Array,
-    source: number,
-    timestamp: number,
-    isMarked: boolean,
-    nowMs: number,
-  ): void {
+  /** One packet's samples, `size` of them; a mark begins a talk spurt (RFC 3551 §4.1). */
+  put(samples: Int16Array, size: number, source: number, timestamp: number, isMarked: boolean, nowMs: number): void {
     let at = this.newestAt + timestampDistance(this.newestTime, timestamp);
-    const size = end - start;
     if (size <= 0) return;
     if (source !== this.source) at = this.restart(source);
     const transit = nowMs * samplesPerMs - at;
@@ -111,7 +101,7 @@ export class JitterBuffer {
     this.endAt = Math.max(this.endAt, at + size);
     if (this.isFresh) this.spurtAt = Math.min(this.spurtAt, at);
     if (at + size <= this.at) this.late += 1;
-    for (let i = 0; i < size; i++) this.ring[(at + i) & ringMask] = decode[packet[start + i]!]!;
+    for (let i = 0; i < size; i++) this.ring[(at + i) & ringMask] = samples[i]!;
   }
 
   /** The next 20 ms into `frame`; false: nothing sounds, and `frame` means nothing. */

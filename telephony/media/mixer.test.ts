@@ -1,14 +1,14 @@
 // A mix in virtual time: who hears whom, tone by tone, and what is shared.
 import { describe, expect, test } from "bun:test";
 import { fakeEnv } from "../support/fake-env.ts";
-import { encodeG711, g711 } from "./codec/g711.ts";
+import { type Encoder, encoderOf } from "./codec/codec.ts";
 import { DigitSender } from "./dtmf.ts";
 import { Mixer } from "./mixer.ts";
 import type { CodecName, Direction } from "./plane.ts";
 import { Player } from "./player.ts";
 import { hasMarker, payloadType, sequenceNumber, timestamp, writeHeader } from "./rtp/packet.ts";
 import { MediaStream } from "./stream.ts";
-import { share } from "./support/listening.ts";
+import { codesOf, samplesOf, share } from "./support/listening.ts";
 
 /** The other end of one stream: says a tone when it says something, and keeps what it hears. */
 class Party {
@@ -18,12 +18,14 @@ class Party {
   hz: number | null = null;
   amplitude = 4_000;
   private n = 0;
+  private readonly encoder: Encoder;
 
   constructor(
     readonly name: string,
     env: ReturnType<typeof fakeEnv>,
     readonly codec: CodecName,
   ) {
+    this.encoder = encoderOf(codec);
     this.stream = new MediaStream(name, env, {
       onConnected: () => undefined,
       onDigit: (digit) => void this.digits.push(digit),
@@ -33,7 +35,7 @@ class Party {
         throw error;
       },
     });
-    this.stream.format = { codec, payloadType: codec === "PCMU" ? 0 : 8, dtmfPayloadType: 101 };
+    this.stream.format = { codec, payloadType: { PCMU: 0, PCMA: 8, G722: 9 }[codec], dtmfPayloadType: 101 };
     this.stream.direction = "sendrecv";
     this.stream.transport = {
       isReady: true,
@@ -51,7 +53,7 @@ class Party {
     const at = this.n++ * 160;
     if (hz === null) return;
     const tone = Int16Array.from({ length: 160 }, (_, i) => Math.round(this.amplitude * Math.sin((2 * Math.PI * hz * (at + i)) / 8_000)));
-    this.packet(this.stream.format!.payloadType, encodeG711(tone, this.codec), at);
+    this.packet(this.stream.format!.payloadType, codesOf(tone, this.encoder), at);
   }
 
   press(digit: number): void {
@@ -68,8 +70,8 @@ class Party {
 
   /** What was heard in the last so many frames. */
   samples(frames: number): Int16Array {
-    const { decode } = g711(this.codec);
-    return Int16Array.from(this.heard.slice(-frames).flatMap((packet) => [...packet.subarray(12)].map((code) => decode[code]!)));
+    const payloads = this.heard.map((packet) => packet.subarray(12));
+    return samplesOf(payloads, this.codec).subarray(Math.max(0, payloads.length - frames) * 160);
   }
 
   /** Those whose tones were in the last 400 ms. */
@@ -106,15 +108,15 @@ class Room {
 }
 
 describe("each hears", () => {
-  test("exactly the others, in its own law", () => {
+  test("exactly the others, in its own codec", () => {
     const room = new Room();
-    const laws: CodecName[] = ["PCMU", "PCMA"];
+    const codecs: CodecName[] = ["PCMU", "PCMA", "G722"];
     const names = ["alice", "bob", "carol", "dave", "erin", "frank"];
-    for (const [i, name] of names.entries()) room.join(name, 400 + i * 250, null, laws[i % 2]!);
+    for (const [i, name] of names.entries()) room.join(name, 400 + i * 250, null, codecs[i % 3]!);
     room.pass(60);
     for (const party of room.parties) {
       expect(party.hears(room.parties)).toEqual(names.filter((name) => name !== party.name));
-      expect(new Set(party.heard.map(payloadType))).toEqual(new Set([party.codec === "PCMU" ? 0 : 8]));
+      expect(new Set(party.heard.map(payloadType))).toEqual(new Set([{ PCMU: 0, PCMA: 8, G722: 9 }[party.codec]]));
     }
   });
 

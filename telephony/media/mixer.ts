@@ -1,8 +1,8 @@
 // A mix: on one clock, each member hears the sum of the others that it may hear; who hears the same shares one encoded frame.
-import { g711 } from "./codec/g711.ts";
+import { g711, type LawName } from "./codec/g711.ts";
 import { JitterBuffer } from "./jitter-buffer.ts";
 import { samplesPerTick } from "./outgoing.ts";
-import type { CodecName, StreamId } from "./plane.ts";
+import type { StreamId } from "./plane.ts";
 import type { MediaStream } from "./stream.ts";
 
 const loudest = 32_767;
@@ -131,17 +131,20 @@ function tell({ stream, hears }: Member, atMs: number): void {
   }
 }
 
-/** What some members hear in one tick: added up without loss, encoded once for each law when the first of them hears it. */
+/** What some members hear in one tick: added up without loss, encoded once for each law when the first of them hears it; G.722 for each by itself, as it depends on what that one heard before. */
 class Sum {
   branchOf: Member | null = null;
   branch: Sum | null = null;
   private readonly samples = new Int32Array(samplesPerTick);
+  /** The same, no louder than the loudest; whether it is what `samples` say. */
+  private readonly bounded = new Int16Array(samplesPerTick);
+  private isBounded = false;
   private voices = 0;
   private readonly laws = { PCMU: new Law("PCMU"), PCMA: new Law("PCMA") };
 
   begin(from: Sum | null): void {
     this.branchOf = this.branch = null;
-    this.laws.PCMU.isDone = this.laws.PCMA.isDone = false;
+    this.laws.PCMU.isDone = this.laws.PCMA.isDone = this.isBounded = false;
     this.voices = from === null ? 0 : from.voices;
     if (this.voices === 0) this.samples.fill(0);
     else this.samples.set(from!.samples);
@@ -160,9 +163,18 @@ class Sum {
   }
 
   reach(stream: MediaStream, atMs: number): void {
-    const law = this.laws[stream.format!.codec];
-    stream.sayMixed(this.voices === 0 ? law.silence : law.encoded(this.samples), atMs);
+    const { codec } = stream.format!;
+    if (codec === "G722") stream.saySamples(this.clamped(), atMs);
+    else stream.sayMixed(this.voices === 0 ? this.laws[codec].silence : this.laws[codec].encoded(this.clamped()), atMs);
     if (this.voices > 0) for (const recorder of stream.overheard) recorder.hear(atMs, this.samples);
+  }
+
+  /** Louder than the loudest stays the loudest: wrapping round would be a crack. */
+  private clamped(): Int16Array {
+    const { bounded, samples } = this;
+    if (!this.isBounded) for (let i = 0; i < samplesPerTick; i++) bounded[i] = Math.max(-loudest, Math.min(loudest, samples[i]!));
+    this.isBounded = true;
+    return bounded;
   }
 }
 
@@ -173,16 +185,15 @@ class Law {
   private readonly codes = new Uint8Array(samplesPerTick);
   private readonly encode: Uint8Array;
 
-  constructor(codec: CodecName) {
+  constructor(codec: LawName) {
     this.encode = g711(codec).encode;
     this.silence = new Uint8Array(samplesPerTick).fill(g711(codec).silence);
   }
 
-  encoded(samples: Int32Array): Uint8Array {
+  encoded(samples: Int16Array): Uint8Array {
     const { codes, encode } = this;
     if (this.isDone) return codes;
-    // Louder than the loudest stays the loudest: wrapping round would be a crack.
-    for (let i = 0; i < samplesPerTick; i++) codes[i] = encode[Math.max(-loudest, Math.min(loudest, samples[i]!)) & 0xffff]!;
+    for (let i = 0; i < samplesPerTick; i++) codes[i] = encode[samples[i]! & 0xffff]!;
     this.isDone = true;
     return codes;
   }

@@ -4,7 +4,8 @@ import type { SrtpKeyTexts, SrtpSuite } from "../../core/lib/media-encryption.ts
 /** One RTP stream to one peer. Made by signalling, unique on the node (the LegId's text). */
 export type StreamId = string;
 
-export type CodecName = "PCMU" | "PCMA";
+/** G722 at 64 kbit/s: 16 kHz under a clock that counts as if it were 8 (RFC 3551 §4.5.2). */
+export type CodecName = "G722" | "PCMU" | "PCMA";
 
 /** One prompt to play: an embedded or stored mono 16-bit 8 kHz sound by key, or raw samples. */
 export type PromptSource =

@@ -1,5 +1,6 @@
 // Prompts frame by frame: nothing lost between them, no seam in a loop, silence only at the end.
 import { expect, test } from "bun:test";
+import { encoderOf } from "./codec/codec.ts";
 import { g711 } from "./codec/g711.ts";
 import { Player } from "./player.ts";
 import { share } from "./support/listening.ts";
@@ -9,7 +10,8 @@ const ramp = (from: number, size: number) => Int16Array.from({ length: size }, (
 
 function played(player: Player, frames: number): number[] {
   const { decode } = g711("PCMA");
-  return Array.from({ length: frames }, () => [...player.next("PCMA")].map((code) => decode[code]!)).flat();
+  const encoder = encoderOf("PCMA");
+  return Array.from({ length: frames }, () => [...player.next(encoder)].map((code) => decode[code]!)).flat();
 }
 
 test("prompts follow each other within a frame", () => {

@@ -1,12 +1,12 @@
 // Plays prompts one after the other, frame by frame, looping without a seam.
-import { g711 } from "./codec/g711.ts";
+import type { Encoder } from "./codec/codec.ts";
 import { samplesPerTick } from "./outgoing.ts";
-import type { CodecName } from "./plane.ts";
 
 export class Player {
   private readonly parts: readonly Int16Array[];
   private part = 0;
   private at = 0;
+  private readonly frame = new Int16Array(samplesPerTick);
   private readonly payload = new Uint8Array(samplesPerTick);
 
   /** `parts` are 16-bit mono 8 kHz, shared by all who play them. */
@@ -23,20 +23,20 @@ export class Player {
   }
 
   /** The next 20 ms, encoded; the last frame is filled with silence. The buffer is reused. */
-  next(codec: CodecName): Uint8Array {
-    const { encode, silence } = g711(codec);
-    const { payload } = this;
+  next(encoder: Encoder): Uint8Array {
+    const { frame, payload } = this;
     for (let filled = 0; filled < samplesPerTick; ) {
       const samples = this.parts[this.part];
       if (samples === undefined) {
-        payload.fill(silence, filled);
+        frame.fill(0, filled);
         break;
       }
       const size = Math.min(samplesPerTick - filled, samples.length - this.at);
-      for (let i = 0; i < size; i++) payload[filled + i] = encode[samples[this.at + i]! & 0xffff]!;
+      for (let i = 0; i < size; i++) frame[filled + i] = samples[this.at + i]!;
       filled += size;
       this.advance(samples, size);
     }
+    encoder.encode(frame, 0, samplesPerTick, payload, 0);
     return payload;
   }
 

@@ -1,6 +1,5 @@
 // The recording's two channels under jitter, loss, drift and a disk that fails: in virtual time.
 import { describe, expect, test } from "bun:test";
-import { encodeG711 } from "./codec/g711.ts";
 import type { RecordingSink } from "./plane.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -36,9 +35,7 @@ class Studio {
 
   /** Frame `n` of a source, all samples `level`, arriving at `nowMs`. */
   hear(channel: "left" | "right", n: number, level: number, nowMs: number, ssrc = 1, ticks = 160): void {
-    const packet = new Uint8Array(172);
-    packet.set(encodeG711(new Int16Array(160).fill(level), "PCMU"), 12);
-    this.recorder.put(channel, nowMs, ssrc, (1_000 + n * ticks) >>> 0, packet, 12, 172, "PCMU");
+    this.recorder.put(channel, nowMs, ssrc, (1_000 + n * ticks) >>> 0, new Int16Array(160).fill(level), 160);
   }
 
   /** The share of `channel` that is about `level`. */

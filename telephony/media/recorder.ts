@@ -1,8 +1,7 @@
 // Records what two legs say, or one says and hears, each on its channel, on one clock: late packets find their place, lost ones are silence.
 import { recordingChunkMs, recordingChunksWaitingMax, recordingGapMsMax } from "../../core/lib/limits.ts";
-import { g711 } from "./codec/g711.ts";
 import { samplesPerMs, samplesPerTick } from "./outgoing.ts";
-import type { CodecName, RecordingSink } from "./plane.ts";
+import type { RecordingSink } from "./plane.ts";
 import { timestampDistance } from "./rtp/packet.ts";
 
 /** How late a packet may be and still be heard where it belongs, and how early one may seem: nobody waits for a recording, so a process that was late itself loses nothing. */
@@ -23,25 +22,16 @@ class Channel {
   private anchorAt = 0;
   private misplaced = 0;
 
-  /** Puts a packet's samples where they belong. `nowAt` is the present, `writtenAt` what is already taken. */
-  put(
-    nowAt: number,
-    writtenAt: number,
-    ssrc: number,
-    timestamp: number,
-    packet: Uint8Array,
-    start: number,
-    end: number,
-    decode: Int16Array,
-  ): void {
+  /** Puts the first `length` samples, a packet's, where they belong. `nowAt` is the present, `writtenAt` what is already taken. */
+  put(nowAt: number, writtenAt: number, ssrc: number, timestamp: number, samples: Int16Array, length: number): void {
     let at = this.anchorAt + timestampDistance(this.anchorTime, timestamp);
     if (ssrc !== this.source) at = this.anchor(nowAt, ssrc, timestamp);
     else if (at < writtenAt || at > nowAt + delaySamples) {
       if (++this.misplaced < misplacedMax) return;
       at = this.anchor(nowAt, ssrc, timestamp);
     } else this.misplaced = 0;
-    const size = Math.min(end - start, ringSamples - 2 * delaySamples);
-    for (let i = 0; i < size; i++) this.ring[(at + i) % ringSamples] = decode[packet[start + i]!]!;
+    const size = Math.min(length, ringSamples - 2 * delaySamples);
+    for (let i = 0; i < size; i++) this.ring[(at + i) % ringSamples] = samples[i]!;
   }
 
   /** Puts a frame of our own clock at its place; louder than the loudest stays the loudest. */
@@ -92,17 +82,8 @@ export class Recorder {
     private readonly events: RecorderEvents,
   ) {}
 
-  put(
-    channel: "left" | "right",
-    nowMs: number,
-    ssrc: number,
-    timestamp: number,
-    packet: Uint8Array,
-    start: number,
-    end: number,
-    codec: CodecName,
-  ): void {
-    this[channel].put(this.at(nowMs), this.position, ssrc, timestamp, packet, start, end, g711(codec).decode);
+  put(channel: "left" | "right", nowMs: number, ssrc: number, timestamp: number, samples: Int16Array, length: number): void {
+    this[channel].put(this.at(nowMs), this.position, ssrc, timestamp, samples, length);
   }
 
   /** What the left leg hears of a mix is the right channel: 20 ms, due `atMs`. */

@@ -1,10 +1,11 @@
 // One stream to one peer: what comes in is counted, its digits are heard, and it goes on to the partner or the mix, and to the recorder.
 import type { Env } from "../../core/env/env.ts";
-import { g711, transcodeTable } from "./codec/g711.ts";
+import { rtpPacketBytesMax } from "../../core/lib/limits.ts";
+import { type Decoder, decoderOf, type Encoder, encoderOf, silenceOf, wayBetween } from "./codec/codec.ts";
 import { type Digit, DigitReceiver, type DigitSender } from "./dtmf.ts";
 import { type Hearing, type Look, notListening, stepHearing, type Told } from "./hearing.ts";
 import type { JitterBuffer } from "./jitter-buffer.ts";
-import { Outgoing, samplesPerMs } from "./outgoing.ts";
+import { Outgoing, samplesPerMs, samplesPerTick } from "./outgoing.ts";
 import type { CodecName, Direction, StreamStats } from "./plane.ts";
 import type { Player } from "./player.ts";
 import type { Recorder } from "./recorder.ts";
@@ -32,13 +33,24 @@ export type StreamEvents = {
   onBug(error: unknown): void;
 };
 
+/** A packet's samples, while it is in hand: every stream of the thread uses the same room. */
+const heardSamples = new Int16Array(rtpPacketBytesMax);
+/** Louder than the noise of any codec. */
+const soundingLevel = 16;
+
 export type Format = { readonly codec: CodecName; readonly payloadType: number; readonly dtmfPayloadType: number | null };
 export type Tap = { readonly recorder: Recorder; readonly channel: "left" | "right" };
 
 export class MediaStream {
   readonly out: Outgoing;
   transport: Transport | null = null;
-  format: Format | null = null;
+  private agreed: Format | null = null;
+  /** Of the agreed codec: what the peer says as samples, and samples as what it hears. */
+  private decoder: Decoder = decoderOf("PCMU");
+  private encoder: Encoder = encoderOf("PCMU");
+  /** Whether the packet in hand is in `heardSamples`. */
+  private isDecoded = false;
+  private readonly mixed = new Uint8Array(samplesPerTick);
   /** Ours: `sendonly` means that we send and do not listen. */
   direction: Direction = "inactive";
   private isMuted = false;
@@ -90,6 +102,19 @@ export class MediaStream {
     this.out = new Outgoing(env.random);
     this.heardAtMs = env.clock.monotonic();
     this.reportAtMs = this.heardAtMs + reportMs;
+  }
+
+  get format(): Format | null {
+    return this.agreed;
+  }
+
+  /** What is agreed again, as after a hold, goes on where it was. */
+  set format(format: Format | null) {
+    if (format !== null && format.codec !== this.agreed?.codec) {
+      this.decoder = decoderOf(format.codec);
+      this.encoder = encoderOf(format.codec);
+    }
+    this.agreed = format;
   }
 
   get packetCount(): number {
@@ -151,23 +176,39 @@ export class MediaStream {
     }
     this.bytesReceived += packet.length;
     if (!isDigit && hasMarker(packet) && nowMs - this.heardAtMs > pauseMs && this.heardPackets > 0) this.pauses = true;
-    if (!this.hasSounded) this.hasSounded = isDigit || sounds(packet, start, end, g711(format.codec).silence);
+    this.isDecoded = false;
+    if (!this.hasSounded) this.hasSounded = isDigit || this.sounds(packet, start, end);
     this.heard(nowMs);
     if (isDigit) this.tell(this.digits.push(packet, start, end, sequence, timestamp(packet), nowMs));
     else {
       this.reception.measure(timestamp(packet), nowMs * samplesPerMs);
-      if (this.muted) packet.fill(g711(format.codec).silence, start, end);
-      else {
-        if (this.taps.length > 0) this.record(packet, start, end, source, nowMs, format.codec);
-        this.voice?.put(packet, start, end, g711(format.codec).decode, source, timestamp(packet), hasMarker(packet), nowMs);
+      if (this.muted) {
+        packet.fill(silenceOf(format.codec), start, end);
+        // Nor is the end of it heard, where a decoder remembers.
+        if (this.isDecoded) this.decoder.reset();
+        this.isDecoded = false;
+      } else if (this.taps.length > 0 || this.voice !== null) {
+        const samples = this.samplesOf(packet, start, end);
+        const time = timestamp(packet);
+        for (const { recorder, channel } of this.taps) recorder.put(channel, nowMs, source, time, samples, end - start);
+        this.voice?.put(samples, end - start, source, time, hasMarker(packet), nowMs);
       }
     }
-    this.partner?.relay(packet, start, end, isDigit, isDigit && this.muted, format.codec, nowMs);
+    this.partner?.relay(packet, start, end, isDigit, isDigit && this.muted, this, nowMs);
   }
 
-  private record(packet: Uint8Array, start: number, end: number, source: number, nowMs: number, codec: CodecName): void {
-    const time = timestamp(packet);
-    for (const { recorder, channel } of this.taps) recorder.put(channel, nowMs, source, time, packet, start, end, codec);
+  /** The packet in hand, decoded once, whoever needs it: a decoder remembers. */
+  private samplesOf(packet: Uint8Array, start: number, end: number): Int16Array {
+    if (!this.isDecoded) this.decoder.decode(packet, start, end, heardSamples);
+    this.isDecoded = true;
+    return heardSamples;
+  }
+
+  /** Whether anything sounds in a packet; asked until the first one in which it does. */
+  private sounds(packet: Uint8Array, start: number, end: number): boolean {
+    const samples = this.samplesOf(packet, start, end);
+    for (let i = 0; i < end - start; i++) if (Math.abs(samples[i]!) > soundingLevel) return true;
+    return false;
   }
 
   /** Takes a packet of the partner: what it says goes to our peer, in our codec and under our numbers. */
@@ -177,17 +218,24 @@ export class MediaStream {
     end: number,
     isDigit: boolean,
     isHidden: boolean,
-    codec: CodecName,
+    from: MediaStream,
     nowMs: number,
   ): void {
     const { format, transport, out } = this;
     if (format === null || transport === null || this.isSpeaking || !this.sends) return out.pause();
     const type = isDigit ? format.dtmfPayloadType : format.payloadType;
     if (type === null || isHidden) return out.skip();
-    const table = isDigit ? null : transcodeTable(codec, format.codec);
-    if (table !== null) for (let i = start; i < end; i++) packet[i] = table[packet[i]!]!;
+    const way = isDigit ? "same" : wayBetween(from.format!.codec, format.codec);
+    if (way === "samples") this.encoder.encode(from.samplesOf(packet, start, end), 0, end - start, packet, start);
+    else if (way !== "same") for (let i = start; i < end; i++) packet[i] = way[packet[i]!]!;
     const ours = out.relayed(packet, start, end, type, nowMs);
     if (ours !== null) transport.sendRtp(ours);
+  }
+
+  /** 20 ms of the mix, as samples. */
+  saySamples(samples: Int16Array, atMs: number): void {
+    this.encoder.encode(samples, 0, samplesPerTick, this.mixed, 0);
+    this.sayMixed(this.mixed, atMs);
   }
 
   /** 20 ms of the mix, in the peer's law; asked for while `hearsMix`. */
@@ -209,7 +257,7 @@ export class MediaStream {
       return;
     }
     if (player === null) return;
-    if (this.sends) transport.sendRtp(out.frame(format.payloadType, player.next(format.codec), nowMs));
+    if (this.sends) transport.sendRtp(out.frame(format.payloadType, player.next(this.encoder), nowMs));
     else player.skip();
   }
 
@@ -379,6 +427,7 @@ export class MediaStream {
     if (this.source >= 0) {
       this.reception.restart(sequence);
       this.tell(this.digits.restart(nowMs));
+      this.decoder.reset();
     }
     this.source = source;
   }
@@ -392,10 +441,4 @@ export class MediaStream {
   private tell(heard: readonly Digit[]): void {
     for (const { digit, durationMs } of heard) this.events.onDigit(digit, durationMs);
   }
-}
-
-/** Whether anything sounds in a packet; asked until the first one in which it does. Bit 7 of G.711 is the sign, and zero has two. */
-function sounds(packet: Uint8Array, start: number, end: number, silence: number): boolean {
-  for (let at = start; at < end; at++) if (((packet[at]! ^ silence) & 0x7f) !== 0) return true;
-  return false;
 }

@@ -1,7 +1,7 @@
 // G.711 against the ITU's reference sweep: all 65,536 samples encoded and decoded, compared by the digest of the reference files.
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { aLawToMuLaw, encodeG711, g711, muLawToALaw, transcodeTable } from "./g711.ts";
+import { aLawToMuLaw, encodeG711, g711, muLawToALaw } from "./g711.ts";
 
 // G.191 sweep.src is every sample from -32768 to 32767; these are the SHA-256 of its reference outputs (16-bit little-endian words).
 const reference = {
@@ -30,12 +30,9 @@ test("silence is the code of a zero sample", () => {
   expect([g711("PCMU").silence, g711("PCMA").silence]).toEqual([0xff, 0xd5]);
 });
 
-test("transcoding goes through the linear value and is chosen by the pair of laws", () => {
+test("a code of one law becomes one of the other through the linear value", () => {
   for (let code = 0; code < 256; code++) {
     expect(muLawToALaw[code]).toBe(encodeG711(Int16Array.of(g711("PCMU").decode[code]!), "PCMA")[0]!);
     expect(aLawToMuLaw[code]).toBe(encodeG711(Int16Array.of(g711("PCMA").decode[code]!), "PCMU")[0]!);
   }
-  expect(transcodeTable("PCMU", "PCMU")).toBeNull();
-  expect(transcodeTable("PCMU", "PCMA")).toBe(muLawToALaw);
-  expect(transcodeTable("PCMA", "PCMU")).toBe(aLawToMuLaw);
 });

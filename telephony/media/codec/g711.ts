@@ -22,7 +22,9 @@ export type G711 = {
 const muLaw: G711 = { decode: muLawDecode, encode: muLawEncode, silence: muLawEncode[0]! };
 const aLaw: G711 = { decode: aLawDecode, encode: aLawEncode, silence: aLawEncode[0]! };
 
-export function g711(codec: CodecName): G711 {
+export type LawName = Exclude<CodecName, "G722">;
+
+export function g711(codec: LawName): G711 {
   switch (codec) {
     case "PCMU":
       return muLaw;
@@ -33,13 +35,7 @@ export function g711(codec: CodecName): G711 {
   }
 }
 
-/** The table that turns `from` into `to`; null when they are the same. */
-export function transcodeTable(from: CodecName, to: CodecName): Uint8Array | null {
-  if (from === to) return null;
-  return from === "PCMU" ? muLawToALaw : aLawToMuLaw;
-}
-
-export function encodeG711(samples: Int16Array, codec: CodecName): Uint8Array {
+export function encodeG711(samples: Int16Array, codec: LawName): Uint8Array {
   const { encode } = g711(codec);
   const codes = new Uint8Array(samples.length);
   for (let index = 0; index < samples.length; index++) codes[index] = encode[samples[index]! & 0xffff]!;

@@ -51,8 +51,9 @@ export class Halver {
   }
 }
 
+/** As loud below zero as above: the lowest number of 16 bits is nobody's. */
 function rounded(value: number): number {
-  return Math.max(-32_768, Math.min(32_767, Math.round(value)));
+  return Math.max(-32_767, Math.min(32_767, Math.round(value)));
 }
 
 /** The ideal filter under a Kaiser window; its halves weigh a quarter each, so that silence and every even tone keep their level. */

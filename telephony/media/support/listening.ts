@@ -1,4 +1,24 @@
 // What media tests need to listen: a tone's share of what was heard, and waiting for what real sockets bring.
+import { decoderOf, type Encoder } from "../codec/codec.ts";
+import type { CodecName } from "../plane.ts";
+
+/** All of it in one codec, as a peer says it. */
+export function codesOf(samples: Int16Array, encoder: Encoder): Uint8Array {
+  const codes = new Uint8Array(samples.length);
+  encoder.encode(samples, 0, samples.length, codes, 0);
+  return codes;
+}
+
+/** What a peer hears in payloads that follow each other. */
+export function samplesOf(payloads: readonly Uint8Array[], codec: CodecName): Int16Array {
+  const decoder = decoderOf(codec);
+  const parts = payloads.map((codes) => {
+    const samples = new Int16Array(codes.length);
+    decoder.decode(codes, 0, codes.length, samples);
+    return samples;
+  });
+  return Int16Array.from(parts.flatMap((part) => [...part]));
+}
 
 /** Share of the energy that lies at `hz`, 0–1 (Goertzel). */
 export function share(samples: ArrayLike<number>, hz: number): number {
