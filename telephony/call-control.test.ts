@@ -677,6 +677,14 @@ describe("a phone", () => {
     return `Digest username="201", realm="landline", nonce="${nonce}", uri="${uri}", qop=auth, nc=00000001, cnonce="x", algorithm=SHA-256, response="${response}"`;
   };
 
+  /** A call from the phone, with its password. */
+  async function calls(at: Host, made: TestPeer, number: string, body: Uint8Array) {
+    made.request("REGISTER", "sip:landline", [], { user: "201" });
+    const challenge = headerValue((await made.next("response")).response, "www-authenticate")!;
+    made.call(number, body, [header("Authorization", authorization(challenge, "INVITE", `sip:${number}@127.0.0.1`))]);
+    return at.next("call.offered");
+  }
+
   async function registered(at: Host): Promise<TestPeer> {
     const made = await peer(at, "127.0.0.3");
     made.register("201");
@@ -694,13 +702,76 @@ describe("a phone", () => {
     dialOf(at, offered.conversationId, phone.stationId);
     const { session, invite } = await made.next("incoming");
     expect(invite.uriText).toBe("sip:201@device.invalid");
-    expect(Buffer.from(invite.body).toString()).toContain("RTP/AVP 8 0 101");
+    expect(Buffer.from(invite.body).toString()).toContain("RTP/AVP 0 9 8 101");
     session.send({ kind: "accept", body: plainOffer("127.0.0.3") });
     await at.next("leg.answered");
     expect(at.media.of("connect-rtp").at(-1)).toMatchObject({ remote: { address: "127.0.0.3" } });
     at.env.advance(600_000);
     await at.next("station.unregistered");
     expect(at.telephony.control.isRegistered(phone.stationId)).toBe(false);
+  });
+
+  const speaking = (formats: string): Uint8Array =>
+    Buffer.from(plainOffer("127.0.0.3").toString().replace("RTP/AVP 0 101", `RTP/AVP ${formats} 101`));
+
+  test("that calls is answered in what it likes best, G.722 too, and who is called next is offered that first; after a hold it is the same", async () => {
+    const at = await host();
+    const made = await registered(at);
+    const { legId, conversationId } = await calls(at, made, "1", speaking("9 8 0"));
+    at.telephony.control.send({ kind: "answer", legId });
+    const { session } = await made.next("session", ({ event }) => event.kind === "answered");
+    session.send({ kind: "confirm" });
+    await at.next("leg.answered");
+    const codec = () => at.media.of("connect-rtp").at(-1)?.remote.codec;
+    expect(codec()).toBe("G722");
+
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    dialOf(at, conversationId, desk.stationId);
+    expect(Buffer.from((await alice.next("incoming")).invite.body).toString()).toContain("UDP/TLS/RTP/SAVPF 9 8 0 101");
+
+    session.send({ kind: "offer", body: speaking("8 9") });
+    await made.next("session", ({ event }) => event.kind === "negotiated");
+    expect(codec()).toBe("G722");
+    session.send({ kind: "offer", body: speaking("8") });
+    await made.next("session", ({ event }) => event.kind === "negotiated");
+    expect(codec()).toBe("PCMA");
+  });
+
+  test("that calls a number outside is answered in what the carrier answered, which is offered no G.722 and may not answer it", async () => {
+    const at = await host();
+    const made = await registered(at);
+    const { legId, conversationId } = await calls(at, made, "+441632960999", speaking("9 0 8"));
+    const carrier = await peer(at, "127.0.0.4");
+    const dialled = async () => {
+      leadsTo(at, { host: "127.0.0.4", port: carrier.port });
+      const out = { legId: newId<LegId>(at.env), conversationId, trunkId: way.trunkId, hop: 0 };
+      at.telephony.control.send({
+        ...{ kind: "dial-trunk", number: "+441632960999", shown: { number: "", name: "" }, isEmergency: false, ringMs: 60_000 },
+        ...out,
+      });
+      return carrier.next("incoming");
+    };
+    const refused = await dialled();
+    expect(Buffer.from(refused.invite.body).toString()).toContain("RTP/AVP 8 0 101");
+    refused.session.send({ kind: "accept", body: Buffer.from(speaking("9").toString().replaceAll("127.0.0.3", "127.0.0.4")) });
+    expect(await at.next("leg.ended")).toMatchObject({ reason: "media-failed" });
+    const { session } = await dialled();
+    session.send({ kind: "accept", body: Buffer.from(speaking("8").toString().replaceAll("127.0.0.3", "127.0.0.4")) });
+    await at.next("leg.answered");
+    at.telephony.control.send({ kind: "answer", legId });
+    await made.next("session", ({ event }) => event.kind === "answered");
+    expect(at.media.of("connect-rtp").map(({ remote }) => remote.codec)).toEqual(["PCMA", "PCMA"]);
+  });
+
+  test("may have G.722 only, and a carrier may not", async () => {
+    const at = await host();
+    const carrier = await peer(at, "127.0.0.2");
+    carrier.call("1", Buffer.from(speaking("9").toString().replaceAll("127.0.0.3", "127.0.0.2")));
+    expect((await carrier.next("session", ({ event }) => event.kind === "ended")).event).toMatchObject({ end: { status: 488 } });
+    const made = await registered(at);
+    await calls(at, made, "1", speaking("9"));
   });
 
   test("that dials an emergency number is core's to decide, also when nothing else is taken any more", async () => {

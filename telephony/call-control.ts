@@ -12,6 +12,7 @@ import { localAddressFor, mayReceiveMedia } from "./egress.ts";
 import { calledOf, callerOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
 import {
+  couldSpeak,
   type LegFacts,
   type LegInput,
   type LegOutput,
@@ -24,6 +25,7 @@ import {
 } from "./leg.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import type { Registrar } from "./registrar.ts";
+import { type Codec, narrowCodecs, wideCodecs } from "./sdp/codecs.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
@@ -65,6 +67,8 @@ type Leg = {
   way: Way | null;
   /** Whose call it is, when a guest's. */
   guestId: string | null;
+  /** What was agreed on last. */
+  codec: Codec | null;
 };
 
 type Conversation = { readonly id: ConversationId; readonly ladder: Ladder; readonly legs: Set<Leg>; readonly callIds: Set<string> };
@@ -210,8 +214,9 @@ export class SipCallControl implements CallControl {
     const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
     const isForHelp = origin.kind === "station" && directory.isCallForHelp(origin.stationId, called);
     const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, isForHelp);
-    const facts = this.facts(legId, "caller", kind, session.flow, encryption);
-    const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption);
+    const codecs = origin.kind === "trunk" ? narrowCodecs : wideCodecs;
+    const facts = this.facts(legId, "caller", kind, session.flow, encryption, codecs);
+    const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption, codecs);
     if (offer !== null && !isUsable(offer, facts)) {
       const reason = offer.ok ? "no usable audio in the offer" : offer.reason;
       env.log.warn("call refused", { status: 488, reason, origin: origin.kind });
@@ -274,7 +279,7 @@ export class SipCallControl implements CallControl {
     }
     const device = station.kind === "browser" ? "webrtc" : "rtp";
     const encryption = this.options.directory.mediaEncryption(command.stationId);
-    const facts = this.facts(command.legId, "callee", device, binding.flow, encryption);
+    const facts = this.facts(command.legId, "callee", device, binding.flow, encryption, wideCodecs);
     this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command);
   }
 
@@ -290,7 +295,7 @@ export class SipCallControl implements CallControl {
       }
       this.reaching.delete(legId);
       const encryption = this.encryptionOf({ kind: "trunk", trunkId }, command.isEmergency);
-      const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption), silenceMs: trunkSilenceMs };
+      const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption, narrowCodecs), silenceMs: trunkSilenceMs };
       this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, way);
     };
     this.reaching.add(legId);
@@ -310,15 +315,22 @@ export class SipCallControl implements CallControl {
     return encryption === "required" && isForHelp ? "optional" : encryption;
   }
 
-  private facts(legId: LegId, side: LegFacts["side"], device: Local["kind"], flow: Flow, encryption: MediaEncryption): LegFacts {
+  private facts(
+    legId: LegId,
+    side: LegFacts["side"],
+    device: Local["kind"],
+    flow: Flow,
+    encryption: MediaEncryption,
+    codecs: readonly Codec[],
+  ): LegFacts {
     const bytes = this.options.env.random.bytes(4);
     const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
     const mayReach = (address: string): boolean => mayReceiveMedia(address, flow.remote.address, this.options.addresses);
-    return { legId, side, device, encryption, sessionId, silenceMs: null, mayReach };
+    return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach };
   }
 
   private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"], way: Way | null = null): Leg {
-    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow, way, guestId: null };
+    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow, way, guestId: null, codec: null };
     this.legs.set(start.state.legId, leg);
     conversation.legs.add(leg);
     for (const output of start.outputs) this.carryOut(leg, output);
@@ -372,6 +384,7 @@ export class SipCallControl implements CallControl {
         leg.session = null;
         break;
       case "media":
+        if (output.command.kind === "connect-rtp" || output.command.kind === "connect-webrtc") leg.codec = output.command.remote.codec;
         media.send(output.command);
         break;
       case "open-media": {
@@ -480,7 +493,11 @@ export class SipCallControl implements CallControl {
   private onMedia(event: MediaEvent): void {
     switch (event.kind) {
       case "opened":
-        this.input(event.streamId as LegId, { kind: "opened", local: this.localOf(event) });
+        this.input(event.streamId as LegId, {
+          kind: "opened",
+          local: this.localOf(event),
+          spoken: this.spokenWith(event.streamId as LegId),
+        });
         break;
       case "connected":
         this.input(event.streamId as LegId, { kind: "connected", protection: event.protection });
@@ -537,6 +554,12 @@ export class SipCallControl implements CallControl {
     if (local.webrtc !== null) return { kind: "webrtc", addresses, port: local.rtpPort, ...local.webrtc };
     const remote = this.legs.get(streamId as LegId)?.flow?.remote.address ?? "";
     return { kind: "rtp", address: localAddressFor(remote, addresses), port: local.rtpPort, rtcpPort: local.rtcpPort, keys: local.srtp };
+  }
+
+  /** What the others of the call speak, and then what those could to whom nothing was answered yet: so that as little as may be is transcoded. */
+  private spokenWith(legId: LegId): readonly Codec[] {
+    const others = [...(this.legs.get(legId)?.conversation.legs ?? [])].filter(({ state }) => state.legId !== legId);
+    return [...new Set([...others.flatMap(({ codec }) => codec ?? []), ...others.flatMap(({ state }) => couldSpeak(state))])];
   }
 
   private forLeg(streamId: string, event: (legId: LegId) => CallEvent): void {

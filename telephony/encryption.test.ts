@@ -4,6 +4,7 @@ import type { CallEvent, TelephonyDirectory } from "../core/call/call-control.ts
 import { type ConversationId, type LegId, newId, type TrunkId } from "../core/lib/id.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { startCaller, stepLeg } from "./leg.ts";
+import { narrowCodecs } from "./sdp/codecs.ts";
 import type { SipRequest } from "./sip/message/message.ts";
 import { Telephony } from "./start.ts";
 import { type FakeEnv, fakeEnv } from "./support/fake-env.ts";
@@ -277,14 +278,22 @@ describe("a number that is dialled by a trunk", () => {
 });
 
 describe("a call without an offer", () => {
-  const facts = { legId: "L" as LegId, side: "caller", device: "rtp", sessionId: 1, silenceMs: null, mayReach: () => true } as const;
+  const facts = {
+    legId: "L" as LegId,
+    side: "caller",
+    device: "rtp",
+    codecs: narrowCodecs,
+    sessionId: 1,
+    silenceMs: null,
+    mayReach: () => true,
+  } as const;
 
   /** Our offer stands in the 200, and the ACK answers it. */
   function asked(encryption: MediaEncryption, answer: Uint8Array) {
     const local = { kind: "rtp", address: "127.0.0.1", port: 4_000, rtcpPort: 4_001, keys: fakeKeys } as const;
     const acknowledged = { kind: "session", event: { kind: "acknowledged", request: { body: answer } as SipRequest } } as const;
     let { state, outputs } = startCaller({ ...facts, encryption }, null);
-    for (const input of [{ kind: "answer" }, { kind: "opened", local }, acknowledged] as const) {
+    for (const input of [{ kind: "answer" }, { kind: "opened", local, spoken: [] }, acknowledged] as const) {
       const next = stepLeg(state, input);
       [state, outputs] = [next.state, [...outputs, ...next.outputs]];
     }

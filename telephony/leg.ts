@@ -7,9 +7,11 @@ import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { legEndReason, refusalOf, refusesDescription } from "./cause.ts";
 import { referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
+import { type Codec, preferring } from "./sdp/codecs.ts";
 import {
   agreedSecuring,
   answeredSecuring,
+  codecsOf,
   type Direction,
   type Local,
   type NotUnderstood,
@@ -18,6 +20,7 @@ import {
   readOffer,
   type Securing,
   securingOf,
+  takenIn,
   type Understood,
   writeAnswer,
   writeOffer,
@@ -33,6 +36,8 @@ export type LegFacts = {
   readonly device: Local["kind"];
   /** Whether voice is encrypted where the device is no browser: theirs always is. */
   readonly encryption: MediaEncryption;
+  /** What may be spoken with the device, best first. */
+  readonly codecs: readonly Codec[];
   readonly sessionId: number;
   /** A callee that has not given a sign of life by then is unreachable; null: its ring time alone counts. */
   readonly silenceMs: number | null;
@@ -41,8 +46,8 @@ export type LegFacts = {
 };
 
 type Closing = { readonly reason: LegEndReason; readonly sipStatus: number | null };
-/** `securing`: what our last description says of encryption. */
-type Up = { readonly local: Local; readonly version: number; readonly securing: Securing };
+/** `securing`: what our last description says of encryption. `spoken`: the codecs that come before others, the agreed one or those of the call. */
+type Up = { readonly local: Local; readonly version: number; readonly securing: Securing; readonly spoken: readonly Codec[] };
 
 export type LegState = LegFacts &
   (
@@ -74,7 +79,8 @@ export type LegInput =
   | { readonly kind: "confirm" }
   | { readonly kind: "hang-up"; readonly reason: HangUpReason }
   | { readonly kind: "refer-result"; readonly status: number }
-  | { readonly kind: "opened"; readonly local: Local }
+  /** `spoken`: what the rest of the call speaks, best first. */
+  | { readonly kind: "opened"; readonly local: Local; readonly spoken: readonly Codec[] }
   | { readonly kind: "connected"; readonly protection: string }
   | { readonly kind: "media-failed" }
   | { readonly kind: "last-stats"; readonly stats: StreamStats }
@@ -153,6 +159,13 @@ function stay(state: LegState, ...outputs: LegOutput[]): Result {
 const report = (event: CallEvent): LegOutput => ({ kind: "report", event });
 const session = (command: SessionCommand): LegOutput => ({ kind: "session", command });
 
+/** What a caller whom nothing has been answered yet could speak, in the order that we like. */
+export function couldSpeak(state: LegState): readonly Codec[] {
+  if ((state.name !== "offered" && state.name !== "opening") || state.offer === null) return [];
+  const theirs = codecsOf(state.offer, state.codecs);
+  return state.codecs.filter((codec) => theirs.includes(codec));
+}
+
 function isAlive(state: LegState): boolean {
   switch (state.name) {
     case "early":
@@ -189,23 +202,27 @@ function whileOffered(state: In<"offered">, input: LegInput): Result {
 }
 
 function whileOpening(state: In<"opening">, input: LegInput): Result {
-  const { offer } = state;
   if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
   if (input.kind === "reject") return stay(state, session({ kind: "reject", ...refusalOf(input.reason) }));
   if (input.kind === "answer") return { state: { ...state, isAnswer: true }, outputs: [] };
   if (input.kind !== "opened") return stay(state);
   const { local } = input;
+  const offer = state.offer === null ? null : takenIn(state.offer, state.codecs, input.spoken);
+  const spoken = offer === null ? input.spoken : [offer.peer.codec];
   const numbers = { sessionId: state.sessionId, version: 1 };
   // §13.3.1: an INVITE without an offer gets ours in the 200, and its ACK answers.
   const securing = offer === null ? securingOf(state.encryption, true) : agreedSecuring(offer);
-  const body = offer === null ? writeOffer(local, "sendrecv", numbers, securing) : writeAnswer(offer, local, offer.direction, numbers);
+  const body =
+    offer === null
+      ? writeOffer(local, "sendrecv", numbers, securing, preferring(spoken, state.codecs))
+      : writeAnswer(offer, local, offer.direction, numbers);
   const connect = offer === null ? [] : connectTo(state.legId, offer.peer, offer.direction);
   if (!state.isAnswer) {
-    const early: In<"early"> = { ...state, name: "early", local, version: 1, securing, body };
+    const early: In<"early"> = { ...state, name: "early", local, version: 1, securing, spoken, body };
     return { state: early, outputs: [...connect, session({ kind: "ring", status: 183, body })] };
   }
   return {
-    state: { ...state, name: "answering", local, version: 1, securing, awaitsAnswer: offer === null },
+    state: { ...state, name: "answering", local, version: 1, securing, spoken, awaitsAnswer: offer === null },
     outputs: [...connect, session({ kind: "accept", body })],
   };
 }
@@ -230,11 +247,14 @@ function whileAnswering(state: In<"answering">, input: LegInput): Result {
   const up: In<"up"> = { ...state, name: "up", awaitsAnswer: false };
   const answered = [expectSound(state.legId), report({ kind: "leg.answered", legId: state.legId })];
   if (!state.awaitsAnswer) return { state: up, outputs: answered };
-  const read = readAnswer(input.event.request.body, state.device, state.securing);
+  const read = readAnswer(input.event.request.body, state.device, state.securing, state.codecs);
   const answer = understand(state, read);
   if (answer === null) return endAs(state, failureOf(read));
   const securing = answeredSecuring(state.securing, answer);
-  return { state: { ...up, securing }, outputs: [...connectTo(state.legId, answer.peer, answer.direction), ...answered] };
+  return {
+    state: { ...up, securing, spoken: [answer.peer.codec] },
+    outputs: [...connectTo(state.legId, answer.peer, answer.direction), ...answered],
+  };
 }
 
 // ── A callee: a station of ours, or a number by a trunk ──
@@ -242,11 +262,12 @@ function whileAnswering(state: In<"answering">, input: LegInput): Result {
 function whilePreparing(state: In<"preparing">, input: LegInput): Result {
   if (input.kind === "hang-up") return close(state, { reason: "ended-by-us", sipStatus: null });
   if (input.kind !== "opened") return stay(state);
-  const { local } = input;
+  const { local, spoken } = input;
   const securing = securingOf(state.encryption, false);
-  const body = writeOffer(local, "sendrecv", { sessionId: state.sessionId, version: 1 }, securing);
+  const numbers = { sessionId: state.sessionId, version: 1 };
+  const body = writeOffer(local, "sendrecv", numbers, securing, preferring(spoken, state.codecs));
   return {
-    state: { ...state, name: "ringing", local, version: 1, securing, endsAs: null, heard: "nothing" },
+    state: { ...state, name: "ringing", local, version: 1, securing, spoken, endsAs: null, heard: "nothing" },
     outputs: [
       { kind: "start", timer: "ring", ms: state.ringMs },
       ...(state.silenceMs === null ? [] : [{ kind: "start", timer: "silence", ms: state.silenceMs } as const]),
@@ -271,14 +292,14 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
   if (event.kind === "trying") return stay(state, { kind: "stop", timer: "silence" });
   if (event.kind === "ringing") return rings(state, event.response);
   if (event.kind !== "answered") return stay(state);
-  const read = readAnswer(event.response.body, state.device, state.securing);
+  const read = readAnswer(event.response.body, state.device, state.securing, state.codecs);
   const answer = understand(state, read);
   if (answer === null) {
     if (mayFallBack(state) && failureOf(read) === "not-encrypted") return fallBack(state, null, { kind: "leave-session" });
     return endAs(state, failureOf(read), { kind: "stop", timer: "ring" }, stopSilence);
   }
   return {
-    state: { ...state, name: "accepted", securing: answeredSecuring(state.securing, answer) },
+    state: { ...state, name: "accepted", securing: answeredSecuring(state.securing, answer), spoken: [answer.peer.codec] },
     outputs: [
       { kind: "stop", timer: "ring" },
       stopSilence,
@@ -297,7 +318,8 @@ function mayFallBack(state: In<"ringing">): boolean {
 /** The same call again, plainly and not in silence: core is told first. */
 function fallBack(state: In<"ringing">, sipStatus: number | null, ...before: LegOutput[]): Result {
   const securing = securingOf("disabled", false);
-  const body = writeOffer(state.local, "sendrecv", { sessionId: state.sessionId, version: 1 }, securing);
+  const numbers = { sessionId: state.sessionId, version: 1 };
+  const body = writeOffer(state.local, "sendrecv", numbers, securing, preferring(state.spoken, state.codecs));
   return {
     state: { ...state, securing },
     outputs: [
@@ -314,7 +336,8 @@ const stopSilence: LegOutput = { kind: "stop", timer: "silence" };
 /** A description before the answer: the callee's side can be heard, and only heard (RFC 3960 §3). */
 function rings(state: In<"ringing">, response: SipResponse): Result {
   const { legId } = state;
-  const early = response.body.length === 0 ? null : understand(state, readAnswer(response.body, state.device, state.securing));
+  const early =
+    response.body.length === 0 ? null : understand(state, readAnswer(response.body, state.device, state.securing, state.codecs));
   if (early !== null && state.heard !== "early-media") {
     const heard = report({ kind: "leg.ringing", legId, hasEarlyMedia: true });
     return { state: { ...state, heard: "early-media" }, outputs: [stopSilence, ...connectTo(legId, early.peer, early.direction), heard] };
@@ -339,7 +362,7 @@ function whileUp(state: In<"up">, input: LegInput): Result {
       return renegotiate(state, input.event.request);
     case "acknowledged": {
       if (!state.awaitsAnswer) return stay(state);
-      const answer = understand(state, readAnswer(input.event.request.body, state.device, state.securing));
+      const answer = understand(state, readAnswer(input.event.request.body, state.device, state.securing, state.codecs));
       const settled: In<"up"> = { ...state, awaitsAnswer: false };
       return answer === null ? stay(settled) : answered(settled, answer);
     }
@@ -356,7 +379,7 @@ function whileUp(state: In<"up">, input: LegInput): Result {
     }
     case "negotiated": {
       // The answer to a refresh by re-INVITE may name another address.
-      const answer = understand(state, readAnswer(input.event.response.body, state.device, state.securing));
+      const answer = understand(state, readAnswer(input.event.response.body, state.device, state.securing, state.codecs));
       return answer === null ? stay(state) : answered(state, answer);
     }
     case "trying":
@@ -372,24 +395,25 @@ function whileUp(state: In<"up">, input: LegInput): Result {
 
 function answered(state: In<"up">, answer: Understood): Result {
   const securing = answeredSecuring(state.securing, answer);
-  return { state: { ...state, securing }, outputs: connectTo(state.legId, answer.peer, answer.direction) };
+  return { state: { ...state, securing, spoken: [answer.peer.codec] }, outputs: connectTo(state.legId, answer.peer, answer.direction) };
 }
 
 /**
  * A re-INVITE: hold, resume, another address, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was: so does
- * encryption, which nobody takes away from a call that has it.
+ * encryption, which nobody takes away from a call that has it. The codec stays what it is as long as the peer has it.
  */
 function renegotiate(state: In<"up">, request: SipRequest): Result {
   const numbers = { sessionId: state.sessionId, version: state.version + 1 };
   if (request.body.length === 0) {
-    const body = writeOffer(state.local, "sendrecv", numbers, state.securing);
+    const body = writeOffer(state.local, "sendrecv", numbers, state.securing, preferring(state.spoken, state.codecs));
     return { state: { ...state, version: numbers.version, awaitsAnswer: true }, outputs: [session({ kind: "answer-offer", body })] };
   }
-  const offer = understand(state, readOffer(request.body, state.securing.isRequired ? "required" : state.encryption));
+  const encryption = state.securing.isRequired ? "required" : state.encryption;
+  const offer = understand(state, readOffer(request.body, encryption, state.codecs, state.spoken));
   if (offer === null) return stay(state, session({ kind: "reject-offer", status: 488 }));
   const body = writeAnswer(offer, state.local, offer.direction, numbers);
   return {
-    state: { ...state, version: numbers.version, securing: agreedSecuring(offer) },
+    state: { ...state, version: numbers.version, securing: agreedSecuring(offer), spoken: [offer.peer.codec] },
     outputs: [...connectTo(state.legId, offer.peer, offer.direction), session({ kind: "answer-offer", body })],
   };
 }
@@ -493,8 +517,8 @@ function finish(state: In<"closing">, ...before: LegOutput[]): Result {
 
 // ── Pieces ──
 
-function facts({ legId, side, device, encryption, sessionId, silenceMs, mayReach }: LegState): LegFacts {
-  return { legId, side, device, encryption, sessionId, silenceMs, mayReach };
+function facts({ legId, side, device, encryption, codecs, sessionId, silenceMs, mayReach }: LegState): LegFacts {
+  return { legId, side, device, encryption, codecs, sessionId, silenceMs, mayReach };
 }
 
 /** What was read, if it is the device's kind of media and leads where media may go. */

@@ -1,12 +1,15 @@
 // Tests for descriptions: what phones, carriers and browsers send, and what attackers would like to.
 import { describe, expect, test } from "bun:test";
 import { type MediaEncryption, mediaEncryptions, type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/media-encryption.ts";
+import { type Codec, narrowCodecs, preferring, wideCodecs } from "./codecs.ts";
 import {
+  codecsOf,
   type LocalRtp,
   type LocalWebRtc,
   readAnswer,
   readOffer,
   securingOf,
+  takenIn,
   type Understood,
   writeAnswer,
   writeOffer,
@@ -44,6 +47,42 @@ describe("plain RTP", () => {
       "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8 96\r\n" +
         "a=rtpmap:8 PCMA/8000\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
     );
+  });
+
+  test("G.722 is taken where it may be, in the caller's order, or what the call speaks already before it", () => {
+    const taken = (formats: string, codecs = wideCodecs, first: readonly Codec[] = []): string => {
+      const read = readOffer(
+        plain(`m=audio 4000 RTP/AVP ${formats}\na=rtpmap:100 G722/8000\na=rtpmap:99 g722/16000`),
+        "disabled",
+        codecs,
+        first,
+      );
+      return read.ok ? `${read.peer.codec} ${read.peer.payloadType}` : read.reason;
+    };
+    expect(taken("9 8 0")).toBe("G722 9");
+    expect(taken("8 9 0")).toBe("PCMA 8");
+    expect(taken("0 100 9")).toBe("PCMU 0");
+    expect(taken("100 0")).toBe("G722 100");
+    // That clock is nobody's, however true it would be.
+    expect(taken("99 0")).toBe("PCMU 0");
+    expect(taken("9 8 0", narrowCodecs)).toBe("PCMA 8");
+    expect(taken("9", narrowCodecs)).toBe("no common codec");
+    expect(taken("8 0 9", wideCodecs, ["G722"])).toBe("G722 9");
+    expect(taken("9 0", wideCodecs, ["PCMA", "PCMU"])).toBe("PCMU 0");
+    expect(taken("9 8", narrowCodecs, ["G722"])).toBe("PCMA 8");
+  });
+
+  test("G.722 is answered under the clock that RFC 3551 says, and offered first or where the call wants it", () => {
+    const offer = readOffer(plain("m=audio 4000 RTP/AVP 8 9"), "disabled", wideCodecs) as Understood;
+    const answer = text(writeAnswer(takenIn(offer, wideCodecs, ["G722"]), local, "sendrecv", numbers));
+    expect(answer).toContain("m=audio 40000 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n");
+    expect(codecsOf(offer, wideCodecs)).toEqual(["PCMA", "G722"]);
+    const offered = (first: readonly Codec[]) =>
+      text(writeOffer(local, "sendrecv", numbers, undefined, preferring(first, wideCodecs))).match(/RTP\/AVP .*|rtpmap:[089].*/g);
+    expect(offered([])).toEqual(["RTP/AVP 9 8 0 101", "rtpmap:9 G722/8000", "rtpmap:8 PCMA/8000", "rtpmap:0 PCMU/8000"]);
+    expect(offered(["PCMU", "G722"])).toEqual(["RTP/AVP 0 9 8 101", "rtpmap:0 PCMU/8000", "rtpmap:9 G722/8000", "rtpmap:8 PCMA/8000"]);
+    expect(readAnswer(plain("m=audio 4000 RTP/AVP 9"), "rtp")).toMatchObject({ ok: false });
+    expect(readAnswer(plain("m=audio 4000 RTP/AVP 9"), "rtp", undefined, wideCodecs)).toMatchObject({ ok: true, peer: { codec: "G722" } });
   });
 
   test("every other section is refused in its place", () => {

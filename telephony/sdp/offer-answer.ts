@@ -2,7 +2,7 @@
 import { hostText, isIpv4, isIpv6, isUnicast } from "../../core/lib/ip-address.ts";
 import { assert } from "../../core/lib/machine.ts";
 import type { MediaEncryption, SrtpKeyTexts } from "../../core/lib/media-encryption.ts";
-import { type ChosenCodec, chooseCodec, codecLines, offeredAttributes, offeredFormats } from "./codecs.ts";
+import { type ChosenCodec, type Codec, chooseCodec, codecLines, commonCodecs, narrowCodecs, offeredLines } from "./codecs.ts";
 import { type Crypto, type CryptoTag, cryptoLines, ourTags, readCrypto } from "./crypto.ts";
 import { attribute, attributeValues, type MediaSection, parseSdp, type Sdp, writeSdp } from "./sdp.ts";
 
@@ -92,15 +92,23 @@ const no = (reason: string, encryption?: EncryptionTrouble): NotUnderstood => ({
   ...(encryption === undefined ? {} : { encryption }),
 });
 
-/** Reads an offer: the first audio section that we can take is taken, the others are not. Where voice may be encrypted, such a one comes first. */
-export function readOffer(body: Uint8Array, encryption: MediaEncryption = "disabled"): Understood | NotUnderstood {
+/**
+ * Reads an offer: the first audio section that we can take is taken, the others are not. Where voice may be encrypted, such a one comes first.
+ * Of `codecs` what the peer likes best is taken, or what it has of `first`.
+ */
+export function readOffer(
+  body: Uint8Array,
+  encryption: MediaEncryption = "disabled",
+  codecs: readonly Codec[] = narrowCodecs,
+  first: readonly Codec[] = [],
+): Understood | NotUnderstood {
   const parsed = parseSdp(body);
   if (!parsed.ok) return parsed;
   let refusal = no("no audio");
   let plain: Understood | null = null;
   for (const [index, section] of parsed.sdp.media.entries()) {
     if (section.media !== "audio" || section.port === 0) continue;
-    const read = readSection(parsed.sdp, section, { role: "offer", encryption });
+    const read = readSection(parsed.sdp, section, chooseCodec(section, codecs, first), { role: "offer", encryption });
     if (!read.ok) refusal = read;
     else if (encryption === "optional" && read.peer.kind === "rtp" && read.peer.crypto === null)
       plain ??= { ...read, sdp: parsed.sdp, index };
@@ -110,22 +118,42 @@ export function readOffer(body: Uint8Array, encryption: MediaEncryption = "disab
 }
 
 /** Reads the answer to an offer of ours, which had one audio section of that kind. */
-export function readAnswer(body: Uint8Array, kind: Local["kind"], securing: Securing = plainRtp): Understood | NotUnderstood {
+export function readAnswer(
+  body: Uint8Array,
+  kind: Local["kind"],
+  securing: Securing = plainRtp,
+  codecs: readonly Codec[] = narrowCodecs,
+): Understood | NotUnderstood {
   const parsed = parseSdp(body);
   if (!parsed.ok) return parsed;
   const section = parsed.sdp.media[0];
   // RFC 3264 §6: as many sections as the offer has, in its order.
   if (section === undefined || parsed.sdp.media.length !== 1 || section.media !== "audio") return no("not an answer to our offer");
   if (section.port === 0) return no("audio refused");
-  const read = readSection(parsed.sdp, section, { role: "answer", securing });
+  const read = readSection(parsed.sdp, section, chooseCodec(section, codecs), { role: "answer", securing });
   if (!read.ok) return read;
   return read.peer.kind === kind ? { ...read, sdp: parsed.sdp, index: 0 } : no("other transport than offered");
 }
 
+/** What an offer has in common with `codecs`, in the peer's order. */
+export function codecsOf({ sdp, index }: Pick<Understood, "sdp" | "index">, codecs: readonly Codec[]): readonly Codec[] {
+  return commonCodecs(sdp.media[index]!).codecs.flatMap(({ codec }) => (codecs.includes(codec) ? [codec] : []));
+}
+
+/** The same offer, taken in what it has of `first`. */
+export function takenIn(offer: Understood, codecs: readonly Codec[], first: readonly Codec[]): Understood {
+  const chosen = chooseCodec(offer.sdp.media[offer.index]!, codecs, first);
+  return chosen === null ? offer : { ...offer, peer: { ...offer.peer, ...chosen } };
+}
+
 type Reading = { readonly role: "offer"; readonly encryption: MediaEncryption } | { readonly role: "answer"; readonly securing: Securing };
 
-function readSection(sdp: Sdp, section: MediaSection, reading: Reading): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
-  const codec = chooseCodec(section);
+function readSection(
+  sdp: Sdp,
+  section: MediaSection,
+  codec: ChosenCodec | null,
+  reading: Reading,
+): { ok: true; peer: Peer; direction: Direction } | NotUnderstood {
   if (codec === null) return no("no common codec");
   switch (section.protocol) {
     case "RTP/AVP":
@@ -249,10 +277,17 @@ export function writeAnswer(offer: Understood, local: Local, direction: Directio
 }
 
 /** An offer of one audio section. */
-export function writeOffer(local: Local, direction: Direction, numbers: Numbers, securing: Securing = plainRtp): Uint8Array {
+export function writeOffer(
+  local: Local,
+  direction: Direction,
+  numbers: Numbers,
+  securing: Securing = plainRtp,
+  codecs: readonly Codec[] = narrowCodecs,
+): Uint8Array {
+  const { formats, attributes } = offeredLines(codecs);
   const protocol = local.kind === "rtp" ? securing.protocol : "UDP/TLS/RTP/SAVPF";
   const own = local.kind === "rtp" ? rtpAttributes(local, securing.tags) : webRtcAttributes(local, "actpass", "0");
-  const media = [{ line: `audio ${local.port} ${protocol} ${offeredFormats}`, attributes: [...own, ...offeredAttributes, direction] }];
+  const media = [{ line: `audio ${local.port} ${protocol} ${formats}`, attributes: [...own, ...attributes, direction] }];
   return writeSdp({
     ...numbers,
     address: addressOf(local),

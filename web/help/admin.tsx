@@ -146,6 +146,11 @@ export const adminManual: readonly ManualPage[] = [
           <b>Voice encryption</b> of a phone works as at a <a href="/help/trunks">trunk</a>: set the same in the phone (SRTP, SDES), and let
           it register by TLS. A phone that must encrypt and does not is refused with a reason that it shows or logs.
         </p>
+        <p>
+          <b>Codecs</b> of phones and browsers are G.722, which carries twice the width of a telephone's voice, PCMA and PCMU. Put G.722
+          first in the phone: between two who have it, voice passes on as it is. Where the other side has none, it is transcoded. What is
+          recorded, played or mixed is of a telephone's width.
+        </p>
       </>
     ),
   },
@@ -179,6 +184,10 @@ export const adminManual: readonly ManualPage[] = [
           a call out fails where the carrier does not encrypt. <b>Encrypted where the other side can</b> takes what comes, and calls out
           once more in plain where encryption is refused; the conversation's page says so. Once a call is encrypted it stays so. A call for
           help goes on in plain where there is no other way. Whoever reads the signalling has the keys: use TLS.
+        </p>
+        <p>
+          <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. G.722 is for <a href="/help/phones">phones</a>{" "}
+          and browsers.
         </p>
       </>
     ),
