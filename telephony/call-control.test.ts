@@ -4,6 +4,7 @@ import type { CallEvent, SipSocketIdentity, TelephonyDirectory } from "../core/c
 import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId, type UserId } from "../core/lib/id.ts";
 import { guestSocketsMax, strangerBurst, trunkSilenceMs, voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
+import { digitBody } from "./digits.ts";
 import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
 import type { Session } from "./sip/dialog/layer.ts";
 import { header, headerValue } from "./sip/message/message.ts";
@@ -322,6 +323,104 @@ describe("a caller who is put through", () => {
     at.telephony.control.send({ kind: "progress", legId });
     const { event } = await caller.next("session", (heard) => heard.event.kind === "ringing");
     expect(event).toMatchObject({ response: { status: 180 } });
+  });
+});
+
+describe("digits by INFO", () => {
+  const relay = (digit: string) => ({ kind: "inform", type: "application/dtmf-relay", body: digitBody(digit) }) as const;
+
+  /** Two in a bridge, who take digits in sound or do not. */
+  async function bridged(at: Host, callerHasEvents: boolean, agentHasEvents: boolean) {
+    const plain = (body: Uint8Array, hasEvents: boolean): Uint8Array =>
+      hasEvents
+        ? body
+        : Buffer.from(
+            Buffer.from(body)
+              .toString()
+              .replace(" 101\r\n", "\r\n")
+              .replace(/a=rtpmap:101.*\r\n/, ""),
+          );
+    const caller = await peer(at, "127.0.0.2");
+    caller.call("+4930222", plain(plainOffer("127.0.0.2"), callerHasEvents));
+    const { legId: a, conversationId } = await at.next("call.offered");
+    at.telephony.control.send({ kind: "answer", legId: a });
+    const { session } = await caller.next("session", ({ event }) => event.kind === "answered");
+    session.send({ kind: "confirm" });
+    await at.next("leg.answered");
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const b = dialOf(at, conversationId, desk.stationId);
+    const { session: agent } = await alice.next("incoming");
+    agent.send({ kind: "accept", body: plain(webAnswer, agentHasEvents) });
+    await at.next("leg.answered");
+    at.telephony.control.send({ kind: "confirm", legId: b });
+    await alice.next("session", ({ event }) => event.kind === "acknowledged");
+    at.telephony.control.send({ kind: "bridge", a, b });
+    return { caller, session, alice, agent, a, b };
+  }
+  const digitsOf = (at: Host): string => at.events.flatMap((event) => (event.kind === "digit" ? [event.digit] : [])).join("");
+  const sentTo = (at: Host, streamId: string): string =>
+    at.media
+      .of("send-digits")
+      .flatMap((command) => (command.streamId === streamId ? [command.digits] : []))
+      .join("");
+  const inSound = (at: Host, streamId: string, digit: string): void => at.media.emit({ kind: "digit", streamId, digit, durationMs: 100 });
+
+  test("are taken, once where they come in sound as well; what INFO brings besides is refused with what we take", async () => {
+    const at = await host();
+    const { caller, session, a } = await bridged(at, true, true);
+    at.telephony.control.send({ kind: "unbridge", legId: a });
+    session.send(relay("5"));
+    expect((await at.next("digit")).digit).toBe("5");
+    inSound(at, a, "5");
+    session.send({ kind: "inform", type: "application/dtmf", body: Buffer.from("#") });
+    expect((await at.next("digit")).digit).toBe("#");
+    const before = caller.lines.length;
+    session.send({ kind: "inform", type: "application/media_control+xml", body: Buffer.from("<x/>") });
+    while (caller.lines.length === before) await new Promise((done) => setImmediate(done));
+    expect(caller.lines.at(-1)).toBe("415 Unsupported Media Type");
+    expect([digitsOf(at), at.media.of("send-digits")]).toEqual(["5#", []]);
+  });
+
+  test("reach a peer that takes digits in sound, at once where the sender has no other way", async () => {
+    const at = await host();
+    const { session, b } = await bridged(at, false, true);
+    session.send(relay("1"));
+    await at.next("digit");
+    expect(sentTo(at, b)).toBe("1");
+  });
+
+  test("reach it once where the sender tells both ways, and also where it only could", async () => {
+    const at = await host();
+    const { session, a, b } = await bridged(at, true, true);
+    session.send(relay("1"));
+    await at.next("digit");
+    // The stream has passed it on.
+    inSound(at, a, "1");
+    at.env.advance(1_000);
+    expect([digitsOf(at), sentTo(at, b)]).toEqual(["1", ""]);
+    session.send(relay("2"));
+    await at.next("digit");
+    at.env.advance(1_000);
+    expect([digitsOf(at), sentTo(at, b)]).toEqual(["12", "2"]);
+  });
+
+  test("are what a peer gets that takes none in sound, and nobody once the bridge is over", async () => {
+    const at = await host();
+    const { agent, alice, a, b, caller } = await bridged(at, false, true);
+    inSound(at, b, "7");
+    const { event } = await caller.next("session", (heard) => heard.event.kind === "info");
+    expect(event.kind === "info" && [headerValue(event.request, "content-type"), Buffer.from(event.request.body).toString()]).toEqual([
+      "application/dtmf-relay",
+      "Signal=7\r\nDuration=160\r\n",
+    ]);
+    at.telephony.control.send({ kind: "unbridge", legId: a });
+    inSound(at, b, "8");
+    agent.send({ kind: "hang-up" });
+    await at.next("leg.ended");
+    expect([caller.lines.filter((line) => line === "INFO").length, alice.lines.includes("INFO")]).toEqual([1, false]);
+    expect(at.media.of("send-digits")).toEqual([]);
   });
 });
 

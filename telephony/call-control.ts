@@ -2,12 +2,13 @@
 import type { CallCommand, CallControl, CallEvent, CallOrigin, TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId } from "../core/lib/id.ts";
-import { callsMax, trunkSilenceMs } from "../core/lib/limits.ts";
+import { callsMax, digitTwinMs, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { recordingPath } from "../core/recording/path.ts";
 import { mayBeEmergency } from "../core/telephony/emergency.ts";
 import { encryptionWarning } from "./cause.ts";
+import { type Pressed, type Presses, stepDigits } from "./digits.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
 import { calledOf, callerOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
@@ -67,8 +68,13 @@ type Leg = {
   way: Way | null;
   /** Whose call it is, when a guest's. */
   guestId: string | null;
-  /** What was agreed on last. */
+  /** What was agreed on last, and whether digits come and go in sound there. */
   codec: Codec | null;
+  hasEvents: boolean;
+  /** Digits that it told lately. */
+  presses: Presses;
+  /** The other end of its bridge. */
+  partner: Leg | null;
 };
 
 type Conversation = { readonly id: ConversationId; readonly ladder: Ladder; readonly legs: Set<Leg>; readonly callIds: Set<string> };
@@ -154,13 +160,15 @@ export class SipCallControl implements CallControl {
         this.toStream(command.legId, { kind: "stop-play", streamId: command.legId, playId: command.playId });
         break;
       case "bridge":
-        if (this.legs.has(command.a) && this.legs.has(command.b)) this.options.media.send({ kind: "bridge", a: command.a, b: command.b });
+        this.bridge(command.a, command.b);
         break;
       case "unbridge":
+        part(this.legs.get(command.legId));
         this.toStream(command.legId, { kind: "unbridge", streamId: command.legId });
         break;
       case "mix": {
         const { conversationId: mixId, legId, heardBy } = command;
+        part(this.legs.get(legId));
         this.toStream(legId, { kind: "mix", streamId: legId, mixId, heardBy });
         break;
       }
@@ -330,7 +338,20 @@ export class SipCallControl implements CallControl {
   }
 
   private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"], way: Way | null = null): Leg {
-    const leg: Leg = { state: start.state, conversation, session: null, timers: new Map(), dial, flow, way, guestId: null, codec: null };
+    const leg: Leg = {
+      state: start.state,
+      conversation,
+      session: null,
+      timers: new Map(),
+      dial,
+      flow,
+      way,
+      guestId: null,
+      codec: null,
+      hasEvents: false,
+      presses: [],
+      partner: null,
+    };
     this.legs.set(start.state.legId, leg);
     conversation.legs.add(leg);
     for (const output of start.outputs) this.carryOut(leg, output);
@@ -384,7 +405,10 @@ export class SipCallControl implements CallControl {
         leg.session = null;
         break;
       case "media":
-        if (output.command.kind === "connect-rtp" || output.command.kind === "connect-webrtc") leg.codec = output.command.remote.codec;
+        if (output.command.kind === "connect-rtp" || output.command.kind === "connect-webrtc") {
+          leg.codec = output.command.remote.codec;
+          leg.hasEvents = output.command.remote.dtmfPayloadType !== null;
+        }
         media.send(output.command);
         break;
       case "open-media": {
@@ -399,6 +423,9 @@ export class SipCallControl implements CallControl {
         if (output.event.kind === "leg.unprotected")
           env.log.warn("voice not encrypted", { call: leg.conversation.id, leg: leg.state.legId, status: output.event.sipStatus ?? "200" });
         this.listener(output.event);
+        break;
+      case "pressed":
+        this.pressed(leg, output.digit, "info");
         break;
       case "start":
         leg.timers.get(output.timer)?.cancel();
@@ -468,6 +495,7 @@ export class SipCallControl implements CallControl {
     const { conversation } = leg;
     for (const timer of leg.timers.values()) timer.cancel();
     this.legs.delete(leg.state.legId);
+    part(leg);
     if (leg.guestId !== null) this.guests.delete(leg.guestId);
     conversation.legs.delete(leg);
     if ([...conversation.legs].some(({ state }) => state.name !== "lost")) return;
@@ -482,6 +510,42 @@ export class SipCallControl implements CallControl {
       entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
       truncated,
     });
+  }
+
+  // ── Digits ──
+
+  private pressed(leg: Leg | undefined, digit: string, way: Pressed["way"]): void {
+    if (leg === undefined) return;
+    const { clock } = this.options.env;
+    const { state, outputs } = stepDigits(leg.presses, { digit, way, atMs: clock.monotonic() });
+    leg.presses = state;
+    for (const press of outputs) {
+      this.listener({ kind: "digit", legId: leg.state.legId, digit });
+      // What came by INFO may come in sound a moment later, and is passed on by the stream then.
+      if (way === "info" && leg.hasEvents && leg.partner?.hasEvents === true)
+        clock.after(digitTwinMs, () => {
+          if (leg.presses.includes(press)) this.passOn(leg, press);
+        });
+      else this.passOn(leg, press);
+    }
+  }
+
+  /** To the other end of the bridge, unless the streams have done that. */
+  private passOn({ partner }: Leg, { digit, way }: Pressed): void {
+    if (partner === null || (way === "event" && partner.hasEvents)) return;
+    const { legId } = partner.state;
+    if (partner.hasEvents) this.toStream(legId, { kind: "send-digits", streamId: legId, digits: digit, toneMs: 160, gapMs: 60 });
+    else this.step(partner, { kind: "tell-digit", digit });
+  }
+
+  private bridge(a: LegId, b: LegId): void {
+    const [left, right] = [this.legs.get(a), this.legs.get(b)];
+    if (left === undefined || right === undefined) return;
+    part(left);
+    part(right);
+    left.partner = right;
+    right.partner = left;
+    this.options.media.send({ kind: "bridge", a, b });
   }
 
   // ── Media ──
@@ -510,7 +574,7 @@ export class SipCallControl implements CallControl {
         else this.forLeg(event.streamId, (legId) => ({ kind: "leg.quality", legId, verdict: verdictOf(event.stats) }));
         break;
       case "digit":
-        this.forLeg(event.streamId, (legId) => ({ kind: "digit", legId, digit: event.digit }));
+        this.pressed(this.legs.get(event.streamId as LegId), event.digit, "event");
         break;
       case "play-finished":
         this.forLeg(event.streamId, (legId) => ({ kind: "play.finished", legId, playId: event.playId, reason: event.reason }));
@@ -592,6 +656,12 @@ export class SipCallControl implements CallControl {
     this.recordings.delete(recordingId);
     this.listener({ kind: "recording.failed", recordingId, conversationId: recording.conversationId, reason });
   }
+}
+
+function part(leg: Leg | undefined): void {
+  if (leg === undefined || leg.partner === null) return;
+  leg.partner.partner = null;
+  leg.partner = null;
 }
 
 function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {

@@ -5,6 +5,7 @@ import { lastStatsMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { legEndReason, refusalOf, refusesDescription } from "./cause.ts";
+import { digitBody, digitIn } from "./digits.ts";
 import { referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
 import { type Codec, preferring } from "./sdp/codecs.ts";
@@ -79,6 +80,8 @@ export type LegInput =
   | { readonly kind: "confirm" }
   | { readonly kind: "hang-up"; readonly reason: HangUpReason }
   | { readonly kind: "refer-result"; readonly status: number }
+  /** The peer is to hear of a digit, and takes none in sound. */
+  | { readonly kind: "tell-digit"; readonly digit: string }
   /** `spoken`: what the rest of the call speaks, best first. */
   | { readonly kind: "opened"; readonly local: Local; readonly spoken: readonly Codec[] }
   | { readonly kind: "connected"; readonly protection: string }
@@ -101,6 +104,8 @@ export type LegOutput =
   | { readonly kind: "media"; readonly command: MediaCommand }
   | { readonly kind: "open-media" }
   | { readonly kind: "report"; readonly event: CallEvent }
+  /** A digit by INFO: whether it came in sound as well is not known here. */
+  | { readonly kind: "pressed"; readonly digit: string }
   | { readonly kind: "start"; readonly timer: LegTimer; readonly ms: number }
   | { readonly kind: "stop"; readonly timer: LegTimer }
   | { readonly kind: "ended" };
@@ -356,6 +361,8 @@ function whileAccepted(state: In<"accepted">, input: LegInput): Result {
 function whileUp(state: In<"up">, input: LegInput): Result {
   if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
   if (input.kind === "refer-result") return stay(state, session({ kind: "refer-result", status: input.status }));
+  if (input.kind === "tell-digit")
+    return stay(state, session({ kind: "inform", type: "application/dtmf-relay", body: digitBody(input.digit) }));
   if (input.kind !== "session") return stay(state);
   switch (input.event.kind) {
     case "offered":
@@ -367,8 +374,9 @@ function whileUp(state: In<"up">, input: LegInput): Result {
       return answer === null ? stay(settled) : answered(settled, answer);
     }
     case "info": {
-      const digit = digitOf(input.event.request);
-      return digit === null ? stay(state) : stay(state, report({ kind: "digit", legId: state.legId, digit }));
+      const { request } = input.event;
+      const digit = digitIn((headerValue(request, "content-type") ?? "").split(";")[0]!.trim().toLowerCase(), request.body);
+      return digit === null ? stay(state) : stay(state, { kind: "pressed", digit });
     }
     case "referred": {
       const number = referTarget(input.event.request);
@@ -568,18 +576,4 @@ export function verdictOf({ bytesSent: _sent, bytesReceived: _received, ...verdi
 function reasonHeaders(reason: HangUpReason): Header[] {
   if (reason === "answered-elsewhere") return [header("Reason", 'SIP;cause=200;text="Call completed elsewhere"')];
   return reason === "declined" ? [header("Reason", 'SIP;cause=603;text="Declined"')] : [];
-}
-
-/** Digits of phones that know no RFC 4733: `Signal=5` (application/dtmf-relay) or a bare `5` (application/dtmf). */
-function digitOf(info: SipRequest): string | null {
-  const type = (headerValue(info, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
-  if (info.body.length > 128) return null;
-  const text = Buffer.from(info.body).toString("latin1");
-  const digit =
-    type === "application/dtmf-relay"
-      ? /^Signal\s*=\s*([0-9*#A-D])\s*$/im.exec(text)?.[1]
-      : type === "application/dtmf"
-        ? text.trim()
-        : undefined;
-  return digit !== undefined && /^[0-9*#A-D]$/i.test(digit) ? digit.toUpperCase() : null;
 }

@@ -157,6 +157,8 @@ export const headEveryMs = 60_000;
 export const verifyFindingsMax = 10_000;
 /** RFC 4733 digits taken from one leg per second; people press five, machines ten. The rest is counted and dropped. */
 export const digitsPerSecondMax = 20;
+/** How long a digit that came by INFO waits to be passed on, should it come in sound as well. */
+export const digitTwinMs = 500;
 /** A voice in a mix waits no longer than this for packets that are late: two who talk with more between them interrupt each other. */
 export const jitterDelayMsMax = 200;
 /** One media packet; G.711 of 120 ms fits, and nothing honest is larger. */

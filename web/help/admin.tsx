@@ -151,6 +151,10 @@ export const adminManual: readonly ManualPage[] = [
           first in the phone: between two who have it, voice passes on as it is. Where the other side has none, it is transcoded. What is
           recorded, played or mixed is of a telephone's width.
         </p>
+        <p>
+          <b>Digits</b> come as telephone events (RFC 4733), or by SIP INFO from a phone that is set so. Tones in the voice itself are not
+          recognised.
+        </p>
       </>
     ),
   },
@@ -186,7 +190,7 @@ export const adminManual: readonly ManualPage[] = [
           help goes on in plain where there is no other way. Whoever reads the signalling has the keys: use TLS.
         </p>
         <p>
-          <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. G.722 is for <a href="/help/phones">phones</a>{" "}
+          <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. G.722 is for <a href="/help/stations">phones</a>{" "}
           and browsers.
         </p>
       </>

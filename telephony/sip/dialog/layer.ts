@@ -37,7 +37,7 @@ import { isTooShort } from "./session-timer.ts";
 /** What a session's user may ask; see SessionInput. */
 export type SessionCommand = Extract<
   SessionInput,
-  { kind: "ring" | "accept" | "reject" | "confirm" | "hang-up" | "offer" | "answer-offer" | "reject-offer" | "refer-result" }
+  { kind: "ring" | "accept" | "reject" | "confirm" | "hang-up" | "offer" | "answer-offer" | "reject-offer" | "inform" | "refer-result" }
 >;
 
 export interface SessionUser {

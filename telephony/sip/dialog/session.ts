@@ -148,6 +148,8 @@ export type SessionInput =
   | { readonly kind: "offer"; readonly body: Uint8Array }
   | { readonly kind: "answer-offer"; readonly body: Uint8Array }
   | { readonly kind: "reject-offer"; readonly status: number }
+  /** INFO in the old style, without a package (RFC 6086 §9): whatever is answered changes nothing. */
+  | { readonly kind: "inform"; readonly type: string; readonly body: Uint8Array }
   /** What became of the peer's REFER: the status that the new call has, or would have. */
   | { readonly kind: "refer-result"; readonly status: number }
   // What the network brings.
@@ -193,7 +195,7 @@ export type SessionOutput =
   | { readonly kind: "invite"; readonly request: RequestDraft; readonly flow: Flow }
   /** UPDATE: what comes of it is the input `updated`. */
   | { readonly kind: "update"; readonly request: RequestDraft; readonly flow: Flow }
-  /** BYE: whatever is answered changes nothing. */
+  /** BYE and its like: whatever is answered changes nothing. */
   | { readonly kind: "request"; readonly request: RequestDraft; readonly flow: Flow }
   /** ACK. */
   | { readonly kind: "alone"; readonly request: RequestDraft; readonly flow: Flow }
@@ -209,6 +211,8 @@ type In<N extends SessionState["name"]> = Extract<SessionState, { name: N }>;
 
 /** Methods taken within and outside a dialog. */
 export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
+/** What INFO may bring: digits of phones that do not tell them in sound. */
+const informationTypes = ["application/dtmf-relay", "application/dtmf"];
 /** Option tags that we know: Supported says them, and Require may. */
 export const supported = "timer, 100rel";
 
@@ -296,6 +300,7 @@ function whileOffered(state: In<"offered">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "inform":
     case "refer-result":
     case "updated":
       return stay(state);
@@ -426,6 +431,7 @@ function whileAccepted(state: In<"accepted">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "inform":
     case "refer-result":
     case "response":
     case "failed":
@@ -502,6 +508,7 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "inform":
     case "refer-result":
     case "updated":
       return stay(state);
@@ -603,6 +610,7 @@ function whileAnswered(state: In<"answered">, input: SessionInput): Result {
     case "offer":
     case "answer-offer":
     case "reject-offer":
+    case "inform":
     case "refer-result":
     case "updated":
       return stay(state);
@@ -633,6 +641,8 @@ function whileConfirmed(state: In<"confirmed">, input: SessionInput): Result {
       const response = respond(request, input.status, input.status === 488 ? { headers: [header("Accept", "application/sdp")] } : {});
       return { state: { ...state, negotiation: { kind: "none" } }, outputs: [{ kind: "respond", transactionId, response }] };
     }
+    case "inform":
+      return inform(state, input);
     case "refer-result": {
       if (state.refer === null) return stay(state);
       const next = { ...state, refer: null };
@@ -687,7 +697,7 @@ function requestInSession(state: In<"confirmed">, input: Extract<SessionInput, {
     case "PRACK":
       return stay(next, refuse(input, 481));
     case "INFO":
-      return stay(next, okay(input), report({ kind: "info", request }));
+      return informed(next, input);
     case "REFER":
       return referred(next, input);
     case "OPTIONS":
@@ -695,6 +705,24 @@ function requestInSession(state: In<"confirmed">, input: Extract<SessionInput, {
     default:
       return stay(next, refuse(input, 405));
   }
+}
+
+/** Without a body it asks whether we live; what it is of that we do not know is said (RFC 3261 §8.2.3). */
+function informed(state: In<"confirmed">, input: Extract<SessionInput, { kind: "request" }>): Result {
+  const { request } = input;
+  const isKnown = request.body.length === 0 || informationTypes.includes(headerTokens(request, "content-type")[0] ?? "");
+  if (!isKnown) return stay(state, refuse(input, 415, [header("Accept", informationTypes.join(", "))]));
+  return stay(state, okay(input), report({ kind: "info", request }));
+}
+
+function inform(state: In<"confirmed">, { type, body }: Extract<SessionInput, { kind: "inform" }>): Result {
+  const headers = [header("Contact", state.contact), header("Content-Type", type)];
+  const { dialog, request } = requestWithin(state.dialog, "INFO", { headers, body });
+  // The next number stays free for our proof, should the peer ask for it.
+  return {
+    state: { ...state, dialog: { ...dialog, localSeq: dialog.localSeq + 1 } },
+    outputs: [{ kind: "request", request, flow: dialog.flow }],
+  };
 }
 
 /** RFC 3311 §5.2. Without an offer it refreshes target and timer; with one it waits for the user's answer like a re-INVITE. */
@@ -906,7 +934,7 @@ function notYet(input: Extract<SessionInput, { kind: "request" }>): SessionOutpu
 /** What OPTIONS hears, within a dialog and outside. */
 export const capabilities: readonly Header[] = [
   header("Allow", allowed),
-  header("Accept", "application/sdp"),
+  header("Accept", ["application/sdp", ...informationTypes].join(", ")),
   header("Supported", supported),
 ];
 const startCancel: SessionOutput = { kind: "start", timer: "cancel", ms: sixtyFourT1Ms };
