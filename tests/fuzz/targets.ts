@@ -9,6 +9,7 @@ import { Reception } from "../../telephony/media/rtp/reception.ts";
 import { buildRtcp, parseRtcp } from "../../telephony/media/rtp/rtcp.ts";
 import { newKeyTexts, Srtp } from "../../telephony/media/srtp/srtp.ts";
 import { bindingAnswer, hasRightIntegrity, parseBindingRequest } from "../../telephony/media/webrtc/stun.ts";
+import { wideCodecs } from "../../telephony/sdp/codecs.ts";
 import { type Local, readOffer, writeAnswer } from "../../telephony/sdp/offer-answer.ts";
 import { parseSdp, type Sdp, writeSdp } from "../../telephony/sdp/sdp.ts";
 import { parseCredentials } from "../../telephony/sip/auth/digest.ts";
@@ -152,7 +153,7 @@ function runSdp(input: Buffer): void {
 }
 
 function runOffer(input: Buffer, encryption: MediaEncryption): void {
-  const offer = readOffer(input, encryption);
+  const offer = readOffer(input, encryption, wideCodecs);
   if (!offer.ok) return;
   const isPlain = offer.peer.kind === "rtp" && offer.peer.crypto === null;
   must(!(encryption === "required" && isPlain), "voice that is plain though it must not be");

@@ -38,17 +38,21 @@ export class Baresip {
       };
       /** SRTP by SDES: beside plain RTP, or without which there is no call. Without it the phone knows of none. */
       readonly encryption?: "srtp" | "srtp-mand";
+      /** The only codec that it has; without it G.711. */
+      readonly codec?: "G722";
     } = {},
   ) {
     mkdirSync(folder, { recursive: true });
     const spoken = join(folder, "spoken.wav");
-    writeFileSync(spoken, toneWav(hz, 180, { onMs: 300, offMs: 500 }));
+    writeFileSync(spoken, toneWav(hz, 180, { onMs: 300, offMs: 500 }, options.codec === "G722" ? 16_000 : 8_000));
     const modulePath = modules.find((path) => Bun.spawnSync(["test", "-d", path]).exitCode === 0) ?? modules[0];
     writeFileSync(
       join(folder, "config"),
       [
         `module_path ${modulePath}`,
-        ...["stdio.so", "g711.so", "sndfile.so", "aufile.so", "uuid.so"].map((name) => `module ${name}`),
+        ...["stdio.so", options.codec === "G722" ? "g722.so" : "g711.so", "sndfile.so", "aufile.so", "uuid.so"].map(
+          (name) => `module ${name}`,
+        ),
         ...(options.encryption === undefined ? [] : ["module srtp.so"]),
         ...["account.so", "contact.so", "menu.so"].map((name) => `module_app ${name}`),
         `sip_listen ${address}:${options.port ?? 5070}`,
@@ -124,7 +128,7 @@ export class Baresip {
   /** What it has heard so far, 8 kHz, call after call: each leaves a file of its own. */
   heard(): Int16Array {
     const dumps = readdirSync(this.folder).filter((name) => name.startsWith("dump-") && name.endsWith("-dec.wav"));
-    const calls = dumps.sort().map((name) => readWav(readFileSync(join(this.folder, name))).left);
+    const calls = dumps.sort().map((name) => narrow(readWav(readFileSync(join(this.folder, name)))));
     const all = new Int16Array(calls.reduce((sum, { length }) => sum + length, 0));
     calls.reduce((at, call) => {
       all.set(call, at);
@@ -155,4 +159,9 @@ export class Baresip {
   private type(text: string): void {
     this.child.stdin?.write(text);
   }
+}
+
+/** As 8 kHz. */
+function narrow({ left, rate }: ReturnType<typeof readWav>): Int16Array {
+  return rate === 8_000 ? left : Int16Array.from({ length: left.length >> 1 }, (_, i) => (left[2 * i]! + left[2 * i + 1]!) / 2);
 }
