@@ -35,8 +35,8 @@ export type StreamEvents = {
 
 /** A packet's samples, while it is in hand: every stream of the thread uses the same room. */
 const heardSamples = new Int16Array(rtpPacketBytesMax);
-/** Louder than the noise of any codec. */
-const soundingLevel = 16;
+/** The zero of A-law is ±8, and G.722 wavers less than that about its own. */
+const soundingLevel = 8;
 
 export type Format = { readonly codec: CodecName; readonly payloadType: number; readonly dtmfPayloadType: number | null };
 export type Tap = { readonly recorder: Recorder; readonly channel: "left" | "right" };
