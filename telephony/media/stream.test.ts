@@ -1,6 +1,7 @@
 // One stream in virtual time: reports both ways, silence and its end, digits to the peer, hold, and what it must not take.
 import { describe, expect, test } from "bun:test";
 import { fakeEnv } from "../support/fake-env.ts";
+import { encoderOf } from "./codec/codec.ts";
 import { DigitReceiver, DigitSender } from "./dtmf.ts";
 import { hasMarker, payloadType, sequenceNumber, timestamp, timestampDistance, writeHeader } from "./rtp/packet.ts";
 import { buildRtcp, parseRtcp, type RtcpPacket } from "./rtp/rtcp.ts";
@@ -198,6 +199,31 @@ describe("silence", () => {
     secondOf(new Uint8Array(160).fill(0xff).fill(0x31, 3, 4));
     // Whoever has sounded once may be silent.
     for (let n = 0; n < 40; n++) secondOf(new Uint8Array(160).fill(0xff));
+    expect(phone.told.filter((line) => /from|to/.test(line))).toEqual(["from only-silence 0", "from well 2000"]);
+  });
+
+  test("in G.722 is known although its codes never rest, and so is a soft voice", () => {
+    const phone = new Phone();
+    phone.stream.format = { codec: "G722", payloadType: 9, dtmfPayloadType: 101 };
+    phone.stream.isAnswered = true;
+    const encoder = encoderOf("G722");
+    const secondOf = (level: number): void => {
+      for (let n = 0; n < 50; n++) {
+        const payload = new Uint8Array(160);
+        encoder.encode(
+          Int16Array.from({ length: 160 }, (_, i) => Math.round(level * Math.sin(i / 4))),
+          0,
+          160,
+          payload,
+          0,
+        );
+        phone.say(1, { type: 9, payload });
+      }
+      phone.stream.housekeep(phone.env.clock.monotonic());
+    };
+    for (let n = 0; n < 6; n++) secondOf(0);
+    secondOf(60);
+    secondOf(60);
     expect(phone.told.filter((line) => /from|to/.test(line))).toEqual(["from only-silence 0", "from well 2000"]);
   });
 });
