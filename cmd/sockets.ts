@@ -2,6 +2,7 @@
 import { changesSessions, livingSession, ticketOf } from "../core/directory/sign-in.ts";
 import type { Session } from "../core/directory/user.ts";
 import type { Timer } from "../core/env/env.ts";
+import { voiceCheckMs } from "../core/lib/limits.ts";
 import { sessionCookie, sessionOf } from "../web/middleware/identity.ts";
 import { isOwnOrigin } from "../web/middleware/security.ts";
 import { guestBehind } from "../web/pages/guest/routes.tsx";
@@ -17,8 +18,9 @@ export type SocketData = { readonly open: (socket: Wire) => Handler | null; hand
 export type Wire = { send(text: string): void; close(code: number, reason: string): void };
 type Server = { upgrade(request: Request, options: { data: SocketData; headers: Record<string, string> }): boolean };
 
-/** Stations by their session, guests by their link, and the set-up's look whether sockets get through. */
-export const sockets = /^\/(sip|setup\/socket|call\/[\w-]+\/sip)$/;
+/** Stations by their session, guests by their link, and the looks of set-up and network test whether sockets get through. */
+export const sockets = /^\/(sip|setup\/socket|network-test\/socket|call\/[\w-]+\/sip)$/;
+const looks: ReadonlySet<string> = new Set(["/setup/socket", "/network-test/socket"]);
 
 // Our own origin in any case: nobody else's page can register a station, or call in somebody's name.
 export async function upgrade(
@@ -30,7 +32,7 @@ export async function upgrade(
 ): Promise<Response | undefined> {
   const { headers } = request;
   if (!isOwnOrigin(running.web, headers.get("origin"), headers.get("host"))) return new Response("not from here\n", { status: 403 });
-  const isSip = path !== "/setup/socket";
+  const isSip = !looks.has(path);
   const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
   if (isSip && !protocols.includes("sip")) return new Response("the subprotocol is sip\n", { status: 400 });
   const open = await opens(request, running, path, address);
@@ -43,15 +45,23 @@ export async function upgrade(
 async function opens(request: Request, running: RunningNode, path: string, address: string): Promise<SocketData["open"] | null> {
   const cookie = (name: string): string | undefined => new RegExp(`(?:^|; )${name}=([^;]+)`).exec(request.headers.get("cookie") ?? "")?.[1];
   if (path === "/setup/socket") {
-    if ((await ticketOf(running.web.app, "setup", cookie(setupCookie))) === null) return null;
-    return (socket) => {
-      socket.send("landline");
-      return null;
-    };
+    return (await ticketOf(running.web.app, "setup", cookie(setupCookie))) === null ? null : (socket) => clock(running, socket);
+  }
+  if (path === "/network-test/socket") {
+    return (await sessionOf(running.web, cookie(sessionCookie))) === null ? null : (socket) => clock(running, socket);
   }
   if (path === "/sip") return station(running, cookie(sessionCookie));
   const guest = await guestBehind(running.web, address, path.split("/")[2]);
   return guest === null ? null : (socket) => running.sockets.open(guest, socket);
+}
+
+/** Says what the time is here, at once and whenever it is asked, for as long as a test may take. */
+function clock({ web }: RunningNode, socket: Wire): Handler {
+  const { clock } = web.app.env;
+  const tell = (): void => socket.send(String(clock.now()));
+  const over = clock.after(voiceCheckMs, () => socket.close(1000, "the test is over"));
+  tell();
+  return { receive: tell, closed: () => over.cancel() };
 }
 
 async function station(running: RunningNode, token: string | undefined): Promise<SocketData["open"] | null> {

@@ -10,7 +10,7 @@ import type { Session } from "./sip/dialog/layer.ts";
 import { header, headerValue } from "./sip/message/message.ts";
 import { Telephony } from "./start.ts";
 import { type FakeEnv, fakeEnv } from "./support/fake-env.ts";
-import { FakeMedia } from "./support/fake-media.ts";
+import { FakeMedia, someStats } from "./support/fake-media.ts";
 import { plainOffer, TestPeer, webAnswer } from "./support/test-peer.ts";
 
 const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as UserId };
@@ -618,36 +618,99 @@ describe("a guest", () => {
 });
 
 describe("a look whether voice gets through", () => {
+  const offer = webAnswer.toString();
+  const heard = { packets: 700, lost: 7, jitterMs: 3, sent: 10, roundTripMs: 20 };
+  /** The stream that was connected last. */
+  const streamOf = (at: { media: FakeMedia }): string => at.media.of("connect-webrtc").at(-1)!.streamId;
+
   test("is answered by a stream that core never hears of, and that closes by itself", async () => {
     const at = await host();
-    const answer = await at.telephony.voiceCheck.answer(webAnswer.toString());
+    const { answer, checkId } = await at.telephony.voiceCheck.answer(offer, "alice");
     expect(answer).toContain("a=ice-ufrag:abcd");
     expect(answer).toContain("a=setup:passive");
     const [{ streamId, remote }] = at.media.of("connect-webrtc") as [
       ReturnType<FakeMedia["of"]>[number] & { streamId: string; remote: object },
     ];
     expect(remote).toMatchObject({ ufrag: "F7gI" });
+    expect(at.media.of("play")).toMatchObject([{ streamId, loop: true }]);
     at.media.emit({ kind: "connected", streamId, protection: "AES" });
     at.media.emit({ kind: "digit", streamId, digit: "5", durationMs: 100 });
     at.env.advance(voiceCheckMs);
     expect(at.media.of("close")).toEqual([{ kind: "close", streamId }]);
     expect([at.events, at.media.openStreams, at.env.timersLeft()]).toEqual([[], 0, 0]);
+    expect(await at.telephony.voiceCheck.finish(checkId, "alice", heard)).toBeNull();
+  });
+
+  test("tells both ways as their receivers had them, once, and only to whose it is", async () => {
+    const at = await host();
+    const { voiceCheck } = at.telephony;
+    const { checkId } = await voiceCheck.answer(offer, "alice");
+    expect(await voiceCheck.finish(checkId, "bob", heard)).toBeNull();
+    const told = (await voiceCheck.finish(checkId, "alice", heard))!;
+    expect(told.offered).toEqual(["127.0.0.1:40000"]);
+    expect(told.roundTripMs).toBe(20);
+    // The engine's own figures: 9 came, 1 is missing.
+    expect(told.up).toMatchObject({ packets: 9, lost: 1, jitterMs: 2 });
+    expect(told.down).toMatchObject({ packets: 700, lost: 7, jitterMs: 3 });
+    expect(told.up.mos!).toBeLessThan(told.down.mos!);
+    expect([at.events, at.media.openStreams, at.env.timersLeft()]).toEqual([[], 0, 0]);
+    expect(await voiceCheck.finish(checkId, "alice", heard)).toBeNull();
+  });
+
+  test("misses what broke off, and what never came, by what was sent", async () => {
+    const at = await host();
+    const { voiceCheck } = at.telephony;
+    const toldOf = async (said: Partial<typeof heard>) => {
+      const { checkId } = await voiceCheck.answer(offer, "alice");
+      const told = voiceCheck.finish(checkId, "alice", { ...heard, ...said });
+      return { checkId, told };
+    };
+    // As a real plane does, the figures come after the command.
+    at.media.tellsLastStats = false;
+    const cases = [
+      [{ packetsReceived: 250, packetsLost: 0 }, { sent: 750 }, "up", 500],
+      [{ packetsReceived: 0, packetsLost: 0 }, { sent: 750 }, "up", 750],
+      [{ packetsSent: 750 }, { packets: 250, lost: 0 }, "down", 500],
+      [{ packetsSent: 750 }, { packets: 0, lost: 0 }, "down", 750],
+      // What was under way at the browser's last look is not lost.
+      [{ packetsSent: 750 }, { packets: 690, lost: 2 }, "down", 2],
+    ] as const;
+    for (const [stats, said, way, lost] of cases) {
+      const { checkId, told } = await toldOf(said);
+      at.media.emit({ kind: "stats", streamId: checkId, stats: { ...someStats, ...stats }, final: true });
+      expect([way, (await told)![way].lost]).toEqual([way, lost]);
+      expect((await told)![way].mos === null).toBe((await told)![way].packets === 0);
+    }
+  });
+
+  test("whoever begins anew ends their older one, and a stream that died tells nothing", async () => {
+    const at = await host();
+    const { voiceCheck } = at.telephony;
+    const first = await voiceCheck.answer(offer, "alice");
+    for (let i = 0; i < voiceChecksMax; i++) await voiceCheck.answer(offer, "alice");
+    expect(at.media.openStreams).toBe(1);
+    expect(await voiceCheck.finish(first.checkId, "alice", heard)).toBeNull();
+    at.media.tellsLastStats = false;
+    const last = voiceCheck.finish(streamOf(at), "alice", heard);
+    at.media.emit({ kind: "failed", streamId: streamOf(at), reason: "the worker died" });
+    expect(await last).toBeNull();
+    expect(at.env.timersLeft()).toBe(0);
   });
 
   test("is refused without audio for us, when media fails, and when too many look", async () => {
     const nowhere = await host([]);
-    await expect(nowhere.telephony.voiceCheck.answer(webAnswer.toString())).rejects.toThrow("no address besides loopback");
+    await expect(nowhere.telephony.voiceCheck.answer(offer, "alice")).rejects.toThrow("no address besides loopback");
     expect(nowhere.media.of("open")).toEqual([]);
     const at = await host();
     const { voiceCheck } = at.telephony;
-    await expect(voiceCheck.answer("v=0\r\n")).rejects.toThrow("no audio");
-    await expect(voiceCheck.answer(Buffer.from(plainOffer("127.0.0.1")).toString())).rejects.toThrow("no audio");
+    await expect(voiceCheck.answer("v=0\r\n", "alice")).rejects.toThrow("no audio");
+    await expect(voiceCheck.answer(Buffer.from(plainOffer("127.0.0.1")).toString(), "alice")).rejects.toThrow("no audio");
     at.media.opensAtOnce = false;
-    const failing = voiceCheck.answer(webAnswer.toString());
+    const failing = voiceCheck.answer(offer, "alice");
     at.media.emit({ kind: "failed", streamId: at.media.of("open")[0]!.streamId, reason: "no port" });
     await expect(failing).rejects.toThrow("cannot be used");
-    const waiting = Array.from({ length: voiceChecksMax }, () => voiceCheck.answer(webAnswer.toString()));
-    await expect(voiceCheck.answer(webAnswer.toString())).rejects.toThrow("Others are testing");
+    const waiting = Array.from({ length: voiceChecksMax }, (_, i) => voiceCheck.answer(offer, `person ${i}`));
+    await expect(voiceCheck.answer(offer, "alice")).rejects.toThrow("Others are testing");
     at.env.advance(voiceCheckMs);
     for (const check of waiting) await expect(check).rejects.toThrow("did not open");
   });

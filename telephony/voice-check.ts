@@ -1,17 +1,28 @@
-// Looks whether voice gets through between a browser and us without a call: answers its offer with a stream that lives for moments.
-import type { VoiceCheckPort } from "../core/call/call-control.ts";
+// Looks whether voice gets through between a browser and us without a call: answers its offer with a stream that lives for moments, and measures it.
+import type { CheckedVoice, HeardByBrowser, VoiceCheckPort } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import { BadInput, Unavailable } from "../core/lib/errors.ts";
 import { newId } from "../core/lib/id.ts";
+import { hostText } from "../core/lib/ip-address.ts";
 import { voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
-import type { MediaEvent, MediaPlane } from "./media/plane.ts";
+import type { MediaEvent, MediaPlane, PromptSource, StreamStats } from "./media/plane.ts";
+import { unheard, withWindow } from "./media/sound.ts";
 import { readOffer, type Understood, writeAnswer } from "./sdp/offer-answer.ts";
 
+/** What the browser hears meanwhile: sound without a pause, so that a packet goes every 20 ms. */
+const hum: PromptSource = { kind: "tone", hz: [440], onMs: 1_000, offMs: 0 };
+/** What we send between the browser's last look and the end of the stream is not lost: two seconds of it. */
+const packetsAfterLook = 100;
+
 type Check = {
+  readonly whose: string;
   readonly offer: Understood & { readonly peer: { readonly kind: "webrtc" } };
-  readonly resolve: (answer: string) => void;
+  readonly resolve: (made: { readonly checkId: string; readonly answer: string }) => void;
   readonly reject: (error: Error) => void;
   readonly timer: Timer;
+  port: number;
+  /** Whoever waits for the figures, once the check is to end. */
+  finished: ((stats: StreamStats | null) => void) | null;
 };
 
 export class VoiceCheck implements VoiceCheckPort {
@@ -40,43 +51,89 @@ export class VoiceCheck implements VoiceCheckPort {
     });
   }
 
-  answer(offer: string): Promise<string> {
+  answer(offer: string, whose: string): ReturnType<VoiceCheckPort["answer"]> {
     const read = readOffer(Buffer.from(offer, "utf8"));
     if (!read.ok || read.peer.kind !== "webrtc")
       return Promise.reject(new BadInput("The browser offers no audio that we can take.", "offer"));
     if (this.addresses.length === 0)
       return Promise.reject(new Unavailable("This machine has no address besides loopback: browsers get no voice from it."));
+    for (const [streamId, check] of this.checks) if (check.whose === whose) this.end(streamId);
     if (this.checks.size >= voiceChecksMax) return Promise.reject(new Unavailable("Others are testing just now. Try again in a moment."));
     const streamId = newId(this.env);
     return new Promise((resolve, reject) => {
       const timer = this.env.clock.after(voiceCheckMs, () => this.end(streamId));
-      this.checks.set(streamId, { offer: read as Check["offer"], resolve, reject, timer });
+      this.checks.set(streamId, { whose, offer: read as Check["offer"], resolve, reject, timer, port: 0, finished: null });
       this.media.send({ kind: "open", streamId, groupId: streamId, transport: "webrtc", localAddress: "0.0.0.0" });
     });
   }
 
+  async finish(checkId: string, whose: string, heard: HeardByBrowser): Promise<CheckedVoice | null> {
+    const check = this.checks.get(checkId);
+    if (check === undefined || check.whose !== whose || check.finished !== null) return null;
+    const stats = await new Promise<StreamStats | null>((resolve) => {
+      check.finished = resolve;
+      this.media.send({ kind: "close", streamId: checkId });
+    });
+    if (stats === null) return null;
+    const offered = this.addresses.map((address) => `${hostText(address)}:${check.port}`);
+    return { offered, ...figuresOf(stats, heard) };
+  }
+
   private heard(check: Check, event: Extract<MediaEvent, { streamId: string }>): void {
     const { streamId } = event;
+    if (event.kind === "stats" && event.final) {
+      check.finished?.(event.stats);
+      this.forget(streamId, check);
+    }
     if (event.kind === "failed") {
       check.reject(new Unavailable("The media port cannot be used."));
       this.end(streamId);
     }
     if (event.kind !== "opened" || event.local.webrtc === null) return;
+    check.port = event.local.rtpPort;
     const { peer, direction } = check.offer;
     const local = { kind: "webrtc" as const, addresses: this.addresses, port: event.local.rtpPort, ...event.local.webrtc };
     const { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType } = peer;
     const remote = { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType };
     this.media.send({ kind: "connect-webrtc", streamId, remote, direction });
-    check.resolve(Buffer.from(writeAnswer(check.offer, local, direction, { sessionId: 1, version: 1 })).toString("utf8"));
+    this.media.send({ kind: "play", streamId, playId: streamId, prompts: [hum], loop: true });
+    const answer = Buffer.from(writeAnswer(check.offer, local, direction, { sessionId: 1, version: 1 })).toString("utf8");
+    check.resolve({ checkId: streamId, answer });
   }
 
   // A promise that is settled already stays as it is. The stream's last events may come later: they are nobody's, and call control ignores streams that it does not know.
   private end(streamId: string): void {
     const check = this.checks.get(streamId);
     if (check === undefined) return;
-    check.timer.cancel();
-    this.checks.delete(streamId);
+    this.forget(streamId, check);
     this.media.send({ kind: "close", streamId });
     check.reject(new Unavailable("The media port did not open."));
+    check.finished?.(null);
   }
+
+  private forget(streamId: string, check: Check): void {
+    check.timer.cancel();
+    this.checks.delete(streamId);
+  }
+}
+
+/**
+ * Both ways as their receivers had them. A receiver knows only of gaps between packets that came: what broke off in the middle is missed by
+ * what the sender has sent.
+ */
+function figuresOf(stats: StreamStats, heard: HeardByBrowser): Omit<CheckedVoice, "offered"> {
+  const roundTripMs = heard.roundTripMs ?? stats.roundTripMs;
+  const wayOf = (packets: number, lost: number, jitterMs: number) => {
+    const lossPercent = packets + lost === 0 ? 0 : (lost * 100) / (packets + lost);
+    const mos = packets === 0 ? null : withWindow(unheard, { lossPercent, jitterMs, roundTripMs }).figures!.mos;
+    return { packets, lost, jitterMs, mos };
+  };
+  const lostUp = Math.max(stats.packetsLost, heard.sent - stats.packetsReceived, 0);
+  const unseen = stats.packetsSent - heard.packets;
+  const lostDown = Math.max(heard.lost, heard.packets === 0 || unseen > packetsAfterLook + heard.lost ? unseen : 0, 0);
+  return {
+    up: wayOf(stats.packetsReceived, lostUp, stats.jitterMs),
+    down: wayOf(heard.packets, lostDown, heard.jitterMs),
+    roundTripMs,
+  };
 }

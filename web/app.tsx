@@ -25,6 +25,7 @@ import { guestRoutes } from "./pages/guest/routes.tsx";
 import { helpRoutes } from "./pages/help/routes.tsx";
 import { meRoutes } from "./pages/me/routes.tsx";
 import { myCallRoutes } from "./pages/my-calls/routes.tsx";
+import { networkTestRoutes } from "./pages/network-test/routes.tsx";
 import { searchRoutes } from "./pages/search/routes.tsx";
 import { setupRoutes } from "./pages/setup/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
@@ -48,6 +49,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...apiExplorerRoutes,
   ...searchRoutes,
   ...meRoutes,
+  ...networkTestRoutes,
   ...helpRoutes,
   ...liveRoutes,
 ];

@@ -331,10 +331,36 @@ export type SipSocketIdentity =
   | { readonly userId: UserId; readonly stationId: StationId }
   | { readonly guestId: string; readonly number: string; readonly untilAt: number };
 
-/** Whether voice gets through between a browser and us, without a call: its offer (SDP) is answered by a stream that lives for moments. */
+/** What a browser says of a check: what it heard of us, how much it sent itself, and the round trip of its own probes; null: not known. */
+export type HeardByBrowser = {
+  readonly packets: number;
+  readonly lost: number;
+  readonly jitterMs: number;
+  readonly sent: number;
+  readonly roundTripMs: number | null;
+};
+
+/** One direction of a check as its receiver had it. `mos`: by the E-model over the whole check; null: nothing came. */
+export type CheckedWay = { readonly packets: number; readonly lost: number; readonly jitterMs: number; readonly mos: number | null };
+
+export type CheckedVoice = {
+  /** Where the browser was told to send voice, `address:port`. */
+  readonly offered: readonly string[];
+  /** From the browser to us, and back. */
+  readonly up: CheckedWay;
+  readonly down: CheckedWay;
+  readonly roundTripMs: number | null;
+};
+
+/** Whether voice gets through between a browser and us, without a call: its offer (SDP) is answered by a stream that lives for moments and hums. */
 export interface VoiceCheckPort {
-  /** @throws BadInput when the offer has no audio for us · Unavailable when too many look, or media cannot open */
-  answer(offer: string): Promise<string>;
+  /**
+   * `whose` holds one at a time: a newer one ends the older.
+   * @throws BadInput when the offer has no audio for us · Unavailable when too many look, or media cannot open
+   */
+  answer(offer: string, whose: string): Promise<{ readonly checkId: string; readonly answer: string }>;
+  /** Ends it and tells how it sounded; null: it is over already, somebody else's, or another node's. */
+  finish(checkId: string, whose: string, heard: HeardByBrowser): Promise<CheckedVoice | null>;
 }
 
 /** The door through which web's upgraded sockets reach SIP: identity comes from the session or the link, never from the page. */

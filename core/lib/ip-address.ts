@@ -75,6 +75,17 @@ export function isUnicast(address: string): boolean {
   return groups.some((group) => group !== 0) && first < 0xff00 && (first & 0xffc0) !== 0xfe80;
 }
 
+/** Reached only from its own network: RFC 1918, RFC 6598 (behind a carrier's NAT), RFC 4193, and link-local (RFC 3927, RFC 4291 §2.5.6). */
+export function isPrivate(address: string): boolean {
+  const normal = normalAddress(address);
+  if (isIpv4(normal)) {
+    const [a, b] = normal.split(".").map(Number) as [number, number, number, number];
+    return a === 10 || (a === 172 && b >> 4 === 1) || (a === 192 && b === 168) || (a === 100 && b >> 6 === 1) || (a === 169 && b === 254);
+  }
+  const first = ipv6Groups(normal)?.[0];
+  return first !== undefined && ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80);
+}
+
 /** An address as it stands in a URI, a Via or a log: IPv6 in brackets. */
 export function hostText(address: string): string {
   return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;

@@ -216,10 +216,14 @@ export const signInLinkMs = 3_600_000;
 export const guestLinkMs = 3_600_000;
 /** Wrong one-time secrets that one address may present in `signInWindowMs`: nobody types them, so more is guessing. */
 export const wrongTicketsMax = 20;
-/** A check of the voice path from a browser; ICE and DTLS take a tenth of a second. */
-export const voiceCheckMs = 15_000;
+/** So long voice goes both ways in a test from the browser: three reports of each side (RTCP, five seconds). */
+export const voiceTestMs = 15_000;
+/** A check of the voice path from a browser lives no longer: ICE may take eight seconds, the test its own time, its result a moment. */
+export const voiceCheckMs = 30_000;
 /** Checks open at once: each holds a stream. */
 export const voiceChecksMax = 10;
+/** Results that people have sent, on the administrators' page: the older ones are in the log. */
+export const networkTestsShown = 50;
 /** Sockets of one guest's link: one for the page, one while it reloads, two for somebody's second tab. */
 export const guestSocketsMax = 4;
 /** Session timers (RFC 4028), in seconds: what we offer (§4 recommends it), what we bear at least, and where we stop believing. */

@@ -30,6 +30,8 @@ export class FakeMedia implements MediaPlane {
   readonly commands: MediaCommand[] = [];
   /** False: streams open only by `emit`. */
   opensAtOnce = true;
+  /** False: a closed stream's last figures come only by `emit`. */
+  tellsLastStats = true;
   private readonly open = new Set<string>();
   private listener: (event: MediaEvent) => void = () => undefined;
   private port = 40_000;
@@ -55,7 +57,7 @@ export class FakeMedia implements MediaPlane {
       const srtp = webrtc === null ? fakeKeys : null;
       this.emit({ kind: "opened", streamId: command.streamId, local: { rtpPort, rtcpPort: rtpPort + 1, webrtc, srtp } });
     }
-    if (command.kind === "close" && this.open.delete(command.streamId)) {
+    if (command.kind === "close" && this.open.delete(command.streamId) && this.tellsLastStats) {
       this.emit({ kind: "stats", streamId: command.streamId, stats: someStats, final: true });
     }
   }

@@ -44,6 +44,7 @@ export function textsOfTheWeb(): string[] {
   const tables = [
     "web/pages/admin/words.ts",
     "web/pages/setup/words.ts",
+    "web/pages/network-test/words.ts",
     "web/ui/status.tsx",
     "web/ui/trouble.tsx",
     "web/pages/conversation/views.tsx",

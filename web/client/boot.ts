@@ -9,6 +9,7 @@ import { startKeys } from "./keys.ts";
 import { startLive } from "./live.ts";
 import { startMicrophone } from "./microphone.ts";
 import { startNavigation } from "./navigation.ts";
+import { startNetworkTest } from "./network-test.ts";
 import { startSetup } from "./setup.ts";
 import { startPhone } from "./softphone/phone.ts";
 import { startSoundForm } from "./sound-form.ts";
@@ -28,4 +29,5 @@ if (document.body.classList.contains("app")) {
   startSoundForm();
   startAgentFilter();
   startMicrophone();
+  startNetworkTest();
 }

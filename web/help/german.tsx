@@ -194,6 +194,33 @@ export const germanManual: TranslatedManual = {
       </p>
     ),
   },
+  "network-test": {
+    title: "Der Netztest",
+    body: () => (
+      <>
+        <p>
+          <a href="/network-test">Der Netztest</a> schickt fünfzehn Sekunden lang Sprache zwischen Ihrem Browser und dem Server, in beiden
+          Richtungen, auf dem Weg eines Anrufs. Der Kopfhörer oben auf jeder Seite führt dorthin, Ihre eigene Seite auch. Ein Mikrofon ist
+          nicht nötig: Ohne sendet er einen Ton. Niemand wird angerufen, und nichts wird aufgezeichnet.
+        </p>
+        <p>
+          Jede Richtung ist <b>gut</b>, <b>mäßig</b> oder <b>schlecht</b>, wie die empfangende Seite sie misst: Gut sind ein MOS ab 4,0,
+          weniger als 1 % Verlust und ein Jitter unter 30 ms; schlecht sind ein MOS unter 3,6 oder ein Verlust ab 5 %. Was nicht stimmt,
+          steht über den Werten, und was zu tun ist. Verlust in nur einer Richtung kommt oft vom WLAN oder einer vollen Leitung, eine
+          Umlaufzeit über 300 ms oft von einem VPN.
+        </p>
+        <p>
+          <b>Wenn keine Sprache durchkommt,</b> nennt das Ergebnis den UDP-Port. Er muss von Ihrem Netz zum Server offen sein; hinter NAT
+          braucht der Server <code>--public-address</code>. Auf dem Server sieht <code>landline doctor</code> nach dessen Seite.
+        </p>
+        <p>
+          <b>Als Text kopieren</b> ist für Ihre Hilfe vor Ort. <b>An die Administration schicken</b> lässt Werte, Adressen und Browser unter
+          Ihrem Namen im Protokoll; die Administration findet die letzten fünfzig auf derselben Seite. Wenn Sie es nicht drücken, behält
+          niemand ein Ergebnis.
+        </p>
+      </>
+    ),
+  },
   "command-bar": {
     title: "Die Befehlsleiste",
     body: () => (

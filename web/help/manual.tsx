@@ -424,6 +424,32 @@ export const manual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "network-test",
+    title: "The network test",
+    body: () => (
+      <>
+        <p>
+          <a href="/network-test">The network test</a> sends voice between your browser and the server for fifteen seconds, both ways, the
+          way a call goes. The headphones at the top of every page lead there, and so does your own page. It needs no microphone: without
+          one it sends a tone. Nobody is called, and nothing is recorded.
+        </p>
+        <p>
+          Each direction is <b>good</b>, <b>fair</b> or <b>poor</b>, as the side that receives it measures it: good is a MOS of 4.0 or more,
+          less than 1 % lost and a jitter below 30 ms; poor is a MOS below 3.6, or 5 % lost and more. What is wrong stands above the
+          figures, with what to do. Loss in one direction only is often Wi-Fi or a full line; a round trip above 300 ms is often a VPN.
+        </p>
+        <p>
+          <b>When voice does not get through</b> the result names the UDP port. It must be open from your network to the server; behind NAT
+          the server needs <code>--public-address</code>. On the server <code>landline doctor</code> looks at its own side.
+        </p>
+        <p>
+          <b>Copy as text</b> is for your help desk. <b>Send to administrators</b> leaves the figures, addresses and browser in the log
+          under your name; administrators find the last fifty on the same page. Unless you press it, nobody keeps a result.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "command-bar",
     title: "The command bar",
     body: () => (

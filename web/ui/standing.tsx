@@ -34,12 +34,12 @@ export function Standing(props: { readonly view: AgentView | null; readonly acto
           <span class="word">{t("On Queue")}</span>
         </button>
       </form>
-      <span class="softphone" data-softphone-pill data-state="starting" title={t("Softphone is starting")}>
+      <a class="softphone" href="/network-test" data-softphone-pill data-state="starting" title={t("Softphone is starting")}>
         <Icon name="headphones" />
         <span class="visually-hidden" data-softphone-word>
           {t("Softphone is starting")}
         </span>
-      </span>
+      </a>
       <form
         method="post"
         action="/me/presence"

@@ -3,6 +3,7 @@
 import type { App } from "../../../core/app.ts";
 import { can } from "../../../core/authorization/actor.ts";
 import type { ConfiguredObject } from "../../../core/objects/object.ts";
+import { readsNetworkTests } from "../../../core/telephony/network-test-commands.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { flowStepRoutes } from "../flow-steps/routes.tsx";
@@ -62,6 +63,14 @@ const organizationEntry: AdminEntry = {
   count: null,
 };
 
+const networkTestEntry: AdminEntry = {
+  path: "/network-test",
+  icon: "activity",
+  title: "Network test",
+  purpose: "Voice between a browser and this server; what people have sent of theirs.",
+  count: null,
+};
+
 /** The longer paths stand first: `/admin/queues/:id/members` before `/admin/queues/:id`. */
 export const adminRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin", permission: "directory:user:edit", help: "admin" }, async (c, ports) => {
@@ -81,13 +90,14 @@ export const adminRoutes: readonly PageRoute[] = [
         ),
       })),
     );
+    const tests = { title: "Network", entries: c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : [] };
     const own = { title: "Organisation", entries: c.var.actor.permissions.has("directory:organization:edit") ? [organizationEntry] : [] };
     return render(
       c,
       ports,
       { title: t("Admin"), help: "admin" },
       <AdminHome
-        areas={[...shown, own].filter((area) => area.entries.length > 0)}
+        areas={[...shown, tests, own].filter((area) => area.entries.length > 0)}
         mayExplore={c.var.actor.permissions.has("oauth:client:view")}
       />,
     );

@@ -51,6 +51,15 @@ export function Me(props: {
           </div>
         </Group>
       </form>
+      <Group id="network" title={t("Network")} about={t("Whether this browser and this place are good for calls.")}>
+        <div class="field" data-wide="">
+          <div>
+            <a class="button" href="/network-test">
+              {t("Network test")}
+            </a>
+          </div>
+        </div>
+      </Group>
       <form method="post" action="/me/password" hx-boost="false">
         <input type="hidden" name="csrf" value={props.csrf} />
         <Group id="password-group" title={t("Password")} about={t("Changing it signs you out everywhere.")}>

@@ -37,6 +37,7 @@ function fixed({ permissions }: Actor): Finding[] {
     all.filter((one) => permissions.has(one.permission));
   const pages: readonly (Finding & { readonly permission: Permission })[] = [
     { icon: "file-text", text: t("API explorer"), end: t("Admin"), href: "/admin/api", permission: "oauth:client:view" },
+    { icon: "activity", text: t("Network test"), end: t("Page"), href: "/network-test", permission: "directory:user:view" },
   ];
   const actions: readonly (Finding & { readonly permission: Permission })[] = [
     {

@@ -5,7 +5,7 @@ import { type Actor, nodeActor } from "../../../core/authorization/actor.ts";
 import { organizationSettings } from "../../../core/directory/organization.ts";
 import { hasSecondFactor, offeredTotp, replaceRecoveryCodes, ticketOf } from "../../../core/directory/sign-in.ts";
 import type { Ticket } from "../../../core/directory/ticket.ts";
-import { AppError, BadInput, Conflict, NotFound } from "../../../core/lib/errors.ts";
+import { BadInput, Conflict, NotFound } from "../../../core/lib/errors.ts";
 import { wrongTicketsMax } from "../../../core/lib/limits.ts";
 import {
   acknowledgeKit,
@@ -35,6 +35,7 @@ import { demandOwnForm } from "../../middleware/security.ts";
 import { Tries } from "../../middleware/tries.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
+import { answerOffer } from "../network-test/answer.ts";
 import { giveSession } from "../sign-in/routes.tsx";
 import { Done, KitPage, RecoveryCodes, SetupPage, type StepErrors, type StepValues } from "./views.tsx";
 
@@ -56,14 +57,8 @@ export const setupRoutes: readonly PageRoute[] = [
 
   page({ method: "POST", path: "/setup/check/voice", permission: "public", help }, async (c, ports) => {
     const form = await c.req.formData();
-    await own(c, ports, form);
-    const offer = String(form.get("offer") ?? "");
-    try {
-      return c.text(await ports.voiceCheck.answer(offer));
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return c.text(`${error.message}\n`, error.status as 400);
-    }
+    const { ticket } = await own(c, ports, form);
+    return answerOffer(c, ports, form, `set-up ${ticket.tokenHash}`);
   }),
 
   page({ method: "POST", path: "/setup/recovery/kit", permission: "public", help }, async (c, ports) => {

@@ -6,6 +6,7 @@ import { longDate } from "../../../core/lib/calendar.ts";
 import { askedGroups, groupsOf } from "../../../core/setup/kit.ts";
 import type { NodeAddresses } from "../../../core/setup/node-settings.ts";
 import { type CertificateKind, type Setup, type SetupStep, setupSteps } from "../../../core/setup/setup.ts";
+import { Check } from "../../ui/check.tsx";
 import { Document } from "../../ui/document.tsx";
 import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -536,27 +537,6 @@ function NetworkStep(props: StepProps) {
         </StepForm>
       </div>
     </>
-  );
-}
-
-// All sentences are in the page; the script only says which of them holds.
-function Check(props: { readonly name: string; readonly title: string; readonly good: string; readonly bad: string }) {
-  return (
-    <li data-check={props.name} data-is="waiting">
-      <span class="mark">
-        <Icon name="circle-dashed" />
-        <Icon name="circle-check" />
-        <Icon name="triangle-alert" />
-      </span>
-      <div>
-        {props.title}
-        <small data-when="waiting">{t("Not tested yet")}</small>
-        <small data-when="running">{t("Testing")}</small>
-        <small data-when="good">{props.good}</small>
-        <small data-when="bad">{props.bad}</small>
-      </div>
-      <span class="caption number" data-check-ms />
-    </li>
   );
 }
 

@@ -262,4 +262,8 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "You are on another call: end it first.": "Sie sind in einem anderen Anruf: Beenden Sie ihn zuerst.",
   "You have no station to listen at.": "Sie haben kein Telefon, an dem Sie mithören könnten.",
   "Your station is not connected: no phone of yours can be called.": "Ihr Telefon ist nicht verbunden: Es lässt sich nicht rufen.",
+  "This is no result of yours. Test again, then send.": "Das ist kein Ergebnis von Ihnen. Testen Sie noch einmal, und schicken Sie dann.",
+  "This result was sent already.": "Dieses Ergebnis wurde schon geschickt.",
+  "These are no figures of a test: {1}: {2}.": "Das sind keine Werte eines Tests: {1}: {2}.",
+  "The figures of the test are no JSON.": "Die Werte des Tests sind kein JSON.",
 };

@@ -1291,4 +1291,128 @@ export const german: Readonly<Record<string, string>> = {
   "{name} talks along: everybody hears it.": "{name} spricht mit: Alle hören es.",
   "{name} waits": "{name} wartet",
   "{name} wants to listen to {whom}": "{name} will bei {whom} mithören",
+  "Network test": "Netztest",
+  "Voice between a browser and this server; what people have sent of theirs.":
+    "Sprache zwischen einem Browser und diesem Server; was andere von ihrem Test geschickt haben.",
+  "Whether this browser and this place are good for calls.": "Ob dieser Browser und dieser Ort für Anrufe taugen.",
+  Fair: "Mäßig",
+  Poor: "Schlecht",
+  "Nothing arrives": "Nichts kommt an",
+  "Not measured": "Nicht gemessen",
+  "Voice was not tested.": "Die Sprache wurde nicht getestet.",
+  "Voice does not get through.": "Sprache kommt nicht durch.",
+  "Voice gets through, its figures are not known.": "Sprache kommt durch, ihre Werte sind nicht bekannt.",
+  "Voice is good both ways.": "Die Sprache ist in beiden Richtungen gut.",
+  "No voice arrives, either way.": "In keiner Richtung kommt Sprache an.",
+  "Others would not hear you.": "Andere würden Sie nicht hören.",
+  "You would not hear others.": "Sie würden andere nicht hören.",
+  "Voice is poor both ways.": "Die Sprache ist in beiden Richtungen schlecht.",
+  "Others would hear you badly.": "Andere würden Sie schlecht hören.",
+  "You would hear others badly.": "Sie würden andere schlecht hören.",
+  "Voice is fair: good enough, with flaws that are heard at times.":
+    "Die Sprache ist mäßig: brauchbar, mit Mängeln, die man zeitweise hört.",
+  "The server took no test of voice. If others are testing, try again in a moment; if that lasts, an administrator runs landline doctor.":
+    "Der Server hat keinen Sprachtest angenommen. Wenn gerade andere testen, versuchen Sie es gleich noch einmal; wenn es so bleibt, startet die Administration landline doctor.",
+  "UDP to port {port} does not get through ({addresses}): open it in the firewall for this network, or leave a VPN that blocks it.":
+    "UDP an Port {port} kommt nicht durch ({addresses}): Öffnen Sie ihn in der Firewall für dieses Netz, oder verlassen Sie ein VPN, das ihn sperrt.",
+  "The server offers voice at private addresses only ({addresses}), and this browser is in another network: give --public-address, and pass UDP port {port} on.":
+    "Der Server bietet Sprache nur unter privaten Adressen an ({addresses}), und dieser Browser ist in einem anderen Netz: Geben Sie --public-address an, und leiten Sie UDP-Port {port} weiter.",
+  "Packets get through, but keys were not agreed: something between rewrites or drops the larger packets. Look at MTU and VPN.":
+    "Pakete kommen durch, aber Schlüssel wurden nicht vereinbart: Etwas dazwischen verändert oder verwirft die größeren Pakete. Sehen Sie nach MTU und VPN.",
+  "Nothing of what this browser sends arrives: a firewall that lets UDP in only one way is the probable cause.":
+    "Nichts von dem, was dieser Browser sendet, kommt an: Wahrscheinlich lässt eine Firewall UDP nur in einer Richtung durch.",
+  "Nothing of what the server sends arrives here: a firewall that lets UDP in only one way is the probable cause.":
+    "Nichts von dem, was der Server sendet, kommt hier an: Wahrscheinlich lässt eine Firewall UDP nur in einer Richtung durch.",
+  "Loss upstream {n} %: part of what this browser sends is lost on the way to the server.":
+    "Verlust zum Server {n} %: Ein Teil dessen, was dieser Browser sendet, geht auf dem Weg zum Server verloren.",
+  "Loss downstream {n} %: part of what the server sends is lost on the way to this browser.":
+    "Verlust zum Browser {n} %: Ein Teil dessen, was der Server sendet, geht auf dem Weg zu diesem Browser verloren.",
+  "Round trip {n} ms: people will talk over each other.": "Umlaufzeit {n} ms: Man wird einander ins Wort fallen.",
+  "What this browser sends arrives unevenly (jitter {n} ms).": "Was dieser Browser sendet, kommt ungleichmäßig an (Jitter {n} ms).",
+  "What the server sends arrives unevenly here (jitter {n} ms).": "Was der Server sendet, kommt hier ungleichmäßig an (Jitter {n} ms).",
+  "This page is not secure, so that no browser gives it the microphone: open it with https, or as localhost.":
+    "Diese Seite ist nicht sicher, darum gibt ihr kein Browser das Mikrofon: Öffnen Sie sie mit https oder als localhost.",
+  "The microphone is not allowed: allow it for this page beside the address, then test again.":
+    "Das Mikrofon ist nicht erlaubt: Erlauben Sie es für diese Seite neben der Adresse, und testen Sie noch einmal.",
+  "There is no microphone: plug in a headset, and see that the system knows it.":
+    "Es gibt kein Mikrofon: Stecken Sie ein Headset ein, und sehen Sie nach, ob das System es kennt.",
+  "The microphone is allowed, but nothing was heard: speak while the test runs; look at its mute switch and the chosen device.":
+    "Das Mikrofon ist erlaubt, aber nichts war zu hören: Sprechen Sie während des Tests; sehen Sie nach der Stummtaste und dem gewählten Gerät.",
+  "The WebSocket to the server does not open: a proxy between must pass WebSockets on (Upgrade and Connection).":
+    "Der WebSocket zum Server öffnet sich nicht: Ein Proxy dazwischen muss WebSockets weiterreichen (Upgrade und Connection).",
+  "The WebSocket answers after {n} ms: calls ring late. A proxy or a VPN is the probable cause.":
+    "Der WebSocket antwortet nach {n} ms: Anrufe klingeln verspätet. Wahrscheinlich ist ein Proxy oder ein VPN die Ursache.",
+  "This computer's clock is {n} s ahead of the server's: let it set its time by itself.":
+    "Die Uhr dieses Rechners geht gegenüber der des Servers {n} s vor: Lassen Sie ihn die Zeit selbst stellen.",
+  "This computer's clock is {n} s behind the server's: let it set its time by itself.":
+    "Die Uhr dieses Rechners geht gegenüber der des Servers {n} s nach: Lassen Sie ihn die Zeit selbst stellen.",
+  "There is none": "Es gibt keines",
+  "The server's own figures are missing, the test has ended on another node or too late: test again.":
+    "Die Werte des Servers fehlen, der Test endete auf einem anderen Knoten oder zu spät: Testen Sie noch einmal.",
+  "This computer is on Wi-Fi: go nearer to the access point, or take a cable.":
+    "Dieser Rechner hängt am WLAN: Gehen Sie näher an den Zugangspunkt, oder nehmen Sie ein Kabel.",
+  "This computer is on a VPN: try without it, or let voice go past it.":
+    "Dieser Rechner ist in einem VPN: Versuchen Sie es ohne, oder lassen Sie Sprache daran vorbei.",
+  "This computer is on a mobile network: take Wi-Fi or a cable.":
+    "Dieser Rechner ist in einem Mobilfunknetz: Nehmen Sie WLAN oder ein Kabel.",
+  "This computer is on a cable: look at the line and at what else fills it.":
+    "Dieser Rechner hängt am Kabel: Sehen Sie nach der Leitung und nach dem, was sie sonst füllt.",
+  "Look at the Wi-Fi first: a cable tells whether it is that. Then at what else fills the line.":
+    "Sehen Sie zuerst nach dem WLAN: Ein Kabel zeigt, ob es daran liegt. Dann nach dem, was die Leitung sonst füllt.",
+  "Is there a VPN? Try without it, or let voice go past it.":
+    "Ist ein VPN dazwischen? Versuchen Sie es ohne, oder lassen Sie Sprache daran vorbei.",
+  "Wi-Fi": "WLAN",
+  "Mobile network": "Mobilfunk",
+  Cable: "Kabel",
+  VPN: "VPN",
+  "Allowed, and something was heard": "Erlaubt, und etwas war zu hören",
+  "Allowed, and nothing was heard": "Erlaubt, und nichts war zu hören",
+  "Not allowed": "Nicht erlaubt",
+  direct: "direkt",
+  "through NAT": "durch NAT",
+  "not known": "nicht bekannt",
+  "Round trip of voice": "Umlaufzeit der Sprache",
+  "none: offered {addresses}": "keine: angeboten {addresses}",
+  "Attached by": "Angeschlossen über",
+  "the browser does not tell": "der Browser sagt es nicht",
+  Microphone: "Mikrofon",
+  "Secure page": "Sichere Seite",
+  "WebSocket, there and back": "WebSocket, hin und zurück",
+  "does not open": "öffnet sich nicht",
+  "Clock against the server's": "Uhr gegenüber der des Servers",
+  "From this browser to the server": "Von diesem Browser zum Server",
+  "From the server to this browser": "Vom Server zu diesem Browser",
+  Lost: "Verloren",
+  Test: "Test",
+  "Sent: administrators find it on this page.": "Geschickt: Die Administration findet es auf dieser Seite.",
+  "{n} seconds of voice between this browser and the server, both ways, as in a call. Nothing is recorded or kept. Speak meanwhile.":
+    "{n} Sekunden Sprache zwischen diesem Browser und dem Server, in beiden Richtungen, wie in einem Anruf. Nichts wird aufgezeichnet oder behalten. Sprechen Sie währenddessen.",
+  "The test": "Der Test",
+  "Microphone: allow it if the browser asks": "Mikrofon: Erlauben Sie es, wenn der Browser fragt",
+  "It may be used.": "Es darf benutzt werden.",
+  "It may not be used: the test sends a tone instead.": "Es darf nicht benutzt werden: Der Test sendet stattdessen einen Ton.",
+  "No answer came.": "Es kam keine Antwort.",
+  "Voice: both ways": "Sprache: in beiden Richtungen",
+  "It was measured: the result is below.": "Sie wurde gemessen: Das Ergebnis steht darunter.",
+  "It could not be measured.": "Sie konnte nicht gemessen werden.",
+  "Start the test": "Test starten",
+  "Packets received": "Empfangene Pakete",
+  "Lost on the way here": "Auf dem Weg hierher verloren",
+  "Progress of the test": "Fortschritt des Tests",
+  "Level of the microphone": "Pegel des Mikrofons",
+  "Both directions": "Beide Richtungen",
+  Direction: "Richtung",
+  "In a word": "In einem Wort",
+  "Copy as text": "Als Text kopieren",
+  "Send to administrators": "An die Administration schicken",
+  "Copied.": "Kopiert.",
+  "Sending leaves these figures and addresses in the log under your name. Otherwise nobody keeps them.":
+    "Geschickt stehen diese Werte und Adressen unter Ihrem Namen im Protokoll. Sonst behält sie niemand.",
+  "As text": "Als Text",
+  "Sent to administrators": "An die Administration geschickt",
+  "Nobody has sent a result yet. Whoever tests can send theirs from this page.":
+    "Noch hat niemand ein Ergebnis geschickt. Wer testet, kann seines von dieser Seite schicken.",
+  "Results that people have sent, newest first": "Geschickte Ergebnisse, das neueste zuerst",
+  Result: "Ergebnis",
+  "Somebody who is gone": "Jemand, der nicht mehr da ist",
 };
