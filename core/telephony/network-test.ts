@@ -12,8 +12,11 @@ const packets = z.number().int().min(0).max(1_000_000);
 /** What only the browser knows. It comes from a page, so that every figure has its bounds. */
 export const measuredByBrowser = z.strictObject({
   isSecure: z.boolean(),
-  /** `none`: there is none, or the browser gives pages none; `refused`: the person or the browser said no. */
-  microphone: z.enum(["heard", "silent", "refused", "none"]),
+  /**
+   * `allowed`: what it brings cannot be listened to here; `none`: there is none, or the browser gives pages none; `refused`: the person or
+   * the browser said no.
+   */
+  microphone: z.enum(["heard", "silent", "allowed", "refused", "none"]),
   /** There and back over the WebSocket, and how far the browser's clock is before (+) or behind (−) the server's; null: it did not open. */
   socketMs: ms.nullable(),
   clockOffsetMs: z.number().min(-1e13).max(1e13).nullable(),
@@ -47,6 +50,7 @@ export type NetworkFinding = {
     | "udp-blocked"
     | "only-private"
     | "no-keys"
+    | "sends-nothing"
     | "nothing-up"
     | "nothing-down"
     | "loss-up"
@@ -116,12 +120,12 @@ function voiceFindings(test: NetworkTest): NetworkFinding[] {
   }
 }
 
-function soundFindings({ up, down, roundTripMs: trip }: CheckedVoice, { attachment }: MeasuredByBrowser): NetworkFinding[] {
+function soundFindings({ up, down, roundTripMs: trip }: CheckedVoice, { attachment, heard }: MeasuredByBrowser): NetworkFinding[] {
   const values = { attachment: attachment ?? "unknown" };
   const found: NetworkFinding[] = [];
   for (const [way, figures] of Object.entries({ up, down }) as ["up" | "down", CheckedWay][]) {
     const loss = lossPercentOf(figures);
-    if (figures.packets === 0) found.push(bad(`nothing-${way}`));
+    if (figures.packets === 0) found.push(bad(way === "up" && heard.sent === 0 ? "sends-nothing" : `nothing-${way}`));
     else if (loss >= goodLossPercent) {
       const shown = { ...values, n: Math.round(loss) };
       found.push(loss >= fairLossPercent ? bad(`loss-${way}`, shown) : wait(`loss-${way}`, shown));

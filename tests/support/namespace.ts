@@ -38,9 +38,17 @@ export async function insideNamespace(): Promise<void> {
 
 /** A firewall in front of us: UDP from these ports to those gets lost. Returns how to open it. Inside a namespace only. */
 export function blockUdp(from: string, to: string): () => void {
-  const rule = ["INPUT", "-p", "udp", "--sport", from.replace("-", ":"), "--dport", to.replace("-", ":"), "-j", "DROP"];
+  return dropping("--sport", from.replace("-", ":"), "--dport", to.replace("-", ":"));
+}
+
+/** A bad line in front of us: of what comes to this UDP port, so large a share gets lost at random. Returns how to mend it. Inside a namespace only. */
+export function loseUdp(to: string, share: number): () => void {
+  return dropping("--dport", to, "-m", "statistic", "--mode", "random", "--probability", String(share));
+}
+
+function dropping(...which: readonly string[]): () => void {
   const iptables = (how: "-I" | "-D"): void => {
-    const done = Bun.spawnSync(["iptables", how, ...rule]);
+    const done = Bun.spawnSync(["iptables", how, "INPUT", "-p", "udp", ...which, "-j", "DROP"]);
     if (done.exitCode !== 0) throw new Error(`iptables: ${done.stderr.toString().trim()}`);
   };
   iptables("-I");

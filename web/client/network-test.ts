@@ -8,11 +8,11 @@ const socketRounds = 5;
 const lookMs = 250;
 /** Below this peak (−40 dB of the loudest) it is a room without anybody. */
 const heardPeak = 0.01;
+/** Whoever is asked to speak needs a moment, also when nothing can be sent. */
+const listenMs = 3_000;
 /** After the last packet of ours: what is under way may still arrive. */
 const settleMs = 300;
 const checks = ["microphone", "socket", "voice", "encrypted", "sound"];
-
-type Microphone = "heard" | "silent" | "refused" | "none";
 
 /** One run of the test. Whoever cancels it closes what it holds, and it tells nothing any more. */
 type Run = { readonly place: HTMLElement; readonly peer: RTCPeerConnection; isOver: boolean; release: () => void };
@@ -80,7 +80,7 @@ function show({ place, isOver }: Run): void {
 
 async function test(own: Run): Promise<void> {
   const { peer, place } = own;
-  const source = await openSource(own);
+  const source = await openSource();
   if (own.isOver) return source.release();
   own.release = source.release;
   mark("microphone", source.isMicrophone ? "good" : "bad");
@@ -96,13 +96,12 @@ async function test(own: Run): Promise<void> {
     await sender.replaceTrack(null);
     const { roundTripMs } = await figuresOf(peer);
     await pause((roundTripMs ?? 0) + settleMs);
-  }
+  } else await pause(listenMs);
   const { pair, attachment, ...heard } = await figuresOf(peer);
   if (own.isOver) return;
   mark("sound", path.is === "up" ? "good" : "bad");
-  const microphone: Microphone = source.isMicrophone ? (source.peak() >= heardPeak ? "heard" : "silent") : source.why;
   const measured = {
-    ...{ isSecure: isSecureContext, microphone, voice: path.is, pair, attachment, heard },
+    ...{ isSecure: isSecureContext, microphone: source.microphone(), voice: path.is, pair, attachment, heard },
     ...{ socketMs: socket?.ms ?? null, clockOffsetMs: socket?.clockOffsetMs ?? null },
   };
   const answer = await post("/network-test/result", { checkId: path.checkId ?? "", measured: JSON.stringify(measured) });
@@ -122,16 +121,15 @@ async function test(own: Run): Promise<void> {
 type Source = {
   readonly track: MediaStreamTrack;
   readonly isMicrophone: boolean;
-  readonly why: "refused" | "none";
-  /** Now, and the loudest so far, 0 to 1. */
+  /** Now, 0 to 1. */
   level(): number;
-  peak(): number;
+  microphone(): "heard" | "silent" | "allowed" | "refused" | "none";
   release(): void;
 };
 
 /** The microphone; without one a tone, so that packets go the same way. */
-async function openSource(own: Run): Promise<Source> {
-  let why: Source["why"] = "none";
+async function openSource(): Promise<Source> {
+  let why: "refused" | "none" = "none";
   const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch((error: DOMException) => {
     if (error.name === "NotAllowedError") why = "refused";
     return null;
@@ -143,17 +141,23 @@ async function openSource(own: Run): Promise<Source> {
   const isMicrophone = stream != null;
   const track = isMicrophone ? stream.getAudioTracks()[0]! : tone(context);
   if (isMicrophone) context.createMediaStreamSource(stream).connect(analyser);
-  let peak = 0;
+  let [level, peak] = [0, 0];
+  const listening = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    level = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    peak = Math.max(peak, level);
+  }, lookMs);
   return {
-    ...{ track, isMicrophone, why },
-    level: () => {
-      analyser.getFloatTimeDomainData(samples);
-      const level = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-      if (!own.isOver) peak = Math.max(peak, level);
-      return level;
+    ...{ track, isMicrophone },
+    level: () => level,
+    microphone: () => {
+      if (!isMicrophone) return why;
+      if (peak >= heardPeak) return "heard";
+      // Without any sound device the browser's sounds stand still, and a silence would mean nothing.
+      return context.state === "running" ? "silent" : "allowed";
     },
-    peak: () => peak,
     release: () => {
+      clearInterval(listening);
       track.stop();
       if (context.state !== "closed") void context.close();
     },

@@ -24,16 +24,16 @@ export function NetworkTestPage(props: {
         <h1>{t("Network test")}</h1>
       </div>
       {props.wasSent ? <Saved said={t("Sent: administrators find it on this page.")} /> : null}
-      <p class="lead">
-        {t(
-          "{n} seconds of voice between this browser and the server, both ways, as in a call. Nothing is recorded or kept. Speak meanwhile.",
-          {
-            n: voiceTestMs / 1_000,
-          },
-        )}
-      </p>
       <section class="network-test" id="network-test" aria-label={t("The test")} data-test-ms={String(voiceTestMs)}>
         <input type="hidden" name="csrf" value={props.csrf} />
+        <p class="gap-below">
+          {t(
+            "{n} seconds of voice between this browser and the server, both ways, as in a call. Nothing is recorded or kept. Speak meanwhile.",
+            {
+              n: voiceTestMs / 1_000,
+            },
+          )}
+        </p>
         <ul class="checks" role="list" aria-live="polite">
           <Check
             name="microphone"

@@ -60,6 +60,13 @@ const cases: readonly (readonly [what: string, change: Change, verdict: string, 
     /^Nothing of what this browser sends arrives/,
   ],
   [
+    "a browser that sends nothing",
+    { heard: { ...browser.heard, sent: 0 }, server: { up: { packets: 0, lost: 0, jitterMs: 0, mos: null } } },
+    "Others would not hear you.",
+    /^This browser sends nothing/,
+  ],
+  ["a microphone that cannot be listened to", { microphone: "allowed" }, "Voice is good both ways."],
+  [
     "UDP is blocked",
     { voice: "blocked", pair: null },
     "Voice does not get through.",

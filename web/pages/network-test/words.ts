@@ -48,6 +48,7 @@ const sentences: Readonly<Record<NetworkFinding["code"], string>> = {
   "only-private":
     "The server offers voice at private addresses only ({addresses}), and this browser is in another network: give --public-address, and pass UDP port {port} on.",
   "no-keys": "Packets get through, but keys were not agreed: something between rewrites or drops the larger packets. Look at MTU and VPN.",
+  "sends-nothing": "This browser sends nothing: it has no microphone, and no sound device that a tone could come from. Plug in a headset.",
   "nothing-up": "Nothing of what this browser sends arrives: a firewall that lets UDP in only one way is the probable cause.",
   "nothing-down": "Nothing of what the server sends arrives here: a firewall that lets UDP in only one way is the probable cause.",
   "loss-up": "Loss upstream {n} %: part of what this browser sends is lost on the way to the server.",
@@ -94,9 +95,16 @@ const attachments: Readonly<Record<string, string>> = {
 const microphones: Readonly<Record<MeasuredByBrowser["microphone"], string>> = {
   heard: "Allowed, and something was heard",
   silent: "Allowed, and nothing was heard",
+  allowed: "Allowed, and not listened to: no sound device runs here",
   refused: "Not allowed",
   none: "There is none",
 };
+
+/** Without a sign when it is nothing. */
+function secondsText(ms: number): string {
+  const text = (ms / 1_000).toFixed(1);
+  return text === "-0.0" ? "0.0" : text;
+}
 
 /** RFC 8445's kinds in words: any address of the browser that is not its own is one that a NAT has made. */
 function kindText(kind: string): string {
@@ -118,7 +126,7 @@ export function factsOf(test: NetworkTest): readonly Row[] {
     { what: t("Microphone"), said: t(microphones[measured.microphone]) },
     { what: t("Secure page"), said: measured.isSecure ? t("Yes") : t("No") },
     { what: t("WebSocket, there and back"), said: socketMs === null ? t("does not open") : `${Math.round(socketMs)} ms` },
-    { what: t("Clock against the server's"), said: clockOffsetMs === null ? unknown : `${(clockOffsetMs / 1_000).toFixed(1)} s` },
+    { what: t("Clock against the server's"), said: clockOffsetMs === null ? unknown : `${secondsText(clockOffsetMs)} s` },
   ];
 }
 

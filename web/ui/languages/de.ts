@@ -1319,6 +1319,9 @@ export const german: Readonly<Record<string, string>> = {
     "Der Server bietet Sprache nur unter privaten Adressen an ({addresses}), und dieser Browser ist in einem anderen Netz: Geben Sie --public-address an, und leiten Sie UDP-Port {port} weiter.",
   "Packets get through, but keys were not agreed: something between rewrites or drops the larger packets. Look at MTU and VPN.":
     "Pakete kommen durch, aber Schlüssel wurden nicht vereinbart: Etwas dazwischen verändert oder verwirft die größeren Pakete. Sehen Sie nach MTU und VPN.",
+  "This browser sends nothing: it has no microphone, and no sound device that a tone could come from. Plug in a headset.":
+    "Dieser Browser sendet nichts: Er hat kein Mikrofon und kein Tongerät, von dem ein Ton kommen könnte. Stecken Sie ein Headset ein.",
+  "Allowed, and not listened to: no sound device runs here": "Erlaubt, aber nicht abgehört: Hier läuft kein Tongerät",
   "Nothing of what this browser sends arrives: a firewall that lets UDP in only one way is the probable cause.":
     "Nichts von dem, was dieser Browser sendet, kommt an: Wahrscheinlich lässt eine Firewall UDP nur in einer Richtung durch.",
   "Nothing of what the server sends arrives here: a firewall that lets UDP in only one way is the probable cause.":
