@@ -1,23 +1,27 @@
 // A certificate for --https when the operator has none: made once, kept in the data folder, renewed before it ends.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { X509Certificate, X509CertificateGenerator } from "@peculiar/x509";
 import type { Env } from "../core/env/env.ts";
 import { ownAddresses } from "./addresses.ts";
 import type { Config } from "./config.ts";
 
-/** PEM. */
+/** PEM, or the files that hold it. */
 export type Certificate = { readonly cert: string; readonly key: string };
 
 const lifeMs = 397 * 86_400_000;
 const renewMs = 30 * 86_400_000;
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
+/** Where the one that we make lies. */
+export function selfMadePath({ data }: Pick<Config, "data">): Certificate {
+  return { cert: join(data, "tls", "self-made.crt"), key: join(data, "tls", "self-made.key") };
+}
+
 /** PEM certificate and key; self-signed for this machine's names and addresses. */
 export async function makeCertificate(env: Env, config: Config): Promise<Certificate> {
-  const folder = join(config.data, "tls");
-  const [certPath, keyPath] = [join(folder, "self-made.crt"), join(folder, "self-made.key")];
+  const { cert: certPath, key: keyPath } = selfMadePath(config);
   if (existsSync(certPath) && existsSync(keyPath)) {
     const cert = readFileSync(certPath, "utf8");
     if (new X509Certificate(cert).notAfter.getTime() - env.clock.now() > renewMs) return { cert, key: readFileSync(keyPath, "utf8") };
@@ -43,7 +47,7 @@ export async function makeCertificate(env: Env, config: Config): Promise<Certifi
   const der = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   const key = `-----BEGIN PRIVATE KEY-----\n${der.match(/.{1,64}/g)!.join("\n")}\n-----END PRIVATE KEY-----\n`;
   const cert = certificate.toString("pem");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(certPath), { recursive: true, mode: 0o700 });
   writeFileSync(keyPath, key, { mode: 0o600 });
   writeFileSync(certPath, cert);
   return { cert, key };

@@ -23,6 +23,7 @@ import { type Config, ConfigError, captions, loadConfig, parseArguments } from "
 import { doctor } from "./doctor.ts";
 import { realEnv } from "./env.ts";
 import { failureText } from "./failure.ts";
+import { lineOf } from "./finding.ts";
 import { loadLines, loadOrder, loadtest } from "./loadtest.ts";
 import { attachNode, type OpenNode } from "./node.ts";
 import { newPhoneSecret, phoneSecretOf } from "./phone-secret.ts";
@@ -226,11 +227,8 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     caption: "look at ports, disk, database and network, and say what to mend",
     run: async (context) => {
       const findings = await doctor(context.config);
-      context.print(
-        findings,
-        findings.map(({ ok, what, mend }) => `${ok ? "ok    " : "mend  "}${what}${ok || mend === "" ? "" : `: ${mend}`}`),
-      );
-      return findings.every(({ ok }) => ok) ? 0 : 1;
+      context.print(findings, findings.map(lineOf));
+      return findings.some(({ level }) => level === "problem") ? 1 : 0;
     },
   },
   loadtest: {

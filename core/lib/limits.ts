@@ -79,6 +79,8 @@ export const supervisorsPerCallMax = 5;
 export const supervisionReasonMax = 200;
 /** So long somebody hears that nobody takes them, before the line is let go. */
 export const busyToneMs = 5_000;
+/** `doctor` waits so long for the name server that a next hop is asked of. */
+export const hopLookupMs = 5_000;
 /** A trunk that gives no sign of life is given up for the next one: with the look-up, within three seconds. */
 export const trunkSilenceMs = 2_500;
 /** Next hops of trunks are asked so often whether they live; those that do not answer, more often. */

@@ -14,7 +14,7 @@ export type UdpSocket = {
 export type Receive = (packet: Uint8Array, address: string, port: number) => void;
 
 /** Four megabytes hold a quarter of a second of a thousand calls on one port; the kernel cuts it to net.core.rmem_max. */
-const receiveBufferBytes = 4 * 1024 * 1024;
+export const receiveBufferBytes = 4 * 1024 * 1024;
 const solSocket = 1;
 const soRcvbuf = 8;
 

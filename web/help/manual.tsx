@@ -74,7 +74,8 @@ export const manual: readonly ManualPage[] = [
         <h2>Network</h2>
         <p>
           The test goes the way a call goes: a WebSocket to the server, then packets between this browser and the media port, then keys.
-          When voice fails, the firewall must let the browsers' voice port (udp) in; behind NAT give <code>--public-address</code>.
+          When voice fails, the firewall must let the browsers' voice port (udp) in; behind NAT give <code>--public-address</code>. Later{" "}
+          <a href="/help/network-test">the network test</a> measures how it sounds.
         </p>
         <h2 id="recovery">Recovery kit</h2>
         <p>
