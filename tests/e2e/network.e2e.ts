@@ -22,7 +22,8 @@ await program(
       "a node, and an agent's page of the network test from the headphones at the top",
       async () => {
         await landline.start();
-        landline.apply(testCentre([ownAddress]));
+        const centre = testCentre([ownAddress]) as { trunks: object[] };
+        landline.apply({ ...centre, trunks: [...centre.trunks, { name: "Named", addresses: ["127.0.0.9"], proxies: ["localhost:5062"] }] });
         [priya, gareth] = await Promise.all([startChromium(landline.http, landline.folder, "priya", 700), startFirefox(landline.http)]);
         browsers.push(priya, gareth);
         await signIn(priya, "priya@example.org");
@@ -80,7 +81,7 @@ await program(
     await step("it is sent to the administrators, once, and the log says who has", async () => {
       const sealed = await priya.evaluate(() => document.querySelector<HTMLInputElement>('input[name="result"]')!.value);
       await priya.click('[action="/network-test/send"] button[type=submit]');
-      await priya.waitFor("#main .note");
+      await priya.waitFor('#main .note[data-tone="info"]');
       expect((await priya.text("#main")).includes("Sent: administrators find it on this page."), "it is not said that it was sent");
       expect((await sendAgain(priya, sealed)) === 409, "it was sent twice");
       expect((await sendAgain(priya, `${sealed.slice(0, -8)}AAAAAAA=`)) === 400, "a made-up result was taken");
@@ -98,6 +99,23 @@ await program(
       expect(result.includes(`UDP to port ${mediaPort} does not get through`) && result.includes("open it in the firewall"), result);
       expect((await findings(priya)).join() === "udp-blocked", result);
       await look(priya, "network-test-blocked");
+    });
+
+    await step("doctor looks at this machine's side: what is well, worth a look, and to be mended", async () => {
+      const { out } = landline.run(["doctor"]);
+      const lines = [
+        /^ok {4}udp port 19000 \(--media-ports\) is in use by the running node$/m,
+        /^look {2}all addresses at which voice is offered are private: .*--public-address/m,
+        /^ok {4}next hop localhost of trunk Named leads to (127\.0\.0\.1|\[::1\]):5062/m,
+        /^ok {4}here carries packets of up to 1500 bytes/m,
+        /^ok {4}\d+ of \d+ UDP packets were lost|^look {2}\d+ of \d+ UDP packets were lost/m,
+      ];
+      for (const line of lines) expect(line.test(out), `${line} is not in: ${out}`);
+      mtu(1_000);
+      const small = landline.run(["doctor"]);
+      mtu(1_500);
+      expect(/^mend {2}here carries packets of up to 1000 bytes \(MTU\): .*set it to 1280 or more/m.test(small.out), small.out);
+      expect(small.code === 1, `doctor ends with ${small.code}`);
     });
 
     await step("an administrator reads it: who, which way, which addresses; nobody else's result was kept", async () => {
@@ -126,6 +144,11 @@ await program(
     if (!hasFailed()) landline.discard();
   },
 );
+
+function mtu(bytes: number): void {
+  const done = Bun.spawnSync(["ip", "link", "set", "here", "mtu", String(bytes)]);
+  expect(done.exitCode === 0, done.stderr.toString());
+}
 
 /** One test from its button to its result. */
 async function tested(browser: Browser): Promise<void> {
