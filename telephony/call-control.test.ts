@@ -641,6 +641,18 @@ describe("a look whether voice gets through", () => {
     expect(await at.telephony.voiceCheck.finish(checkId, "alice", heard)).toBeNull();
   });
 
+  test("hums only to whoever sends, and not a moment longer than they want it", async () => {
+    const at = await host();
+    const { voiceCheck } = at.telephony;
+    await voiceCheck.answer(offer.replace("a=sendrecv", "a=recvonly"), "bob");
+    expect(at.media.of("play")).toEqual([]);
+    await voiceCheck.answer(offer, "alice");
+    expect(at.media.of("play").map(({ streamId }) => streamId)).toEqual([streamOf(at)]);
+    voiceCheck.cancel("alice");
+    expect(at.media.of("close").map(({ streamId }) => streamId)).toEqual([streamOf(at)]);
+    expect(at.media.openStreams).toBe(1);
+  });
+
   test("tells both ways as their receivers had them, once, and only to whose it is", async () => {
     const at = await host();
     const { voiceCheck } = at.telephony;

@@ -57,7 +57,7 @@ export class VoiceCheck implements VoiceCheckPort {
       return Promise.reject(new BadInput("The browser offers no audio that we can take.", "offer"));
     if (this.addresses.length === 0)
       return Promise.reject(new Unavailable("This machine has no address besides loopback: browsers get no voice from it."));
-    for (const [streamId, check] of this.checks) if (check.whose === whose) this.end(streamId);
+    this.cancel(whose);
     if (this.checks.size >= voiceChecksMax) return Promise.reject(new Unavailable("Others are testing just now. Try again in a moment."));
     const streamId = newId(this.env);
     return new Promise((resolve, reject) => {
@@ -65,6 +65,10 @@ export class VoiceCheck implements VoiceCheckPort {
       this.checks.set(streamId, { whose, offer: read as Check["offer"], resolve, reject, timer, port: 0, finished: null });
       this.media.send({ kind: "open", streamId, groupId: streamId, transport: "webrtc", localAddress: "0.0.0.0" });
     });
+  }
+
+  cancel(whose: string): void {
+    for (const [streamId, check] of this.checks) if (check.whose === whose) this.end(streamId);
   }
 
   async finish(checkId: string, whose: string, heard: HeardByBrowser): Promise<CheckedVoice | null> {
@@ -96,7 +100,8 @@ export class VoiceCheck implements VoiceCheckPort {
     const { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType } = peer;
     const remote = { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType };
     this.media.send({ kind: "connect-webrtc", streamId, remote, direction });
-    this.media.send({ kind: "play", streamId, playId: streamId, prompts: [hum], loop: true });
+    // Whoever sends nothing only looks whether there is a way, and is gone in a moment: nothing may go on towards a closed port.
+    if (direction === "sendrecv") this.media.send({ kind: "play", streamId, playId: streamId, prompts: [hum], loop: true });
     const answer = Buffer.from(writeAnswer(check.offer, local, direction, { sessionId: 1, version: 1 })).toString("utf8");
     check.resolve({ checkId: streamId, answer });
   }

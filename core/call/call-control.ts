@@ -352,13 +352,15 @@ export type CheckedVoice = {
   readonly roundTripMs: number | null;
 };
 
-/** Whether voice gets through between a browser and us, without a call: its offer (SDP) is answered by a stream that lives for moments and hums. */
+/** Whether voice gets through between a browser and us, without a call: its offer (SDP) is answered by a stream that lives for moments, and hums to whoever sends, too. */
 export interface VoiceCheckPort {
   /**
    * `whose` holds one at a time: a newer one ends the older.
    * @throws BadInput when the offer has no audio for us · Unavailable when too many look, or media cannot open
    */
   answer(offer: string, whose: string): Promise<{ readonly checkId: string; readonly answer: string }>;
+  /** Ends what this one holds, if anything: nobody wants to know any more. */
+  cancel(whose: string): void;
   /** Ends it and tells how it sounded; null: it is over already, somebody else's, or another node's. */
   finish(checkId: string, whose: string, heard: HeardByBrowser): Promise<CheckedVoice | null>;
 }

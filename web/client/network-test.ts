@@ -15,7 +15,7 @@ const settleMs = 300;
 const checks = ["microphone", "socket", "voice", "encrypted", "sound"];
 
 /** One run of the test. Whoever cancels it closes what it holds, and it tells nothing any more. */
-type Run = { readonly place: HTMLElement; readonly peer: RTCPeerConnection; isOver: boolean; release: () => void };
+type Run = { readonly place: HTMLElement; readonly peer: RTCPeerConnection; isOver: boolean; isTold: boolean; release: () => void };
 let run: Run | null = null;
 
 export function startNetworkTest(): void {
@@ -29,12 +29,15 @@ export function startNetworkTest(): void {
   addEventListener("landline:arrived", () => {
     if (run !== null && !run.place.isConnected) end(run);
   });
+  addEventListener("pagehide", () => {
+    if (run !== null) end(run);
+  });
 }
 
 async function start(): Promise<void> {
   const place = document.getElementById("network-test");
   if (place === null || run !== null) return;
-  const own: Run = { place, peer: new RTCPeerConnection({ iceServers: [] }), isOver: false, release: () => undefined };
+  const own: Run = { place, peer: new RTCPeerConnection({ iceServers: [] }), isOver: false, isTold: false, release: () => undefined };
   run = own;
   show(own);
   document.getElementById("network-result")!.replaceChildren();
@@ -61,6 +64,8 @@ function cancel(): void {
 function end(own: Run): void {
   if (run === own) run = null;
   own.isOver = true;
+  // The server hums until its end is told: by the result, or by this.
+  if (!own.isTold) void post("/network-test/cancel", {}).catch(() => undefined);
   own.peer.close();
   own.release();
   show(own);
@@ -104,6 +109,7 @@ async function test(own: Run): Promise<void> {
     ...{ isSecure: isSecureContext, microphone: source.microphone(), voice: path.is, pair, attachment, heard },
     ...{ socketMs: socket?.ms ?? null, clockOffsetMs: socket?.clockOffsetMs ?? null },
   };
+  own.isTold = true;
   const answer = await post("/network-test/result", { checkId: path.checkId ?? "", measured: JSON.stringify(measured) });
   if (!answer.ok) throw new Error(`the result was answered ${answer.status}`);
   const html = await answer.text();

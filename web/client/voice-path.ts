@@ -57,7 +57,8 @@ function nextWord(socket: WebSocket): Promise<string> {
 /** Sends a form of the page in its name. */
 export function post(path: string, fields: Readonly<Record<string, string>>): Promise<Response> {
   const csrf = document.querySelector<HTMLInputElement>('input[name="csrf"]')?.value ?? "";
-  return fetch(path, { method: "POST", body: new URLSearchParams({ csrf, ...fields }) });
+  // Also what a page says while it goes away arrives.
+  return fetch(path, { method: "POST", body: new URLSearchParams({ csrf, ...fields }), keepalive: true });
 }
 
 /** How far it got. `checkId` is for asking after the server's figures; null: the server took no check. */

@@ -42,6 +42,13 @@ export const networkTestRoutes: readonly PageRoute[] = [
     return c.html(<Result test={test} sealed={sealed} name={c.var.actor.name} csrf={c.var.csrf} />);
   }),
 
+  // Voice towards a page that has hung up would go to a closed port, fifty times a second.
+  page({ method: "POST", path: "/network-test/cancel", permission, help }, async (c, ports) => {
+    await ownForm(c, ports);
+    ports.voiceCheck.cancel(holderOf(c));
+    return c.body(null, 204);
+  }),
+
   page({ method: "POST", path: "/network-test/send", permission, help }, async (c, ports) => {
     const form = await ownForm(c, ports);
     await sendNetworkTest(ports.app, c.var.actor, String(form.get("result") ?? ""));
