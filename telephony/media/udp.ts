@@ -17,6 +17,8 @@ export type Receive = (packet: Uint8Array, address: string, port: number) => voi
 export const receiveBufferBytes = 4 * 1024 * 1024;
 const solSocket = 1;
 const soRcvbuf = 8;
+/** One peer that is gone can answer each of our packets with an error; so many do not come between two tries. */
+const triesMax = 3;
 
 /** Bound when it resolves; rejects with EADDRINUSE and its kind. Port 0 takes any. */
 export async function openUdp(address: string, port: number, receive: Receive): Promise<UdpSocket> {
@@ -38,11 +40,16 @@ export async function openUdp(address: string, port: number, receive: Receive): 
   return {
     port: socket.port,
     send: (packet, toPort, toAddress) => {
-      try {
-        socket.send(packet, toPort, toAddress);
-      } catch {
-        // ECONNREFUSED reports an earlier packet that nobody took; an unreachable network, this one. Lost either way, as packets are.
-        lost += 1;
+      for (let tries = 1; ; tries++) {
+        try {
+          socket.send(packet, toPort, toAddress);
+          return;
+        } catch (error) {
+          // Somebody else's earlier packet, which nobody took, is reported here and keeps this one from leaving.
+          if (isOfAnother(error) && tries < triesMax) continue;
+          lost += 1;
+          return;
+        }
       }
     },
     get lost() {
@@ -50,6 +57,11 @@ export async function openUdp(address: string, port: number, receive: Receive): 
     },
     close: () => socket.close(),
   };
+}
+
+/** ICMP's "port unreachable" (RFC 1122 §4.1.3.3), which a socket that many share tells to whoever sends next. */
+function isOfAnother(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === "ECONNREFUSED";
 }
 
 /** The one spelling in which the kernel's senders come: IPv6 may be written in many ways (RFC 5952). */
