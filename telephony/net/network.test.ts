@@ -54,6 +54,29 @@ test("a datagram comes with its flow, and an answer goes back along it", async (
   peer.close();
 });
 
+test("a datagram leaves, though one to somebody else was refused a moment before", async () => {
+  const { network, listen } = host();
+  const local = await listen("udp");
+  let heard = 0;
+  const data = (): void => {
+    heard += 1;
+  };
+  const peer = await Bun.udpSocket({ hostname: "127.0.0.1", socket: { data } });
+  const gone = await Bun.udpSocket({ hostname: "127.0.0.1", socket: { data } });
+  const [there, closed] = [peer, gone].map(
+    ({ port }): Flow => ({ transport: "udp", local, remote: { address: "127.0.0.1", port }, connectionId: "" }),
+  ) as [Flow, Flow];
+  gone.close();
+  for (let n = 0; n < 50; n++) {
+    network.send(closed, Buffer.from("nobody"));
+    expect(network.send(there, Buffer.from("somebody"))).toBe(true);
+    await Bun.sleep(1);
+  }
+  for (const until = Date.now() + 5_000; heard < 50 && Date.now() < until; ) await Bun.sleep(5);
+  expect(heard).toBe(50);
+  peer.close();
+});
+
 test("a connection opens, speaks both ways, and its end is told once", async () => {
   const { network, next, listen, heard } = host();
   const local = await listen("tcp");
