@@ -45,8 +45,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
         tell({ kind: "failed-to-start", reason: error instanceof Error ? error.message : String(error) }),
       );
       return;
-    case "command":
-      engine?.handle(data.command);
+    case "commands":
+      for (const command of data.commands) engine?.handle(command);
       return;
     case "prompt":
       if (data.wav === null) sounds.delete(data.key);

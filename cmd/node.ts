@@ -49,6 +49,8 @@ export type OpenNode = {
   readonly recordings: FileRecordings;
   readonly app: App;
   readonly version: string;
+  /** Of this process, as its hints carry it. */
+  readonly hintId: string;
   /** Called after every commit of this process that appended something. */
   onCommit: () => void;
   close(): Promise<void>;
@@ -178,7 +180,7 @@ async function openDatabase(
   const dataKeys = new DataKeys(env, keySql, keys, organization.id);
   await demandOwnKeys(sql, dataKeys, config);
   const log = new PostgresEventLog(sql, dataKeys);
-  const hint = new Hint(sql);
+  const hint = new Hint(sql, newId(env));
   const unit = new PostgresUnitOfWork<Stores>(sql, { env, identity, keys: dataKeys }, postgresStores, () => {
     hint.ring();
     node.onCommit();
@@ -210,6 +212,7 @@ async function openDatabase(
     recordings: new FileRecordings(env, join(config.data, "recordings"), keys),
     app,
     version,
+    hintId: hint.id,
     onCommit: () => undefined,
     close: async () => {
       await endLease(env, sql, identity).catch(() => undefined);

@@ -6,12 +6,14 @@ import type { StationId, TrunkId } from "../core/lib/id.ts";
 import { endpointOf, hostAndPort, hostText, normalAddress } from "../core/lib/ip-address.ts";
 import { trunkPasswordPlace } from "../core/telephony/commands.ts";
 import type { Station, Trunk } from "../core/telephony/telephony.ts";
+import type { Ha1 } from "../telephony/sip/auth/digest.ts";
 import type { OpenNode } from "./node.ts";
 import { openHa1 } from "./phone-secret.ts";
 
 export function telephonyDirectory(directory: Directory, node: OpenNode): TelephonyDirectory {
   const testPeers = new Set(node.config["test-peers"].map(normalAddress));
   const index = indexed(directory);
+  const opened = new WeakMap<Station, Ha1 | null>();
   return {
     trunkByAddress: (address) => {
       const wanted = normalAddress(address);
@@ -31,7 +33,12 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
     phone: (username) => {
       const station = index().phones.get(username);
       if (station?.sealedHa1 == null || station.userId === null) return null;
-      const ha1 = openHa1(node.keys, username, station.sealedHa1);
+      // Opened once: a registration asks for it several times, and a thousand phones come at once after a power cut.
+      let ha1 = opened.get(station);
+      if (ha1 === undefined) {
+        ha1 = openHa1(node.keys, username, station.sealedHa1);
+        opened.set(station, ha1);
+      }
       return ha1 === null ? null : { stationId: station.id, userId: station.userId, ha1 };
     },
     mediaEncryption: (id) => {

@@ -111,7 +111,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  const tail = new LiveTail(env, node.sql, node.log, (events) => deliver(events), seq);
+  const tail = new LiveTail(env, node.sql, node.log, (events) => deliver(events), seq, node.hintId);
   node.onCommit = () => tail.wake();
   // Calls and configuration first and awaited: whoever comes after sees an event with the configuration that it made. One listener that
   // fails costs the others nothing.

@@ -151,7 +151,7 @@ test("events of any month find their partition", async () => {
 
 test("the live tail hands every event over once, in order, across two connections", async () => {
   const { env, database, dataKeys, identity, log, draft } = await testStorage();
-  const hint = new Hint(database.connect(1));
+  const hint = new Hint(database.connect(1), "another");
   const appender = { env, identity, keys: dataKeys };
   const unit = new PostgresUnitOfWork<Session>(
     database.sql,

@@ -318,7 +318,7 @@ test("a server that is killed under the journal slows nobody down, and every ack
   const dataKeys = new DataKeys(env, connect(server.target("landline"), { max: 1, name: "keys" }), keys, organizationId);
   const identity = await joinCluster(env, sql, newId(env));
   const log = new PostgresEventLog(sql, dataKeys);
-  const hint = new Hint(sql);
+  const hint = new Hint(sql, "another");
   const unit = new PostgresUnitOfWork<Session>(
     sql,
     { env, identity, keys: dataKeys },

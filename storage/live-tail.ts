@@ -13,7 +13,11 @@ export class Hint {
   private ringing = false;
   private again = false;
 
-  constructor(private readonly sql: Sql) {}
+  /** `id`: of this process, so that it does not take its own hint for news. */
+  constructor(
+    private readonly sql: Sql,
+    readonly id: string,
+  ) {}
 
   ring(): void {
     if (this.ringing) {
@@ -27,7 +31,7 @@ export class Hint {
       this.again = false;
       this.ring();
     };
-    this.sql.notify(channel, "").then(ended, ended);
+    this.sql.notify(channel, this.id).then(ended, ended);
   }
 }
 
@@ -46,6 +50,8 @@ export class LiveTail {
     /** Sequence order. Awaited: the next batch comes when this one is done. */
     private readonly listener: (events: readonly LoggedEvent[]) => void | Promise<void>,
     afterSeq: number,
+    /** Whose hints are no news: what this process commits wakes the tail by itself. */
+    private readonly ownHint: string | null = null,
   ) {
     this.seq = afterSeq;
   }
@@ -56,7 +62,9 @@ export class LiveTail {
     try {
       const { unlisten } = await this.sql.listen(
         channel,
-        () => this.wake(),
+        (id) => {
+          if (id !== this.ownHint) this.wake();
+        },
         () => this.wake(),
       );
       this.unlisten = unlisten;
@@ -90,10 +98,13 @@ export class LiveTail {
   private async pump(): Promise<void> {
     this.again = false;
     try {
-      for (let events = await this.log.read(this.seq, readMax); events.length > 0; events = await this.log.read(this.seq, readMax)) {
-        if (this.stopped) return;
+      for (let isMore = true; isMore; ) {
+        const events = await this.log.read(this.seq, readMax);
+        if (this.stopped || events.length === 0) return;
         this.seq = events.at(-1)!.seq;
         await this.listener(events);
+        // Fewer than asked for are all that there were; what is committed meanwhile wakes anew.
+        isMore = events.length === readMax;
       }
     } catch (error) {
       // The next poll goes on: what the listener was given before it failed is not given again.

@@ -17,6 +17,8 @@ export function wakesAssigner({ type }: { readonly type: string }): boolean {
 export class Assigner {
   private readonly dirty = new Set<string>();
   private running = false;
+  /** Once a second is often enough to look whose after-call work has lasted long enough. */
+  private isSecondOver = false;
   private timer: Timer | null = null;
 
   constructor(
@@ -27,6 +29,7 @@ export class Assigner {
   start(): void {
     this.timer = this.app.env.clock.after(pollMs, () => {
       this.start();
+      this.isSecondOver = true;
       this.wakeAll();
     });
   }
@@ -57,7 +60,10 @@ export class Assigner {
   private async run(): Promise<void> {
     this.running = true;
     try {
-      await endDueAfterCallWork(this.app);
+      if (this.isSecondOver) {
+        this.isSecondOver = false;
+        await endDueAfterCallWork(this.app);
+      }
       for (const poolId of this.dirty) {
         this.dirty.delete(poolId);
         await assignWork(this.app, poolId);

@@ -16,7 +16,8 @@ export type WorkerStart = {
 };
 export type ToWorker =
   | WorkerStart
-  | { readonly kind: "command"; readonly command: MediaCommand }
+  /** Those of one moment, in order: a message costs more than what is in it. */
+  | { readonly kind: "commands"; readonly commands: readonly MediaCommand[] }
   /** From the next play on; null takes it away. */
   | { readonly kind: "prompt"; readonly key: string; readonly wav: Uint8Array | null }
   | { readonly kind: "stop" };
@@ -44,6 +45,8 @@ type Slot = {
   load: { readonly streams: number; readonly packetsPerSecond: number };
   readonly streams: Set<string>;
   readonly recordings: Set<string>;
+  /** Of this moment, not yet sent. */
+  commands: MediaCommand[];
   /** Deaths since it last lived for long. */
   deaths: number;
 };
@@ -77,6 +80,7 @@ export class WorkerPlane implements MediaPlane {
       load: { streams: 0, packetsPerSecond: 0 },
       streams: new Set(),
       recordings: new Set(),
+      commands: [],
       deaths: 0,
     }));
   }
@@ -96,8 +100,11 @@ export class WorkerPlane implements MediaPlane {
 
   send(command: MediaCommand): void {
     const slot = this.slotOf(command);
-    if (slot?.isReady === true) slot.thread!.postMessage({ kind: "command", command } satisfies ToWorker);
-    else this.refuse(command);
+    if (slot?.isReady !== true) {
+      this.refuse(command);
+      return;
+    }
+    if (slot.commands.push(command) === 1) queueMicrotask(() => flush(slot));
   }
 
   onEvent(listener: (event: MediaEvent) => void): void {
@@ -108,7 +115,10 @@ export class WorkerPlane implements MediaPlane {
   setPrompt(key: string, wav: Uint8Array | null): void {
     if (wav === null) this.prompts.delete(key);
     else this.prompts.set(key, wav);
-    for (const { thread } of this.slots) thread?.postMessage({ kind: "prompt", key, wav } satisfies ToWorker);
+    for (const slot of this.slots) {
+      flush(slot);
+      slot.thread?.postMessage({ kind: "prompt", key, wav } satisfies ToWorker);
+    }
   }
 
   load() {
@@ -122,7 +132,9 @@ export class WorkerPlane implements MediaPlane {
     for (const { thread } of this.slots) thread?.terminate();
   }
 
-  private stopped({ thread, isReady }: Slot): Promise<void> {
+  private stopped(slot: Slot): Promise<void> {
+    const { thread, isReady } = slot;
+    flush(slot);
     if (thread === null || !isReady) return Promise.resolve();
     return new Promise((done) => {
       const timer = this.options.env.clock.after(stopMs, done);
@@ -238,6 +250,7 @@ export class WorkerPlane implements MediaPlane {
     this.crashes += 1;
     slot.thread = null;
     slot.isReady = false;
+    slot.commands = [];
     slot.load = { streams: 0, packetsPerSecond: 0 };
     thread.terminate();
     clock.after(Math.min(workerRestartMsMax, restartMs * 2 ** Math.min(slot.deaths++, 10)), () => {
@@ -268,6 +281,13 @@ export class WorkerPlane implements MediaPlane {
       }
     });
   }
+}
+
+function flush(slot: Slot): void {
+  const { commands, thread } = slot;
+  if (commands.length === 0) return;
+  slot.commands = [];
+  thread?.postMessage({ kind: "commands", commands } satisfies ToWorker);
 }
 
 const nothingMeasured: StreamStats = {

@@ -147,6 +147,7 @@ await program(
         "/audit/proof.jsonl",
         "/me",
         "/me/second-factor",
+        "/network-test",
         "/search",
       ];
       expect(

@@ -90,11 +90,12 @@ const request = (method: string, more = "", transport = "UDP", body = ""): strin
 const idOf = (text: string): string => /\r\nCall-ID: (\S+)/.exec(text)![1]!;
 const statusOf = (text: string): number => Number(/^SIP\/2\.0 ([0-9]{3})/.exec(text)?.[1]);
 
-/** The final status of a request over UDP. */
+/** The final status of a request over UDP, which is sent again as every client does (RFC 3261 §17.1.2.2): a full queue may lose one. */
 async function ask(text: string): Promise<number> {
   say(text);
+  const again = setInterval(() => say(text), 500);
   const final = (answer: string): boolean => answer.includes(`Call-ID: ${idOf(text)}\r\n`) && statusOf(answer) >= 200;
-  await until(() => inbox.some(final));
+  await until(() => inbox.some(final)).finally(() => clearInterval(again));
   return statusOf(inbox.find(final)!);
 }
 const isHealthy = async (): Promise<boolean> => (await ask(request("OPTIONS"))) === 200;

@@ -7,7 +7,8 @@ declare const self: Worker;
 const real = self.onmessage!;
 self.onmessage = (event: MessageEvent<ToWorker>) => {
   const { data } = event;
-  const death = data.kind === "command" && data.command.kind === "stop-play" ? data.command.playId : "";
+  const last = data.kind === "commands" ? data.commands.at(-1) : undefined;
+  const death = last?.kind === "stop-play" ? last.playId : "";
   if (death === "exit") process.exit(1);
   if (death === "throw") throw new Error("told to");
   if (death === "reject") void Promise.reject(new Error("told to"));
