@@ -18,7 +18,8 @@ async function signIn(context: BrowserContext, email: string): Promise<Page> {
   await page.fill("#email", email);
   await page.fill("#password", password);
   await page.keyboard.press("Enter");
-  await page.waitForSelector(".app #main");
+  // Its script runs once it is live: a key that is pressed before that is nobody's.
+  await page.waitForSelector('.app[data-live="true"] #main');
   return page;
 }
 

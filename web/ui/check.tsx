@@ -21,3 +21,29 @@ export function Check(props: { readonly name: string; readonly title: string; re
     </li>
   );
 }
+
+/** Socket, media port and keys: the way that voice takes. `noAnswer`: what to do when the media port does not answer. */
+export function PathChecks(props: { readonly noAnswer: string }) {
+  return (
+    <>
+      <Check
+        name="socket"
+        title={t("Signalling: a WebSocket to this server")}
+        good={t("It opened and the server answered.")}
+        bad={t("It did not open. If a proxy stands between, it must pass WebSockets on (Upgrade and Connection).")}
+      />
+      <Check
+        name="voice"
+        title={t("Voice: a packet to the media port, and its answer")}
+        good={t("The media port answers (STUN).")}
+        bad={props.noAnswer}
+      />
+      <Check
+        name="encrypted"
+        title={t("Voice: keys agreed with the server")}
+        good={t("DTLS is up, the server's certificate is the announced one.")}
+        bad={t("The keys were not agreed. Something between rewrites or drops the larger packets.")}
+      />
+    </>
+  );
+}

@@ -3,7 +3,7 @@ import type { Actor } from "../../../core/authorization/actor.ts";
 import { voiceTestMs } from "../../../core/lib/limits.ts";
 import { findingsOf, type Grade, type NetworkTest } from "../../../core/telephony/network-test.ts";
 import type { SentNetworkTest } from "../../../core/telephony/network-test-commands.ts";
-import { Check } from "../../ui/check.tsx";
+import { Check, PathChecks } from "../../ui/check.tsx";
 import { Saved } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
@@ -41,24 +41,7 @@ export function NetworkTestPage(props: {
             good={t("It may be used.")}
             bad={t("It may not be used: the test sends a tone instead.")}
           />
-          <Check
-            name="socket"
-            title={t("Signalling: a WebSocket to this server")}
-            good={t("It opened and the server answered.")}
-            bad={t("It did not open. If a proxy stands between, it must pass WebSockets on (Upgrade and Connection).")}
-          />
-          <Check
-            name="voice"
-            title={t("Voice: a packet to the media port, and its answer")}
-            good={t("The media port answers (STUN).")}
-            bad={t("No answer came.")}
-          />
-          <Check
-            name="encrypted"
-            title={t("Voice: keys agreed with the server")}
-            good={t("DTLS is up, the server's certificate is the announced one.")}
-            bad={t("The keys were not agreed. Something between rewrites or drops the larger packets.")}
-          />
+          <PathChecks noAnswer={t("No answer came.")} />
           <Check
             name="sound"
             title={t("Voice: both ways")}

@@ -6,7 +6,7 @@ import { longDate } from "../../../core/lib/calendar.ts";
 import { askedGroups, groupsOf } from "../../../core/setup/kit.ts";
 import type { NodeAddresses } from "../../../core/setup/node-settings.ts";
 import { type CertificateKind, type Setup, type SetupStep, setupSteps } from "../../../core/setup/setup.ts";
-import { Check } from "../../ui/check.tsx";
+import { PathChecks } from "../../ui/check.tsx";
 import { Document } from "../../ui/document.tsx";
 import { described, Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -499,25 +499,10 @@ function NetworkStep(props: StepProps) {
           {t("From this browser")}
         </h2>
         <ul class="checks" role="list" aria-live="polite" id="checks">
-          <Check
-            name="socket"
-            title={t("Signalling: a WebSocket to this server")}
-            good={t("It opened and the server answered.")}
-            bad={t("It did not open. If a proxy stands between, it must pass WebSockets on (Upgrade and Connection).")}
-          />
-          <Check
-            name="voice"
-            title={t("Voice: a packet to the media port, and its answer")}
-            good={t("The media port answers (STUN).")}
-            bad={t(
+          <PathChecks
+            noAnswer={t(
               "No answer came. Open the browsers' voice port (udp) in the firewall, or give --public-address when there is NAT between.",
             )}
-          />
-          <Check
-            name="encrypted"
-            title={t("Voice: keys agreed with the server")}
-            good={t("DTLS is up, the server's certificate is the announced one.")}
-            bad={t("The keys were not agreed. Something between rewrites or drops the larger packets.")}
           />
         </ul>
         <noscript>
