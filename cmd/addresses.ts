@@ -1,6 +1,6 @@
 // Addresses: this machine's own, and those that options name.
 import { networkInterfaces } from "node:os";
-import { isLoopback } from "../core/lib/ip-address.ts";
+import { hostAndPort, isLoopback } from "../core/lib/ip-address.ts";
 import type { Config } from "./config.ts";
 
 /** Public ones first, then this machine's own; never loopback: browsers get no voice there. */
@@ -14,6 +14,6 @@ export function ownAddresses(config: Pick<Config, "public-address">): string[] {
 
 /** `address:port` in its two parts; an IPv6 address stands in brackets. */
 export function endpoint(text: string): { readonly address: string; readonly port: number } {
-  const at = text.lastIndexOf(":");
-  return { address: text.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(text.slice(at + 1)) };
+  const { host, port } = hostAndPort(text);
+  return { address: host, port: port! };
 }

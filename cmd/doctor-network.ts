@@ -9,7 +9,7 @@ import { untimelyBecause } from "../core/setup/certificate.ts";
 import type { Trunk } from "../core/telephony/telephony.ts";
 import { receiveBufferBytes } from "../telephony/media/udp.ts";
 import { type NameServer, resolveHop } from "../telephony/net/resolve.ts";
-import { ownAddresses } from "./addresses.ts";
+import { endpoint, ownAddresses } from "./addresses.ts";
 import { selfMadePath } from "./certificate.ts";
 import type { Config } from "./config.ts";
 import { type Finding, fine, look, mend } from "./finding.ts";
@@ -104,12 +104,8 @@ export function algFinding(modules: string | null, sip: string): Finding {
   const here = modules === null ? "whether this machine rewrites SIP is not known" : "nothing on this machine rewrites SIP";
   const signs = "phones that ring and then hear nothing, registrations that get lost";
   return fine(
-    `${here} (ALG); of routers between, this cannot be seen: ${signs} are its signs, TLS or a port other than ${portOf(sip)} its cure`,
+    `${here} (ALG); of routers between, this cannot be seen: ${signs} are its signs, TLS or a port other than ${endpoint(sip).port} its cure`,
   );
-}
-
-function portOf(endpoint: string): string {
-  return endpoint.slice(endpoint.lastIndexOf(":") + 1);
 }
 
 export function mtuFinding(name: string, text: string | null): Finding {

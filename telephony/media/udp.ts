@@ -1,6 +1,7 @@
 // UDP sockets for media: Bun's own, with the receive buffer raised as far as the kernel lets us.
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { isIPv6 } from "node:net";
+import { leaves } from "../../core/lib/shared-socket.ts";
 
 export type UdpSocket = {
   readonly port: number;
@@ -17,8 +18,6 @@ export type Receive = (packet: Uint8Array, address: string, port: number) => voi
 export const receiveBufferBytes = 4 * 1024 * 1024;
 const solSocket = 1;
 const soRcvbuf = 8;
-/** One peer that is gone can answer each of our packets with an error; so many do not come between two tries. */
-const triesMax = 3;
 
 /** Bound when it resolves; rejects with EADDRINUSE and its kind. Port 0 takes any. */
 export async function openUdp(address: string, port: number, receive: Receive): Promise<UdpSocket> {
@@ -40,28 +39,13 @@ export async function openUdp(address: string, port: number, receive: Receive): 
   return {
     port: socket.port,
     send: (packet, toPort, toAddress) => {
-      for (let tries = 1; ; tries++) {
-        try {
-          socket.send(packet, toPort, toAddress);
-          return;
-        } catch (error) {
-          // Somebody else's earlier packet, which nobody took, is reported here and keeps this one from leaving.
-          if (isOfAnother(error) && tries < triesMax) continue;
-          lost += 1;
-          return;
-        }
-      }
+      if (!leaves(socket, packet, toPort, toAddress)) lost += 1;
     },
     get lost() {
       return lost;
     },
     close: () => socket.close(),
   };
-}
-
-/** ICMP's "port unreachable" (RFC 1122 §4.1.3.3), which a socket that many share tells to whoever sends next. */
-function isOfAnother(error: unknown): boolean {
-  return (error as { readonly code?: unknown }).code === "ECONNREFUSED";
 }
 
 /** The one spelling in which the kernel's senders come: IPv6 may be written in many ways (RFC 5952). */

@@ -1,10 +1,8 @@
 // One UDP socket for SIP.
 import { normalAddress } from "../../core/lib/ip-address.ts";
+import { leaves } from "../../core/lib/shared-socket.ts";
 import type { Endpoint, Flow } from "../sip/transport/flow.ts";
 import type { Listen } from "./network.ts";
-
-/** One peer that is gone can answer each of our datagrams with an error; so many do not come between two tries. */
-const triesMax = 3;
 
 export interface UdpSocket {
   readonly local: Endpoint;
@@ -35,18 +33,8 @@ export async function openUdp(listen: Listen, receive: (flow: Flow, bytes: Uint8
     local,
     localFor,
     send(remote, bytes) {
-      for (let tries = 1; ; tries++) {
-        try {
-          // False under back-pressure: the datagram is lost, and UDP's retransmissions are for that.
-          socket.send(bytes, remote.port, remote.address);
-          return true;
-        } catch (error) {
-          // Somebody else's earlier datagram, which nobody took, is reported here and keeps this one from leaving.
-          if ((error as { readonly code?: unknown }).code === "ECONNREFUSED" && tries < triesMax) continue;
-          // Unreachable network, refused address family: the transaction fails, nobody else does.
-          return false;
-        }
-      }
+      // Back-pressure loses the datagram: UDP's retransmissions are for that. One that cannot leave fails its transaction, and nobody else's.
+      return leaves(socket, bytes, remote.port, remote.address);
     },
     close: () => socket.close(),
   };

@@ -15,7 +15,7 @@ import {
 import { hears, isSound, near } from "../support/hearing.ts";
 import { landlineHere } from "../support/image.ts";
 import { password, testCentre } from "../support/landline.ts";
-import { lookAround } from "../support/look.ts";
+import { lookAt, pictureOf } from "../support/look.ts";
 import { blockUdp, insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { offerMd5 } from "../support/raw-sip.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
@@ -62,12 +62,6 @@ async function ended(reason: string): Promise<void> {
   for (const browser of browsers) await browser.waitFor('#call[data-call-state="none"]', 5_000);
 }
 
-/** Pictures for whoever wants to look: only when a folder is named. */
-async function picture(name: string, browser: Browser): Promise<void> {
-  const folder = process.env.LANDLINE_TEST_PICTURES;
-  if (folder !== undefined) await browser.picture(join(folder, `${name}.png`));
-}
-
 type Sound = { readonly mos: number; readonly mosMin: number };
 type Whole = {
   readonly events: readonly { readonly type: string; readonly payload: { readonly cause?: string; readonly direction?: string } }[];
@@ -106,13 +100,6 @@ async function saysOfSound(browser: Browser, sentence: RegExp, sinceAt: number):
 const saysNothing = (browser: Browser): Promise<unknown> =>
   eventually("nothing is said of the sound", async () => (await saidOfSound(browser)) === "", 4_000);
 
-/** As it is, in both sizes and schemes; then as it was. */
-async function look(browser: Chromium, name: string): Promise<void> {
-  await lookAround(browser.page(), name, (shot) => picture(shot, browser));
-  await browser.page().setViewportSize({ width: 1_440, height: 900 });
-  await browser.page().emulateMedia({ colorScheme: null, reducedMotion: null });
-}
-
 async function dial(browser: Browser, number: string): Promise<void> {
   await browser.fill("#dial", number);
   await browser.press("Enter");
@@ -120,7 +107,7 @@ async function dial(browser: Browser, number: string): Promise<void> {
 
 async function answer(browser: Browser, from: string): Promise<void> {
   await browser.waitFor('#call[data-call-state="alerting"]', 10_000);
-  await picture("rings", browser);
+  await pictureOf(browser, "rings");
   expect((await browser.text("#alerting")) === from, `it says who calls: ${await browser.text("#alerting")}`);
   await browser.press("Enter");
   await browser.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
@@ -147,7 +134,7 @@ async function passOn(
 ): Promise<void> {
   await browser.press("t");
   await browser.waitFor("#transfer:popover-open", 5_000);
-  await picture("transfer", browser);
+  await pictureOf(browser, "transfer");
   if (to.number !== undefined) await browser.fill("#transfer-to", to.number);
   if (to.queue !== undefined) {
     await browser.evaluate((name) => {
@@ -188,7 +175,7 @@ await program(
       async () => {
         await dial(priya, "202");
         await priya.waitFor('#call[aria-label="Calling"]', 10_000);
-        await picture("calling", priya);
+        await pictureOf(priya, "calling");
         // The organisation has said no country: what the ITU recommends.
         await pageHears(priya, 425, "she hears it ring", 10_000, "#tapped");
         await answer(tomasz, "Priya Nair");
@@ -216,7 +203,7 @@ await program(
       await eventually("the desk phone rings", () => carol.log.includes("Incoming call"), 10_000);
       carol.accept();
       await withPhone(priya, carol, carolHz, "during the question");
-      await picture("consult", priya);
+      await pictureOf(priya, "consult");
       await hearsMusic(tomasz, [priyaHz, tomaszHz, carolHz]);
       await priya.click('#call form[action$="/complete-transfer"] button');
       await priya.waitFor('#call[data-call-state="none"]', 10_000);
@@ -295,10 +282,10 @@ await program(
           caller.dial(`sip:+441632960201@${ownAddress}:5060`);
           await answer(priya, "Margaret Ellison");
           await saysOfSound(priya, /^You cannot hear Margaret Ellison\. Nothing has arrived from 10\.77\.0\.1:30\d+ since/, Date.now());
-          await look(priya, "not-heard");
+          await lookAt(priya, "not-heard");
           await priya.click(".card[data-live]");
           await priya.waitFor("#media .note", 5_000);
-          await look(priya, "not-heard-conversation");
+          await lookAt(priya, "not-heard-conversation");
         } finally {
           open();
         }
@@ -338,7 +325,7 @@ await program(
           `the far end reports nothing: ${JSON.stringify(media)}`,
         );
         await priya.goto(`/conversations/${id}`);
-        await look(priya, "was-not-heard");
+        await lookAt(priya, "was-not-heard");
         await priya.goto("/");
         await priya.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
       },

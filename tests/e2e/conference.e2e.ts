@@ -1,11 +1,11 @@
 // More than two in a call: a supervisor listens, coaches and barges in; a third is brought in, held from, left with. Who hears whom, by tones.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { type Browser, type Chromium, goOnQueue, signIn, soundOf, startChromium, toSamples } from "../support/browser.ts";
+import { type Chromium, goOnQueue, signIn, soundOf, startChromium, toSamples } from "../support/browser.ts";
 import { Desk } from "../support/desk.ts";
 import { landlineHere } from "../support/image.ts";
 import { testCentre } from "../support/landline.ts";
-import { lookAround } from "../support/look.ts";
+import { lookAt } from "../support/look.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { offerMd5 } from "../support/raw-sip.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
@@ -41,18 +41,6 @@ async function eventsOf(id: string): Promise<readonly Event[]> {
   return JSON.parse(await supervisor.get(`/conversations/${id}/export.json`)).events;
 }
 let supervisor: Desk;
-
-/** Pictures for whoever wants to look: only when a folder is named. */
-async function picture(name: string, browser: Browser): Promise<void> {
-  const folder = process.env.LANDLINE_TEST_PICTURES;
-  if (folder !== undefined) await browser.picture(join(folder, `${name}.png`));
-}
-
-async function look(browser: Chromium, name: string): Promise<void> {
-  await lookAround(browser.page(), name, (shot) => picture(shot, browser));
-  await browser.page().setViewportSize({ width: 1_440, height: 900 });
-  await browser.page().emulateMedia({ colorScheme: null, reducedMotion: null });
-}
 
 /** Waits until somebody hears exactly these voices: all of them, and none besides. Only what sounds after the question counts. */
 async function hearsOnly(who: Who, voices: readonly Who[], when: string): Promise<void> {
@@ -143,13 +131,13 @@ await program(
       await gareth.waitFor(".agents .listen", 10_000);
       await gareth.click(".agents .listen");
       await gareth.waitFor("#listen form", 10_000);
-      await look(gareth, "listen-form");
+      await lookAt(gareth, "listen-form");
       await gareth.fill("#listen-reason", "New in the team");
       await gareth.click('#listen button[value="monitoring"]');
       await gareth.waitFor('#call [data-key="l"][aria-pressed="true"]', 10_000);
       await allHear("while somebody listens", { gareth: ["caller", "priya"], caller: ["priya"], priya: ["caller"] });
       expect(/Gareth Hollis listens/.test(await priya.text("#call .listens")), "the agent sees who listens");
-      await Promise.all([look(gareth, "listening"), look(priya, "listened-to")]);
+      await Promise.all([lookAt(gareth, "listening"), lookAt(priya, "listened-to")]);
     });
 
     await step("coached by one key: the agent alone hears it", async () => {
@@ -183,7 +171,7 @@ await program(
         (await landline.api<Call>(path)).participants.some((one) => one.id === asked.destinationParticipantId),
         "who is asked has the id that was told",
       );
-      await look(priya, "consulting");
+      await lookAt(priya, "consulting");
       await priya.press("s");
       await priya.waitFor('#call input[name="speakTo"][value="DESTINATION"]', 10_000);
       await allHear("after swapping", { priya: ["caller"], caller: ["priya"] });
@@ -194,7 +182,7 @@ await program(
       await priya.press("c");
       await priya.waitFor("#call .together", 10_000);
       await allHear("in the conference", { priya: ["caller", "carol"], caller: ["priya", "carol"], carol: ["priya", "caller"] });
-      await look(priya, "conference");
+      await lookAt(priya, "conference");
     });
 
     await step("hold takes the agent alone out of it; a reload brings them back into it", async () => {

@@ -1,8 +1,7 @@
 // The network test as people use it: a clean path is good both ways, loss is found in its direction, a blocked port is named, and a result is sent and read.
-import { join } from "node:path";
 import { type Browser, type Chromium, signIn, startChromium, startFirefox } from "../support/browser.ts";
 import { Landline, testCentre } from "../support/landline.ts";
-import { lookAround } from "../support/look.ts";
+import { lookAt } from "../support/look.ts";
 import { blockUdp, insideNamespace, loseUdp, ownAddress } from "../support/namespace.ts";
 import { expect, hasFailed, program, step } from "../support/steps.ts";
 
@@ -35,7 +34,7 @@ await program(
         await priya.click("[data-softphone-pill]");
         await priya.waitFor("#network-test");
         expect(!(await priya.text("#main")).includes("Sent to administrators"), "an agent reads what others have sent");
-        await look(priya, "network-test");
+        await lookAt(priya, "network-test");
       },
       { must: true },
     );
@@ -44,7 +43,7 @@ await program(
       await priya.click("[data-network-start]");
       await priya.waitFor('[data-check="encrypted"][data-is="good"]');
       await priya.waitFor("#network-running:not([hidden])");
-      await look(priya, "network-test-running");
+      await lookAt(priya, "network-test-running");
       await priya.click("[data-network-cancel]");
       await priya.waitFor('[data-check="sound"][data-is="waiting"]');
       expect((await priya.text("#network-result")) === "", "a cancelled test has a result");
@@ -70,7 +69,7 @@ await program(
       expect((await priya.text("#network-result")).includes("Allowed, and something was heard"), "the microphone is not heard");
       await gareth.quit();
       browsers.splice(browsers.indexOf(gareth), 1);
-      await look(priya, "network-test-good");
+      await lookAt(priya, "network-test-good");
     });
 
     await step("10 % loss on the way to the server is found there, and only there", async () => {
@@ -85,7 +84,7 @@ await program(
       expect((await findings(priya)).join() === "loss-up", result);
       const percent = Number(/Loss upstream (\d+) %/.exec(result)?.[1]);
       expect(percent >= 5 && percent <= 16, `${percent} % are said to be lost: ${result}`);
-      await look(priya, "network-test-loss");
+      await lookAt(priya, "network-test-loss");
     });
 
     await step("it is sent to the administrators, once, and the log says who has", async () => {
@@ -108,7 +107,7 @@ await program(
       expect(result.includes("Voice does not get through."), result);
       expect(result.includes(`UDP to port ${mediaPort} does not get through`) && result.includes("open it in the firewall"), result);
       expect((await findings(priya)).join() === "udp-blocked", result);
-      await look(priya, "network-test-blocked");
+      await lookAt(priya, "network-test-blocked");
     });
 
     await step("doctor looks at this machine's side: what is well, worth a look, and to be mended", async () => {
@@ -138,7 +137,7 @@ await program(
       for (const part of ["Priya Nair", "Others would hear you badly.", "Loss upstream", `${ownAddress}:${mediaPort}`])
         expect(row.includes(part), `“${part}” is not in: ${row}`);
       await owner.click("[data-network-sent] summary");
-      await look(owner, "network-test-sent");
+      await lookAt(owner, "network-test-sent");
       await owner.goto("/audit/log?type=telephony.network-test.sent");
       expect((await owner.text("#main")).includes("Priya Nair"), "the audit log does not say who");
     });
@@ -178,12 +177,4 @@ function sendAgain(browser: Browser, result: string): Promise<number> {
     const csrf = document.querySelector<HTMLInputElement>('input[name="csrf"]')!.value;
     return (await fetch("/network-test/send", { method: "POST", body: new URLSearchParams({ csrf, result: sealed }) })).status;
   }, result);
-}
-
-/** Both sizes and schemes under axe, and its picture when somebody wants it. */
-async function look(browser: Chromium, name: string): Promise<void> {
-  const folder = process.env.LANDLINE_TEST_PICTURES;
-  await lookAround(browser.page(), name, async (shot) => {
-    if (folder !== undefined) await browser.picture(join(folder, `${shot}.png`));
-  });
 }

@@ -1,7 +1,9 @@
 // Looks at a page as it is: in both sizes and both schemes, with axe, and whether it scrolls sideways.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
+import type { Browser, Chromium } from "./browser.ts";
 
 export const sizes = [
   { width: 1024, height: 768 },
@@ -40,4 +42,18 @@ export async function lookAround(page: Page, name: string, picture: (name: strin
       if (flaws.length > 0) throw new Error(`${name} at ${size.width}, ${colorScheme}: ${flaws.join("; ")}`);
     }
   }
+}
+
+/** A picture for whoever wants to look: only when a folder is named. */
+export async function pictureOf(browser: Browser, name: string): Promise<void> {
+  const folder = process.env.LANDLINE_TEST_PICTURES;
+  if (folder !== undefined) await browser.picture(join(folder, `${name}.png`));
+}
+
+/** A browser's page as it is, in both sizes and schemes; then as it was. */
+export async function lookAt(browser: Chromium, name: string): Promise<void> {
+  const page = browser.page();
+  await lookAround(page, name, (shot) => pictureOf(browser, shot));
+  await page.setViewportSize(sizes[1]);
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }

@@ -164,6 +164,26 @@ function EndCall(props: { readonly conversationId: string; readonly participantI
   );
 }
 
+function MuteControl(props: { readonly disabled?: boolean }) {
+  return (
+    <button
+      class="control"
+      type="button"
+      aria-pressed="false"
+      aria-keyshortcuts="M"
+      data-call="mute"
+      data-key="m"
+      disabled={props.disabled === true}
+    >
+      <Icon name="mic" />
+      <span>
+        {t("Mute")}
+        <kbd>M</kbd>
+      </span>
+    </button>
+  );
+}
+
 function CallDock(props: { readonly current: Current; readonly csrf: string }) {
   const { conversation, participant, other, consult, conference, queue, isRecorded } = props.current;
   const held = participant.heldSince !== null;
@@ -187,13 +207,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
         )}
         <div class="controls" role="toolbar" aria-label={t("Call controls")}>
           {isAway ? null : <HoldControl current={props.current} csrf={props.csrf} />}
-          <button class="control" type="button" aria-pressed="false" aria-keyshortcuts="M" data-call="mute" data-key="m">
-            <Icon name="mic" />
-            <span>
-              {t("Mute")}
-              <kbd>M</kbd>
-            </span>
-          </button>
+          <MuteControl />
           <button class="control" type="button" aria-haspopup="dialog" aria-keyshortcuts="K" popovertarget="keypad" data-key="k">
             <Icon name="grid-3x3" />
             <span>
@@ -451,21 +465,7 @@ function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["sup
               </button>
             ))}
           </form>
-          <button
-            class="control"
-            type="button"
-            aria-pressed="false"
-            aria-keyshortcuts="M"
-            data-call="mute"
-            data-key="m"
-            disabled={mode === "monitoring"}
-          >
-            <Icon name="mic" />
-            <span>
-              {t("Mute")}
-              <kbd>M</kbd>
-            </span>
-          </button>
+          <MuteControl disabled={mode === "monitoring"} />
         </div>
         <div class="end">
           <form method="post" action={`/calls/${conversation.id}/${participant.id}/disconnect`} data-quiet>
