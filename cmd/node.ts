@@ -6,6 +6,7 @@ import type { App, SecretSeal } from "../core/app.ts";
 import { LiveSound } from "../core/call/live-sound.ts";
 import { newOrganization, type Organization, organizationCreated, unnamed } from "../core/directory/organization.ts";
 import type { Env, Timer } from "../core/env/env.ts";
+import type { LoggedEvent } from "../core/events/event.ts";
 import { type DivisionId, newId, type OrganizationId } from "../core/lib/id.ts";
 import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
@@ -52,7 +53,7 @@ export type OpenNode = {
   /** Of this process, as its hints carry it. */
   readonly hintId: string;
   /** Called after every commit of this process that appended something. */
-  onCommit: () => void;
+  onCommit: (events: readonly LoggedEvent[]) => void;
   close(): Promise<void>;
 };
 
@@ -181,9 +182,9 @@ async function openDatabase(
   await demandOwnKeys(sql, dataKeys, config);
   const log = new PostgresEventLog(sql, dataKeys);
   const hint = new Hint(sql, newId(env));
-  const unit = new PostgresUnitOfWork<Stores>(sql, { env, identity, keys: dataKeys }, postgresStores, () => {
+  const unit = new PostgresUnitOfWork<Stores>(sql, { env, identity, keys: dataKeys }, postgresStores, (events) => {
     hint.ring();
-    node.onCommit();
+    node.onCommit(events);
   });
   const stores = postgresStores(sql);
   const app: App = {

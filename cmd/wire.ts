@@ -112,7 +112,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     return () => listeners.delete(listener);
   };
   const tail = new LiveTail(env, node.sql, node.log, (events) => deliver(events), seq, node.hintId);
-  node.onCommit = () => tail.wake();
+  node.onCommit = (events) => tail.committed(events);
   // Calls and configuration first and awaited: whoever comes after sees an event with the configuration that it made. One listener that
   // fails costs the others nothing.
   async function deliver(events: readonly LoggedEvent[]): Promise<void> {

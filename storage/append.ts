@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Env } from "../core/env/env.ts";
 import { eventTypePattern, headerIdPattern, payloadPlace, subjectsMax } from "../core/events/chain.ts";
-import type { EventDraft, EventHeader } from "../core/events/event.ts";
+import type { EventDraft, LoggedEvent } from "../core/events/event.ts";
 import { canonicalJson } from "../core/lib/canonical.ts";
 import { AppError } from "../core/lib/errors.ts";
 import { type EventId, isId, newId } from "../core/lib/id.ts";
@@ -25,14 +25,15 @@ export class NodeFenced extends AppError {
 
 export type Appender = { readonly env: Env; readonly identity: NodeIdentity; readonly keys: DataKeys };
 
-/** Headers in the order of the drafts. Nothing may follow it in the transaction: it takes the log's lock. @throws NodeFenced */
-export async function appendEvents(appender: Appender, session: Session, drafts: readonly EventDraft[]): Promise<EventHeader[]> {
+/** The events as the log holds them, in the order of the drafts. Nothing may follow it in the transaction: it takes the log's lock. @throws NodeFenced */
+export async function appendEvents(appender: Appender, session: Session, drafts: readonly EventDraft[]): Promise<LoggedEvent[]> {
   if (drafts.length === 0) return [];
   const { env, identity, keys } = appender;
   const storable = drafts.map((draft) => storableForm(env, identity.nodeId, draft));
   const dataKeys = await keys.forSubjects(storable.map(({ draft }) => draft.seal));
   const sealed = storable.map(({ draft, canonical }, i) => ({
     draft,
+    canonical,
     key: dataKeys[i]!,
     ...sealPayload(env.random, dataKeys[i]!.bytes, payloadPlace({ ...draft, node: identity.nodeId }), canonical),
   }));
@@ -55,7 +56,7 @@ export async function appendEvents(appender: Appender, session: Session, drafts:
       throw codeOf(error) === "LL001" ? new NodeFenced() : error;
     },
   );
-  return sealed.map(({ draft, digest }, i) => ({
+  return sealed.map(({ draft, canonical, digest }, i) => ({
     ...places[i]!,
     id: draft.id,
     at: draft.at,
@@ -66,6 +67,8 @@ export async function appendEvents(appender: Appender, session: Session, drafts:
     actorId: draft.actorId,
     subjectIds: draft.subjectIds,
     payloadDigest: digest,
+    payload: JSON.parse(canonical) as LoggedEvent["payload"],
+    erased: false,
   }));
 }
 

@@ -26,7 +26,7 @@ import {
   journalSegmentBytesMax,
 } from "../core/lib/limits.ts";
 import { instantOf, NodeFenced, unstorable } from "./append.ts";
-import { flushData, flushPath, freeBytes, writeAll } from "./files.ts";
+import { flushPath, freeBytes, openFlushed, writeAll } from "./files.ts";
 import {
   isOtherForm,
   noSegment,
@@ -233,7 +233,6 @@ export class FileJournal<Stores> implements Journal {
     });
     const bytes = Buffer.concat(records);
     await writeAll(fd, bytes, cursor.offset);
-    await flushData(fd);
     segment.write = { fd, cursor: next };
     segment.end = next.offset;
     this.lastEnd = { number: segment.number, tag: next.previousTag };
@@ -286,11 +285,10 @@ export class FileJournal<Stores> implements Journal {
     const salt = this.env.random.bytes(32);
     const { nodeId, organizationId } = this.options;
     const header = segmentHeader({ number, nodeId, organizationId, keyId: this.keys.keyId, salt, previous: this.lastEnd });
-    const fd = openSync(path, "wx", 0o600);
+    const fd = openFlushed(path);
     try {
       this.nextNumber += 1;
       await writeAll(fd, header, 0);
-      await flushData(fd);
       flushPath(this.folder);
     } catch (error) {
       closeSync(fd);

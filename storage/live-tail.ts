@@ -1,4 +1,5 @@
-// Follows the log: woken by a hint, and once a second in case the hint was lost; every event reaches the listener once, in order.
+// Follows the log: woken by a hint, and once a second in case the hint was lost; every event reaches the listener once, in order. What this
+// process has committed itself is not read back while it is what comes next.
 import type { Env, Timer } from "../core/env/env.ts";
 import type { LoggedEvent } from "../core/events/event.ts";
 import type { EventLog } from "../core/events/log.ts";
@@ -7,6 +8,8 @@ import type { Sql } from "./postgres/connect.ts";
 const channel = "landline_events";
 const pollMs = 1_000;
 const readMax = 500;
+/** Commits of our own that wait for their turn; what is more is read. */
+const ownMax = 256;
 
 /** Rings the hint after commits; many commits at once ring once. A lost hint costs a poll interval, nothing else. */
 export class Hint {
@@ -40,7 +43,11 @@ export class LiveTail {
   private timer: Timer | null = null;
   private pumping: Promise<void> | null = null;
   private again = false;
+  /** The log may hold what nobody here has seen. */
+  private isMore = true;
   private stopped = false;
+  /** Committed here and perhaps not handed on yet, by the sequence that each commit begins with. */
+  private readonly own = new Map<number, readonly LoggedEvent[]>();
   private unlisten: (() => Promise<void>) | null = null;
 
   constructor(
@@ -73,12 +80,29 @@ export class LiveTail {
     }
   }
 
+  /** What this process has committed: whole commits, in the order of the log within each. */
+  committed(events: readonly LoggedEvent[]): void {
+    const [first] = events;
+    if (first === undefined) return;
+    // An event that was in the log before, after a commit whose answer was lost, has an older place than those beside it.
+    const isInOnePiece = events.every(({ seq }, i) => seq === first.seq + i);
+    if (isInOnePiece && this.own.size < ownMax) this.own.set(first.seq, events);
+    else this.isMore = true;
+    this.go();
+  }
+
+  /** There may be something in the log that this process did not write. */
   wake(): void {
+    this.isMore = true;
+    this.go();
+  }
+
+  private go(): void {
     this.again = true;
     if (this.pumping !== null || this.stopped) return;
     this.pumping = this.pump().finally(() => {
       this.pumping = null;
-      if (this.again) this.wake();
+      if (this.again) this.go();
     });
   }
 
@@ -95,16 +119,41 @@ export class LiveTail {
     this.timer = this.env.clock.after(pollMs, () => this.poll());
   }
 
+  private nextOwn(): readonly LoggedEvent[] | null {
+    for (const [seq, events] of this.own) {
+      if (seq > this.seq) continue;
+      this.own.delete(seq);
+      this.isMore ||= events.at(-1)!.seq > this.seq;
+    }
+    const next = this.own.get(this.seq + 1) ?? null;
+    this.own.delete(this.seq + 1);
+    return next;
+  }
+
+  /** Fewer than asked for are all that there were; what is committed meanwhile wakes anew. */
+  private async read(): Promise<readonly LoggedEvent[]> {
+    this.isMore = false;
+    try {
+      const events = await this.log.read(this.seq, readMax);
+      this.isMore ||= events.length === readMax;
+      return events;
+    } catch (error) {
+      this.isMore = true;
+      throw error;
+    }
+  }
+
   private async pump(): Promise<void> {
     this.again = false;
     try {
-      for (let isMore = true; isMore; ) {
-        const events = await this.log.read(this.seq, readMax);
+      for (;;) {
+        const own = this.nextOwn();
+        // A commit of our own that is not next: others have written before it.
+        if (own === null && !this.isMore && this.own.size === 0) return;
+        const events = own ?? (await this.read());
         if (this.stopped || events.length === 0) return;
         this.seq = events.at(-1)!.seq;
         await this.listener(events);
-        // Fewer than asked for are all that there were; what is committed meanwhile wakes anew.
-        isMore = events.length === readMax;
       }
     } catch (error) {
       // The next poll goes on: what the listener was given before it failed is not given again.
