@@ -18,7 +18,7 @@ import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting
 import type { Setup } from "./setup/setup.ts";
 import type { BindingKey, KeptBinding } from "./telephony/binding.ts";
 import type { HelpCall } from "./telephony/help.ts";
-import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
+import type { ConferenceRoom, DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
 
 export interface QueueStore extends ObjectStore<Queue> {
   members(queueId: QueueId): Promise<readonly QueueMember[]>;
@@ -326,6 +326,7 @@ export type Stores = {
   readonly trunks: ObjectStore<Trunk>;
   readonly stations: ObjectStore<Station>;
   readonly didPools: ObjectStore<DidPool>;
+  readonly conferenceRooms: ObjectStore<ConferenceRoom>;
   readonly sites: ObjectStore<Site>;
   readonly numberPlans: ObjectStore<NumberPlan>;
   readonly outboundRoutes: ObjectStore<OutboundRoute>;

@@ -15,6 +15,7 @@ export const audited: readonly { readonly table: Table<Row>; readonly types: Reg
   { table: new Table<Row>(schema.skill), types: /^routing\.skill\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.wrapupCode), types: /^routing\.wrapup-code\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.presenceDefinition), types: /^presence\.definition\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.conferenceRoom), types: /^telephony\.conference-room\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.didPool), types: /^telephony\.did-pool\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.site), types: /^telephony\.site\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.numberPlan), types: /^telephony\.number-plan\.(created|updated|deleted)$/ },

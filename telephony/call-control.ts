@@ -1,7 +1,15 @@
 // Core's hands: hosts the legs, joins SIP sessions with media streams, and tells core what happened. Implements core/call/call-control.ts.
 import type { CallCommand, CallControl, CallEvent, CallOrigin, TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
-import { type ConversationId, type LegId, newId, type RecordingId, type StationId, type TrunkId } from "../core/lib/id.ts";
+import {
+  type ConferenceRoomId,
+  type ConversationId,
+  type LegId,
+  newId,
+  type RecordingId,
+  type StationId,
+  type TrunkId,
+} from "../core/lib/id.ts";
 import { callsMax, digitTwinMs, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
@@ -77,7 +85,14 @@ type Leg = {
   partner: Leg | null;
 };
 
-type Conversation = { readonly id: ConversationId; readonly ladder: Ladder; readonly legs: Set<Leg>; readonly callIds: Set<string> };
+type Conversation = {
+  readonly id: ConversationId;
+  readonly ladder: Ladder;
+  readonly legs: Set<Leg>;
+  readonly callIds: Set<string>;
+  /** Whose voices are in one worker with it: its own, or those of a conference room. */
+  mediaGroup: string;
+};
 
 /** A guest says nothing about itself that we would believe. */
 const guestCaller = { number: "", name: "Guest in a browser" } as const;
@@ -129,9 +144,12 @@ export class SipCallControl implements CallControl {
 
   send(command: CallCommand): void {
     switch (command.kind) {
+      case "answer":
+        if (command.meetsIn !== undefined) this.meet(command.legId, command.meetsIn);
+        this.input(command.legId, { kind: "answer" });
+        break;
       case "ring":
       case "progress":
-      case "answer":
       case "confirm":
         this.input(command.legId, { kind: command.kind });
         break;
@@ -167,7 +185,7 @@ export class SipCallControl implements CallControl {
         this.toStream(command.legId, { kind: "unbridge", streamId: command.legId });
         break;
       case "mix": {
-        const { conversationId: mixId, legId, heardBy } = command;
+        const { mixId, legId, heardBy } = command;
         part(this.legs.get(legId));
         this.toStream(legId, { kind: "mix", streamId: legId, mixId, heardBy });
         break;
@@ -190,6 +208,11 @@ export class SipCallControl implements CallControl {
       default:
         assertNever(command);
     }
+  }
+
+  private meet(legId: LegId, roomId: ConferenceRoomId): void {
+    const leg = this.legs.get(legId);
+    if (leg !== undefined) leg.conversation.mediaGroup = roomId;
   }
 
   // ── From SIP ──
@@ -414,7 +437,7 @@ export class SipCallControl implements CallControl {
       case "open-media": {
         const { legId, device } = leg.state;
         const localAddress = this.options.mediaAddress;
-        media.send({ kind: "open", streamId: legId, groupId: leg.conversation.id, transport: device, localAddress });
+        media.send({ kind: "open", streamId: legId, groupId: leg.conversation.mediaGroup, transport: device, localAddress });
         break;
       }
       case "report":
@@ -476,7 +499,7 @@ export class SipCallControl implements CallControl {
   private conversation(id: ConversationId): Conversation {
     let conversation = this.conversations.get(id);
     if (conversation === undefined) {
-      conversation = { id, ladder: new Ladder(), legs: new Set(), callIds: new Set() };
+      conversation = { id, ladder: new Ladder(), legs: new Set(), callIds: new Set(), mediaGroup: id };
       this.conversations.set(id, conversation);
     }
     return conversation;

@@ -161,6 +161,7 @@ function admin(): Target[] {
     "flows",
     "prompts",
     "ivrs",
+    "conference-rooms",
     "did-pools",
     "stations",
     "trunks",

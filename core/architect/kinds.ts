@@ -1,4 +1,5 @@
 // Flows and IVRs as configured objects.
+
 import { z } from "zod";
 import type { App } from "../app.ts";
 import type { Actor } from "../authorization/actor.ts";
@@ -8,6 +9,7 @@ import { type FlowId, isId } from "../lib/id.ts";
 import { objectEvent } from "../objects/commands.ts";
 import type { ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
+import { holderOfNumber } from "../telephony/taken-number.ts";
 import type { FlowRecord, Ivr } from "../telephony/telephony.ts";
 import { type FlowProblem, parseFlow } from "./document.ts";
 import { flowUses, missingReferences, type Referred, withRenamed } from "./references.ts";
@@ -92,11 +94,9 @@ export const ivrKind: ObjectKind<Ivr, IvrSettings> = {
     if (flow === null || flow.organizationId !== app.organizationId) throw new BadInput("There is no such flow.", "flowId");
     if (flow.type !== "INBOUNDCALL")
       throw new BadInput(`“${flow.name}” is a flow for callers who wait; an IVR needs an INBOUNDCALL flow.`, "flowId");
-    const bare = (dialled: string): string => dialled.replace(/^\+/, "");
-    for (const other of await stores.ivrs.all(app.organizationId)) {
-      if (other.id === before?.id) continue;
-      const taken = settings.dnis.find((entry) => other.dnis.some((its) => bare(its) === bare(entry)));
-      if (taken !== undefined) throw new BadInput(`${taken} leads to the IVR “${other.name}” already.`, "dnis");
+    for (const number of settings.dnis) {
+      const holder = await holderOfNumber(app, stores, number, before?.id ?? null);
+      if (holder !== null) throw new BadInput(`${number} is the number of “${holder}” already.`, "dnis");
     }
   },
 };

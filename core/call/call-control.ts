@@ -1,6 +1,6 @@
 // The port to telephony: what core may ask of legs, and what legs report. Two unions of flat objects, as between threads.
 
-import type { ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { ConferenceRoomId, ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
 
 /** What is played: stored or embedded sounds by key, in order. `tone` is for ringback and beeps. */
@@ -40,7 +40,12 @@ export type CallCommand =
   /** 183 Session Progress to the caller, who from here on hears what the leg is bridged with or is played. Not an answer. */
   | { readonly kind: "progress"; readonly legId: LegId }
   /** 200 OK to the caller. Ends in `leg.answered`, later `leg.connected`. Never sent before the journal holds the answer. */
-  | { readonly kind: "answer"; readonly legId: LegId }
+  | {
+      readonly kind: "answer";
+      readonly legId: LegId;
+      /** The conference room whose voices this one is to meet: its media opens beside theirs. */
+      readonly meetsIn?: ConferenceRoomId;
+    }
   | { readonly kind: "reject"; readonly legId: LegId; readonly reason: RejectReason }
   /**
    * Calls a station. Events follow on `legId`: `leg.ringing`, then `leg.answered` or `leg.ended`. `autoAnswer` asks the device to
@@ -85,10 +90,15 @@ export type CallCommand =
   | { readonly kind: "bridge"; readonly a: LegId; readonly b: LegId }
   | { readonly kind: "unbridge"; readonly legId: LegId }
   /**
-   * Puts a leg into the conversation's mix, or changes who hears it there: the legs named, or everybody (null). Each hears the sum of whoever it may
+   * Puts a leg into a mix, the conversation's own or a conference room's, or changes who hears it there: the legs named, or everybody (null). Each hears the sum of whoever it may
    * hear. `bridge` and `unbridge` take it out again. While a recording's left leg is in a mix, the right channel is all that it hears.
    */
-  | { readonly kind: "mix"; readonly conversationId: ConversationId; readonly legId: LegId; readonly heardBy: readonly LegId[] | null }
+  | {
+      readonly kind: "mix";
+      readonly mixId: ConversationId | ConferenceRoomId;
+      readonly legId: LegId;
+      readonly heardBy: readonly LegId[] | null;
+    }
   | {
       readonly kind: "record-start";
       readonly recordingId: RecordingId;

@@ -6,6 +6,7 @@ import { assertNever, type Step } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
 import type { CallEvent, LegEndReason } from "./call-control.ts";
 import { goesOnWithoutCustomer, leaveConference, memberLeaves, memberOf } from "./conference.ts";
+import { entered, intoRoom, roomChanged, roomOf } from "./conference-room.ts";
 import { dialParty, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
 import { end, ownEnd } from "./end.ts";
 import { hold, resume } from "./hold.ts";
@@ -45,7 +46,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
   const [customerParticipantId, ivrParticipantId] = moment.ids as [ParticipantId, ParticipantId];
   const { route, origin } = input;
   const station = origin.kind === "station" ? origin : null;
-  const isOurs = route.kind === "dial" && station !== null;
+  const isOurs = (route.kind === "dial" || route.kind === "room") && station !== null;
   const state: CallState = {
     conversationId: input.conversationId,
     caller: input.caller,
@@ -67,6 +68,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     party: null,
     consult: null,
     members: [],
+    room: route.kind === "room" ? roomOf(route, moment.ids[1] as ParticipantId) : null,
     heldBy: [],
     supervisors: [],
     callerLeft: false,
@@ -90,7 +92,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
       trunkId: origin.kind === "trunk" ? origin.trunkId : null,
       stationId: station?.stationId ?? null,
       ...(origin.kind === "guest" ? { guest: true as const } : {}),
-      ...(route.kind === "dial" ? { purpose: isOurs ? ("user" as const) : ("external" as const) } : {}),
+      ...(route.kind === "dial" || route.kind === "room" ? { purpose: isOurs ? ("user" as const) : ("external" as const) } : {}),
       ...(isOurs ? { userId: station.userId } : {}),
     },
     isOurs ? [station.userId] : [],
@@ -109,6 +111,10 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
   if (route.kind === "dial") {
     const dialling = dialParty(state, route.callee, { ...moment, ids: moment.ids.slice(1) });
     return { state: dialling.state, outputs: [started, ...dialling.outputs] };
+  }
+  if (route.kind === "room") {
+    const into = intoRoom(state, route);
+    return { state: into.state, outputs: [started, ...into.outputs] };
   }
   const flowStarted = append(state, "conversation.flow.started", {
     participantId: ivrParticipantId,
@@ -151,6 +157,8 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
     case "timer":
       if (input.name === "tone") return state.ending === null ? nothing(state) : end(state, state.ending, "peer", moment);
       return agentStaysLost(state, moment);
+    case "room-changed":
+      return roomChanged(state, input.size);
     case "asked":
       return asked(state, input.wish, moment);
     case "target-found":
@@ -299,11 +307,16 @@ function troubled(
 }
 
 function customerAnswered(state: CallState): Step<CallState, CallOutput> {
-  if (state.customer.up || (state.ivr === null && state.party === null)) return nothing(state);
+  if (state.customer.up || (state.ivr === null && state.party === null && state.room === null)) return nothing(state);
   const answered = append(state, "conversation.answered", { customerParticipantId: state.customer.participantId });
+  const up: CallState = { ...state, customer: { ...state.customer, up: true } };
+  if (up.room !== null) {
+    const into = entered(up);
+    return { state: into.state, outputs: [answered, ...into.outputs] };
+  }
   const outputs: CallOutput[] =
     state.ivr === null ? [answered] : [answered, { kind: "flow-start", which: "inbound", flowId: state.ivr.flowId }];
-  return { state: { ...state, customer: { ...state.customer, up: true } }, outputs };
+  return { state: up, outputs };
 }
 
 function flowStep(state: CallState, output: FlowOutput, moment: Moment): Step<CallState, CallOutput> {
@@ -506,6 +519,7 @@ function customerEnded(state: CallState, reason: LegEndReason, moment: Moment): 
 function customerGone(state: CallState, moment: Moment): Step<CallState, CallOutput> {
   if (state.agent !== null || state.party !== null) return partyLeaves(state, "customer", "customer-hung-up", moment);
   const own = ownEnd({ purpose: state.customer.userId === null ? "external" : "user" });
+  if (state.room !== null) return end(state, "customer-hung-up", own, moment);
   if (state.dial !== null) return end(state, "abandoned-while-dialling", own, moment);
   if (state.ending !== null) return end(state, state.ending, own, moment);
   if (state.alert !== null) return end(state, "abandoned-while-alerting", "endpoint", moment);
@@ -668,6 +682,7 @@ function disconnected(state: CallState, participantId: ParticipantId, moment: Mo
   if (member !== null) return memberLeaves(state, member, ownEnd(member.callee), true);
   const supervisor = state.supervisors.find((one) => one.participantId === participantId);
   if (supervisor !== undefined) return supervisorLeaves(state, supervisor, "client", true);
+  if (state.room !== null && customer.participantId === participantId) return end(state, "customer-hung-up", "client", moment);
   // Nobody has answered yet: the caller may give up, whoever is rung may decline.
   if (dial === null) return nothing(state);
   if (participantId === customer.participantId && customer.userId !== null) return end(state, "abandoned-while-dialling", "client", moment);

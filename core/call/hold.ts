@@ -17,9 +17,9 @@ export function resume(state: CallState, participantId: ParticipantId): Result {
 }
 
 /** The person of ours who talks as this participant: somebody outside has no hold of ours. */
-function holderOf({ agent, party, customer, members }: CallState, participantId: ParticipantId): UserId | null {
+function holderOf({ agent, party, customer, members, room }: CallState, participantId: ParticipantId): UserId | null {
   if (agent?.participantId === participantId) return agent.userId;
-  if (agent === null && party === null) return null;
+  if (agent === null && party === null && room?.isIn !== true) return null;
   if (customer.participantId === participantId) return customer.userId;
   const one = [party, ...members].find((other) => other?.participantId === participantId);
   return one?.callee.userId ?? null;

@@ -1,7 +1,7 @@
 // Who hears whom, who hears music, and what is recorded beside the customer. It follows from the state alone: whoever changes the state orders no media, `hear` does.
 import type { LegId, ParticipantId } from "../lib/id.ts";
 import { changeMusic, recordChannel } from "./sound.ts";
-import { type CallOutput, type CallState, control, type Result } from "./state.ts";
+import { type CallOutput, type CallState, control, type Result, type RoomInCall } from "./state.ts";
 
 /** Two who hear each other and nobody else are bridged; everybody else is in the mix. */
 type Sound = {
@@ -77,7 +77,8 @@ function talkersOf({ customer, agent, party, members, heldBy }: CallState): Talk
 }
 
 function soundOf(state: CallState): Sound {
-  const { dial, customer, consult } = state;
+  const { dial, customer, consult, room } = state;
+  if (room !== null) return soundInRoom(state, room);
   if (dial?.told === "early-media" && state.party === null) {
     return { bridges: [[customer.legId, dial.legId]], mix: new Map(), music: new Set() };
   }
@@ -102,6 +103,16 @@ function soundOf(state: CallState): Sound {
   );
   const asked = consult?.isUp === true && consult.speakTo === "OBJECT" ? [consult.legId] : [];
   return { bridges, mix, music: new Set([...waits.map(({ legId }) => legId), ...asked]) };
+}
+
+/** Everybody else of the conference room has a call of their own. Whoever is alone there hears music. */
+function soundInRoom({ customer, heldBy }: CallState, { isIn, isAlone }: RoomInCall): Sound {
+  const isThere = isIn && !customer.ended && !heldBy.includes(customer.participantId);
+  return {
+    bridges: [],
+    mix: new Map(isThere ? [[customer.legId, []]] : []),
+    music: new Set(isThere && isAlone ? [customer.legId] : []),
+  };
 }
 
 /** Supervisors are in the room of the one they listen beside. Alone with that one, only who speaks to them hears them. */
@@ -150,10 +161,10 @@ function together(was: Sound, is: Sound, state: CallState): CallOutput[] {
     const [before, now] = [heardBy(was, legId), heardBy(is, legId)];
     return before === undefined || before?.join() !== now?.join();
   });
-  const { conversationId } = state;
+  const mixId = state.room?.roomId ?? state.conversationId;
   return [
     ...is.bridges.filter((pair) => !wasPair(pair)).map(([a, b]) => control({ kind: "bridge", a, b })),
-    ...mixed.map((legId) => control({ kind: "mix", conversationId, legId, heardBy: heardBy(is, legId) ?? null })),
+    ...mixed.map((legId) => control({ kind: "mix", mixId, legId, heardBy: heardBy(is, legId) ?? null })),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { EndReason, SupervisionMode } from "../conversation/conversation.ts
 import type { ConversationEvents, ConversationEventType } from "../conversation/events.ts";
 import type {
   AlertId,
+  ConferenceRoomId,
   ConversationId,
   FlowId,
   LegId,
@@ -38,6 +39,8 @@ export type CallState = {
   readonly consult: Consult | null;
   /** Who talks with the two, in the order in which they were brought in; empty: no conference. */
   readonly members: readonly MemberInCall[];
+  /** Where they meet others who have called in as they have; null: it is a call of its own. */
+  readonly room: RoomInCall | null;
   /** Who has put everybody else on hold. */
   readonly heldBy: readonly ParticipantId[];
   /** Who listens, and whether they are heard. They are no parties of the call. */
@@ -114,6 +117,16 @@ export type MemberInCall = Pick<PartyInCall, "participantId" | "callee" | "legId
   readonly addedBy: ParticipantId;
 };
 
+/** `isIn`: they have been answered, and are heard there. The room takes part as one. */
+export type RoomInCall = {
+  readonly participantId: ParticipantId;
+  readonly roomId: ConferenceRoomId;
+  readonly name: string;
+  readonly number: string;
+  readonly isIn: boolean;
+  readonly isAlone: boolean;
+};
+
 export type SupervisorInCall = {
   readonly participantId: ParticipantId;
   readonly userId: UserId;
@@ -178,6 +191,7 @@ export type AcwRule = { readonly prompt: WrapupPrompt; readonly timeoutMs: numbe
 export type Route =
   | { readonly kind: "flow"; readonly flowId: FlowId; readonly flowName: string; readonly version: number }
   | { readonly kind: "dial"; readonly callee: Callee }
+  | { readonly kind: "room"; readonly roomId: ConferenceRoomId; readonly name: string; readonly number: string }
   /** `why`: in words, for the log. */
   | { readonly kind: "reject"; readonly reason: RejectReason; readonly why?: string };
 
@@ -209,6 +223,8 @@ export type CallInput =
   | { readonly kind: "station-registered"; readonly stationId: StationId }
   | { readonly kind: "timer"; readonly name: CallTimer }
   | { readonly kind: "asked"; readonly wish: Wish }
+  /** So many are in the call's conference room now. */
+  | { readonly kind: "room-changed"; readonly size: number }
   /** The runner has looked up whom a wish names. */
   | { readonly kind: "target-found"; readonly wish: WishWithTarget; readonly found: FoundTarget }
   /** The node stops and its calls with it. */

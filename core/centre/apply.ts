@@ -14,7 +14,7 @@ import { setQueueMember } from "../routing/commands.ts";
 import { queueKind, skillKind, wrapupCodeKind } from "../routing/kinds.ts";
 import { queueSettings } from "../routing/queue.ts";
 import { createPhone, type PhoneSecret, setTrunkPassword } from "../telephony/commands.ts";
-import { numberPlanKind, outboundRouteKind, siteKind, type TrunkSettings, trunkKind } from "../telephony/kinds.ts";
+import { conferenceRoomKind, numberPlanKind, outboundRouteKind, siteKind, type TrunkSettings, trunkKind } from "../telephony/kinds.ts";
 import type { CentreDocument } from "./centre.ts";
 
 export type Applied = {
@@ -138,6 +138,7 @@ class Application {
     const flows = await app.stores.flows.all(app.organizationId);
     for (const { flow, ...ivr } of centre.ivrs)
       await this.make(ivrKind, { ...ivr, flowId: flows.find((entry) => entry.name === flow)!.id as FlowId });
+    for (const room of centre.conferenceRooms) await this.make(conferenceRoomKind, room);
     for (const { password, ...settings } of centre.trunks) {
       const trunk = await this.make(trunkKind, settings as TrunkSettings);
       if (password !== undefined) await setTrunkPassword(app, this.actor, trunk.id, password);

@@ -3,7 +3,14 @@ import { z } from "zod";
 import { dialledNumber } from "../architect/kinds.ts";
 import { newUser } from "../directory/user.ts";
 import { queueSettings } from "../routing/queue.ts";
-import { numberPlanSettings, outboundRouteSettings, siteSettings, stationSettings, trunkSettings } from "../telephony/kinds.ts";
+import {
+  conferenceRoomSettings,
+  numberPlanSettings,
+  outboundRouteSettings,
+  siteSettings,
+  stationSettings,
+  trunkSettings,
+} from "../telephony/kinds.ts";
 
 const name = z.string().trim().min(1, "A name is needed.").max(256);
 
@@ -32,6 +39,7 @@ export const centreDocument = z.strictObject({
       }),
     )
     .default([]),
+  conferenceRooms: z.array(conferenceRoomSettings).default([]),
   /** `password`: of the carrier's account; without one, what is set stays. */
   trunks: z.array(trunkSettings.extend({ password: z.string().optional() })).default([]),
   /** Trunks, people and sites are named by their names and email addresses. */

@@ -1,7 +1,7 @@
 // Conversation, participants and segments as the Platform API models them: the rows that call events are projected into.
 import type { ConversationId, DivisionId, FlowId, OrganizationId, ParticipantId, QueueId, RecordingId, UserId } from "../lib/id.ts";
 
-export const participantPurposes = ["customer", "ivr", "acd", "agent", "user", "external"] as const;
+export const participantPurposes = ["customer", "ivr", "acd", "agent", "user", "external", "group"] as const;
 export type ParticipantPurpose = (typeof participantPurposes)[number];
 
 /** The Platform API's disconnect types that can occur here. */

@@ -66,6 +66,8 @@ export type ConversationEvents = {
     place: string;
     contacts: readonly string[];
   };
+  /** They are in a conference room from here on, until their call ends. */
+  "conversation.room.entered": { participantId: string; customerParticipantId: string; roomId: string; name: string; number: string };
   /** What was asked for names nobody: the call goes on as it was. */
   "conversation.transfer.failed": { participantId: string; message: string };
   "conversation.rejected": { reason: string; why?: string };

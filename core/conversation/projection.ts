@@ -79,6 +79,12 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     if (isUp) await segment(stores, event, conversationId, participantId, mode);
   },
   "conversation.supervision.ended": partyEnded,
+  "conversation.room.entered": async ({ participantId, customerParticipantId, name, number }, { stores, event, conversationId }) => {
+    await Promise.all([
+      participant(stores, event, conversationId, participantId, { purpose: "group", name, address: number }, "interact"),
+      segment(stores, event, conversationId, customerParticipantId, "interact"),
+    ]);
+  },
   "conversation.party.connected": async (payload, { stores, event, conversationId }) => {
     await Promise.all([
       stores.conversations.connectParticipant(payload.participantId as ParticipantId, event.at),
@@ -278,7 +284,7 @@ async function participant(
     supervises: null,
     ...who,
     startedAt: event.at,
-    connectedAt: who.purpose === "ivr" || who.purpose === "acd" ? event.at : null,
+    connectedAt: who.purpose === "ivr" || who.purpose === "acd" || who.purpose === "group" ? event.at : null,
     endedAt: null,
     disconnectType: null,
     wrapupCode: null,

@@ -4,6 +4,7 @@ import type { Actor } from "../authorization/actor.ts";
 import { type Applied, applyCentre } from "../centre/apply.ts";
 import { type CentreDocument, centreDocument } from "../centre/centre.ts";
 import { setUserStation } from "../directory/commands.ts";
+import { conferenceRoomPartiesMax } from "../lib/limits.ts";
 import { setPresence } from "../routing/agent-commands.ts";
 import { createPhone, type PhoneSecret } from "../telephony/commands.ts";
 import { demoMailDomain, marked } from "./mark.ts";
@@ -13,6 +14,8 @@ export const benchCallersAddress = "127.77.0.11";
 const answeringAddress = "127.77.0.12:5062";
 
 const queues: Readonly<Record<string, number>> = { q1: 1, q10: 10, q100: 100 };
+/** By how many meet there, as the scenarios name them. */
+const rooms = [3, 5, 10];
 const agents = 100;
 /** `rec` is a queue too: what agents talk is recorded. More than the calls that stand at once. */
 const recordedAgents = 150;
@@ -54,6 +57,9 @@ export function benchCentre(): CentreDocument {
       },
     ],
     ivrs: [...lines, "ivr"].map((name) => ({ name: marked(name), dnis: [name], flow: marked(name) })),
+    conferenceRooms: rooms.map((size) => ({
+      ...{ name: marked(`conf${size}`), number: `conf${size}`, callers: "everybody", participantsMax: conferenceRoomPartiesMax },
+    })),
     trunks: [{ name: marked("Bench"), addresses: [benchCallersAddress], heartbeat: false }],
   });
 }

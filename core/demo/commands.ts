@@ -18,7 +18,7 @@ import { setQueueMember } from "../routing/commands.ts";
 import { queueKind, skillKind, wrapupCodeKind } from "../routing/kinds.ts";
 import { wrapupCodesOf } from "../routing/queries.ts";
 import type { PhoneSecret } from "../telephony/commands.ts";
-import { stationKind, trunkKind } from "../telephony/kinds.ts";
+import { conferenceRoomKind, stationKind, trunkKind } from "../telephony/kinds.ts";
 import type { Station } from "../telephony/telephony.ts";
 import { demoCallersAddress, demoCentre } from "./centre.ts";
 import { demoMailDomain, isDemo } from "./mark.ts";
@@ -63,6 +63,7 @@ export async function wipeDemo(app: App, actor: Actor): Promise<readonly string[
   // From here on nobody gets in.
   await remove(trunkKind);
   await remove(ivrKind);
+  await remove(conferenceRoomKind);
   const people = await demoPeople(app);
   for (const { id } of people) await setPresence(app, actor, id, "OFFLINE");
   await untilNobodyTalks(app, people);

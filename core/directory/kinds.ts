@@ -1,4 +1,5 @@
 // People, OAuth clients and presence definitions as configured objects.
+
 import type { App } from "../app.ts";
 import { roles as builtIn } from "../authorization/permissions.ts";
 import { BadInput, Conflict } from "../lib/errors.ts";
@@ -6,6 +7,7 @@ import type { StationId } from "../lib/id.ts";
 import type { ObjectKind } from "../objects/object.ts";
 import { changePresence } from "../routing/agent-commands.ts";
 import type { Stores } from "../stores.ts";
+import { holderOfNumber } from "../telephony/taken-number.ts";
 import {
   type OAuthClient,
   type OAuthClientSettings,
@@ -121,16 +123,13 @@ function refuseUnknownRoles(names: readonly string[]): void {
 /** A number rings one place. */
 async function refuseTakenNumbers(app: App, stores: Stores, settings: UserSettings, before: User | null): Promise<void> {
   const { extension, phoneNumber } = settings;
-  if (extension === null && phoneNumber === null) return;
-  const others = (await stores.users.all(app.organizationId)).filter((user) => user.id !== before?.id);
-  const ivrs = await stores.ivrs.all(app.organizationId);
   for (const [field, number] of [
     ["extension", extension],
     ["phoneNumber", phoneNumber],
   ] as const) {
     if (number === null) continue;
-    const holder = others.find((user) => user[field] === number)?.name ?? ivrs.find(({ dnis }) => dnis.includes(number))?.name;
-    if (holder !== undefined) throw new Conflict(`${number} is the number of “${holder}” already.`, "general.duplicate", field);
+    const holder = await holderOfNumber(app, stores, number, before?.id ?? null);
+    if (holder !== null) throw new Conflict(`${number} is the number of “${holder}” already.`, "general.duplicate", field);
   }
 }
 

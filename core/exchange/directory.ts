@@ -9,11 +9,11 @@ import type { Organization } from "../directory/organization.ts";
 import type { User } from "../directory/user.ts";
 import type { LoggedEvent } from "../events/index.ts";
 import { setHomeZone } from "../lib/calendar.ts";
-import type { FlowId } from "../lib/id.ts";
+import type { ConferenceRoomId, FlowId } from "../lib/id.ts";
 import type { Queue, Skill } from "../routing/queue.ts";
 import { emergencyNumber } from "../telephony/emergency.ts";
-import type { FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
-import { calleeOf, personByNumber } from "./callee.ts";
+import type { ConferenceRoom, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
+import { calleeOf, dialledDigits, personByNumber } from "./callee.ts";
 import { countryOf, type Dialler, type OutboundPlan, planEmergency, planOutside } from "./outbound.ts";
 
 export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
@@ -26,6 +26,7 @@ export type Configuration = {
   readonly trunks: readonly Trunk[];
   readonly stations: readonly Station[];
   readonly ivrs: readonly Ivr[];
+  readonly conferenceRooms: readonly ConferenceRoom[];
   readonly flows: readonly Flow[];
   readonly users: readonly User[];
   /** The first is the organization's own: where no station says otherwise. */
@@ -36,7 +37,7 @@ export type Configuration = {
 
 const empty: Configuration = {
   organization: null,
-  ...{ queues: [], skills: [], trunks: [], stations: [], ivrs: [], flows: [], users: [] },
+  ...{ queues: [], skills: [], trunks: [], stations: [], ivrs: [], conferenceRooms: [], flows: [], users: [] },
   ...{ sites: [], numberPlans: [], outboundRoutes: [] },
 };
 const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.(created|updated|deleted)|organization\.)/;
@@ -74,19 +75,21 @@ export class Directory {
 
   private async read(): Promise<void> {
     const { stores, organizationId, env } = this.app;
-    const [organization, queues, skills, trunks, stations, ivrs, records, users, sites, numberPlans, outboundRoutes] = await Promise.all([
-      stores.organizations.byId(organizationId),
-      stores.queues.all(organizationId),
-      stores.skills.all(organizationId),
-      stores.trunks.all(organizationId),
-      stores.stations.all(organizationId),
-      stores.ivrs.all(organizationId),
-      stores.flows.all(organizationId),
-      stores.users.all(organizationId),
-      stores.sites.all(organizationId),
-      stores.numberPlans.all(organizationId),
-      stores.outboundRoutes.all(organizationId),
-    ]);
+    const [organization, queues, skills, trunks, stations, ivrs, conferenceRooms, records, users, sites, numberPlans, outboundRoutes] =
+      await Promise.all([
+        stores.organizations.byId(organizationId),
+        stores.queues.all(organizationId),
+        stores.skills.all(organizationId),
+        stores.trunks.all(organizationId),
+        stores.stations.all(organizationId),
+        stores.ivrs.all(organizationId),
+        stores.conferenceRooms.all(organizationId),
+        stores.flows.all(organizationId),
+        stores.users.all(organizationId),
+        stores.sites.all(organizationId),
+        stores.numberPlans.all(organizationId),
+        stores.outboundRoutes.all(organizationId),
+      ]);
     const flows = records.flatMap((record): Flow[] => {
       const parsed = parseFlow(record.document);
       if (parsed.ok) return [{ record, document: parsed.flow }];
@@ -101,6 +104,7 @@ export class Directory {
       trunks,
       stations,
       ivrs,
+      conferenceRooms,
       flows,
       users,
       sites: sites.toSorted((a, b) => a.createdAt - b.createdAt),
@@ -110,16 +114,20 @@ export class Directory {
   }
 }
 
-/** What decides beside the configuration: which trunks are full, and chance. */
-export type RouteFacts = { readonly isFull: (trunk: Trunk) => boolean; readonly draw: number };
+/** What decides beside the configuration: which trunks are full, how many are in a conference room, and chance. */
+export type RouteFacts = {
+  readonly isFull: (trunk: Trunk) => boolean;
+  readonly inRoom: (roomId: ConferenceRoomId) => number;
+  readonly draw: number;
+};
 
 /** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. Calls for help come first, whatever else there is. */
 export function route(
   configuration: Configuration,
   call: { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin },
-  { isFull, draw }: RouteFacts = { isFull: () => false, draw: 0 },
+  facts: RouteFacts = { isFull: () => false, inRoom: () => 0, draw: 0 },
 ): Route {
-  const dialler = call.origin.kind === "station" ? { ...call.origin, draw } : null;
+  const dialler = call.origin.kind === "station" ? { ...call.origin, draw: facts.draw } : null;
   const help = dialler === null ? null : planEmergency(configuration, call.called, dialler);
   if (help !== null) return planned(help);
   const isFromTrunk = call.origin.kind === "trunk";
@@ -130,8 +138,10 @@ export function route(
     return { kind: "reject", reason: "not-allowed" };
   const digits = call.called.replace(/^\+/, "");
   const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
-  if (ivr === undefined)
-    return toPerson(configuration, call) ?? (dialler === null ? unknown : outside(configuration, call.called, dialler, isFull));
+  if (ivr === undefined) {
+    const inside = toPerson(configuration, call) ?? toRoom(configuration, call, facts);
+    return inside ?? (dialler === null ? unknown : outside(configuration, call.called, dialler, facts.isFull));
+  }
   const flow = flowById(configuration, ivr.flowId);
   if (flow === null || flow.document.type !== "INBOUNDCALL") return { kind: "reject", reason: "unavailable" };
   return { kind: "flow", flowId: flow.record.id, flowName: flow.record.name, version: flow.record.version };
@@ -152,6 +162,7 @@ function isOurs(configuration: Configuration, called: string): boolean {
   const digits = called.replace(/^\+/, "");
   return (
     configuration.ivrs.some(({ dnis }) => dnis.some((number) => number.replace(/^\+/, "") === digits)) ||
+    configuration.conferenceRooms.some(({ number }) => number.replace(/^\+/, "") === digits) ||
     personByNumber(configuration, called) !== null
   );
 }
@@ -164,6 +175,20 @@ function toPerson(
   if (user === null) return null;
   const callee = calleeOf(user, caller);
   return callee === null ? { kind: "reject", reason: "unavailable" } : { kind: "dial", callee };
+}
+
+function toRoom(
+  { conferenceRooms }: Configuration,
+  { called, origin }: { readonly called: string; readonly origin: CallOrigin },
+  { inRoom }: RouteFacts,
+): Route | null {
+  const digits = dialledDigits(called).replace(/^\+/, "");
+  const room = conferenceRooms.find(({ number }) => number.replace(/^\+/, "") === digits);
+  if (room === undefined) return null;
+  if (room.callers === "people" && origin.kind !== "station")
+    return { kind: "reject", reason: "not-allowed", why: `“${room.name}” takes nobody from outside` };
+  if (inRoom(room.id) >= room.participantsMax) return { kind: "reject", reason: "busy", why: `“${room.name}” is full` };
+  return { kind: "room", roomId: room.id, name: room.name, number: room.number };
 }
 
 export function flowById(configuration: Configuration, id: FlowId): Flow | null {

@@ -3,10 +3,21 @@
 import { type App, newEvent } from "../app.ts";
 import { participantOfLeg } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
+import { isInRoom } from "../call/conference-room.ts";
 import type { AlertOffer, Callee, CallState, Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
-import type { AlertId, ConversationId, LegId, ParticipantId, QueueId, RecordingId, StationId, UserId } from "../lib/id.ts";
+import type {
+  AlertId,
+  ConferenceRoomId,
+  ConversationId,
+  LegId,
+  ParticipantId,
+  QueueId,
+  RecordingId,
+  StationId,
+  UserId,
+} from "../lib/id.ts";
 import { callsMax, journalRetryMs } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
@@ -19,7 +30,7 @@ import { placeOf, siteOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
 
-export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut"> & { readonly vault: RecordingVault };
+export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "onRoom"> & { readonly vault: RecordingVault };
 
 /** A conversation that has ended is kept this long for late facts: media summaries, its ladder. */
 const afterEndMs = 30_000;
@@ -132,6 +143,7 @@ export class Exchange {
     const ports = {
       ...this.ports,
       routeFacts: () => this.routeFacts(),
+      onRoom: (roomId: ConferenceRoomId) => this.tellRoom(roomId),
       mayGoOut: (userId: UserId, number: string) => this.mayGoOut(userId, number, conversationId),
     };
     const runner = new Runner(conversationId, ports, (leg, owner) => this.legs.set(leg, owner));
@@ -148,7 +160,14 @@ export class Exchange {
 
   private routeFacts(): RouteFacts {
     const [byte = 0] = this.app.env.random.bytes(1);
-    return { isFull: (trunk) => this.guard.isFull(trunk), draw: byte / 256 };
+    // Whoever is on the way in has a place already.
+    const inRoom = (roomId: ConferenceRoomId): number => [...this.callStates()].filter(({ room }) => room?.roomId === roomId).length;
+    return { isFull: (trunk) => this.guard.isFull(trunk), inRoom, draw: byte / 256 };
+  }
+
+  private tellRoom(roomId: ConferenceRoomId): void {
+    const there = [...this.runners.values()].filter(({ call }) => call?.room?.roomId === roomId && isInRoom(call));
+    for (const runner of there) runner.post({ kind: "room-changed", size: there.length });
   }
 
   /** A person's call outside that would be one too many is refused, and told. Calls for help are never counted. */

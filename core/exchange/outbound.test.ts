@@ -44,7 +44,7 @@ function configuration(of: Partial<Configuration> = {}): Configuration {
   const route = { ...scope, id: "r", name: "Out", siteId: site.id, classifications: all, distribution: "SEQUENTIAL", enabled: true };
   return {
     organization: null,
-    ...{ queues: [], skills: [], ivrs: [], flows: [], numberPlans: [] },
+    ...{ queues: [], skills: [], ivrs: [], conferenceRooms: [], flows: [], numberPlans: [] },
     stations: [
       {
         ...scope,
@@ -94,7 +94,7 @@ describe("a number outside", () => {
   test("is chosen by chance where the route says so", () => {
     const [only] = configuration().outboundRoutes;
     const random = { outboundRoutes: [{ ...only!, distribution: "RANDOM" as const }] };
-    const facts = (draw: number) => ({ isFull: () => false, draw });
+    const facts = (draw: number) => ({ isFull: () => false, inRoom: () => 0, draw });
     expect(trunksOf(dial("020 7946 0018", random, facts(0)))).toEqual(["first", "second"]);
     expect(trunksOf(dial("020 7946 0018", random, facts(0.9)))).toEqual(["second", "first"]);
   });
@@ -103,8 +103,11 @@ describe("a number outside", () => {
     expect(dial("0909 879 0000")).toMatchObject({ kind: "reject", reason: "not-allowed" });
     expect(dial("+4930123456")).toMatchObject({ kind: "reject", reason: "not-allowed" });
     expect(dial("020 7946 0018", { outboundRoutes: [] })).toMatchObject({ kind: "reject", reason: "unavailable" });
-    expect(dial("020 7946 0018", {}, { isFull: () => true, draw: 0 })).toMatchObject({ kind: "reject", reason: "overloaded" });
-    expect(trunksOf(dial("020 7946 0018", {}, { isFull: ({ id }) => id === "first", draw: 0 }))).toEqual(["second"]);
+    expect(dial("020 7946 0018", {}, { isFull: () => true, inRoom: () => 0, draw: 0 })).toMatchObject({
+      kind: "reject",
+      reason: "overloaded",
+    });
+    expect(trunksOf(dial("020 7946 0018", {}, { isFull: ({ id }) => id === "first", inRoom: () => 0, draw: 0 }))).toEqual(["second"]);
     expect(dial("020 7946 0018", { sites: [] })).toMatchObject({ kind: "reject", reason: "no-such-number" });
     expect(dial("12")).toMatchObject({ kind: "reject", reason: "no-such-number" });
   });
@@ -123,7 +126,7 @@ describe("a call for help", () => {
   test("comes before rights, routes, channels and extensions, and can be called back", () => {
     const nobody = { ...priya, dialRights: [], phoneNumber: null, extension: "999" } as User;
     for (const called of ["999", "112", "9112", "urn:service:sos"]) {
-      const decided = dial(called, { users: [nobody], outboundRoutes: [] }, { isFull: () => true, draw: 0 });
+      const decided = dial(called, { users: [nobody], outboundRoutes: [] }, { isFull: () => true, inRoom: () => 0, draw: 0 });
       expect(decided).toMatchObject({
         kind: "dial",
         callee: { isEmergency: true, classification: "Emergency", paths: [{ shown: { number: "+441632960000" } }, {}] },

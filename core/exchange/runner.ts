@@ -7,6 +7,7 @@ import type { FlowInput } from "../architect/action.ts";
 import { type FlowState, step as flowStep, newFlow } from "../architect/engine.ts";
 import { begin, step as callStep } from "../call/call.ts";
 import type { CallCommand, CallControl } from "../call/call-control.ts";
+import { isInRoom } from "../call/conference-room.ts";
 import {
   type Acd,
   type CallInput,
@@ -19,7 +20,7 @@ import {
 } from "../call/state.ts";
 import type { Timer } from "../env/env.ts";
 import type { EventDraft, Journal } from "../events/index.ts";
-import { type ConversationId, type LegId, newId, type UserId } from "../lib/id.ts";
+import { type ConferenceRoomId, type ConversationId, type LegId, newId, type UserId } from "../lib/id.ts";
 import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
@@ -37,6 +38,8 @@ export type RunnerPorts = {
   readonly control: CallControl;
   readonly directory: Directory;
   readonly routeFacts: () => RouteFacts;
+  /** Somebody has come into a conference room, or has left it. */
+  readonly onRoom: (roomId: ConferenceRoomId) => void;
   /** Whether a person may have one more call outside; a no is an alarm. */
   readonly mayGoOut: (userId: UserId, called: string) => boolean;
 };
@@ -120,8 +123,10 @@ export class Runner {
     const { state, outputs } =
       this.state === null ? begin(input as Extract<CallInput, { kind: "offered" }>, moment) : callStep(this.state, input, moment);
     if (this.state === null) this.onLeg(state.customer.legId, this);
+    const wasIn = isInRoom(this.state);
     this.state = state;
     await this.carryOut(outputs);
+    if (state.room !== null && wasIn !== isInRoom(state)) this.ports.onRoom(state.room.roomId);
   }
 
   private remember(input: CallInput): void {

@@ -19,6 +19,7 @@ export type PromptId = Id<"Prompt">;
 export type StationId = Id<"Station">;
 export type TrunkId = Id<"Trunk">;
 export type SiteId = Id<"Site">;
+export type ConferenceRoomId = Id<"ConferenceRoom">;
 export type AlertId = Id<"Alert">;
 export type RecordingId = Id<"Recording">;
 export type EventId = Id<"Event">;

@@ -73,6 +73,8 @@ export const demoDrainPollMs = 250;
 
 /** Who may talk together in one call: more hear each other badly, and each costs a mix of its own. */
 export const conferencePartiesMax = 10;
+/** Who may meet in one conference room. */
+export const conferenceRoomPartiesMax = 100;
 /** Who may listen to one call at once. */
 export const supervisorsPerCallMax = 5;
 /** Why somebody listens, in their words. */

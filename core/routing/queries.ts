@@ -166,7 +166,7 @@ export type AgentView = {
     readonly consult: (OtherParty & { readonly isUp: boolean; readonly waits: boolean }) | null;
     /** Everybody else in a conference; empty: it is none. */
     readonly conference: readonly InConference[];
-    /** Not who was brought in by somebody who is still there. */
+    /** Not who was brought in by somebody who is still there, and not into a conference room. */
     readonly mayBringIn: boolean;
     /** Who listens, as far as they are to know. */
     readonly listeners: readonly Listener[];
@@ -268,7 +268,7 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     consult,
     trouble:
       participant.heldSince !== null && consult === null ? null : troubleBetween(app.sound.of(conversation.id), participant.id, heard),
-    mayBringIn: !participants.some(({ id, endedAt }) => id === participant.addedBy && endedAt === null),
+    mayBringIn: !participants.some(({ id, purpose, endedAt }) => (id === participant.addedBy || purpose === "group") && endedAt === null),
     conference: together.length < 2 ? [] : await Promise.all(together.map((one) => inConference(app, own, one))),
     listeners: isListenedTo ? await listenersOf(app, own, participants, segments) : [],
     queues,

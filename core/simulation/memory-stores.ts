@@ -15,7 +15,7 @@ import type { Setup } from "../setup/setup.ts";
 import type { InboxItem, StoredDecision, Stores } from "../stores.ts";
 import type { KeptBinding } from "../telephony/binding.ts";
 import type { HelpCall } from "../telephony/help.ts";
-import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
+import type { ConferenceRoom, DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 
 /** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
 export class MemoryTables {
@@ -30,6 +30,7 @@ export class MemoryTables {
   clients = new Map<string, OAuthClient>();
   presences = new Map<string, PresenceDefinition>();
   didPools = new Map<string, DidPool>();
+  conferenceRooms = new Map<string, ConferenceRoom>();
   sites = new Map<string, Site>();
   helpCalls = new Map<string, HelpCall>();
   bindings = new Map<string, KeptBinding>();
@@ -534,6 +535,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     trunks: memoryObjects(() => tables().trunks),
     stations: memoryObjects(() => tables().stations),
     didPools: memoryObjects(() => tables().didPools),
+    conferenceRooms: memoryObjects(() => tables().conferenceRooms),
     sites: memoryObjects(() => tables().sites),
     bindings: {
       ofNode: async (nodeId, now) => [...tables().bindings.values()].filter((row) => row.nodeId === nodeId && row.expiresAt > now),

@@ -1,19 +1,22 @@
-// Trunks, stations and DID pools as configured objects.
+// Trunks, stations, sites and what else calls go by, as configured objects.
 import { z } from "zod";
-import { BadInput } from "../lib/errors.ts";
+import { BadInput, Conflict } from "../lib/errors.ts";
 import { isId, type OrganizationId, type SiteId } from "../lib/id.ts";
 import { endpointOf, isIpv4, isIpv6 } from "../lib/ip-address.ts";
-import { didsPerPoolMax } from "../lib/limits.ts";
+import { conferenceRoomPartiesMax, didsPerPoolMax } from "../lib/limits.ts";
 import { mediaEncryptions } from "../lib/media-encryption.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
 import { isSimplePattern, matchTypes, numberFormats } from "./number-plan.ts";
+import { holderOfNumber } from "./taken-number.ts";
 import {
+  type ConferenceRoom,
   callerIdPresentations,
   type DidPool,
   distributions,
   type NumberPlan,
   type OutboundRoute,
+  roomCallers,
   type Site,
   type Station,
   type Trunk,
@@ -166,6 +169,25 @@ export const didPoolSettings = z.strictObject({
 });
 export type DidPoolSettings = z.infer<typeof didPoolSettings>;
 
+export const conferenceRoomSettings = z.strictObject({
+  name: name("conference room"),
+  number: z
+    .string()
+    .trim()
+    .regex(
+      /^(?:\+[1-9][0-9]{3,14}|[0-9*#]{1,15}|[A-Za-z][A-Za-z0-9._-]{0,31})$/,
+      "An extension, a name as in sip:NAME@…, or a number in E.164.",
+    ),
+  callers: z.enum(roomCallers, { error: `One of ${roomCallers.join(", ")}.` }).default("people"),
+  participantsMax: z.coerce
+    .number({ error: "A whole number." })
+    .int("A whole number.")
+    .min(2, "At least two.")
+    .max(conferenceRoomPartiesMax, `At most ${conferenceRoomPartiesMax}.`)
+    .default(20),
+});
+export type ConferenceRoomSettings = Pick<ConferenceRoom, "name" | "number" | "callers" | "participantsMax">;
+
 // The vendor's API has one permission for all of telephony.
 const permissions = {
   view: "telephony:plugin:all",
@@ -253,6 +275,20 @@ export const didPoolKind: ObjectKind<DidPool, DidPoolSettings> = {
         throw new BadInput(`It overlaps with the pool “${other.name}”.`, "startPhoneNumber");
       }
     }
+  },
+};
+
+export const conferenceRoomKind: ObjectKind<ConferenceRoom, ConferenceRoomSettings> = {
+  noun: "conference room",
+  table: "conference_room",
+  event: "telephony.conference-room",
+  permissions,
+  settings: conferenceRoomSettings as never,
+  store: (stores) => stores.conferenceRooms,
+  make: () => ({}),
+  check: async (app, stores, { number }, before) => {
+    const holder = await holderOfNumber(app, stores, number, before?.id ?? null);
+    if (holder !== null) throw new Conflict(`${number} is the number of “${holder}” already.`, "general.duplicate", "number");
   },
 };
 

@@ -1,5 +1,5 @@
 // What the exchange and telephony share of the configuration: trunks, stations, DIDs and IVRs.
-import type { FlowId, SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { ConferenceRoomId, FlowId, SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
 import type { ConfiguredObject } from "../objects/object.ts";
 import type { NumberFormat, PlanRule } from "./number-plan.ts";
@@ -98,6 +98,19 @@ export type FlowRecord = ConfiguredObject & {
   readonly id: FlowId;
   readonly type: "INBOUNDCALL" | "INQUEUECALL";
   readonly document: unknown;
+};
+
+export const roomCallers = ["people", "everybody"] as const;
+
+/** Where people meet by dialling a number. */
+export type ConferenceRoom = ConfiguredObject & {
+  readonly id: ConferenceRoomId;
+  /** As dialled, or in E.164 with a leading +. */
+  readonly number: string;
+  /** `people`: whoever calls from a station of ours; `everybody`: who calls in from outside, too. */
+  readonly callers: (typeof roomCallers)[number];
+  /** At once. */
+  readonly participantsMax: number;
 };
 
 /** Numbers that a carrier has given us, from the first to the last. */

@@ -376,6 +376,13 @@ export const didPool = pgTable("did_pool", {
   endPhoneNumber: text("end_phone_number"),
 });
 
+export const conferenceRoom = pgTable("conference_room", {
+  ...configured(),
+  number: text("number"),
+  callers: text("callers"),
+  participantsMax: integer("participants_max"),
+});
+
 export const prompt = pgTable("prompt", {
   ...configured(),
   description: text("description"),

@@ -3,7 +3,17 @@
 import type { OAuthClient, PresenceDefinition } from "../../core/directory/user.ts";
 import type { WrapupCode } from "../../core/routing/queue.ts";
 import type { Stores } from "../../core/stores.ts";
-import type { DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../../core/telephony/telephony.ts";
+import type {
+  ConferenceRoom,
+  DidPool,
+  FlowRecord,
+  Ivr,
+  NumberPlan,
+  OutboundRoute,
+  Site,
+  Station,
+  Trunk,
+} from "../../core/telephony/telephony.ts";
 import type { Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
 import { agentStore } from "./agent-store.ts";
@@ -26,6 +36,7 @@ const presences = new Table<PresenceDefinition>(schema.presenceDefinition);
 const trunks = new Table<Trunk>(schema.trunk);
 const stations = new Table<Station>(schema.station);
 const didPools = new Table<DidPool>(schema.didPool);
+const conferenceRooms = new Table<ConferenceRoom>(schema.conferenceRoom);
 const sites = new Table<Site>(schema.site);
 const numberPlans = new Table<NumberPlan>(schema.numberPlan);
 const outboundRoutes = new Table<OutboundRoute>(schema.outboundRoute);
@@ -55,6 +66,7 @@ export function postgresStores(sql: Session): Stores {
     trunks: objectStore(sql, trunks),
     stations: objectStore(sql, stations),
     didPools: objectStore(sql, didPools),
+    conferenceRooms: objectStore(sql, conferenceRooms),
     sites: objectStore(sql, sites),
     numberPlans: objectStore(sql, numberPlans),
     outboundRoutes: objectStore(sql, outboundRoutes),

@@ -403,6 +403,10 @@ for (const [name, open] of Object.entries(implementations)) {
           },
           { enabled: false, trunkIds: [id<Id<"Trunk">>()] },
         ],
+        conferenceRooms: [
+          { ...common("Room"), id: id<Id<"ConferenceRoom">>(), number: "800", callers: "people" as const, participantsMax: 20 },
+          { callers: "everybody" as const, participantsMax: 3 },
+        ],
         didPools: [{ ...common("Pool"), startPhoneNumber: "+4412340", endPhoneNumber: "+4412349" }, { endPhoneNumber: "+4412345" }],
         presences: [{ ...common("School run"), systemPresence: "AWAY" as const }, { systemPresence: "BUSY" }],
         prompts: [

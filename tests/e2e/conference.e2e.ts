@@ -31,7 +31,8 @@ function centre(): object {
   const plain = testCentre([ownAddress]) as Centre;
   const [first, ...others] = plain.users;
   const phone = { name: "Carol Okafor", email: "carol@example.org", roles: ["agent"], extension: "203", phone: true };
-  return { ...plain, users: [{ ...first, extension: "201" }, phone, ...others] };
+  const conferenceRooms = [{ name: "Board", number: "800", callers: "everybody", participantsMax: 3 }];
+  return { ...plain, users: [{ ...first, extension: "201" }, phone, ...others], conferenceRooms };
 }
 
 const newest = async (): Promise<Conversation> =>
@@ -245,6 +246,38 @@ await program(
       const conferred = during(together.at - beganAt, at("held"));
       expect(conferred.join() === [tones.priya, tones.carol].join(), `in the conference it has ${conferred}`);
     });
+
+    await step(
+      "a conference room: from outside, from a desk phone, from a browser; whoever is first hears music, a fourth that it is busy",
+      async () => {
+        caller.dial(`sip:800@${ownAddress}:5060`);
+        await eventually("the first is in the room", () => caller.established === 2, 10_000);
+        await eventually("and hears music", async () => (await freshSound("caller")).some((sample) => Math.abs(sample) > 300), 10_000);
+        carol.dial(`sip:800@${ownAddress}:5060`);
+        await allHear("of two in the room", { caller: ["carol"], carol: ["caller"] });
+        await priya.fill("#dial", "800");
+        await priya.press("Enter");
+        await priya.waitFor('#call[data-call-state="connected"]', 10_000);
+        await allHear("of three in the room", { caller: ["priya", "carol"], carol: ["priya", "caller"], priya: ["caller", "carol"] });
+        expect(/Board/.test(await priya.text("#call")), `the browser names the room: ${await priya.text("#call")}`);
+        await lookAt(priya, "in-a-room");
+        await priya.press("h");
+        await allHear("while one of three holds", { caller: ["carol"], carol: ["caller"] });
+        await priya.press("h");
+        await allHear("of three again", { caller: ["priya", "carol"], priya: ["caller", "carol"] });
+        await gareth.goto("/");
+        await gareth.fill("#dial", "800");
+        await gareth.press("Enter");
+        await eventually("a fourth hears that it is busy", async () => /busy/i.test(await gareth.text("body")), 10_000);
+        await priya.press("e");
+        await allHear("when one has left the room", { caller: ["carol"], carol: ["caller"] });
+        carol.hangUp();
+        await hearsOnly("caller", [], "alone in the room");
+        caller.hangUp();
+        await eventually("the last has left", async () => (await newest()).endReason !== null, 10_000);
+        await supervisor.get("/conversations");
+      },
+    );
 
     await step("every start, switch and end is in the log with who, beside whom and why; it verifies", async () => {
       const events = await eventsOf(id);

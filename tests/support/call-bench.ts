@@ -116,6 +116,8 @@ function wordOf(output: CallOutput): string {
     case "record-start":
     case "record-stop":
       return command.kind;
+    case "answer":
+      return `answer ${command.legId}${command.meetsIn === undefined ? "" : ` meets in ${command.meetsIn}`}`;
     case "mix":
       return `mix ${command.legId} > ${command.heardBy === null ? "all" : command.heardBy.join(" ") || "nobody"}`;
     default:

@@ -160,6 +160,7 @@ const ownSegment = {
   agent: "interact",
   user: "interact",
   external: "interact",
+  group: "interact",
 } as const;
 
 async function namesOf({ app }: WebPorts): Promise<ReadonlyMap<string, string>> {

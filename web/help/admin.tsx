@@ -246,6 +246,23 @@ export const adminManual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "conference-rooms",
+    title: "Conference rooms",
+    body: () => (
+      <>
+        <p>
+          A conference room is a number: whoever dials it hears everybody who has. Whoever is first hears music until somebody comes. A room
+          is for the people here, or for everybody who dials its number; one that is full is busy.
+        </p>
+        <p>
+          Each participant has a call of their own, in the list of conversations, and leaves by hanging up. A call in a room is not
+          recorded, and cannot be passed on; calls are not passed on into a room. With several nodes, whoever meets must have called the
+          same node.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "oauth-clients",
     title: "OAuth clients",
     body: () => (

@@ -244,6 +244,7 @@ export const germanManual: TranslatedManual = {
   trunks: { title: "Trunks" },
   outside: { title: "Anrufe nach außen" },
   numbers: { title: "Nummern und IVRs" },
+  "conference-rooms": { title: "Konferenzräume" },
   "oauth-clients": { title: "OAuth-Clients" },
   backup: { title: "Sichern und Wiederherstellen" },
   glossary: { title: "Glossar", body: () => glossaryOf((term) => germanTerms[term[0]] ?? term) },

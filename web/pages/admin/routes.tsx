@@ -18,7 +18,7 @@ import { trunkRoutes } from "../trunks/routes.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { numberPlanPage, outboundRoutePage, sitePage } from "./outside.tsx";
 import { oauthClientPage, userPage } from "./people.tsx";
-import { didPoolPage, flowPage, ivrPage, promptPage, stationPage, trunkPage } from "./telephony.tsx";
+import { conferenceRoomPage, didPoolPage, flowPage, ivrPage, promptPage, stationPage, trunkPage } from "./telephony.tsx";
 import { type AdminEntry, AdminHome } from "./views.tsx";
 
 /** The pages of what uses something, by the word its kind of object has for it. */
@@ -46,7 +46,7 @@ function entry<Row extends ConfiguredObject & Settings, Settings extends { reado
 
 const areas: readonly { readonly title: string; readonly entries: readonly Entry[] }[] = [
   { title: "Contact centre", entries: [entry(queuePage), entry(skillPage), entry(wrapupCodePage), entry(presencePage)] },
-  { title: "Calls", entries: [entry(flowPage), entry(promptPage), entry(ivrPage), entry(didPoolPage)] },
+  { title: "Calls", entries: [entry(flowPage), entry(promptPage), entry(ivrPage), entry(conferenceRoomPage), entry(didPoolPage)] },
   { title: "Telephony", entries: [entry(stationPage), entry(trunkPage)] },
   { title: "Calls outside", entries: [entry(sitePage), entry(outboundRoutePage), entry(numberPlanPage)] },
   { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },

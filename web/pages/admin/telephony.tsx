@@ -5,6 +5,8 @@ import { clockDuration } from "../../../core/lib/calendar.ts";
 import { mediaEncryptions } from "../../../core/lib/media-encryption.ts";
 import { createPhone } from "../../../core/telephony/commands.ts";
 import {
+  type ConferenceRoomSettings,
+  conferenceRoomKind,
   type DidPoolSettings,
   didPoolKind,
   type StationSettings,
@@ -13,7 +15,7 @@ import {
   trunkKind,
 } from "../../../core/telephony/kinds.ts";
 import { numberFormats } from "../../../core/telephony/number-plan.ts";
-import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../../core/telephony/telephony.ts";
+import type { ConferenceRoom, DidPool, FlowRecord, Ivr, Station, Trunk } from "../../../core/telephony/telephony.ts";
 import { callerIdPresentations, trunkTransports } from "../../../core/telephony/telephony.ts";
 import { t } from "../../ui/text.ts";
 import { type ObjectPage, options } from "../objects/object-page.ts";
@@ -171,6 +173,54 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
     { label: "Account", cell: (trunk) => trunk.username || "–" },
   ],
   facts: async (_c, ports, trunk) => <TrunkLineOf state={ports.trunks.state(trunk.id)} />,
+};
+
+export const conferenceRoomPage: ObjectPage<ConferenceRoom, ConferenceRoomSettings> = {
+  kind: conferenceRoomKind,
+  path: "/admin/conference-rooms",
+  help: "conference-rooms",
+  icon: "users",
+  title: "Conference rooms",
+  newLabel: "New room",
+  purpose: "Numbers under which people meet: whoever dials one hears everybody who has.",
+  groups: [
+    {
+      title: "Room",
+      fields: [
+        { name: "name", label: "Name", control: { kind: "text" } },
+        {
+          name: "number",
+          label: "Number",
+          help: "An extension like 800, a name as in sip:board@…, or one of your numbers in E.164, like +441632960100.",
+          control: { kind: "text", mono: true },
+        },
+        {
+          name: "callers",
+          label: "Who may come in",
+          help: "Whoever calls from outside dials one of your numbers, and nobody asks who they are.",
+          control: {
+            kind: "choice",
+            options: async () => [
+              { value: "people", label: t("People here") },
+              { value: "everybody", label: t("Everybody who dials the number") },
+            ],
+          },
+        },
+        {
+          name: "participantsMax",
+          label: "At once",
+          help: "Whoever is one too many hears that the room is busy. At most 100.",
+          control: { kind: "text", mono: true },
+        },
+      ],
+    },
+  ],
+  initial: { callers: "people", participantsMax: 20 },
+  columns: [
+    { label: "Number", cell: (room) => room.number },
+    { label: "Who may come in", cell: (room) => (room.callers === "people" ? t("People here") : t("Everybody who dials the number")) },
+    { label: "At once", numeric: true, cell: (room) => String(room.participantsMax) },
+  ],
 };
 
 export const didPoolPage: ObjectPage<DidPool, DidPoolSettings> = {

@@ -90,6 +90,7 @@ export const dataMap: readonly StoredKind[] = [
       "trunk",
       "station",
       "did_pool",
+      "conference_room",
       "site",
       "number_plan",
       "outbound_route",

@@ -334,7 +334,8 @@ function segmentWord(purpose: string, segment: Segment): string {
 type Lane = ConversationView["participants"][number];
 
 function laneName(view: ConversationView, lane: Lane): string {
-  if (lane.purpose === "agent" || lane.purpose === "user" || lane.purpose === "external") return personName(view, lane.id);
+  if (lane.purpose === "agent" || lane.purpose === "user" || lane.purpose === "external" || lane.purpose === "group")
+    return personName(view, lane.id);
   if (lane.purpose === "acd") return view.queueNames.get(lane.queueId ?? "") ?? t("Queue");
   const flow = view.events.find((event) => event.type === "conversation.flow.started" && event.payload?.participantId === lane.id);
   return String(flow?.payload?.flowName ?? t("Flow"));
@@ -344,6 +345,7 @@ function laneKind({ purpose, supervises }: Pick<Lane, "purpose" | "supervises">)
   if (supervises !== null) return t("listens");
   if (purpose === "user") return t("person");
   if (purpose === "external") return t("outside");
+  if (purpose === "group") return t("conference room");
   return purpose === "agent" ? t("agent") : purpose === "acd" ? t("queue") : t("flow");
 }
 
@@ -489,6 +491,11 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
         "headphones",
         t("{name} wants to listen to {whom}", { name: name(payload.userId), whom: personName(view, payload.supervises) }),
         String(payload.reason),
+      );
+    case "conversation.room.entered":
+      return line(
+        "users",
+        t("{name} is in the conference room {room}", { name: personName(view, payload.customerParticipantId), room: String(payload.name) }),
       );
     case "conversation.supervision.connected":
     case "conversation.supervision.switched":

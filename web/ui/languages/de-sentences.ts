@@ -139,6 +139,7 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "At least 7 seconds: a phone needs time to ring.": "Mindestens 7 Sekunden: ein Telefon braucht Zeit zum Klingeln.",
   "At least one day.": "Mindestens ein Tag.",
   "At least one second.": "Mindestens eine Sekunde.",
+  "At least two.": "Mindestens zwei.",
   "At least one.": "Mindestens eins.",
   "At most 1,000 numbers.": "Höchstens 1.000 Nummern.",
   "At most 128 characters.": "Höchstens 128 Zeichen.",
@@ -217,7 +218,6 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "{1} is the number of “{2}” already.": "{1} ist schon die Nummer von „{2}“.",
   "{1} is an address of the trunk “{2}”: a caller must belong to one trunk.":
     "{1} ist eine Adresse des Trunks „{2}“: ein Anrufer muss zu einem Trunk gehören.",
-  "{1} leads to the IVR “{2}” already.": "{1} führt schon zur IVR „{2}“.",
   "{1} is nobody's number here.": "{1} ist hier niemandes Nummer.",
   "{1} conversations are in this queue. Let them finish first.": "{1} Gespräche sind in dieser Warteschlange. Lassen Sie sie zuerst enden.",
   "A flow keeps its type, {1}. Make a new one.": "Ein Ablauf behält seine Art, {1}. Legen Sie einen neuen an.",

@@ -358,6 +358,22 @@ export const german: Readonly<Record<string, string>> = {
   "Could take it, another was better": "Hätte es nehmen können, ein anderer passte besser",
   "Counts as": "Zählt als",
   "DID pools": "Rufnummernblöcke",
+  "Conference rooms": "Konferenzräume",
+  "conference room": "Konferenzraum",
+  "New room": "Neuer Raum",
+  Room: "Raum",
+  "Numbers under which people meet: whoever dials one hears everybody who has.":
+    "Rufnummern, unter denen man sich trifft: Wer eine wählt, hört alle, die sie gewählt haben.",
+  "An extension like 800, a name as in sip:board@…, or one of your numbers in E.164, like +441632960100.":
+    "Eine Durchwahl wie 800, ein Name wie in sip:board@…, oder eine Ihrer Rufnummern in E.164, etwa +441632960100.",
+  "Who may come in": "Wer hineindarf",
+  "Whoever calls from outside dials one of your numbers, and nobody asks who they are.":
+    "Wer von außen anruft, wählt eine Ihrer Rufnummern, und niemand fragt, wer es ist.",
+  "People here": "Die Leute hier",
+  "Everybody who dials the number": "Alle, die die Nummer wählen",
+  "At once": "Gleichzeitig",
+  "Whoever is one too many hears that the room is busy. At most 100.": "Wer zu viel ist, hört, dass der Raum besetzt ist. Höchstens 100.",
+  "{name} is in the conference room {room}": "{name} ist im Konferenzraum {room}",
   Decline: "Ablehnen",
   Delete: "Löschen",
   "Delete “{name}”? Its history stays in the log.": "„{name}“ löschen? Der Verlauf bleibt im Protokoll.",
