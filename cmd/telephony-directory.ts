@@ -2,9 +2,11 @@
 import type { TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Configuration, Directory } from "../core/exchange/directory.ts";
 import { helpNumberOf } from "../core/exchange/outbound.ts";
+import { watchedLine } from "../core/exchange/watching.ts";
 import type { StationId, TrunkId } from "../core/lib/id.ts";
 import { endpointOf, hostAndPort, hostText, normalAddress } from "../core/lib/ip-address.ts";
 import { trunkPasswordPlace } from "../core/telephony/commands.ts";
+import type { LinePort } from "../core/telephony/line.ts";
 import type { Station, Trunk } from "../core/telephony/telephony.ts";
 import type { Ha1 } from "../telephony/sip/auth/digest.ts";
 import type { OpenNode } from "./node.ts";
@@ -54,6 +56,14 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
         : { username: station.username, userId: station.userId, kind: station.kind, address: endpointOf(station.address) };
     },
     isPhoneAddress: (address) => index().phoneAddresses.has(address),
+  };
+}
+
+/** Voice messages do not exist yet, so none wait: whoever brings them answers here. */
+export function linePort(directory: Directory): LinePort {
+  return {
+    watched: (watcher, named) => watchedLine(directory.current, watcher, named),
+    messages: () => ({ fresh: 0, heard: 0 }),
   };
 }
 

@@ -39,7 +39,7 @@ import { ClockWatch, DatabaseWatch, DiskWatch, Periodic } from "./periodic.ts";
 import { newPhoneSecret } from "./phone-secret.ts";
 import { PromptFeed } from "./prompts.ts";
 import { Retention } from "./retention.ts";
-import { telephonyDirectory } from "./telephony-directory.ts";
+import { linePort, telephonyDirectory } from "./telephony-directory.ts";
 import { BackgroundVerification } from "./verification.ts";
 import { landlineVersion } from "./version.ts";
 
@@ -263,6 +263,7 @@ async function startTelephony(
   const telephony = await Telephony.start({
     env,
     directory: telephonyDirectory(directory, node),
+    lines: linePort(directory),
     media,
     addresses,
     mediaAddress: "0.0.0.0",

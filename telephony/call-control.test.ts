@@ -152,7 +152,7 @@ describe("a call from the trunk", () => {
     expect(ladder.entries.map(({ summary }) => summary.split(" ")[0])).toEqual(["INVITE", "100", "200", "ACK", "BYE", "200"]);
     expect(JSON.stringify(ladder)).not.toContain("X-Landline");
     at.env.advance(40_000);
-    expect([at.telephony.held, at.media.openStreams]).toEqual([{ transactions: 0, sessions: 0, conversations: 0 }, 0]);
+    expect([at.telephony.held, at.media.openStreams]).toEqual([{ transactions: 0, sessions: 0, conversations: 0, subscriptions: 0 }, 0]);
   });
 
   test("that core ends gets a BYE; commands for legs that are gone do nothing", async () => {

@@ -32,12 +32,14 @@ import {
   stepLeg,
   verdictOf,
 } from "./leg.ts";
+import { lineStateOf } from "./line-state.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import type { Registrar } from "./registrar.ts";
 import { type Codec, narrowCodecs, wideCodecs } from "./sdp/codecs.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
+import type { LineDialog } from "./sip/dialog/watched.ts";
 import { header, type SipRequest } from "./sip/message/message.ts";
 import { Ladder } from "./sip/trace.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
@@ -58,6 +60,8 @@ export type CallControlOptions = {
   readonly suspect: (flow: Flow) => void;
   /** Whether it stands for an account of ours in a Request-URI, so that the number is in To. */
   readonly isContact: (user: string) => boolean;
+  /** A call of that station is seen to be in another state than before. */
+  readonly lineChanged: (stationId: StationId) => void;
   /** Opens the vault's file for a recording; rejects when it cannot. */
   readonly recordingTarget: (recordingId: RecordingId, conversationId: ConversationId) => Promise<RecordingTarget>;
 };
@@ -76,6 +80,8 @@ type Leg = {
   way: Way | null;
   /** Whose call it is, when a guest's. */
   guestId: string | null;
+  /** How its station's line shows it; null: it is no station's. */
+  readonly line: LineOfLeg | null;
   /** What was agreed on last, and whether digits come and go in sound there. */
   codec: Codec | null;
   hasEvents: boolean;
@@ -83,6 +89,14 @@ type Leg = {
   presses: Presses;
   /** The other end of its bridge. */
   partner: Leg | null;
+};
+
+type LineOfLeg = {
+  readonly stationId: StationId;
+  readonly id: string;
+  readonly party: NonNullable<LineDialog["party"]>;
+  /** As it was seen last. */
+  seen: LineDialog["state"] | null;
 };
 
 type Conversation = {
@@ -100,6 +114,8 @@ const guestCaller = { number: "", name: "Guest in a browser" } as const;
 export class SipCallControl implements CallControl {
   private readonly legs = new Map<LegId, Leg>();
   private readonly bySession = new Map<Session, Leg>();
+  /** Legs by whose station they are. */
+  private readonly byStation = new Map<StationId, Set<Leg>>();
   private readonly conversations = new Map<ConversationId, Conversation>();
   private readonly byCallId = new Map<string, Conversation>();
   private readonly recordings = new Map<string, { readonly conversationId: ConversationId; ready: Promise<void> }>();
@@ -131,6 +147,14 @@ export class SipCallControl implements CallControl {
   /** Conversations with at least one leg. */
   get size(): number {
     return this.conversations.size;
+  }
+
+  /** The calls of a station, as whoever watches its line may see them at most. */
+  dialogsOf(stationId: StationId): readonly LineDialog[] {
+    return [...(this.byStation.get(stationId) ?? [])].flatMap(({ state, line }) => {
+      const seen = lineStateOf(state);
+      return seen === null || line === null ? [] : [{ id: line.id, ...seen, party: line.party }];
+    });
   }
 
   /** From now on new calls are refused; running ones go on. */
@@ -256,7 +280,8 @@ export class SipCallControl implements CallControl {
     }
     const conversation = this.conversation(conversationId);
     this.claim(conversation, session.callId);
-    const leg = this.adopt(startCaller(facts, offer), conversation, session.flow, null);
+    const line = origin.kind === "station" ? this.lineOf(origin.stationId, { number: called, name: "" }) : null;
+    const leg = this.adopt(startCaller(facts, offer), conversation, session.flow, null, { line });
     if (origin.kind === "guest") {
       leg.guestId = origin.guestId;
       this.guests.add(origin.guestId);
@@ -311,7 +336,13 @@ export class SipCallControl implements CallControl {
     const device = station.kind === "browser" ? "webrtc" : "rtp";
     const encryption = this.options.directory.mediaEncryption(command.stationId);
     const facts = this.facts(command.legId, "callee", device, binding.flow, encryption, wideCodecs);
-    this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command);
+    this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command, {
+      line: this.lineOf(command.stationId, { number: command.callerNumber, name: command.callerName }),
+    });
+  }
+
+  private lineOf(stationId: StationId, party: LineOfLeg["party"]): LineOfLeg {
+    return { stationId, id: this.dialogs.newToken(), party, seen: null };
   }
 
   /** The way to a trunk may have to be looked up or connected first; a hang-up meanwhile means that nobody is called. */
@@ -327,7 +358,7 @@ export class SipCallControl implements CallControl {
       this.reaching.delete(legId);
       const encryption = this.encryptionOf({ kind: "trunk", trunkId }, command.isEmergency);
       const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption, narrowCodecs), silenceMs: trunkSilenceMs };
-      this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, way);
+      this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, { way });
     };
     this.reaching.add(legId);
     this.options.reach(trunkId, command.hop, command.isEmergency).then(begin, (error: unknown) => {
@@ -360,7 +391,13 @@ export class SipCallControl implements CallControl {
     return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach };
   }
 
-  private adopt(start: Step<LegState, LegOutput>, conversation: Conversation, flow: Flow, dial: Leg["dial"], way: Way | null = null): Leg {
+  private adopt(
+    start: Step<LegState, LegOutput>,
+    conversation: Conversation,
+    flow: Flow,
+    dial: Leg["dial"],
+    { way = null, line = null }: { readonly way?: Way | null; readonly line?: LineOfLeg | null },
+  ): Leg {
     const leg: Leg = {
       state: start.state,
       conversation,
@@ -370,6 +407,7 @@ export class SipCallControl implements CallControl {
       flow,
       way,
       guestId: null,
+      line,
       codec: null,
       hasEvents: false,
       presses: [],
@@ -377,7 +415,9 @@ export class SipCallControl implements CallControl {
     };
     this.legs.set(start.state.legId, leg);
     conversation.legs.add(leg);
+    if (line !== null) this.byStation.set(line.stationId, (this.byStation.get(line.stationId) ?? new Set()).add(leg));
     for (const output of start.outputs) this.carryOut(leg, output);
+    this.show(leg);
     return leg;
   }
 
@@ -391,9 +431,19 @@ export class SipCallControl implements CallControl {
       const { state, outputs } = stepLeg(leg.state, input);
       leg.state = state;
       for (const output of outputs) this.carryOut(leg, output);
+      this.show(leg);
     } catch (error) {
       this.failed(leg, input, error);
     }
+  }
+
+  /** Whoever watches the line hears of it. */
+  private show({ state, line }: Leg): void {
+    if (line === null) return;
+    const seen = lineStateOf(state)?.state ?? null;
+    if (seen === line.seen) return;
+    line.seen = seen;
+    this.options.lineChanged(line.stationId);
   }
 
   /** A bug of ours ends the leg it happened in, and nothing else. */
@@ -519,10 +569,14 @@ export class SipCallControl implements CallControl {
     for (const timer of leg.timers.values()) timer.cancel();
     this.legs.delete(leg.state.legId);
     part(leg);
+    if (leg.line !== null) this.dropLine(leg, leg.line);
     if (leg.guestId !== null) this.guests.delete(leg.guestId);
     conversation.legs.delete(leg);
     if ([...conversation.legs].some(({ state }) => state.name !== "lost")) return;
-    for (const lost of conversation.legs) this.legs.delete(lost.state.legId);
+    for (const lost of conversation.legs) {
+      this.legs.delete(lost.state.legId);
+      if (lost.line !== null) this.dropLine(lost, lost.line);
+    }
     this.conversations.delete(conversation.id);
     // The answer to the last BYE is still on its way; it belongs to the ladder that is given out now or to none.
     for (const callId of conversation.callIds) this.byCallId.delete(callId);
@@ -533,6 +587,13 @@ export class SipCallControl implements CallControl {
       entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
       truncated,
     });
+  }
+
+  private dropLine(leg: Leg, { stationId }: LineOfLeg): void {
+    const others = this.byStation.get(stationId);
+    others?.delete(leg);
+    if (others?.size === 0) this.byStation.delete(stationId);
+    this.options.lineChanged(stationId);
   }
 
   // ── Digits ──

@@ -123,7 +123,10 @@ describe("a stranger", () => {
     expect(new Set(answers)).toEqual(new Set(["401 Via,From,To,Call-ID,CSeq,WWW-Authenticate,WWW-Authenticate"]));
     mallory.call("+4930222", plainOffer(stranger));
     expect((await mallory.next("session", ({ event }) => event.kind === "ended")).event).toMatchObject({ end: { status: 401 } });
-    expect([at.events, at.telephony.held]).toEqual([[], { transactions: expect.any(Number), sessions: 0, conversations: 0 }]);
+    expect([at.events, at.telephony.held]).toEqual([
+      [],
+      { transactions: expect.any(Number), sessions: 0, conversations: 0, subscriptions: 0 },
+    ]);
   });
 
   test("SIP-16: cannot tell a number that is there from one that is not, by any method", async () => {

@@ -11,6 +11,7 @@ import type {
 import type { Env, Log } from "../core/env/env.ts";
 import { normalAddress } from "../core/lib/ip-address.ts";
 import type { BindingPort } from "../core/telephony/binding.ts";
+import type { LinePort } from "../core/telephony/line.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
@@ -27,10 +28,11 @@ import { headerValue, type SipRequest } from "./sip/message/message.ts";
 import { respond } from "./sip/message/respond.ts";
 import type { Admission } from "./sip/transaction/layer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { TrunkLines } from "./trunk/lines.ts";
 import { VoiceCheck } from "./voice-check.ts";
 
-export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "isContact"> & {
+export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "isContact" | "lineChanged"> & {
   readonly listen: readonly Omit<Listen, "advertise">[];
   /** Who answers for names of next hops; the machine's own, unless told otherwise. */
   readonly names?: NameServer;
@@ -38,6 +40,8 @@ export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "i
   readonly trunkCa?: string | null;
   /** Where UDP phones were before a restart, and where they are from now on; without it they register anew. */
   readonly bindings?: BindingPort;
+  /** Who may watch whose line; without it nobody may. */
+  readonly lines?: LinePort;
   /** The digest realm that phones' secrets were hashed with. */
   readonly realm?: string;
   /** SHA-256 first, unless told otherwise. */
@@ -58,6 +62,7 @@ export class Telephony {
   private readonly registrar: Registrar;
   private readonly kept: KeptBindings;
   private readonly calls: SipCallControl;
+  private readonly subscriptions: Subscriptions;
   private readonly guard: StrangerGuard;
   private readonly digest: DigestServer;
   private readonly browsers: SipSockets;
@@ -97,8 +102,10 @@ export class Telephony {
         },
         event: (session, event) => this.calls.onSession(session, event),
         register: (transaction) => this.registrar.register(transaction, this.browsers.identityOf(transaction.flow)),
+        subscribe: (transaction) => this.subscriptions.subscribe(transaction, this.origins.get(transaction.request)),
         mayAnswerBroken: (flow) => this.isKnown(flow),
         closed: (flow) => {
+          this.subscriptions.flowClosed(flow);
           // Calls first: what a station's going away means depends on whether it has one.
           this.calls.flowClosed(flow);
           this.lines.closed(flow);
@@ -124,10 +131,15 @@ export class Telephony {
         reach: (trunkId, hop, isForced) => this.lines.reach(trunkId, hop, isForced),
         suspect: (flow) => this.lines.suspect(flow),
         isContact: (user) => this.lines.trunkOfContact(user) !== null,
+        lineChanged: (stationId) => this.subscriptions.lineChanged(stationId),
       },
       this.dialogs,
       this.registrar,
     );
+    this.subscriptions = new Subscriptions({
+      ...{ env, dialogs: this.dialogs, lines: given.lines ?? null },
+      dialogsOf: (stationId) => this.calls.dialogsOf(stationId),
+    });
     // A flood is thrown away before it costs a parse: at 20,000 datagrams a second that is a twentieth of a core instead of half of one.
     const isSpent = (flow: Flow): boolean => flow.transport === "udp" && this.guard.isSpent(flow.remote.address) && !this.isKnown(flow);
     this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log, isSpent));
@@ -149,11 +161,16 @@ export class Telephony {
   }
 
   /** For the metrics and for tests: what is held now. */
-  get held(): { readonly transactions: number; readonly sessions: number; readonly conversations: number } {
-    return { transactions: this.dialogs.transactions.size, sessions: this.dialogs.size, conversations: this.calls.size };
+  get held(): { readonly transactions: number; readonly sessions: number; readonly conversations: number; readonly subscriptions: number } {
+    const { dialogs, calls, subscriptions } = this;
+    return {
+      ...{ transactions: dialogs.transactions.size, sessions: dialogs.size },
+      ...{ conversations: calls.size, subscriptions: subscriptions.size },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.subscriptions.stop();
     await this.lines.leave();
     await this.kept.flush();
     this.lines[Symbol.dispose]();
@@ -187,7 +204,9 @@ export class Telephony {
     if (!isRegistered && !this.guard.mayAsk(flow.remote.address)) return { kind: "drop" };
     // A REGISTER answers for itself; a CANCEL can only reach what came from the same address, and cannot be challenged (§22.1).
     if (request.method === "REGISTER" || request.method === "CANCEL" || (isRegistered && request.method === "OPTIONS")) return serve;
-    return request.method === "INVITE" ? this.admitPhone(request, flow) : this.challenge(request, flow, false);
+    return request.method === "INVITE" || request.method === "SUBSCRIBE"
+      ? this.admitPhone(request, flow)
+      : this.challenge(request, flow, false);
   }
 
   /** One number and nothing else: a guest is a way in, like a trunk, and never a station. */

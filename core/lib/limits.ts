@@ -135,6 +135,16 @@ export const strangersTrackedMax = 20_000;
 /** Registrations: shorter ones cost us, longer ones leave dead phones in the list. */
 export const registrationSecondsMin = 60;
 export const registrationSecondsMax = 3_600;
+/** Subscriptions of a phone to what it shows: shorter ones cost us, longer ones outlive phones that are gone. */
+export const subscriptionSecondsMin = 60;
+export const subscriptionSecondsMax = 3_600;
+/** Of one phone: three expansion modules of 40 keys fit. And of all phones of a node. */
+export const subscriptionsPerStationMax = 150;
+export const subscriptionsMax = 20_000;
+/** A subscriber hears of changes no more often than this; the last state always arrives. */
+export const notifyGapMs = 1_000;
+/** NOTIFYs that a phone refuses in a row, without saying that it knows nothing of them. */
+export const notifyFailuresMax = 3;
 /** A leg's last statistics are awaited for this long before its end is reported without them. */
 export const lastStatsMs = 500;
 

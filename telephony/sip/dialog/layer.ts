@@ -48,6 +48,8 @@ export interface SessionUser {
   event(session: Session, event: SessionEvent): void;
   /** A REGISTER, syntactically right. */
   register(transaction: ServerTransaction): void;
+  /** A SUBSCRIBE, in a dialog of its own or to begin one. Without it nobody may subscribe. */
+  subscribe?(transaction: ServerTransaction): void;
   mayAnswerBroken(flow: Flow): boolean;
   /** A connection is gone. Its sessions are told apart by their flow. */
   closed(flow: Flow): void;
@@ -275,6 +277,16 @@ export class DialogLayer {
     });
   }
 
+  /** A NOTIFY of a subscription: the status of its last answer, null when none came. */
+  notify(request: RequestDraft, flow: Flow, answered: (status: number | null) => void): void {
+    this.transactions.request(request, this.user.nextHop(hopUri(request), flow), {
+      response: ({ status }) => {
+        if (status >= 200) answered(status);
+      },
+      failed: () => answered(null),
+    });
+  }
+
   private proofFor(response: SipResponse, request: RequestDraft, flow: Flow): Header | null {
     return response.status === 401 || response.status === 407 ? (this.user.prove?.(response, request, flow) ?? null) : null;
   }
@@ -312,6 +324,11 @@ export class DialogLayer {
     const refusal = inspect(request);
     if (refusal !== null) {
       refuse(refusal.status, refusal.headers);
+      return;
+    }
+    if (request.method === "SUBSCRIBE") {
+      if (this.user.subscribe === undefined) refuse(405, [header("Allow", allowed)]);
+      else this.user.subscribe(transaction);
       return;
     }
     if (tagOf(request.to) !== null) {
@@ -380,7 +397,7 @@ function hopUri(request: RequestDraft): string {
 }
 
 /** Known to us, but nothing that we do: 405 instead of 501. */
-const otherMethods = new Set(["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"]);
+const otherMethods = new Set(["MESSAGE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
 const optionTags = new Set(supported.split(", "));
 

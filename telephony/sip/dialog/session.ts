@@ -39,6 +39,7 @@ import {
   refreshAfterMs,
   wishHeaders,
 } from "./session-timer.ts";
+import { allowEvents } from "./watched.ts";
 
 /** Our 2xx, repeated until its ACK comes. */
 type Unacknowledged = {
@@ -210,7 +211,7 @@ type Result = Step<SessionState, SessionOutput>;
 type In<N extends SessionState["name"]> = Extract<SessionState, { name: N }>;
 
 /** Methods taken within and outside a dialog. */
-export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
+export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER, SUBSCRIBE";
 /** What INFO may bring: digits of phones that do not tell them in sound. */
 const informationTypes = ["application/dtmf-relay", "application/dtmf"];
 /** Option tags that we know: Supported says them, and Require may. */
@@ -936,6 +937,7 @@ export const capabilities: readonly Header[] = [
   header("Allow", allowed),
   header("Accept", ["application/sdp", ...informationTypes].join(", ")),
   header("Supported", supported),
+  header("Allow-Events", allowEvents),
 ];
 const startCancel: SessionOutput = { kind: "start", timer: "cancel", ms: sixtyFourT1Ms };
 
