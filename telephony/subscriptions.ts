@@ -66,9 +66,9 @@ export class Subscriptions {
     const { request, flow } = transaction;
     const refuse = ({ status, more = [] }: Refusal): void =>
       transaction.respond(respond(request, status, { toTag: this.parts.dialogs.transactions.statelessTag(request), headers: more }));
+    if (origin?.kind !== "station") return refuse({ status: 403 });
     const asked = readAsked(request);
     if ("status" in asked) return refuse(asked);
-    if (origin?.kind !== "station") return refuse({ status: 403 });
     const localTag = tagOf(request.to);
     const known = localTag === null ? undefined : this.held.get(dialogKey(request.callId, localTag, tagOf(request.from) ?? ""));
     if (localTag !== null && (known === undefined || known.watcher.stationId !== origin.stationId || known.package !== asked.package))

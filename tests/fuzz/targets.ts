@@ -19,6 +19,7 @@ import { parseDatagram } from "../../telephony/sip/message/parser.ts";
 import { respond, respondToBroken } from "../../telephony/sip/message/respond.ts";
 import { serialise } from "../../telephony/sip/message/serialiser.ts";
 import { type Frame, Framer } from "../../telephony/sip/transport/framing.ts";
+import { readEvent } from "../../telephony/subscriptions.ts";
 import vectors from "../corpora/srtp/vectors.json";
 import type { Target } from "./fuzz.ts";
 import type { Below } from "./mutate.ts";
@@ -50,12 +51,21 @@ const authorized = latin1(
     `${"ab".repeat(32)}"\r\nContent-Length: 0\r\n\r\n`,
 );
 
+const subscribing = latin1(
+  'SUBSCRIBE sip:201@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bKx\r\nf: <sip:a@b>;tag=1\r\nt: <sip:201@b>\r\ni: c\r\nCSeq: 1 SUBSCRIBE\r\nm: <sip:a@b>\r\no: dialog;sla;id="7"\r\nAccept: application/dialog-info+xml\r\nExpires: 300\r\nl: 0\r\n\r\n',
+);
+
 function runSip(input: Buffer, below: Below): void {
   const parsed = parseDatagram(input);
   if (parsed.ok) {
     comesBack(parsed.message);
     for (const key of ["contact", "route", "record-route", "p-asserted-identity", "refer-to"]) addressList(parsed.message, key);
     for (const value of headerValues(parsed.message, "authorization")) parseCredentials(value);
+    for (const value of headerValues(parsed.message, "event"))
+      must(
+        /^(dialog|message-summary)(;id=[^\s;,"]+)?$/.test(readEvent(value)?.event ?? "dialog"),
+        "an Event that our NOTIFY cannot repeat",
+      );
     if (parsed.message.kind === "request") {
       const answer = respond(parsed.message, 200, { toTag: "t" });
       must(parseDatagram(serialise(answer)).ok || !isSmall(parsed.message), "our own answer cannot be read");
@@ -277,7 +287,7 @@ function runStun(input: Buffer): void {
 }
 
 export const targets: readonly Target[] = [
-  { name: "sip", seeds: [...torture, authorized], spices: sipWords, run: runSip },
+  { name: "sip", seeds: [...torture, authorized, subscribing], spices: sipWords, run: runSip },
   { name: "sdp", seeds: [browserOffer, plainOffer, securedOffer, ...torture.flatMap(bodyOf)], spices: sdpWords, run: runSdp },
   { name: "rtp", seeds: [voice, pressed, extended, compound], spices: ends, run: runRtp },
   { name: "rtcp", seeds: [compound, compound.subarray(76)], spices: ends, run: runRtcp },

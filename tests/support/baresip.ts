@@ -38,6 +38,8 @@ export class Baresip {
       };
       /** SRTP by SDES: beside plain RTP, or without which there is no call. Without it the phone knows of none. */
       readonly encryption?: "srtp" | "srtp-mand";
+      /** Asks whether messages wait (RFC 3842). */
+      readonly asksForMessages?: true;
       /** The only codec that it has; without it G.711. */
       readonly codec?: "G722";
     } = {},
@@ -54,7 +56,7 @@ export class Baresip {
           (name) => `module ${name}`,
         ),
         ...(options.encryption === undefined ? [] : ["module srtp.so"]),
-        ...["account.so", "contact.so", "menu.so"].map((name) => `module_app ${name}`),
+        ...["account.so", "contact.so", "menu.so", ...(options.asksForMessages ? ["mwi.so"] : [])].map((name) => `module_app ${name}`),
         `sip_listen ${address}:${options.port ?? 5070}`,
         ...(options.device === undefined ? [] : [`net_interface ${options.device}`]),
         ...(options.account?.ca === undefined ? [] : [`sip_cafile ${options.account.ca}`]),

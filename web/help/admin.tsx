@@ -155,6 +155,12 @@ export const adminManual: readonly ManualPage[] = [
           <b>Digits</b> come as telephone events (RFC 4733), or by SIP INFO from a phone that is set so. Tones in the voice itself are not
           recognised.
         </p>
+        <p>
+          <b>Lamps</b> (busy-lamp keys) show whether a colleague is rung, calls or talks: give the key their extension or the user name of
+          their phone. Who may look into the directory sees others' lines, and who may look into conversations is also told with whom they
+          talk; everybody sees their own. A lamp shows calls of the node that it is registered at, follows within a second, and a phone has
+          at most 150 of them. The <b>message lamp</b> is answered truthfully: no messages wait, as there is no voicemail yet.
+        </p>
       </>
     ),
   },

@@ -1,11 +1,10 @@
 // The life of one subscription, at the side that tells (RFC 6665 §4.2): one pure machine. Its host is telephony/subscriptions.ts.
-import { isDeepStrictEqual } from "node:util";
 import { notifyFailuresMax, notifyGapMs } from "../../../core/lib/limits.ts";
 import { assertNever, type Step } from "../../../core/lib/machine.ts";
 import { header, type RequestDraft, type SipRequest } from "../message/message.ts";
 import type { Flow } from "../transport/flow.ts";
 import { afterRequest, type Dialog, isInOrder, refreshTarget, requestWithin } from "./dialog.ts";
-import { type Watched, watchedBody, watchedTypes } from "./watched.ts";
+import { tellsTheSame, type Watched, watchedBody, watchedTypes } from "./watched.ts";
 
 export type SubscriptionState =
   | {
@@ -119,7 +118,7 @@ function subscribed(state: Active, { seconds, latest, now }: Extract<Subscriptio
 }
 
 function tellWhatIsNew(state: Active, now: number): Result {
-  const isNew = state.told === null || !isDeepStrictEqual(state.told, state.latest);
+  const isNew = state.told === null || !tellsTheSame(state.told, state.latest);
   if (!isNew || state.isAsking || state.isResting) return { state, outputs: [] };
   const { dialog, output } = notify(state, `active;expires=${secondsLeft(state, now)}`);
   return {

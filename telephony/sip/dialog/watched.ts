@@ -29,6 +29,10 @@ export function watchedBody(before: Watched | null, now: Watched, version: numbe
   return Buffer.from(text, "utf8");
 }
 
+export function tellsTheSame(a: Watched, b: Watched): boolean {
+  return Buffer.compare(watchedBody(null, a, 0), watchedBody(null, b, 0)) === 0;
+}
+
 /** RFC 3842 §5.2. No message is urgent. */
 function messageSummary({ account, fresh, heard }: Extract<Watched, { package: "message-summary" }>): string {
   const waiting = fresh > 0 ? "yes" : "no";

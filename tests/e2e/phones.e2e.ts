@@ -1,0 +1,239 @@
+// What desk phones expect beside calls: busy lamps and waiting messages, with baresip and a subscriber of our own, over UDP, TCP and TLS.
+import { join } from "node:path";
+import { Baresip } from "../support/baresip.ts";
+import { certify } from "../support/kamailio.ts";
+import { Landline, testCentre } from "../support/landline.ts";
+import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { offerMd5 } from "../support/raw-sip.ts";
+import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
+import { header, type Message, type Subscription, statusOf, Watcher } from "../support/watcher.ts";
+
+await insideNamespace();
+/** Where the watching phones are. */
+const watchingAddress = "10.77.0.3";
+Bun.spawnSync(["ip", "addr", "add", `${watchingAddress}/24`, "dev", "there"]);
+const udp = { address: ownAddress, port: 5_060 };
+const tls = { address: ownAddress, port: 5_061 };
+const options = ["--sip", `${ownAddress}:5060`, "--sip-tls", `${ownAddress}:5061`, "--rtp-ports", "20000-20999"];
+const landline = new Landline(options);
+type Phone = { readonly username: string; readonly secret: string };
+let phones: readonly Phone[];
+let carol: Baresip;
+let dave: Baresip;
+let sam: Watcher;
+let gareth: Watcher;
+
+function centre(): object {
+  const plain = testCentre(["192.0.2.9"]) as { readonly users: readonly object[] };
+  const phone = (name: string, extension: string, roles: readonly string[]): object => ({
+    ...{ name, email: `${name.toLowerCase()}@example.org`, roles, extension },
+    phone: {},
+  });
+  return {
+    ...plain,
+    users: [
+      ...plain.users,
+      ...[phone("Carol", "301", ["agent"]), phone("Dave", "302", ["agent"]), phone("Sam", "303", ["agent"])],
+      ...[phone("Mona", "304", ["supervisor"]), phone("Nobody", "305", [])],
+    ],
+  };
+}
+
+/** What a NOTIFY says in short: whether it is all, and each call's state. */
+function lamp(message: Message): string {
+  const [, state] = /state="(\w+)"/.exec(message.body) ?? [];
+  return [state, ...[...message.body.matchAll(/direction="(\w+)".*?<state>(\w+)/g)].map(([, who, what]) => `${who} ${what}`)].join(", ");
+}
+const lamps = (watcher: Watcher, subscription: Subscription): string => watcher.told(subscription).map(lamp).join(" | ");
+
+async function shows(watcher: Watcher, subscription: Subscription, last: string): Promise<void> {
+  await eventually(`the lamp shows “${last}”`, () => lamps(watcher, subscription).endsWith(last), 5_000).catch((error: unknown) => {
+    throw new Error(`${String(error)}; it shows ${lamps(watcher, subscription)}`);
+  });
+}
+
+/** Dave calls Carol; she rings when it resolves. */
+async function daveCallsCarol(): Promise<void> {
+  const before = carol.log.split("Incoming call").length;
+  dave.dial(`sip:301@${ownAddress}`);
+  await eventually("Carol's phone rings", () => carol.log.split("Incoming call").length > before, 10_000);
+}
+async function over(): Promise<void> {
+  const before = carol.terminated;
+  dave.hangUp();
+  await eventually("the call is over", () => carol.terminated > before);
+}
+
+await program(
+  async () => {
+    const certificate = join(landline.folder, "own.pem");
+    certify("pbx.bank.example", join(landline.folder, "own.key"), certificate);
+    options.push("--https", "127.0.0.1:8443", "--https-cert", certificate, "--https-key", join(landline.folder, "own.key"));
+    await landline.start();
+    ({ phones } = landline.apply(centre()));
+    await offerMd5(ownAddress, otherAddress);
+    const phone = (n: number, name: string, more: object = {}): Baresip =>
+      new Baresip(join(landline.folder, name), otherAddress, 440 + 300 * n, {
+        ...{ device: "there", port: 5_080 + 10 * n, rtpPorts: `${30_000 + n * 200}-${30_199 + n * 200}` },
+        account: { ...phones[n]!, registrar: ownAddress, answers: "manual" },
+        ...more,
+      });
+    carol = phone(0, "carol", { asksForMessages: true });
+    dave = phone(1, "dave");
+    for (const one of [carol, dave]) await eventually("a phone is registered", () => one.log.includes("200 OK"), 15_000);
+    sam = await Watcher.open(phones[2]!, udp, "udp", watchingAddress);
+    gareth = await Watcher.open(phones[3]!, udp, "tcp", watchingAddress);
+
+    await step(
+      "a lamp is told everything at first, then that the colleague is rung, talks, and is free again; never who talks to them",
+      async () => {
+        const { answer, subscription } = await sam.subscribe("301", "dialog", {
+          expires: 300,
+          more: ["Accept: application/dialog-info+xml"],
+        });
+        expect(statusOf(answer) === 200 && header(answer, "Expires") === "300", `${answer.start} for ${header(answer, "Expires")} s`);
+        await shows(sam, subscription, "full");
+        const first = sam.told(subscription)[0]!;
+        expect(header(first, "Subscription-State").startsWith("active;expires="), header(first, "Subscription-State"));
+        expect(header(first, "Event") === "dialog" && first.body.includes(`version="0"`), `${header(first, "Event")}: ${first.body}`);
+        await daveCallsCarol();
+        await shows(sam, subscription, "partial, recipient early");
+        carol.accept();
+        await shows(sam, subscription, "partial, recipient confirmed");
+        await over();
+        await shows(sam, subscription, "partial, recipient terminated");
+        const all = sam.told(subscription);
+        expect(all.length === 4 && all.every(({ body }, n) => body.includes(`version="${n}"`)), lamps(sam, subscription));
+        expect(!all.some(({ body }) => /remote|Dave|302/.test(body)), "who called her is none of his business");
+      },
+      { must: true },
+    );
+
+    await step("who may look into conversations is shown who calls, over TCP along the connection that asked", async () => {
+      const { subscription } = await gareth.subscribe("301", "dialog");
+      await daveCallsCarol();
+      await shows(gareth, subscription, "partial, recipient early");
+      expect(gareth.told(subscription).at(-1)!.body.includes('<identity display="Dave">sip:302@'), gareth.told(subscription).at(-1)!.body);
+      await over();
+      await shows(gareth, subscription, "terminated");
+    });
+
+    await step("whoever calls is seen to call; the lamp of a phone by TLS shows it", async () => {
+      const watcher = await Watcher.open(phones[2]!, tls, "tls", watchingAddress);
+      const { subscription } = await watcher.subscribe("302", "dialog");
+      await daveCallsCarol();
+      await shows(watcher, subscription, "partial, initiator early");
+      carol.accept();
+      await shows(watcher, subscription, "partial, initiator confirmed");
+      await over();
+      await shows(watcher, subscription, "terminated");
+      watcher.close();
+    });
+
+    await step("a call that is quicker than a second is told in its last state, not in each", async () => {
+      const { subscription } = await sam.subscribe("301", "dialog");
+      await shows(sam, subscription, "full");
+      await daveCallsCarol();
+      carol.accept();
+      await eventually("they talk", () => carol.log.split("Call established").length > 1);
+      await over();
+      const told = sam.told(subscription).length;
+      expect(told <= 3, `${told} NOTIFYs: ${lamps(sam, subscription)}`);
+      await eventually("the lamp is dark in the end", () => {
+        const last = sam.told(subscription).at(-1)!;
+        return /terminated/.test(last.body) || !/<state>/.test(last.body);
+      });
+    });
+
+    await step("a baresip that asks for its messages is told that none wait", async () => {
+      await eventually("it says so", () => /Messages-Waiting: no/.test(carol.log), 10_000);
+      const { subscription } = await sam.subscribe("303", "message-summary");
+      await eventually("a NOTIFY", () => sam.told(subscription).length === 1);
+      expect(sam.told(subscription)[0]!.body.includes("Voice-Message: 0/0 (0/0)"), sam.told(subscription)[0]!.body);
+    });
+
+    await step(
+      "what cannot be is refused: package, length, type, nobody, no right, somebody else's messages, no dialog, no proof",
+      async () => {
+        const nobody = await Watcher.open(phones[4]!, udp, "udp", watchingAddress);
+        const answers = [
+          await sam.subscribe("301", "presence"),
+          await sam.subscribe("301", "dialog", { expires: 10 }),
+          await sam.subscribe("301", "dialog", { more: ["Accept: text/plain"] }),
+          await sam.subscribe("399", "dialog"),
+          await nobody.subscribe("301", "dialog"),
+          await nobody.subscribe("399", "dialog"),
+          await sam.subscribe("301", "message-summary"),
+          await sam.subscribe("301", "dialog", {
+            within: { callId: "nothing", to: "<sip:301@pbx>;tag=gone", uri: `sip:301@${ownAddress}`, event: "dialog", cseq: 0 },
+          }),
+        ].map(({ answer }) => answer);
+        expect(answers.map(statusOf).join() === "489,423,406,404,403,403,403,481", answers.map(statusOf).join());
+        expect(header(answers[0]!, "Allow-Events") === "dialog, message-summary", header(answers[0]!, "Allow-Events"));
+        expect(header(answers[1]!, "Min-Expires") === "60", header(answers[1]!, "Min-Expires"));
+        const wrong = await Watcher.open({ ...phones[2]!, secret: "guessed" }, udp, "udp", watchingAddress);
+        expect(statusOf((await wrong.subscribe("301", "dialog")).answer) === 401, "a guess watches nobody");
+        nobody.close();
+        wrong.close();
+      },
+    );
+
+    await step("a refresh is told everything again; an end is confirmed, and nothing comes after it", async () => {
+      const { subscription } = await sam.subscribe("301", "dialog;id=7");
+      await shows(sam, subscription, "full");
+      const again = await sam.subscribe("301", "dialog;id=7", { within: subscription, expires: 120 });
+      expect(statusOf(again.answer) === 200, again.answer.start);
+      await eventually("it is told again", () => sam.told(subscription).length === 2);
+      expect(header(sam.told(subscription)[1]!, "Event") === "dialog;id=7", "with its id");
+      await sam.subscribe("301", "dialog;id=7", { within: again.subscription, expires: 0 });
+      await eventually("the last word", () => header(sam.told(subscription).at(-1)!, "Subscription-State") === "terminated;reason=timeout");
+      const twice = await sam.subscribe("301", "dialog;id=7", { within: again.subscription, expires: 0 });
+      expect(statusOf(twice.answer) === 481, `ended twice: ${twice.answer.start}`);
+      const before = sam.told(subscription).length;
+      const { subscription: other } = await sam.subscribe("301", "dialog");
+      await daveCallsCarol();
+      await shows(sam, other, "recipient early");
+      await over();
+      await shows(sam, other, "terminated");
+      expect(sam.told(subscription).length === before, "nothing more comes");
+    });
+
+    await step("a phone that knows nothing of its subscription has none: its 481 ends it", async () => {
+      const watcher = await Watcher.open(phones[2]!, udp, "udp", watchingAddress);
+      watcher.answers = 481;
+      const { subscription } = await watcher.subscribe("301", "dialog");
+      await eventually("it is told once", () => watcher.told(subscription).length === 1);
+      const refresh = await watcher.subscribe("301", "dialog", { within: subscription });
+      expect(statusOf(refresh.answer) === 481, refresh.answer.start);
+      watcher.close();
+    });
+
+    await step("a phone has 150 lamps at most", async () => {
+      const watcher = await Watcher.open(phones[3]!, udp, "udp", watchingAddress);
+      const statuses: number[] = [];
+      for (let n = 0; n < 151; n++) statuses.push(statusOf((await watcher.subscribe("301", "dialog")).answer));
+      // One of gareth's is there already.
+      expect(statuses.filter((status) => status === 200).length === 149 && statuses.at(-1) === 403, String(statuses.slice(-3)));
+      watcher.close();
+    });
+
+    await step("a node that stops says so; what starts again knows of no subscription, and takes a new one", async () => {
+      const { subscription } = await sam.subscribe("302", "dialog");
+      await shows(sam, subscription, "full");
+      await landline.stop();
+      const last = sam.told(subscription).at(-1)!;
+      expect(header(last, "Subscription-State") === "terminated;reason=probation;retry-after=5", header(last, "Subscription-State"));
+      await landline.start();
+      expect(statusOf((await sam.subscribe("302", "dialog", { within: subscription })).answer) === 481, "an old one");
+      expect(statusOf((await sam.subscribe("302", "dialog")).answer) === 200, "a new one");
+    });
+  },
+  async () => {
+    sam?.close();
+    gareth?.close();
+    Baresip.quitAll();
+    await landline.stop();
+    if (hasFailed()) console.error(`kept: ${landline.folder}`);
+    else landline.discard();
+  },
+);
