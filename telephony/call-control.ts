@@ -18,7 +18,7 @@ import { mayBeEmergency } from "../core/telephony/emergency.ts";
 import { encryptionWarning } from "./cause.ts";
 import { type Pressed, type Presses, stepDigits } from "./digits.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
-import { calledOf, callerOf } from "./ingress.ts";
+import { calledOf, callerOf, type Replaces, replacesOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
 import {
   couldSpeak,
@@ -39,7 +39,7 @@ import { type Codec, narrowCodecs, wideCodecs } from "./sdp/codecs.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
-import type { LineDialog } from "./sip/dialog/watched.ts";
+import { type LineDialog, takingTags } from "./sip/dialog/watched.ts";
 import { header, type SipRequest } from "./sip/message/message.ts";
 import { Ladder } from "./sip/trace.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
@@ -153,7 +153,9 @@ export class SipCallControl implements CallControl {
   dialogsOf(stationId: StationId): readonly LineDialog[] {
     return [...(this.byStation.get(stationId) ?? [])].flatMap(({ state, line }) => {
       const seen = lineStateOf(state);
-      return seen === null || line === null ? [] : [{ id: line.id, ...seen, party: line.party }];
+      return seen === null || line === null
+        ? []
+        : [{ id: line.id, ...seen, party: line.party, mayBeTaken: seen.state === "early" && seen.direction === "recipient" }];
     });
   }
 
@@ -252,6 +254,11 @@ export class SipCallControl implements CallControl {
   };
 
   incoming(session: Session, invite: SipRequest, origin: CallOrigin): void {
+    const replaces = replacesOf(invite);
+    if (replaces !== null) {
+      this.replace(session, invite, origin, replaces);
+      return;
+    }
     const { env, directory } = this.options;
     const called = calledOf(invite, this.options.isContact);
     // A call for help is core's to decide, however full or late it is.
@@ -266,28 +273,15 @@ export class SipCallControl implements CallControl {
     }
     const conversationId: ConversationId = newId(env);
     const legId: LegId = newId(env);
-    const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
     const isForHelp = origin.kind === "station" && directory.isCallForHelp(origin.stationId, called);
-    const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, isForHelp);
-    const codecs = origin.kind === "trunk" ? narrowCodecs : wideCodecs;
-    const facts = this.facts(legId, "caller", kind, session.flow, encryption, codecs);
-    const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption, codecs);
-    if (offer !== null && !isUsable(offer, facts)) {
-      const reason = offer.ok ? "no usable audio in the offer" : offer.reason;
-      env.log.warn("call refused", { status: 488, reason, origin: origin.kind });
-      session.send({ kind: "reject", status: 488, headers: [encryptionWarning(offer.ok ? undefined : offer.encryption)] });
-      return;
-    }
-    const conversation = this.conversation(conversationId);
-    this.claim(conversation, session.callId);
+    const start = this.startOf(session, invite, origin, legId, isForHelp);
+    if (start === null) return;
     const line = origin.kind === "station" ? this.lineOf(origin.stationId, { number: called, name: "" }) : null;
-    const leg = this.adopt(startCaller(facts, offer), conversation, session.flow, null, { line });
+    const leg = this.callIn(session, start, this.conversation(conversationId), line);
     if (origin.kind === "guest") {
       leg.guestId = origin.guestId;
       this.guests.add(origin.guestId);
     }
-    leg.session = session;
-    this.bySession.set(session, leg);
     const caller =
       origin.kind === "trunk"
         ? callerOf(invite)
@@ -295,6 +289,66 @@ export class SipCallControl implements CallControl {
           ? guestCaller
           : { number: directory.station(origin.stationId)?.username ?? "", name: "" };
     this.listener({ kind: "call.offered", conversationId, legId, origin, caller, called });
+  }
+
+  /** How a caller's leg begins; null: its offer cannot be answered, and it has been told. */
+  private startOf(
+    session: Session,
+    invite: SipRequest,
+    origin: CallOrigin,
+    legId: LegId,
+    isForHelp: boolean,
+  ): Step<LegState, LegOutput> | null {
+    const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
+    const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, isForHelp);
+    const codecs = origin.kind === "trunk" ? narrowCodecs : wideCodecs;
+    const facts = this.facts(legId, "caller", kind, session.flow, encryption, codecs);
+    const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption, codecs);
+    if (offer === null || isUsable(offer, facts)) return startCaller(facts, offer);
+    const reason = offer.ok ? "no usable audio in the offer" : offer.reason;
+    this.options.env.log.warn("call refused", { status: 488, reason, origin: origin.kind });
+    session.send({ kind: "reject", status: 488, headers: [encryptionWarning(offer.ok ? undefined : offer.encryption)] });
+    return null;
+  }
+
+  private callIn(session: Session, start: Step<LegState, LegOutput>, conversation: Conversation, line: LineOfLeg | null): Leg {
+    this.claim(conversation, session.callId);
+    const leg = this.adopt(start, conversation, session.flow, null, { line });
+    leg.session = session;
+    this.bySession.set(session, leg);
+    return leg;
+  }
+
+  /**
+   * RFC 3891 §3: a phone of ours takes the place of a call that rings at another. Carriers and guests replace nothing, and learn of nothing; what is
+   * answered already stays whose it is.
+   */
+  private replace(session: Session, invite: SipRequest, origin: CallOrigin, replaces: Replaces | "broken"): void {
+    const refuse = (status: number): void => session.send({ kind: "reject", status });
+    if (replaces === "broken") return refuse(400);
+    const replaced = origin.kind === "station" ? this.replacedBy(replaces) : null;
+    const seen = replaced === null ? null : lineStateOf(replaced.state);
+    // What a caller of ours began cannot be replaced before it is answered (§3): it is not this side's to give.
+    if (origin.kind !== "station" || replaced === null || seen === null || (seen.state === "early" && replaced.dial === null))
+      return refuse(481);
+    if (seen.state === "confirmed") return refuse(replaces.isEarlyOnly ? 486 : 603);
+    const legId: LegId = newId(this.options.env);
+    const start = this.startOf(session, invite, origin, legId, false);
+    if (start === null) return;
+    const { stationId, userId } = origin;
+    this.callIn(session, start, replaced.conversation, this.lineOf(stationId, replaced.line?.party ?? { number: "", name: "" }));
+    this.listener({ kind: "leg.replace-asked", legId, replaces: replaced.state.legId, stationId, userId });
+  }
+
+  /** By the ids that we have told watchers of, or by those of a dialog that we share with its device. */
+  private replacedBy({ callId, toTag, fromTag }: Replaces): Leg | null {
+    for (const leg of this.legs.values()) {
+      if (leg.line?.id !== callId) continue;
+      const { local, remote } = takingTags(callId);
+      return [local, remote].toSorted().join() === [toTag, fromTag].toSorted().join() ? leg : null;
+    }
+    const session = this.dialogs.sessionOf(callId, toTag, fromTag);
+    return session === null ? null : (this.bySession.get(session) ?? null);
   }
 
   onSession(session: Session, event: SessionEvent): void {

@@ -1,8 +1,9 @@
 // Reads an INVITE for core: who is calling, and what was dialled. Only cleaned text leaves; nothing else of the message does.
 import type { CallerIdentity } from "../core/call/call-control.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
-import { headerValue, type SipRequest, wireBytes } from "./sip/message/message.ts";
+import { headerValue, headerValues, type SipRequest, wireBytes } from "./sip/message/message.ts";
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
+import { param, parseParams } from "./sip/message/params.ts";
 import { decodeEscapes, type Uri } from "./sip/message/uri.ts";
 
 /**
@@ -45,4 +46,19 @@ export function referTarget(refer: SipRequest): string | null {
   if (target === undefined || (target.scheme !== "sip" && target.scheme !== "sips" && target.scheme !== "tel")) return null;
   if (/[?&]replaces=/i.test(headerValue(refer, "refer-to") ?? "")) return null;
   return userText(target, "") || null;
+}
+
+export type Replaces = { readonly callId: string; readonly toTag: string; readonly fromTag: string; readonly isEarlyOnly: boolean };
+
+/** Which dialog an INVITE wants the place of (RFC 3891 §6.1); null: none; "broken": it says so in a way that nobody can read, or says several. */
+export function replacesOf(invite: SipRequest): Replaces | "broken" | null {
+  const values = headerValues(invite, "replaces");
+  if (values.length === 0) return null;
+  const [value = ""] = values;
+  const semicolon = value.indexOf(";");
+  const params = semicolon < 0 ? null : parseParams(value, semicolon);
+  const [toTag, fromTag] = params === null ? [] : [param(params, "to-tag"), param(params, "from-tag")];
+  const callId = value.slice(0, Math.max(semicolon, 0)).trim();
+  if (values.length > 1 || params === null || callId === "" || !toTag || !fromTag || /[\s,]/.test(callId)) return "broken";
+  return { callId, toTag, fromTag, isEarlyOnly: param(params, "early-only") !== undefined };
 }

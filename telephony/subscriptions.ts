@@ -137,10 +137,15 @@ export class Subscriptions {
     return watched;
   }
 
-  private watchedNow(what: EventPackage, uri: string, { userId, stationIds, seesParty }: WatchedLine): Watched {
+  private watchedNow(what: EventPackage, uri: string, { userId, stationIds, seesParty, mayPickUp }: WatchedLine): Watched {
     if (what === "message-summary") return { package: what, account: uri, ...this.parts.lines!.messages(userId) };
     const dialogs = stationIds.flatMap((id) => this.parts.dialogsOf(id));
-    return { package: what, entity: uri, dialogs: seesParty ? dialogs : dialogs.map((dialog) => ({ ...dialog, party: null })) };
+    const seen = dialogs.map((dialog) => ({
+      ...dialog,
+      party: seesParty ? dialog.party : null,
+      mayBeTaken: dialog.mayBeTaken && mayPickUp,
+    }));
+    return { package: what, entity: uri, dialogs: seen };
   }
 
   private refusesMore(stationId: StationId): Refusal | null {

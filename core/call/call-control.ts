@@ -199,6 +199,17 @@ export type CallEvent =
   /** The device vanished without a word (its WebSocket closed, no BYE). The leg's media is gone; the leg is not ended: core decides. */
   | { readonly kind: "leg.lost"; readonly legId: LegId }
   | { readonly kind: "leg.ended"; readonly legId: LegId; readonly reason: LegEndReason; readonly sipStatus: number | null }
+  /**
+   * A station's device calls in to take the place of a leg that rings here (RFC 3891); `legId` is of that conversation from now on. Nothing has been
+   * answered: `answer` or `reject`.
+   */
+  | {
+      readonly kind: "leg.replace-asked";
+      readonly legId: LegId;
+      readonly replaces: LegId;
+      readonly stationId: StationId;
+      readonly userId: UserId;
+    }
   /** The device wants its call passed on, by a key of its own (REFER): `number` as dialled. */
   | { readonly kind: "leg.transfer-asked"; readonly legId: LegId; readonly number: string }
   /** Private until a flow action says otherwise. */

@@ -10,6 +10,7 @@ import { entered, intoRoom, roomChanged, roomOf } from "./conference-room.ts";
 import { dialParty, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
 import { end, ownEnd } from "./end.ts";
 import { hold, resume } from "./hold.ts";
+import { pickUp } from "./pickup.ts";
 import { hear } from "./room.ts";
 import { stopRecording } from "./sound.ts";
 import {
@@ -152,6 +153,8 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
       return queueFound(state, input.queue, input.message, moment);
     case "alerted":
       return alerted(state, input.alert, moment);
+    case "picked-up":
+      return pickUp(state, input, moment);
     case "station-registered":
       return stationRegistered(state, input.stationId, moment);
     case "timer":
@@ -173,6 +176,7 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
 // An alert that was made while the call ended is given back; late legs are hung up; the rest is nothing.
 function afterEnd(state: CallState, input: CallInput): Step<CallState, CallOutput> {
   if (input.kind === "alerted") return { state, outputs: [withdrawn(state, input.alert)] };
+  if (input.kind === "picked-up") return { state, outputs: [control({ kind: "reject", legId: input.legId, reason: "unavailable" })] };
   if (input.kind === "leg" && input.event.kind === "leg.answered") {
     return { state, outputs: [control({ kind: "hang-up", legId: input.event.legId, reason: "normal" })] };
   }
@@ -190,6 +194,8 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
       if (who === "dial") return partyAnswered(state);
       if (who === "consult") return consultAnswered(state);
       if (who === "supervisor") return supervisorAnswered(state, supervisorWith(state, event.legId));
+      // Whoever picked the call up called us: their ACK.
+      if (who === "party") return nothing(state);
       return { state, outputs: [control({ kind: "hang-up", legId: event.legId, reason: "normal" })] };
     case "leg.ended":
       return legEnded(state, who, event, moment);
@@ -219,6 +225,7 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     case "leg.ringing":
       return who === "dial" ? partyRings(state, event.hasEarlyMedia) : nothing(state);
     case "call.offered":
+    case "leg.replace-asked":
     case "leg.connected":
     case "leg.quality":
       return nothing(state);

@@ -33,9 +33,20 @@ export function dialParty(state: CallState, callee: Callee, moment: Moment): Res
   };
 }
 
+/** `pickedUpFrom`: at whose phone it rang that another takes up. */
 export function dialled(
   state: CallState,
-  { participantId, callee, by }: { readonly participantId: ParticipantId; readonly callee: Callee; readonly by: ParticipantId | null },
+  {
+    participantId,
+    callee,
+    by,
+    pickedUpFrom,
+  }: {
+    readonly participantId: ParticipantId;
+    readonly callee: Callee;
+    readonly by: ParticipantId | null;
+    readonly pickedUpFrom?: ParticipantId;
+  },
 ): CallOutput {
   const { purpose, userId, number, name, classification, isEmergency } = callee;
   const payload = {
@@ -47,6 +58,7 @@ export function dialled(
     classification,
     by,
     ...(isEmergency ? { emergency: true as const } : {}),
+    ...(pickedUpFrom === undefined ? {} : { pickedUpFrom }),
   };
   return append(state, "conversation.dialled", payload, userId === null ? [] : [userId]);
 }

@@ -67,6 +67,28 @@ describe("a call from person to person", () => {
     expect(gone.ends("2a", "unreachable", 503)).toContain("reject L unavailable");
   });
 
+  test("is picked up at another phone: the first stops ringing, whoever takes it talks, and ends it", () => {
+    const bench = toBob();
+    bench.rings("1c");
+    const picked = { kind: "picked-up", legId: "P" as LegId, replaces: "1c" as LegId, callee: person("carol") } as const;
+    expect(bench.input({ ...picked, replaces: "L" as LegId })).toEqual(["reject P declined"]);
+    expect(bench.input(picked)).toEqual([
+      ...["dialled", "party.ended", "party.connected", "hang-up 1c answered-elsewhere", "answer P", "answer L", "bridge L P"],
+    ]);
+    expect([bench.answers("L"), bench.answers("P"), bench.ends("1c", "ended-by-us")]).toEqual([["answered"], [], []]);
+    expect(bench.input(picked)).toEqual(["reject P declined"]);
+    expect(bench.ends("P", "hung-up")).toContain("hang-up L normal");
+    expect([bench.state.ended, bench.input(picked)]).toEqual(["party-hung-up", ["reject P unavailable"]]);
+  });
+
+  test("that has been answered, or was passed on to somebody outside, is nobody's to pick up", () => {
+    const bench = talking();
+    const picked = { kind: "picked-up", legId: "P" as LegId, replaces: "1c" as LegId, callee: person("carol") } as const;
+    expect(bench.input(picked)).toEqual(["reject P declined"]);
+    const outside = new Bench({ kind: "dial", callee: { ...person("bob"), purpose: "external" } });
+    expect(outside.input(picked)).toEqual(["reject P declined"]);
+  });
+
   test("stops ringing when the caller gives up", () => {
     const bench = toBob();
     bench.rings("1c");

@@ -220,6 +220,8 @@ export type CallInput =
   /** The runner has resolved a transfer's names; null: there is no such queue. */
   | { readonly kind: "queue-found"; readonly queue: Omit<Acd, "participantId" | "baseAt"> | null; readonly message: string }
   | { readonly kind: "alerted"; readonly alert: AlertOffer }
+  /** A desk phone takes the call that rings at another: its own leg in place of that one. Whether its person may has been asked. */
+  | { readonly kind: "picked-up"; readonly legId: LegId; readonly replaces: LegId; readonly callee: Callee }
   | { readonly kind: "station-registered"; readonly stationId: StationId }
   | { readonly kind: "timer"; readonly name: CallTimer }
   | { readonly kind: "asked"; readonly wish: Wish }

@@ -35,6 +35,8 @@ export type ConversationEvents = {
     classification: string | null;
     by: string | null;
     emergency?: true;
+    /** They were not called: they take the call that rang for this participant. */
+    pickedUpFrom?: string;
   };
   /** One of several ways to a party did not work; `path` is its index. */
   "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };

@@ -2,7 +2,7 @@
 import type { CallerIdentity, CallOrigin } from "../call/call-control.ts";
 import type { Callee, CallState, FoundTarget, WishWithTarget } from "../call/state.ts";
 import type { User } from "../directory/user.ts";
-import type { UserId } from "../lib/id.ts";
+import type { StationId, UserId } from "../lib/id.ts";
 import { personRingMs } from "../lib/limits.ts";
 import type { Configuration, RouteFacts } from "./directory.ts";
 import { planOutside } from "./outbound.ts";
@@ -22,9 +22,9 @@ export function personByNumber({ users }: Pick<Configuration, "users">, dialled:
   );
 }
 
-/** A person as somebody to put a call through to; null: no station of theirs. */
-export function calleeOf(user: User, shown: CallerIdentity): Callee | null {
-  if (user.stationId === null) return null;
+/** A person as somebody to put a call through to, at their station or another of their devices; null: no station of theirs. */
+export function calleeOf(user: User, shown: CallerIdentity, stationId: StationId | null = user.stationId): Callee | null {
+  if (stationId === null) return null;
   return {
     purpose: "user",
     userId: user.id,
@@ -32,7 +32,7 @@ export function calleeOf(user: User, shown: CallerIdentity): Callee | null {
     name: user.name,
     classification: null,
     isEmergency: false,
-    paths: [{ kind: "station", stationId: user.stationId, shown }],
+    paths: [{ kind: "station", stationId, shown }],
     ringMs: personRingMs,
   };
 }

@@ -4,6 +4,7 @@ import { type App, newEvent } from "../app.ts";
 import { participantOfLeg } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
 import { isInRoom } from "../call/conference-room.ts";
+import { ringsFor } from "../call/pickup.ts";
 import type { AlertOffer, Callee, CallState, Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
@@ -23,12 +24,13 @@ import { assertNever } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
 import type { RecordingFacts, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
-import { identityOf } from "./callee.ts";
+import { calleeOf, identityOf } from "./callee.ts";
 import { type Directory, type RouteFacts, route } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { placeOf, siteOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
+import { mayPickUp } from "./watching.ts";
 
 export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "onRoom"> & { readonly vault: RecordingVault };
 
@@ -88,6 +90,8 @@ export class Exchange {
         return this.background("recording failure not kept", this.recordingFailed(event));
       case "call.ladder":
         return this.background("ladder not kept", this.ladder(event.conversationId, event.entries, event.truncated));
+      case "leg.replace-asked":
+        return this.replaceAsked(event);
       case "station.registered":
         for (const runner of this.runners.values()) runner.post({ kind: "station-registered", stationId: event.stationId });
         return;
@@ -152,6 +156,27 @@ export class Exchange {
     if (isForHelp) this.background("call for help not told", this.calledForHelp(event, decided.callee));
     else if (decided.kind === "reject" && decided.reason === "emergency-not-available")
       this.background("refused call for help not kept", this.refusedHelp(event));
+  }
+
+  /** A desk phone's key for a call that rings elsewhere. Who may not take it hears no more than that. */
+  private replaceAsked(event: Extract<CallEvent, { kind: "leg.replace-asked" }>): void {
+    const { legId, replaces, stationId, userId } = event;
+    const runner = this.legs.get(replaces);
+    const call = runner?.call ?? null;
+    const ringing = call === null ? null : ringsFor(call, replaces);
+    const { users } = this.directory.current;
+    const user = users.find(({ id, state }) => id === userId && state === "active");
+    const callee = user === undefined || call === null ? null : calleeOf(user, call.caller, stationId);
+    if (runner === undefined || ringing === null || user === undefined || callee === null || !mayPickUp(user, ringing.userId)) {
+      this.app.env.log.info("pickup refused", {
+        station: stationId,
+        reason: ringing === null ? "nothing that may be picked up" : "not allowed",
+      });
+      this.control.send({ kind: "reject", legId, reason: "declined" });
+      return;
+    }
+    this.legs.set(legId, runner);
+    runner.post({ kind: "picked-up", legId, replaces, callee });
   }
 
   private *callStates(): Iterable<CallState> {

@@ -25,9 +25,9 @@ const configuration = {
 const seen = (watcher: string, named: string) => watchedLine(configuration, watcher as never, named);
 
 test("a colleague's line is all their devices, by extension and by a phone's name; with whom they talk is for who may look into conversations", () => {
-  expect(seen("bob", "201")).toEqual({ userId: "alice", stationIds: ["a1", "a2"], seesParty: true } as never);
+  expect(seen("bob", "201")).toEqual({ userId: "alice", stationIds: ["a1", "a2"], mayPickUp: true, seesParty: true } as never);
   expect(seen("bob", "phone-a")).toMatchObject({ userId: "alice" });
-  expect(seen("alice", "202")).toMatchObject({ userId: "bob", seesParty: false });
+  expect(seen("alice", "202")).toMatchObject({ userId: "bob", mayPickUp: false, seesParty: false });
   expect(seen("alice", "201")).toMatchObject({ userId: "alice", seesParty: true });
 });
 

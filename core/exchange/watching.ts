@@ -1,5 +1,6 @@
 // Who may see whose line: a value from the configuration, no I/O.
 import { permissionsOf } from "../authorization/permissions.ts";
+import type { User } from "../directory/user.ts";
 import type { UserId } from "../lib/id.ts";
 import type { WatchedLine } from "../telephony/line.ts";
 import { personByNumber } from "./callee.ts";
@@ -24,5 +25,13 @@ export function watchedLine(
   if (person?.id !== watcher && !rights.has("directory:user:view")) return "forbidden";
   if (person === null) return "unknown";
   const stationIds = stations.filter(({ userId }) => userId === person.id).map(({ id }) => id);
-  return { userId: person.id, stationIds, seesParty: person.id === watcher || rights.has("conversation:communication:view") };
+  return {
+    ...{ userId: person.id, stationIds, mayPickUp: mayPickUp(asker, person.id) },
+    seesParty: person.id === watcher || rights.has("conversation:communication:view"),
+  };
+}
+
+/** Whether somebody may take the calls that ring for `owner`: for themselves always. */
+export function mayPickUp(user: Pick<User, "id" | "roles">, owner: UserId | null): boolean {
+  return user.id === owner || permissionsOf(user.roles).has("conversation:call:pickup");
 }

@@ -8,6 +8,8 @@ export type WatchedLine = {
   readonly stationIds: readonly StationId[];
   /** Whether the watcher may know with whom they talk. */
   readonly seesParty: boolean;
+  /** Whether the watcher may take the calls that ring there. */
+  readonly mayPickUp: boolean;
 };
 
 /** Voice messages of a person: not heard yet, and heard. */

@@ -79,6 +79,35 @@ export class Watcher {
     return this.exchange(method, about, [proof, ...lines], body);
   }
 
+  /** Calls, and sends no sound; what comes is counted. The call is up when its answer is a 200; `hangUp` ends it. */
+  async call(
+    named: string,
+    lines: readonly string[] = [],
+  ): Promise<{ readonly answer: Message; packets(): number; hangUp(): Promise<Message> }> {
+    let packets = 0;
+    const { address } = this.wire.local;
+    const voice = await Bun.udpSocket({ hostname: address, port: 0, socket: { data: () => void packets++ } });
+    const sdp = [
+      ...["v=0", `o=- 1 1 IN IP4 ${address}`, "s=-", `c=IN IP4 ${address}`, "t=0 0"],
+      ...[`m=audio ${voice.port} RTP/AVP 0`, "a=rtpmap:0 PCMU/8000", ""],
+    ].join("\r\n");
+    const about: Subscription = {
+      callId: randomBytes(8).toString("hex"),
+      to: "",
+      uri: `sip:${named}@${this.node.address}`,
+      event: "",
+      cseq: 0,
+    };
+    const answer = await this.request("INVITE", about, ["Content-Type: application/sdp", ...lines], sdp);
+    if (statusOf(answer) !== 200) voice.close();
+    const call = { ...about, to: header(answer, "To") };
+    const hangUp = async (): Promise<Message> => {
+      voice.close();
+      return this.exchange("BYE", call, [], "");
+    };
+    return { answer, packets: () => packets, hangUp };
+  }
+
   /** NOTIFYs of a subscription, oldest first. */
   told({ callId }: Subscription): readonly Message[] {
     return this.notified.filter((message) => header(message, "Call-ID") === callId);
@@ -104,12 +133,16 @@ export class Watcher {
       body,
     ];
     this.wire.send(text.join("\r\n"));
-    return eventually(
-      `an answer to ${method}`,
-      () => this.responses.find((one) => header(one, "Via").includes(branch) && statusOf(one) >= 200),
-      5_000,
-      5,
-    );
+    const isFinal = (one: Message): boolean => header(one, "Via").includes(branch) && statusOf(one) >= 200;
+    const answer = await eventually(`an answer to ${method}`, () => this.responses.find(isFinal), 10_000, 5);
+    if (method === "INVITE") {
+      // RFC 3261 §17.1.1.3: the ACK to a refusal belongs to the INVITE's transaction, the one to a 200 does not.
+      const kept = text.slice(1, 5).map((line) => (line.startsWith("To:") ? `To: ${header(answer, "To")}` : line));
+      const via = statusOf(answer) < 300 ? kept[0]!.replace(branch, `${branch}a`) : kept[0]!;
+      const ack = [via, ...kept.slice(1), `Call-ID: ${about.callId}`, `CSeq: ${about.cseq} ACK`, "Content-Length: 0", "", ""];
+      this.wire.send([`ACK ${about.uri} SIP/2.0`, ...ack].join("\r\n"));
+    }
+    return answer;
   }
 
   private take(text: string): void {
@@ -129,7 +162,11 @@ export class Watcher {
 
   private async datagrams(from: string): Promise<Wire> {
     const { address, port } = this.node;
-    const socket = await Bun.udpSocket({ hostname: from, port: 0, socket: { data: (_socket, bytes) => this.take(bytes.toString()) } });
+    const socket = await Bun.udpSocket({
+      hostname: from,
+      port: 0,
+      socket: { data: (_socket, bytes) => this.take(bytes.toString()), error: () => undefined },
+    });
     return {
       local: { address: from, port: socket.port },
       send: (text) => void socket.send(text, port, address),

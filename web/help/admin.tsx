@@ -159,7 +159,9 @@ export const adminManual: readonly ManualPage[] = [
           <b>Lamps</b> (busy-lamp keys) show whether a colleague is rung, calls or talks: give the key their extension or the user name of
           their phone. Who may look into the directory sees others' lines, and who may look into conversations is also told with whom they
           talk; everybody sees their own. A lamp shows calls of the node that it is registered at, follows within a second, and a phone has
-          at most 150 of them. The <b>message lamp</b> is answered truthfully: no messages wait, as there is no voicemail yet.
+          at most 150 of them. A supervisor's or an administrator's key also <b>picks up</b> a call that rings for a person (right{" "}
+          <code>conversation:call:pickup</code>; INVITE with Replaces): nobody else's, no call that has been answered, and none that a queue
+          offers. The <b>message lamp</b> is answered truthfully: no messages wait, as there is no voicemail yet.
         </p>
       </>
     ),

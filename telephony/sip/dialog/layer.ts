@@ -216,6 +216,11 @@ export class DialogLayer {
     session.carryOut(start);
   }
 
+  /** The session that a message from outside names by its tags, in either order: who repeats them may stand at either end. */
+  sessionOf(callId: string, oneTag: string, otherTag: string): Session | null {
+    return this.byDialog.get(dialogKey(callId, oneTag, otherTag)) ?? this.byDialog.get(dialogKey(callId, otherTag, oneTag)) ?? null;
+  }
+
   /** Random text for tags and Call-IDs: 96 bits (RFC 3261 §19.3 wants 32). */
   newToken(): string {
     return Buffer.from(this.env.random.bytes(12)).toString("hex");
@@ -399,7 +404,8 @@ function hopUri(request: RequestDraft): string {
 /** Known to us, but nothing that we do: 405 instead of 501. */
 const otherMethods = new Set(["MESSAGE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
-const optionTags = new Set(supported.split(", "));
+/** In calls we do not name `replaces`: who reads it there would have us join two calls (RFC 3515 with RFC 3891), which we do not. */
+const optionTags = new Set([...supported.split(", "), "replaces"]);
 
 type Refusal = { readonly status: number; readonly headers: readonly Header[] };
 

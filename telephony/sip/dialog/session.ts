@@ -936,7 +936,7 @@ function notYet(input: Extract<SessionInput, { kind: "request" }>): SessionOutpu
 export const capabilities: readonly Header[] = [
   header("Allow", allowed),
   header("Accept", ["application/sdp", ...informationTypes].join(", ")),
-  header("Supported", supported),
+  header("Supported", `${supported}, replaces`),
   header("Allow-Events", allowEvents),
 ];
 const startCancel: SessionOutput = { kind: "start", timer: "cancel", ms: sixtyFourT1Ms };

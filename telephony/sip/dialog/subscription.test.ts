@@ -32,7 +32,7 @@ function subscribe(seq: number): SipRequest {
 }
 
 const line = (...dialogs: LineDialog[]): Watched => ({ package: "dialog", entity: "sip:201@pbx", dialogs });
-const ringing: LineDialog = { id: "d1", direction: "recipient", state: "early", party: null };
+const ringing: LineDialog = { id: "d1", direction: "recipient", state: "early", party: null, mayBeTaken: false };
 const talking: LineDialog = { ...ringing, state: "confirmed" };
 
 /** One subscription and what it has said; inputs happen at `now`. */

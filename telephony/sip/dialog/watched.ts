@@ -8,7 +8,14 @@ export type LineDialog = {
   readonly state: "early" | "confirmed";
   /** Cleaned; null: the watcher may not know. */
   readonly party: { readonly number: string; readonly name: string } | null;
+  /** It may be taken from there (RFC 3891): its id then stands as Call-ID and in both tags. They are no dialog's of ours, and hold for this one alone. */
+  readonly mayBeTaken: boolean;
 };
+
+/** What Replaces has to say for a call that we have told of. */
+export function takingTags(id: string): { readonly local: string; readonly remote: string } {
+  return { local: `${id}.local`, remote: `${id}.remote` };
+}
 
 export type Watched =
   | { readonly package: "dialog"; readonly entity: string; readonly dialogs: readonly LineDialog[] }
@@ -56,8 +63,10 @@ function dialogInfo(before: Line | null, { entity, dialogs }: Line, version: num
   return `<?xml version="1.0"?>\n${head}\n${changed.map((one) => one.text).join("")}${gone.join("")}</dialog-info>\n`;
 }
 
-function dialogXml({ id, direction, state, party }: LineDialog, host: string): string {
-  return `<dialog id="${xml(id)}" direction="${direction}"><state>${state}</state>${party === null ? "" : remote(party, host)}</dialog>\n`;
+function dialogXml({ id, direction, state, party, mayBeTaken }: LineDialog, host: string): string {
+  const { local, remote: other } = takingTags(id);
+  const taking = mayBeTaken ? ` call-id="${xml(id)}" local-tag="${xml(local)}" remote-tag="${xml(other)}"` : "";
+  return `<dialog id="${xml(id)}"${taking} direction="${direction}"><state>${state}</state>${party === null ? "" : remote(party, host)}</dialog>\n`;
 }
 
 /** A number stands in our own domain: the watcher calls it back by us. */

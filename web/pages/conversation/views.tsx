@@ -477,7 +477,12 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
     case "conversation.resumed":
       return line("play", t("Resumed"));
     case "conversation.dialled":
-      return line("phone-outgoing", t("{name} is called", { name: called(payload) }));
+      return payload.pickedUpFrom === undefined
+        ? line("phone-outgoing", t("{name} is called", { name: called(payload) }))
+        : line(
+            "phone",
+            t("{name} picks up the call that rings for {whom}", { name: called(payload), whom: personName(view, payload.pickedUpFrom) }),
+          );
     case "conversation.party.connected":
       return line("phone", t("{name} answered", { name: personName(view, payload.participantId) }));
     case "conversation.party.ended":

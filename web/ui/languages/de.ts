@@ -1294,6 +1294,7 @@ export const german: Readonly<Record<string, string>> = {
   "{name} coaches you: nobody else hears it.": "{name} flüstert Ihnen ein: Niemand sonst hört es.",
   "{name} coaches, heard by one alone": "{name} flüstert ein, nur eine Person hört es",
   "{name} could not listen": "{name} konnte nicht mithören",
+  "{name} picks up the call that rings for {whom}": "{name} übernimmt den Anruf, der bei {whom} klingelt",
   "{name} is called": "{name} wird angerufen",
   "{name} joins: a conference": "{name} kommt dazu: eine Konferenz",
   "{name} listens no more": "{name} hört nicht mehr mit",
