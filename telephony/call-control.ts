@@ -37,10 +37,11 @@ import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./me
 import type { Registrar } from "./registrar.ts";
 import { type Codec, narrowCodecs, wideCodecs } from "./sdp/codecs.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
+import { newSessionId, sessionIdHeader, sessionIdOf } from "./session-id.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
 import { type LineDialog, takingTags } from "./sip/dialog/watched.ts";
-import { header, type SipRequest } from "./sip/message/message.ts";
+import { type Draft, header, type SipRequest } from "./sip/message/message.ts";
 import { Ladder } from "./sip/trace.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
 import type { Observe } from "./sip/transport/layer.ts";
@@ -82,6 +83,11 @@ type Leg = {
   guestId: string | null;
   /** How its station's line shows it; null: it is no station's. */
   readonly line: LineOfLeg | null;
+  /** The peer's half of Session-ID: what it says, or what we say in its place. */
+  peerSession: string | null;
+  /** Of whom it talks to, as it was told last. */
+  otherSession: string | null;
+  readonly callIds: Set<string>;
   /** What was agreed on last, and whether digits come and go in sound there. */
   codec: Codec | null;
   hasEvents: boolean;
@@ -106,6 +112,7 @@ type Conversation = {
   readonly callIds: Set<string>;
   /** Whose voices are in one worker with it: its own, or those of a conference room. */
   mediaGroup: string;
+  readonly session: string;
 };
 
 /** A guest says nothing about itself that we would believe. */
@@ -118,6 +125,7 @@ export class SipCallControl implements CallControl {
   private readonly byStation = new Map<StationId, Set<Leg>>();
   private readonly conversations = new Map<ConversationId, Conversation>();
   private readonly byCallId = new Map<string, Conversation>();
+  private readonly legByCallId = new Map<string, Leg>();
   private readonly recordings = new Map<string, { readonly conversationId: ConversationId; ready: Promise<void> }>();
   private listener: (event: CallEvent) => void = () => undefined;
   /** The messages of an INVITE that has just come in, until its conversation is known. */
@@ -244,14 +252,35 @@ export class SipCallControl implements CallControl {
   // ── From SIP ──
 
   /** Every message, for the ladders. */
-  readonly observe: Observe = (direction, flow, message) => {
-    const callId = message.headers.find(({ key }) => key === "call-id")?.value ?? "";
+  readonly observe: Observe = (direction, flow, passing) => {
+    const callId = passing.headers.find(({ key }) => key === "call-id")?.value ?? "";
+    const leg = this.legByCallId.get(callId);
+    if (leg !== undefined && direction === "in") leg.peerSession = sessionIdOf(passing) ?? leg.peerSession;
+    const message = leg === undefined || direction === "in" ? passing : this.stamped(leg, passing);
     const entry: Parameters<Ladder["add"]> = [this.options.env.clock.now(), direction, flow, message];
     const conversation = this.byCallId.get(callId);
     if (conversation !== undefined) conversation.ladder.add(...entry);
     else if (message.kind === "request" && message.method === "INVITE" && direction === "in") this.unclaimed = { callId, entries: [entry] };
     else if (callId === this.unclaimed.callId && this.unclaimed.entries.length < 4) this.unclaimed.entries.push(entry);
+    return message;
   };
+
+  /** Who is at the other end goes by one name on both legs (RFC 7989 §6); where nobody is yet, or several are, it is ours. */
+  private stamped(leg: Leg, message: Draft): Draft {
+    const { conversation, partner } = leg;
+    const [first, second] = conversation.legs;
+    const other = partner ?? (conversation.legs.size === 2 ? (leg === first ? second : first) : leg.dial === null ? null : first);
+    // Whoever has just left is the last whom it talked to.
+    if (other != null && other !== leg) leg.otherSession = this.peerSessionOf(other);
+    const local = leg.otherSession ?? conversation.session;
+    return { ...message, headers: [...message.headers, sessionIdHeader(local, leg.peerSession)] };
+  }
+
+  /** A device that knows nothing of it gets a name all the same (§7). */
+  private peerSessionOf(leg: Leg): string {
+    leg.peerSession ??= newSessionId(this.options.env.random);
+    return leg.peerSession;
+  }
 
   incoming(session: Session, invite: SipRequest, origin: CallOrigin): void {
     const replaces = replacesOf(invite);
@@ -277,7 +306,7 @@ export class SipCallControl implements CallControl {
     const start = this.startOf(session, invite, origin, legId, isForHelp);
     if (start === null) return;
     const line = origin.kind === "station" ? this.lineOf(origin.stationId, { number: called, name: "" }) : null;
-    const leg = this.callIn(session, start, this.conversation(conversationId), line);
+    const leg = this.callIn(session, invite, start, this.conversation(conversationId), line);
     if (origin.kind === "guest") {
       leg.guestId = origin.guestId;
       this.guests.add(origin.guestId);
@@ -311,11 +340,19 @@ export class SipCallControl implements CallControl {
     return null;
   }
 
-  private callIn(session: Session, start: Step<LegState, LegOutput>, conversation: Conversation, line: LineOfLeg | null): Leg {
+  private callIn(
+    session: Session,
+    invite: SipRequest,
+    start: Step<LegState, LegOutput>,
+    conversation: Conversation,
+    line: LineOfLeg | null,
+  ): Leg {
     this.claim(conversation, session.callId);
     const leg = this.adopt(start, conversation, session.flow, null, { line });
     leg.session = session;
+    leg.peerSession = sessionIdOf(invite);
     this.bySession.set(session, leg);
+    this.name(leg, session.callId);
     return leg;
   }
 
@@ -336,7 +373,7 @@ export class SipCallControl implements CallControl {
     const start = this.startOf(session, invite, origin, legId, false);
     if (start === null) return;
     const { stationId, userId } = origin;
-    this.callIn(session, start, replaced.conversation, this.lineOf(stationId, replaced.line?.party ?? { number: "", name: "" }));
+    this.callIn(session, invite, start, replaced.conversation, this.lineOf(stationId, replaced.line?.party ?? { number: "", name: "" }));
     this.listener({ kind: "leg.replace-asked", legId, replaces: replaced.state.legId, stationId, userId });
   }
 
@@ -462,6 +499,9 @@ export class SipCallControl implements CallControl {
       way,
       guestId: null,
       line,
+      peerSession: null,
+      otherSession: null,
+      callIds: new Set(),
       codec: null,
       hasEvents: false,
       presses: [],
@@ -594,6 +634,7 @@ export class SipCallControl implements CallControl {
         ? trunkInvite(dial, leg.way?.domain ?? null, endpointText(flow.remote), parts)
         : stationInvite(dial, this.options.directory.station(dial.stationId)?.username ?? "station", binding!, parts);
     this.claim(leg.conversation, callId);
+    this.name(leg, callId);
     this.dialogs.call(draft, flow, contact, (session) => {
       leg.session = session;
       this.bySession.set(session, leg);
@@ -603,10 +644,22 @@ export class SipCallControl implements CallControl {
   private conversation(id: ConversationId): Conversation {
     let conversation = this.conversations.get(id);
     if (conversation === undefined) {
-      conversation = { id, ladder: new Ladder(), legs: new Set(), callIds: new Set(), mediaGroup: id };
+      conversation = {
+        id,
+        ladder: new Ladder(),
+        legs: new Set(),
+        callIds: new Set(),
+        mediaGroup: id,
+        session: newSessionId(this.options.env.random),
+      };
       this.conversations.set(id, conversation);
     }
     return conversation;
+  }
+
+  private name(leg: Leg, callId: string): void {
+    leg.callIds.add(callId);
+    this.legByCallId.set(callId, leg);
   }
 
   private claim(conversation: Conversation, callId: string): void {
@@ -623,6 +676,7 @@ export class SipCallControl implements CallControl {
     for (const timer of leg.timers.values()) timer.cancel();
     this.legs.delete(leg.state.legId);
     part(leg);
+    for (const callId of leg.callIds) this.legByCallId.delete(callId);
     if (leg.line !== null) this.dropLine(leg, leg.line);
     if (leg.guestId !== null) this.guests.delete(leg.guestId);
     conversation.legs.delete(leg);

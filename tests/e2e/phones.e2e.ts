@@ -1,6 +1,7 @@
 // What desk phones expect beside calls: busy lamps and waiting messages, with baresip and a subscriber of our own, over UDP, TCP and TLS.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
+import { Desk } from "../support/desk.ts";
 import { certify } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
@@ -182,6 +183,31 @@ await program(
         people.size === 3 && participants.filter(({ connectedTime }) => connectedTime !== undefined).length === 2,
         JSON.stringify(participants),
       );
+    });
+
+    await step("a call has one Session-ID on both legs, also where the other phone knows of none; the ladder shows it", async () => {
+      const mine = "ab30317f1a784dc48ff824d0d3715d86";
+      const rung = carol.log.split("Incoming call").length;
+      const calling = sam.call("301", [`Session-ID: ${mine};remote=${"0".repeat(32)}`]);
+      await eventually("Carol's phone rings", () => carol.log.split("Incoming call").length > rung, 10_000);
+      carol.accept();
+      const call = await calling;
+      const [, hers, remote] = /^(\w{32});remote=(\w{32})$/.exec(header(call.answer, "Session-ID"))!;
+      expect(remote === mine && hers !== mine && hers !== "0".repeat(32), header(call.answer, "Session-ID"));
+      const bye = await call.hangUp();
+      expect(header(bye, "Session-ID") === `${hers};remote=${mine}`, `in the end: ${header(bye, "Session-ID")}`);
+      const desk = await Desk.signIn(landline.http, "owner@example.org");
+      const newest = async (): Promise<string> =>
+        (await landline.api<{ entities: { id: string }[] }>("/api/v2/landline/conversations")).entities[0]!.id;
+      type Ladder = { ladder: { direction: string; flow: string; text: string }[] };
+      const ladder = await eventually("the ladder is kept", async () => {
+        const kept = (JSON.parse(await desk.get(`/conversations/${await newest()}/export.json`)) as Ladder).ladder;
+        return kept.length > 0 && kept;
+      });
+      const toCarol = ladder.filter(({ direction, flow }) => direction === "out" && flow.includes(otherAddress)).map(({ text }) => text);
+      const ids = toCarol.map((text) => /^Session-ID: (.*)$/m.exec(text)?.[1]);
+      expect(toCarol[0]!.startsWith("INVITE ") && ids[0] === `${mine};remote=${"0".repeat(32)}`, `her INVITE says ${ids[0]}`);
+      expect(ids.at(-1) === `${mine};remote=${hers}`, `her BYE says ${ids.at(-1)}`);
     });
 
     await step("a baresip that asks for its messages is told that none wait", async () => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { sipHeadBytesMax, sipHeaderLinesMax } from "../../core/lib/limits.ts";
 import { type MediaEncryption, mediaEncryptions, type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/media-encryption.ts";
+import { replacesOf } from "../../telephony/ingress.ts";
 import { DigitReceiver } from "../../telephony/media/dtmf.ts";
 import { isRtcp, payloadEnd, payloadStart, sequenceNumber, timestamp, writeHeader } from "../../telephony/media/rtp/packet.ts";
 import { Reception } from "../../telephony/media/rtp/reception.ts";
@@ -12,6 +13,7 @@ import { bindingAnswer, hasRightIntegrity, parseBindingRequest } from "../../tel
 import { wideCodecs } from "../../telephony/sdp/codecs.ts";
 import { type Local, readOffer, writeAnswer } from "../../telephony/sdp/offer-answer.ts";
 import { parseSdp, type Sdp, writeSdp } from "../../telephony/sdp/sdp.ts";
+import { sessionIdOf } from "../../telephony/session-id.ts";
 import { parseCredentials } from "../../telephony/sip/auth/digest.ts";
 import { headerValues, type SipMessage } from "../../telephony/sip/message/message.ts";
 import { addressList } from "../../telephony/sip/message/name-addr.ts";
@@ -52,7 +54,7 @@ const authorized = latin1(
 );
 
 const subscribing = latin1(
-  'SUBSCRIBE sip:201@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bKx\r\nf: <sip:a@b>;tag=1\r\nt: <sip:201@b>\r\ni: c\r\nCSeq: 1 SUBSCRIBE\r\nm: <sip:a@b>\r\no: dialog;sla;id="7"\r\nAccept: application/dialog-info+xml\r\nExpires: 300\r\nl: 0\r\n\r\n',
+  'SUBSCRIBE sip:201@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bKx\r\nf: <sip:a@b>;tag=1\r\nt: <sip:201@b>\r\ni: c\r\nCSeq: 1 SUBSCRIBE\r\nm: <sip:a@b>\r\nSession-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000\r\nReplaces: c@h;to-tag="1";from-tag=2;early-only\r\no: dialog;sla;id="7"\r\nAccept: application/dialog-info+xml\r\nExpires: 300\r\nl: 0\r\n\r\n',
 );
 
 function runSip(input: Buffer, below: Below): void {
@@ -66,7 +68,9 @@ function runSip(input: Buffer, below: Below): void {
         /^(dialog|message-summary)(;id=[^\s;,"]+)?$/.test(readEvent(value)?.event ?? "dialog"),
         "an Event that our NOTIFY cannot repeat",
       );
+    must(/^[0-9a-f]{32}$/.test(sessionIdOf(parsed.message) ?? "a".repeat(32)), "a Session-ID that cannot be passed on");
     if (parsed.message.kind === "request") {
+      replacesOf(parsed.message);
       const answer = respond(parsed.message, 200, { toTag: "t" });
       must(parseDatagram(serialise(answer)).ok || !isSmall(parsed.message), "our own answer cannot be read");
     }

@@ -16,8 +16,8 @@ export interface TransportUser {
   closed(flow: Flow): void;
 }
 
-/** Sees every message that passes, for the ladder. */
-export type Observe = (direction: "in" | "out", flow: Flow, message: Draft) => void;
+/** Sees every message that passes, for the ladder. What it returns goes out in place of what it saw. */
+export type Observe = (direction: "in" | "out", flow: Flow, message: Draft) => Draft | undefined;
 
 type Stream = { readonly flow: Flow; readonly framer: Framer; timer: Timer | null; hasSpoken: boolean };
 
@@ -34,8 +34,7 @@ export class TransportLayer {
   ) {}
 
   send(flow: Flow, message: Draft): boolean {
-    this.observe("out", flow, message);
-    return this.wire.send(flow, serialise(message));
+    return this.wire.send(flow, serialise(this.observe("out", flow, message) ?? message));
   }
 
   /** One UDP datagram or one WebSocket message. */
