@@ -34,6 +34,7 @@ import {
 } from "./leg.ts";
 import { lineStateOf } from "./line-state.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
+import { networkFactsOf } from "./network-facts.ts";
 import type { Registrar } from "./registrar.ts";
 import { type Codec, narrowCodecs, wideCodecs } from "./sdp/codecs.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
@@ -317,7 +318,8 @@ export class SipCallControl implements CallControl {
         : origin.kind === "guest"
           ? guestCaller
           : { number: directory.station(origin.stationId)?.username ?? "", name: "" };
-    this.listener({ kind: "call.offered", conversationId, legId, origin, caller, called });
+    const network = origin.kind === "trunk" ? { network: networkFactsOf(invite) } : {};
+    this.listener({ kind: "call.offered", conversationId, legId, origin, caller, called, ...network });
   }
 
   /** How a caller's leg begins; null: its offer cannot be answered, and it has been told. */

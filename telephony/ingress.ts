@@ -17,7 +17,7 @@ export function calledOf(invite: SipRequest, isContact: (user: string) => boolea
 
 /**
  * Who a trunk says is calling. RFC 3325: a trusted peer's P-Asserted-Identity comes before what the caller wrote in From.
- * Diversion, Remote-Party-ID and X- headers are not read at all.
+ * Remote-Party-ID and X- headers are not read at all; Diversion by network-facts.ts.
  */
 export function callerOf(invite: SipRequest): CallerIdentity {
   const asserted = addressList(invite, "p-asserted-identity")?.[0] ?? null;
@@ -33,6 +33,11 @@ function identityOf(address: NameAddr): CallerIdentity {
   const isAnonymous =
     /^(anonymous|unknown|restricted)$/i.test(number) || (address.uri.scheme === "sip" && address.uri.host === "anonymous.invalid");
   return isAnonymous ? { number: "", name: "" } : { number, name: name === number ? "" : name };
+}
+
+/** The number or name in an address, cleaned. */
+export function numberOf(address: NameAddr): string {
+  return userText(address.uri, "");
 }
 
 function userText(uri: Uri, fallback: string): string {

@@ -2,6 +2,7 @@
 
 import type { ConferenceRoomId, ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
+import type { NetworkFacts } from "../telephony/network-facts.ts";
 
 /** What is played: stored or embedded sounds by key, in order. `tone` is for ringback and beeps. */
 export type Prompt =
@@ -188,6 +189,8 @@ export type CallEvent =
       readonly origin: CallOrigin;
       readonly caller: CallerIdentity;
       readonly called: string;
+      /** What a trunk says beside; absent: nothing. */
+      readonly network?: NetworkFacts;
     }
   /** `hasEarlyMedia`: the callee's side can be heard before it answers. May come again when that begins later. */
   | { readonly kind: "leg.ringing"; readonly legId: LegId; readonly hasEarlyMedia: boolean }

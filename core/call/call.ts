@@ -4,6 +4,7 @@ import type { LegId, ParticipantId, RecordingId, StationId } from "../lib/id.ts"
 import { agentLegHeldMs } from "../lib/limits.ts";
 import { assertNever, type Step } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
+import { attributesOf } from "../telephony/network-facts.ts";
 import type { CallEvent, LegEndReason } from "./call-control.ts";
 import { goesOnWithoutCustomer, leaveConference, memberLeaves, memberOf } from "./conference.ts";
 import { entered, intoRoom, roomChanged, roomOf } from "./conference-room.ts";
@@ -52,6 +53,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     conversationId: input.conversationId,
     caller: input.caller,
     called: input.called,
+    told: input.network === undefined ? {} : attributesOf(input.network),
     customer: {
       legId: input.legId,
       participantId: customerParticipantId,
@@ -80,6 +82,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     plays: 0,
     left: new Map(),
   };
+  const told: CallOutput[] = Object.keys(state.told).length === 0 ? [] : [append(state, "conversation.data.set", { values: state.told })];
   const started = append(
     state,
     "conversation.started",
@@ -103,6 +106,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
       state: { ...state, ended: "rejected", customer: { ...state.customer, ended: true } },
       outputs: [
         started,
+        ...told,
         append(state, "conversation.rejected", { reason: route.reason, ...(route.why === undefined ? {} : { why: route.why }) }),
         append(state, "conversation.ended", { reason: "rejected", disconnectType: "system", customerParticipantId }),
         control({ kind: "reject", legId: input.legId, reason: route.reason }),
@@ -111,7 +115,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
   }
   if (route.kind === "dial") {
     const dialling = dialParty(state, route.callee, { ...moment, ids: moment.ids.slice(1) });
-    return { state: dialling.state, outputs: [started, ...dialling.outputs] };
+    return { state: dialling.state, outputs: [started, ...told, ...dialling.outputs] };
   }
   if (route.kind === "room") {
     const into = intoRoom(state, route);
@@ -123,7 +127,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     flowName: route.flowName,
     version: route.version,
   });
-  return { state, outputs: [started, flowStarted, control({ kind: "answer", legId: input.legId })] };
+  return { state, outputs: [started, ...told, flowStarted, control({ kind: "answer", legId: input.legId })] };
 }
 
 export function step(before: CallState, input: CallInput, moment: Moment): Step<CallState, CallOutput> {

@@ -18,12 +18,15 @@ import type {
 } from "../lib/id.ts";
 import type { Step } from "../lib/machine.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
+import type { NetworkFacts } from "../telephony/network-facts.ts";
 import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, RejectReason } from "./call-control.ts";
 
 export type CallState = {
   readonly conversationId: ConversationId;
   readonly caller: CallerIdentity;
   readonly called: string;
+  /** What the carrier says of it beside, as participant data. */
+  readonly told: Readonly<Record<string, string>>;
   /** Whoever the call is about: who called, or who stays when a transfer takes the caller away. */
   readonly customer: Customer;
   /** The flow that has the caller now; in-queue flows belong to `acd`. */
@@ -213,6 +216,7 @@ export type CallInput =
       readonly origin: CallOrigin;
       readonly caller: CallerIdentity;
       readonly called: string;
+      readonly network?: NetworkFacts;
       readonly route: Route;
     }
   | { readonly kind: "leg"; readonly event: Extract<CallEvent, { legId: LegId }> }

@@ -152,7 +152,8 @@ export class Exchange {
     };
     const runner = new Runner(conversationId, ports, (leg, owner) => this.legs.set(leg, owner));
     this.runners.set(conversationId, runner);
-    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, route: decided });
+    const network = event.network === undefined ? {} : { network: event.network };
+    runner.post({ kind: "offered", conversationId, legId, origin, caller, called, ...network, route: decided });
     if (isForHelp) this.background("call for help not told", this.calledForHelp(event, decided.callee));
     else if (decided.kind === "reject" && decided.reason === "emergency-not-available")
       this.background("refused call for help not kept", this.refusedHelp(event));

@@ -24,6 +24,7 @@ import { type ConferenceRoomId, type ConversationId, type LegId, newId, type Use
 import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
+import { networkAttributes } from "../telephony/network-facts.ts";
 import { withTones } from "../telephony/tones.ts";
 import { askerUserOf, targetByNumber } from "./callee.ts";
 import { defaultInQueueFlow } from "./default-flow.ts";
@@ -231,8 +232,15 @@ export class Runner {
         ? flowById(current, start.flowId)?.document
         : ((start.flowName === null ? null : inQueueFlowByName(current, start.flowName))?.document ?? defaultInQueueFlow);
     if (document === undefined) return this.callTake({ kind: "stop", reason: "error" });
-    this.flow = newFlow(document, {}, `flow${this.generation}`);
+    this.flow = newFlow(document, this.toldToFlow(), `flow${this.generation}`);
     await this.flowTake({ kind: "start" });
+  }
+
+  /** What flows may ask of the carrier's word, empty where it said nothing. */
+  private toldToFlow(): Readonly<Record<string, string>> {
+    const { told = {} } = this.state ?? {};
+    const { verification, divertedBy, firstCalled } = networkAttributes;
+    return { verstat: told[verification] ?? "", divertedBy: told[divertedBy] ?? "", firstCalled: told[firstCalled] ?? "" };
   }
 
   private stopFlow(): void {

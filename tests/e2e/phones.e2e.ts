@@ -1,18 +1,22 @@
 // What desk phones expect beside calls: busy lamps and waiting messages, with baresip and a subscriber of our own, over UDP, TCP and TLS.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
+import { type Chromium, goOnQueue, signIn, startChromium } from "../support/browser.ts";
 import { Desk } from "../support/desk.ts";
 import { certify } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
+import { lookAt } from "../support/look.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
-import { offerMd5 } from "../support/raw-sip.ts";
+import { offerMd5, RawSip } from "../support/raw-sip.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 import { header, type Message, type Subscription, statusOf, Watcher } from "../support/watcher.ts";
 
 await insideNamespace();
 /** Where the watching phones are. */
 const watchingAddress = "10.77.0.3";
-Bun.spawnSync(["ip", "addr", "add", `${watchingAddress}/24`, "dev", "there"]);
+/** Where a carrier calls from. */
+const carrierAddress = "10.77.0.4";
+for (const address of [watchingAddress, carrierAddress]) Bun.spawnSync(["ip", "addr", "add", `${address}/24`, "dev", "there"]);
 const udp = { address: ownAddress, port: 5_060 };
 const tls = { address: ownAddress, port: 5_061 };
 const options = ["--sip", `${ownAddress}:5060`, "--sip-tls", `${ownAddress}:5061`, "--rtp-ports", "20000-20999"];
@@ -23,9 +27,10 @@ let carol: Baresip;
 let dave: Baresip;
 let sam: Watcher;
 let gareth: Watcher;
+let priya: Chromium | undefined;
 
 function centre(): object {
-  const plain = testCentre(["192.0.2.9"]) as { readonly users: readonly object[] };
+  const plain = testCentre([carrierAddress]) as { readonly users: readonly object[] };
   const phone = (name: string, extension: string, roles: readonly string[]): object => ({
     ...{ name, email: `${name.toLowerCase()}@example.org`, roles, extension },
     phone: {},
@@ -243,6 +248,46 @@ await program(
       },
     );
 
+    await step(
+      "an agent reads whether the caller's number was verified and who diverted the call, as the carrier says, and nobody else",
+      async () => {
+        priya = await startChromium(landline.http, landline.folder, "priya", 440);
+        await signIn(priya, "priya@example.org");
+        await goOnQueue(priya);
+        const carrier = await RawSip.open(carrierAddress, udp);
+        const said = [
+          "P-Asserted-Identity: <tel:+441612223333;verstat=TN-Validation-Passed>",
+          "Diversion: <sip:+441632960777@c>;reason=unconditional",
+        ];
+        const call = carrier.call({ called: "100", from: "<sip:+441612223333@c>", headers: said, digits: "2" }, 20_000);
+        await priya.waitFor('#call[data-call-state="alerting"]');
+        const dock = await priya.text("#call");
+        expect(dock.includes("Caller's number: verified") && dock.includes("Diverted by: +441632960777"), dock);
+        await lookAt(priya, "verified-alerting");
+        await priya.press("Enter");
+        await priya.waitFor('#call[data-call-state="connected"]');
+        const desk = await priya.text("#desk");
+        expect(/Told by the carrier\s*Caller's number\s*verified/.test(desk), desk);
+        await lookAt(priya, "verified-desk");
+        expect((await call) === 200, "the call was taken");
+        carrier.close();
+        const newest = async (): Promise<Readonly<Record<string, string>>> => {
+          const { entities } = await landline.api<{ entities: { id: string }[] }>("/api/v2/landline/conversations");
+          type Detail = { participants: { attributes?: Record<string, string> }[] };
+          const { participants } = await landline.api<Detail>(`/api/v2/conversations/${entities[0]!.id}`);
+          return participants[0]!.attributes ?? {};
+        };
+        expect(
+          (await newest())["sip.verstat"] === "passed" && (await newest())["sip.divertedBy"] === "+441632960777",
+          JSON.stringify(await newest()),
+        );
+        // A phone says so of itself: it is not asked.
+        const own = await sam.call("100", said);
+        await own.hangUp();
+        await eventually("its call is there, and nothing of it is believed", async () => (await newest())["sip.verstat"] === undefined);
+      },
+    );
+
     await step("a refresh is told everything again; an end is confirmed, and nothing comes after it", async () => {
       const { subscription } = await sam.subscribe("301", "dialog;id=7");
       await shows(sam, subscription, "full");
@@ -294,6 +339,7 @@ await program(
     });
   },
   async () => {
+    await priya?.quit().catch(() => undefined);
     sam?.close();
     gareth?.close();
     Baresip.quitAll();

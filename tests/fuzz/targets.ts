@@ -10,6 +10,7 @@ import { Reception } from "../../telephony/media/rtp/reception.ts";
 import { buildRtcp, parseRtcp } from "../../telephony/media/rtp/rtcp.ts";
 import { newKeyTexts, Srtp } from "../../telephony/media/srtp/srtp.ts";
 import { bindingAnswer, hasRightIntegrity, parseBindingRequest } from "../../telephony/media/webrtc/stun.ts";
+import { networkFactsOf } from "../../telephony/network-facts.ts";
 import { wideCodecs } from "../../telephony/sdp/codecs.ts";
 import { type Local, readOffer, writeAnswer } from "../../telephony/sdp/offer-answer.ts";
 import { parseSdp, type Sdp, writeSdp } from "../../telephony/sdp/sdp.ts";
@@ -53,6 +54,9 @@ const authorized = latin1(
     `${"ab".repeat(32)}"\r\nContent-Length: 0\r\n\r\n`,
 );
 
+const diverted = latin1(
+  "INVITE sip:201@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:+44161;verstat=TN-Validation-Passed@c;user=phone>;tag=1\r\nTo: <sip:201@b>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nP-Asserted-Identity: <tel:+44161;verstat=No-TN-Validation>\r\nDiversion: <sip:+4411@c>;reason=no-answer;privacy=off, <tel:+4422>\r\nHistory-Info: <sip:+4422@c?Privacy=history>;index=1, <sip:201@b>;index=1.1\r\nContent-Length: 0\r\n\r\n",
+);
 const subscribing = latin1(
   'SUBSCRIBE sip:201@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bKx\r\nf: <sip:a@b>;tag=1\r\nt: <sip:201@b>\r\ni: c\r\nCSeq: 1 SUBSCRIBE\r\nm: <sip:a@b>\r\nSession-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000\r\nReplaces: c@h;to-tag="1";from-tag=2;early-only\r\no: dialog;sla;id="7"\r\nAccept: application/dialog-info+xml\r\nExpires: 300\r\nl: 0\r\n\r\n',
 );
@@ -71,6 +75,7 @@ function runSip(input: Buffer, below: Below): void {
     must(/^[0-9a-f]{32}$/.test(sessionIdOf(parsed.message) ?? "a".repeat(32)), "a Session-ID that cannot be passed on");
     if (parsed.message.kind === "request") {
       replacesOf(parsed.message);
+      networkFactsOf(parsed.message);
       const answer = respond(parsed.message, 200, { toTag: "t" });
       must(parseDatagram(serialise(answer)).ok || !isSmall(parsed.message), "our own answer cannot be read");
     }
@@ -291,7 +296,7 @@ function runStun(input: Buffer): void {
 }
 
 export const targets: readonly Target[] = [
-  { name: "sip", seeds: [...torture, authorized, subscribing], spices: sipWords, run: runSip },
+  { name: "sip", seeds: [...torture, authorized, subscribing, diverted], spices: sipWords, run: runSip },
   { name: "sdp", seeds: [browserOffer, plainOffer, securedOffer, ...torture.flatMap(bodyOf)], spices: sdpWords, run: runSdp },
   { name: "rtp", seeds: [voice, pressed, extended, compound], spices: ends, run: runRtp },
   { name: "rtcp", seeds: [compound, compound.subarray(76)], spices: ends, run: runRtcp },

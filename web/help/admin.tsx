@@ -198,6 +198,14 @@ export const adminManual: readonly ManualPage[] = [
           help goes on in plain where there is no other way. Whoever reads the signalling has the keys: use TLS.
         </p>
         <p>
+          What a carrier says of a call is kept beside it: whether <b>the caller's number was verified</b> (STIR, as <code>verstat</code> in
+          P-Asserted-Identity or From), and by whom the call was <b>diverted</b> (Diversion, History-Info), the last one and the first. The
+          agent reads it in words, the Platform API has it as the customer's attributes <code>sip.verstat</code> (<code>passed</code>,{" "}
+          <code>failed</code>, <code>none</code>), <code>sip.divertedBy</code> and <code>sip.firstCalled</code>, and a flow as the variables{" "}
+          <code>verstat</code>, <code>divertedBy</code> and <code>firstCalled</code>, empty where the carrier says nothing. This server
+          checks no signature and signs no call itself, and passes no <code>Identity</code> on: calls leave with numbers of yours only.
+        </p>
+        <p>
           <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. G.722 is for <a href="/help/stations">phones</a>{" "}
           and browsers.
         </p>

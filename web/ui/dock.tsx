@@ -1,6 +1,7 @@
 // The dock: a call that rings, then the call, then its wrap-up, always in the same place. Buttons marked `data-call` act through the softphone.
 import type { SupervisionMode } from "../../core/conversation/conversation.ts";
 import type { AgentView, InConference, Listener, OtherParty } from "../../core/routing/queries.ts";
+import { attributesInWords } from "./attributes.ts";
 import { Icon } from "./icon.tsx";
 import { t } from "./text.ts";
 import { Duration } from "./time.tsx";
@@ -34,7 +35,7 @@ export function partyTitle({ name, number }: OtherParty): string {
 
 function AlertDock(props: { readonly alert: Alert }) {
   const { alert, conversation, queue, enteredAt } = props.alert;
-  const chosen = Object.entries(conversation.data).map(([name, value]) => <span>{`${name}: ${value}`}</span>);
+  const chosen = attributesInWords(conversation.data).map(({ name, value }) => <span>{`${name}: ${value}`}</span>);
   return (
     <section
       class="dock"

@@ -9,6 +9,7 @@ import type { LoggedEvent } from "../../../core/events/index.ts";
 import { clockDuration, longDate, timeOfDay } from "../../../core/lib/calendar.ts";
 import { supervisionReasonMax } from "../../../core/lib/limits.ts";
 import type { Explanation } from "../../../core/routing/explain.ts";
+import { attributesInWords } from "../../ui/attributes.ts";
 import { Crumbs } from "../../ui/crumbs.tsx";
 import { callerTitle, ListenForm } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -447,8 +448,8 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
       return line(
         "database",
         t("Participant data"),
-        Object.entries(payload.values as Record<string, string>)
-          .map(([key, value]) => `${key}: ${value}`)
+        attributesInWords(payload.values as Record<string, string>)
+          .map(({ name, value }) => `${name}: ${value}`)
           .join(", "),
       );
     case "conversation.enqueued":
@@ -846,7 +847,7 @@ function Facts(props: { readonly view: ConversationView }) {
       <dl class="facts">
         <dt>{t("Wrap-up")}</dt>
         <dd>{codes.length === 0 ? t("none") : codes.join(", ")}</dd>
-        {Object.entries(conversation.data).map(([name, value]) => (
+        {attributesInWords(conversation.data).map(({ name, value }) => (
           <>
             <dt>{name}</dt>
             <dd>{value}</dd>

@@ -1,6 +1,7 @@
 // The agent's desk: conversations, the open one as a timeline, queues and wrap-up beside it.
 import type { AgentView, QueueFigures } from "../../../core/routing/queries.ts";
 import { AsOf } from "../../ui/as-of.tsx";
+import { type Attribute, attributesInWords } from "../../ui/attributes.ts";
 import { callerTitle, partyTitle } from "../../ui/dock.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Status } from "../../ui/status.tsx";
@@ -151,7 +152,7 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
     );
   }
   const { conversation, participant, other, queue, isRecorded } = current;
-  const data = Object.entries(conversation.data);
+  const data = attributesInWords(conversation.data);
   return (
     <section class="open" aria-labelledby="who">
       <header class="who">
@@ -190,27 +191,8 @@ function Open(props: { readonly view: AgentView | null; readonly hasQueues: bool
               </p>
             </div>
           </li>
-          {data.length === 0 ? null : (
-            <li>
-              <Clock at={conversation.startedAt} />
-              <span class="point">
-                <Icon name="workflow" />
-              </span>
-              <div class="what">
-                <p>
-                  <b>{t("Told the menu")}</b>
-                </p>
-                <dl class="facts">
-                  {data.map(([name, value]) => (
-                    <>
-                      <dt>{name}</dt>
-                      <dd>{value}</dd>
-                    </>
-                  ))}
-                </dl>
-              </div>
-            </li>
-          )}
+          <Told title={t("Told by the carrier")} at={conversation.startedAt} icon="phone" data={data.filter((one) => one.isCarriers)} />
+          <Told title={t("Told the menu")} at={conversation.startedAt} icon="workflow" data={data.filter((one) => !one.isCarriers)} />
           {queue === null ? null : (
             <li>
               <Clock at={participant.startedAt} />
@@ -395,5 +377,35 @@ function Beside(props: {
         </form>
       )}
     </aside>
+  );
+}
+
+function Told(props: {
+  readonly title: string;
+  readonly at: number;
+  readonly icon: Parameters<typeof Icon>[0]["name"];
+  readonly data: readonly Attribute[];
+}) {
+  if (props.data.length === 0) return null;
+  return (
+    <li>
+      <Clock at={props.at} />
+      <span class="point">
+        <Icon name={props.icon} />
+      </span>
+      <div class="what">
+        <p>
+          <b>{props.title}</b>
+        </p>
+        <dl class="facts">
+          {props.data.map(({ name, value }) => (
+            <>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </>
+          ))}
+        </dl>
+      </div>
+    </li>
   );
 }
