@@ -119,7 +119,7 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
   }
   if (route.kind === "room") {
     const into = intoRoom(state, route);
-    return { state: into.state, outputs: [started, ...into.outputs] };
+    return { state: into.state, outputs: [started, ...told, ...into.outputs] };
   }
   const flowStarted = append(state, "conversation.flow.started", {
     participantId: ivrParticipantId,
