@@ -1,5 +1,4 @@
 // A carrier that has given us an account: found by name, registered with, called through and called by, dead and back, over UDP, TCP and TLS.
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Browser, type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
@@ -7,7 +6,7 @@ import { hears } from "../support/hearing.ts";
 import { carrierDomain, carrierHost, Kamailio, nameServer } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { lookAround } from "../support/look.ts";
-import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { insideNamespace, otherAddress, ownAddress, resolveBy } from "../support/namespace.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
 await insideNamespace();
@@ -91,8 +90,7 @@ async function callIn(when: string): Promise<void> {
 
 await program(
   async () => {
-    writeFileSync(join(landline.folder, "resolv.conf"), `nameserver ${otherAddress}\n`);
-    Bun.spawnSync(["mount", "--bind", join(landline.folder, "resolv.conf"), "/etc/resolv.conf"]);
+    resolveBy(otherAddress, landline.folder);
     await landline.start();
     await carrier.start();
     phone = new Baresip(join(landline.folder, "phone"), otherAddress, phoneHz, {
