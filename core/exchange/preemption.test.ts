@@ -10,7 +10,17 @@ const by = (trunkId: string, isEmergency = false) => ({ path: 0, callee: { isEme
 
 function call(conversationId: string, of: object): CallState {
   const customer = { trunkId: null, userId: "priya" as UserId, ended: false };
-  return { conversationId, customer, agent: null, dial: null, party: null, consult: null, members: [], ...of } as unknown as CallState;
+  return {
+    conversationId,
+    customer,
+    agent: null,
+    dial: null,
+    party: null,
+    consult: null,
+    room: null,
+    members: [],
+    ...of,
+  } as unknown as CallState;
 }
 
 const cameIn = { customer: { trunkId: carrier, userId: null, ended: false } };

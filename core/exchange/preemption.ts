@@ -25,7 +25,7 @@ export function leastImportant(calls: Iterable<CallState>, trunkId: TrunkId): Ca
   return inOrder[0] ?? null;
 }
 
-function rank({ customer, agent, party, members }: CallState): number {
+function rank({ customer, agent, party, members, room }: CallState): number {
   if (customer.trunkId === null) return 0;
-  return agent === null && party === null && members.length === 0 ? 1 : 2;
+  return agent === null && party === null && members.length === 0 && room === null ? 1 : 2;
 }
