@@ -5,7 +5,7 @@ import { helpNumberOf } from "../core/exchange/outbound.ts";
 import { watchedLine } from "../core/exchange/watching.ts";
 import type { StationId, TrunkId } from "../core/lib/id.ts";
 import { endpointOf, hostAndPort, hostText, normalAddress } from "../core/lib/ip-address.ts";
-import { trunkPasswordPlace } from "../core/telephony/commands.ts";
+import { trunkKeyPlace, trunkPasswordPlace } from "../core/telephony/commands.ts";
 import type { LinePort } from "../core/telephony/line.ts";
 import type { Station, Trunk } from "../core/telephony/telephony.ts";
 import type { Ha1 } from "../telephony/sip/auth/digest.ts";
@@ -26,11 +26,14 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
     trunks: () =>
       directory.current.trunks
         .filter(({ proxies }) => proxies.length > 0)
-        .map(({ id, name, version, transport, proxies, username, domain, sealedPassword, registers, heartbeat }) => {
+        .map(({ id, name, version, transport, proxies, username, domain, sealedPassword, registers, heartbeat, ...tls }) => {
           const hops = proxies.map(hostAndPort);
           const password = sealedPassword === null ? "" : (node.app.secrets.open(sealedPassword, trunkPasswordPlace(id)) ?? "");
           const account = username === "" ? null : { username, password, domain: domain || hostText(hops[0]!.host) };
-          return { trunkId: id, name, version, transport, proxies: hops, account, registers, heartbeat };
+          const key = tls.sealedKey === null ? null : node.app.secrets.open(tls.sealedKey, trunkKeyPlace(id));
+          const certificate = tls.certificate === null || key === null ? null : { chain: tls.certificate, key };
+          const peer = { trunkId: id, name, version, transport, proxies: hops, account, registers, heartbeat };
+          return { ...peer, issuers: tls.peerIssuers || null, certificate };
         }),
     phone: (username) => {
       const station = index().phones.get(username);
@@ -47,6 +50,10 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       const station = index().stations.get(id as StationId);
       const configured = station?.kind === "phone" ? station : directory.current.trunks.find((trunk) => trunk.id === id);
       return configured?.mediaEncryption ?? "disabled";
+    },
+    certificateDemand: (id) => {
+      const trunk = index().byId.get(id);
+      return trunk?.demandsCertificate === true ? { issuers: trunk.peerIssuers, names: trunk.peerNames } : null;
     },
     isCallForHelp: (stationId, called) => helpNumberOf(directory.current, stationId, called) !== null,
     station: (id) => {
@@ -69,6 +76,7 @@ export function linePort(directory: Directory): LinePort {
 
 type Index = {
   readonly trunks: ReadonlyMap<string, Trunk>;
+  readonly byId: ReadonlyMap<TrunkId, Trunk>;
   readonly stations: ReadonlyMap<StationId, Station>;
   readonly phones: ReadonlyMap<string, Station>;
   readonly phoneAddresses: ReadonlySet<string>;
@@ -85,6 +93,7 @@ function indexed(directory: Directory): () => Index {
     index = {
       // The first of two is who has it.
       trunks: new Map(trunks.toReversed().flatMap((trunk) => trunk.addresses.map((address) => [normalAddress(address), trunk] as const))),
+      byId: new Map(trunks.map((trunk) => [trunk.id, trunk])),
       stations: new Map(stations.map((station) => [station.id, station])),
       phones: new Map(stations.filter(({ kind }) => kind === "phone").map((station) => [station.username, station])),
       phoneAddresses: new Set(stations.flatMap(({ address }) => endpointOf(address)?.address ?? [])),

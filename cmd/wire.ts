@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import type { App } from "../core/app.ts";
 import { type Actor, nodeActor } from "../core/authorization/actor.ts";
 import type { SipSocketPort } from "../core/call/call-control.ts";
@@ -268,7 +269,8 @@ async function startTelephony(
     addresses,
     mediaAddress: "0.0.0.0",
     digestOrder: config["sip-digest"],
-    trunkCa: config["trunk-ca"] === null ? null : readFileSync(config["trunk-ca"], "utf8"),
+    // A list of issuers given to TLS stands instead of the machine's own: those are added.
+    trunkCa: config["trunk-ca"] === null ? null : [...rootCertificates, readFileSync(config["trunk-ca"], "utf8")].join("\n"),
     listen: [...(["udp", "tcp"] as const).map((transport) => ({ transport, ...endpoint(config.sip) })), ...safe],
     bindings: {
       kept: () => stores.bindings.ofNode(app.nodeId, env.clock.now()),

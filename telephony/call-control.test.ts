@@ -17,7 +17,7 @@ const desk = { stationId: "desk-station" as StationId, userId: "desk-user" as Us
 const phone = { stationId: "phone-station" as StationId, userId: "phone-user" as UserId };
 /** Where calls by the trunk `out` go in a test. */
 const way = {
-  ...{ trunkId: "out" as TrunkId, version: 0, proxies: [] as { host: string; port: number | null }[] },
+  ...{ trunkId: "out" as TrunkId, version: 0, issuers: null, certificate: null, proxies: [] as { host: string; port: number | null }[] },
   account: null as { username: string; password: string; domain: string } | null,
 };
 function leadsTo({ telephony }: Host, ...proxies: readonly { host: string; port: number | null }[]): void {
@@ -30,6 +30,7 @@ const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
   isPhoneAddress: () => false,
+  certificateDemand: () => null,
   mediaEncryption: (id) => (id === phone.stationId ? voice.ofPhone : "disabled"),
   isCallForHelp: (_stationId, called) => called === "112",
   trunks: () => (way.proxies.length === 0 ? [] : [{ ...way, name: "Out", transport: "UDP", registers: false, heartbeat: false }]),

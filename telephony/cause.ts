@@ -1,5 +1,6 @@
 // What SIP's statuses mean to people, and back: reject reasons to statuses, session ends to leg end reasons.
 import type { LegEndReason, RejectReason } from "../core/call/call-control.ts";
+import type { CertificateTrouble } from "../core/telephony/peer-certificate.ts";
 import type { EncryptionTrouble } from "./sdp/offer-answer.ts";
 import type { SessionEnd } from "./sip/dialog/session.ts";
 import { type Header, header } from "./sip/message/message.ts";
@@ -37,6 +38,20 @@ export function refusesDescription(end: SessionEnd): boolean {
 export function encryptionWarning(trouble: EncryptionTrouble | undefined): Header {
   return header("Warning", `399 landline "${encryptionWords(trouble)}"`);
 }
+
+/** What a carrier is told that has not shown who it is. */
+export function certificateWarning(trouble: CertificateTrouble): Header {
+  return header("Warning", `399 landline "${certificateWords[trouble]}"`);
+}
+
+const certificateWords: Readonly<Record<CertificateTrouble, string>> = {
+  "not-by-tls": "This trunk is known by its certificate: come by TLS",
+  "none-shown": "This trunk is known by its certificate: show one",
+  unreadable: "The certificate cannot be read",
+  untimely: "The certificate is not valid now",
+  "other-issuer": "The certificate is of another issuer",
+  "other-name": "The certificate has another name",
+};
 
 function encryptionWords(trouble: EncryptionTrouble | undefined): string {
   switch (trouble) {

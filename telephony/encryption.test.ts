@@ -28,12 +28,13 @@ async function trunkThat(encryption: MediaEncryption): Promise<At & { next: Next
   const proxies: { host: string; port: number }[] = [];
   const directory: TelephonyDirectory = {
     trunkByAddress: (address) => (address === carrierAddress ? { trunkId, name: "Carrier" } : null),
+    certificateDemand: () => null,
     mediaEncryption: () => encryption,
     isCallForHelp: () => false,
     isPhoneAddress: () => false,
     trunks: () => [
       {
-        ...{ trunkId, name: "Carrier", version: proxies.length, transport: "UDP", account: null },
+        ...{ trunkId, name: "Carrier", version: proxies.length, transport: "UDP", account: null, issuers: null, certificate: null },
         proxies,
         registers: false,
         heartbeat: false,

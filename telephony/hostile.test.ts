@@ -18,6 +18,7 @@ const [carrier, stranger] = ["127.0.0.2", "127.0.0.66"];
 let trunks: readonly TrunkPeer[] = [];
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === carrier ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
+  certificateDemand: () => null,
   mediaEncryption: () => "disabled",
   isCallForHelp: () => false,
   trunks: () => trunks,
@@ -264,7 +265,18 @@ test("SIP-13: a caller behind the carrier that we have an account with gets no p
   const hop = { host: carrier, port: socket.port };
   const account = { username: "bank", password: "a secret of the trunk", domain: "carrier.example" };
   trunks = [
-    { trunkId: "trunk" as TrunkId, name: "C", version: 1, transport: "UDP", proxies: [hop], account, registers: false, heartbeat: true },
+    {
+      trunkId: "trunk" as TrunkId,
+      name: "C",
+      version: 1,
+      transport: "UDP",
+      issuers: null,
+      certificate: null,
+      proxies: [hop],
+      account,
+      registers: false,
+      heartbeat: true,
+    },
   ];
   const at = await host();
   const say = (text: string): boolean => socket.send(Buffer.from(text, "latin1"), at.telephony.ports[0]!, "127.0.0.1");

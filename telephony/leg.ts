@@ -359,7 +359,7 @@ function whileAccepted(state: In<"accepted">, input: LegInput): Result {
 // ── Both, once it stands ──
 
 function whileUp(state: In<"up">, input: LegInput): Result {
-  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up" }));
+  if (input.kind === "hang-up") return stay(state, session({ kind: "hang-up", headers: reasonHeaders(input.reason) }));
   if (input.kind === "refer-result") return stay(state, session({ kind: "refer-result", status: input.status }));
   if (input.kind === "tell-digit")
     return stay(state, session({ kind: "inform", type: "application/dtmf-relay", body: digitBody(input.digit) }));
@@ -574,6 +574,8 @@ export function verdictOf({ bytesSent: _sent, bytesReceived: _received, ...verdi
 
 /** RFC 3326: a device need not list a call as missed that was taken elsewhere. */
 function reasonHeaders(reason: HangUpReason): Header[] {
+  // RFC 4411 §5: whoever loses the call is told what for.
+  if (reason === "preempted") return [header("Reason", 'preemption;cause=1;text="Ended for an emergency call"')];
   if (reason === "answered-elsewhere") return [header("Reason", 'SIP;cause=200;text="Call completed elsewhere"')];
   return reason === "declined" ? [header("Reason", 'SIP;cause=603;text="Declined"')] : [];
 }

@@ -13,6 +13,7 @@ import { normalAddress } from "../core/lib/ip-address.ts";
 import type { BindingPort } from "../core/telephony/binding.ts";
 import type { LinePort } from "../core/telephony/line.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
+import { certificateWarning } from "./cause.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
 import { calledOf } from "./ingress.ts";
@@ -197,7 +198,13 @@ export class Telephony {
     if (trunk !== null) {
       // Several accounts at one carrier share its address; each has a Contact of its own.
       const account = request.uri.scheme === "sip" ? this.lines.trunkOfContact(request.uri.user ?? "") : null;
-      this.origins.set(request, { kind: "trunk", trunkId: account ?? trunk.trunkId });
+      const trunkId = account ?? trunk.trunkId;
+      const refused = this.lines.refuses(trunkId, flow);
+      if (refused !== null) {
+        const toTag = this.dialogs.transactions.statelessTag(request);
+        return { kind: "refuse", response: respond(request, 403, { toTag, headers: [certificateWarning(refused)] }) };
+      }
+      this.origins.set(request, { kind: "trunk", trunkId });
       return serve;
     }
     const isRegistered = this.registrar.isKnownPath(flow);

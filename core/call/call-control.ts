@@ -3,6 +3,7 @@
 import type { ConferenceRoomId, ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
+import type { CertificateDemand, CertificateTrouble, OwnCertificate } from "../telephony/peer-certificate.ts";
 
 /** What is played: stored or embedded sounds by key, in order. `tone` is for ringback and beeps. */
 export type Prompt =
@@ -33,7 +34,7 @@ export type LegEndReason =
   | "error";
 
 /** Why we hang up: what the device is told of it (RFC 3326). */
-export type HangUpReason = "normal" | "no-answer" | "answered-elsewhere" | "declined" | "failed";
+export type HangUpReason = "normal" | "no-answer" | "answered-elsewhere" | "declined" | "failed" | "preempted";
 
 export type CallCommand =
   /** 180 Ringing to the caller. */
@@ -294,6 +295,8 @@ export type TelephonyDirectory = {
   trunks(): readonly TrunkPeer[];
   /** Whether voice with a trunk or a phone is encrypted. */
   mediaEncryption(id: TrunkId | StationId): MediaEncryption;
+  /** What whoever comes from a trunk's address must show; null: the address is enough. */
+  certificateDemand(id: TrunkId): CertificateDemand | null;
   /** Whether that phone calls for help by dialling that. */
   isCallForHelp(stationId: StationId, called: string): boolean;
 };
@@ -305,6 +308,10 @@ export type TrunkPeer = {
   /** Counts up with every change. */
   readonly version: number;
   readonly transport: "UDP" | "TCP" | "TLS";
+  /** Who vouches for next hops' certificates, PEM; null: whomever this machine trusts. */
+  readonly issuers: string | null;
+  /** What we show who asks, PEM; null: nothing. */
+  readonly certificate: OwnCertificate | null;
   /** Next hops in order of preference, at least one. */
   readonly proxies: readonly TrunkHop[];
   /** What the carrier has given us; null: we are known by our address. */
@@ -322,7 +329,7 @@ export type TrunkRegistration =
 
 /** What is wrong with a way to a trunk: as far as it got. */
 export type TrunkTrouble =
-  | { readonly kind: "no-such-name" | "refused" | "no-answer" | "certificate" | "no-socket" | "no-password" | "wrong-password" }
+  | { readonly kind: "no-such-name" | "refused" | "no-answer" | "closed" | "certificate" | "no-socket" | "no-password" | "wrong-password" }
   | { readonly kind: "status"; readonly status: number };
 
 /** A trunk as this node sees it. */
@@ -338,11 +345,16 @@ export type TrunkState = {
   }[];
 };
 
+/** Somebody at a trunk's address who was not taken for it. */
+export type TrunkRefusal = { readonly at: number; readonly address: string; readonly trouble: CertificateTrouble };
+
 /** Trunks, as the wiring keeps them and web looks at them. */
 export interface TrunkPort {
   onLogged(event: { readonly type: string }): void;
   /** Null: no calls leave by it, or the node does not know it yet. */
   state(trunkId: TrunkId): TrunkState | null;
+  /** Who was refused last for want of its certificate, since this node started; null: nobody. */
+  refusal(trunkId: TrunkId): TrunkRefusal | null;
   /** Asks every next hop now, and registers anew; the state after it. */
   test(trunkId: TrunkId): Promise<TrunkState | null>;
 }

@@ -91,7 +91,7 @@ function hangUpAll(state: CallState, reason: EndReason): CallOutput[] {
     ...[alert?.legId, agent?.legId, agent?.lost?.returningLegId, dial?.legId, party?.legId, consult?.legId],
     ...[...members, ...supervisors].map(({ legId }) => legId),
   ];
-  const how = reason === "error" || reason === "media-failed" ? "failed" : "normal";
+  const how = reason === "preempted" ? reason : reason === "error" || reason === "media-failed" ? "failed" : "normal";
   return [
     ...(refusal === null ? [] : [control({ kind: "reject", legId: customer.legId, reason: refusal })]),
     ...others.filter((legId) => legId != null).map((legId) => control({ kind: "hang-up", legId, reason: how })),

@@ -234,7 +234,7 @@ export type CallInput =
   /** The runner has looked up whom a wish names. */
   | { readonly kind: "target-found"; readonly wish: WishWithTarget; readonly found: FoundTarget }
   /** The node stops and its calls with it. */
-  | { readonly kind: "stop"; readonly reason: Extract<EndReason, "node-stopped" | "node-fenced" | "error"> };
+  | { readonly kind: "stop"; readonly reason: Extract<EndReason, "node-stopped" | "node-fenced" | "preempted" | "error"> };
 
 /** What a person asks of a call they are in, by the page or the API. */
 export type Wish =

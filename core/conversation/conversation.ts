@@ -44,6 +44,7 @@ export const endReasons = [
   "rejected",
   "not-acknowledged",
   "media-failed",
+  "preempted",
   "node-stopped",
   "node-died",
   "node-fenced",

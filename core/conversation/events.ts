@@ -70,6 +70,8 @@ export type ConversationEvents = {
   };
   /** They are in a conference room from here on, until their call ends. */
   "conversation.room.entered": { participantId: string; customerParticipantId: string; roomId: string; name: string; number: string };
+  /** Ended, as a call for help needed its channel of a trunk. `lostBy`: people of ours in it. */
+  "telephony.emergency.preempted": { trunkId: string; forHelp: string; lostBy: readonly string[] };
   /** What was asked for names nobody: the call goes on as it was. */
   "conversation.transfer.failed": { participantId: string; message: string };
   "conversation.rejected": { reason: string; why?: string };

@@ -17,6 +17,7 @@ import type {
   QueueId,
   RecordingId,
   StationId,
+  TrunkId,
   UserId,
 } from "../lib/id.ts";
 import { callsMax, journalRetryMs } from "../lib/limits.ts";
@@ -29,10 +30,11 @@ import { type Directory, type RouteFacts, route } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { placeOf, siteOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
+import { leastImportant } from "./preemption.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
 import { mayPickUp } from "./watching.ts";
 
-export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "onRoom"> & { readonly vault: RecordingVault };
+export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "makeRoom" | "onRoom"> & { readonly vault: RecordingVault };
 
 /** A conversation that has ended is kept this long for late facts: media summaries, its ladder. */
 const afterEndMs = 30_000;
@@ -148,6 +150,7 @@ export class Exchange {
       ...this.ports,
       routeFacts: () => this.routeFacts(),
       onRoom: (roomId: ConferenceRoomId) => this.tellRoom(roomId),
+      makeRoom: (trunkId: TrunkId) => this.makeRoom(trunkId, conversationId),
       mayGoOut: (userId: UserId, number: string) => this.mayGoOut(userId, number, conversationId),
     };
     const runner = new Runner(conversationId, ports, (leg, owner) => this.legs.set(leg, owner));
@@ -211,6 +214,21 @@ export class Exchange {
     this.app.env.log.error("calls outside beyond the limit: refused", { user: userId, rule, limit });
     this.background("fraud alarm not kept", this.keep("telephony.fraud.alarm", conversationId, [userId], { userId, rule, limit, called }));
     return false;
+  }
+
+  /** A call for help goes by a trunk that has no channel left: the least important call ends. True: one did. */
+  private makeRoom(trunkId: TrunkId, forHelp: ConversationId): boolean {
+    const trunk = this.directory.current.trunks.find(({ id }) => id === trunkId);
+    if (trunk === undefined || !this.guard.isFull(trunk, forHelp)) return false;
+    const call = leastImportant(this.callStates(), trunkId);
+    if (call === null) return false;
+    const { conversationId } = call;
+    const lostBy = [call.customer.userId, call.agent?.userId, call.party?.callee.userId].filter((id) => id != null);
+    this.app.env.log.warn("call ended for a call for help", { call: conversationId, for: forHelp, trunk: trunkId });
+    this.runners.get(conversationId)?.post({ kind: "stop", reason: "preempted" });
+    const told = this.keep("telephony.emergency.preempted", conversationId, [forHelp, trunkId, ...lostBy], { trunkId, forHelp, lostBy });
+    this.background("pre-emption not kept", told);
+    return true;
   }
 
   /** Who is to know at once reads it on whatever page they have open. */

@@ -24,7 +24,7 @@ export function countryOf({ sites, organization }: Pick<Configuration, "sites" |
 }
 
 /** The site of a station, else the organization's first; null: none is set up. */
-export function siteOf({ sites, stations }: Configuration, stationId: StationId | null): Site | null {
+export function siteOf({ sites, stations }: Pick<Configuration, "sites" | "stations">, stationId: StationId | null): Site | null {
   const siteId = stations.find(({ id }) => id === stationId)?.siteId ?? null;
   return sites.find(({ id }) => id === siteId) ?? sites[0] ?? null;
 }
@@ -43,9 +43,7 @@ export function planEmergency(configuration: Configuration, called: string, dial
   const site = siteOf(configuration, dialler.stationId);
   const number = helpNumberOf(configuration, dialler.stationId, called);
   if (number === null) return null;
-  const ways = configuration.trunks.filter(({ proxies }) => proxies.length > 0);
-  const wanted = (site?.emergencyTrunkIds ?? []).flatMap((id) => ways.filter((trunk) => trunk.id === id));
-  const paths = [...wanted, ...ways.filter((trunk) => !wanted.includes(trunk))].flatMap((trunk): DialPath[] => {
+  const paths = waysForHelp(configuration, site).flatMap((trunk): DialPath[] => {
     const user = userOf(configuration, dialler.userId);
     const shown = { number: user?.phoneNumber ?? trunk.callerId ?? site?.callerId ?? "", name: site?.callerName ?? "" };
     return pathsBy(trunk, number, shown);
@@ -53,6 +51,13 @@ export function planEmergency(configuration: Configuration, called: string, dial
   if (!isNonempty(paths)) return { kind: "refused", reason: "emergency-not-available", why: "no trunk by which help could be called" };
   const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency", isEmergency: true } as const;
   return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs } };
+}
+
+/** The trunks by which help is called, in their order: the site's own for it, then every other one that leads outside. */
+export function waysForHelp({ trunks }: Pick<Configuration, "trunks">, site: Site | null): readonly Trunk[] {
+  const ways = trunks.filter(({ proxies }) => proxies.length > 0);
+  const wanted = (site?.emergencyTrunkIds ?? []).flatMap((id) => ways.filter((trunk) => trunk.id === id));
+  return [...wanted, ...ways.filter((trunk) => !wanted.includes(trunk))];
 }
 
 /** A number outside; null: it is no number that a plan knows. `isFull`: trunks without a free channel are passed over. */

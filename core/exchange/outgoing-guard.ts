@@ -1,9 +1,10 @@
 // What one person may have of calls outside at once and in a minute, and which trunks are full: a stolen phone ends at the limit, not at the bill.
-import { type CallState, trunkOf } from "../call/state.ts";
+import type { CallState } from "../call/state.ts";
 import type { Clock } from "../env/env.ts";
-import type { TrunkId, UserId } from "../lib/id.ts";
+import type { ConversationId, TrunkId, UserId } from "../lib/id.ts";
 import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.ts";
 import type { Trunk } from "../telephony/telephony.ts";
+import { trunksOf } from "./preemption.ts";
 
 export type Tripped = { readonly rule: "at-once" | "per-minute"; readonly limit: number };
 
@@ -28,14 +29,14 @@ export class OutgoingGuard {
     return null;
   }
 
-  /** Every channel of the trunk is taken, in whichever direction. */
-  isFull({ id, channelsMax }: Trunk): boolean {
-    return channelsMax !== null && this.channels(id) >= channelsMax;
+  /** Every channel of the trunk is taken, in whichever direction; `but`: not counting that conversation. */
+  isFull({ id, channelsMax }: Pick<Trunk, "id" | "channelsMax">, but: ConversationId | null = null): boolean {
+    return channelsMax !== null && this.channels(id, but) >= channelsMax;
   }
 
-  private channels(trunkId: TrunkId): number {
+  private channels(trunkId: TrunkId, but: ConversationId | null): number {
     let taken = 0;
-    for (const call of this.calls()) taken += trunksOf(call).filter((id) => id === trunkId).length;
+    for (const call of this.calls()) if (call.conversationId !== but) taken += trunksOf(call).filter((id) => id === trunkId).length;
     return taken;
   }
 
@@ -48,11 +49,4 @@ export class OutgoingGuard {
     }
     return open;
   }
-}
-
-/** By which trunks a call's legs go now; calls for help take no channel from anybody. */
-function trunksOf({ customer, dial, party, consult, members }: CallState): readonly TrunkId[] {
-  const came = customer.trunkId === null || customer.ended ? [] : [customer.trunkId];
-  const gone = [dial, party, consult, ...members].flatMap((one) => (one === null || one.callee.isEmergency ? [] : [trunkOf(one)]));
-  return [...came, ...gone.filter((trunkId) => trunkId !== null)];
 }

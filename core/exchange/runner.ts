@@ -19,9 +19,10 @@ import {
   type WishWithTarget,
 } from "../call/state.ts";
 import type { Timer } from "../env/env.ts";
+import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal } from "../events/index.ts";
-import { type ConferenceRoomId, type ConversationId, type LegId, newId, type UserId } from "../lib/id.ts";
-import { callInputsKept, mailboxInputsMax } from "../lib/limits.ts";
+import { type ConferenceRoomId, type ConversationId, type LegId, newId, type TrunkId, type UserId } from "../lib/id.ts";
+import { callInputsKept, mailboxInputsMax, preemptionLeadMs } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
 import { networkAttributes } from "../telephony/network-facts.ts";
@@ -31,6 +32,7 @@ import { defaultInQueueFlow } from "./default-flow.ts";
 import { type Directory, flowById, inQueueFlowByName, type RouteFacts } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { countryOf } from "./outbound.ts";
+import { isForHelp } from "./preemption.ts";
 import { queueFacts } from "./queue-facts.ts";
 
 export type RunnerPorts = {
@@ -43,6 +45,8 @@ export type RunnerPorts = {
   readonly onRoom: (roomId: ConferenceRoomId) => void;
   /** Whether a person may have one more call outside; a no is an alarm. */
   readonly mayGoOut: (userId: UserId, called: string) => boolean;
+  /** Ends another call where a trunk has no channel for one for help. True: one ends now. */
+  readonly makeRoom: (trunkId: TrunkId) => boolean;
 };
 
 type Mail =
@@ -161,11 +165,11 @@ export class Runner {
     });
   }
 
-  // Nothing is acknowledged before this returns; only a call for help waits for no disk.
+  // Nothing is acknowledged before this returns; only a call for help waits for no disk, nor for the one that ends for it.
   private append(batch: readonly EventDraft[]): Promise<void> {
     const { journal, app } = this.ports;
     const kept = keep(app.env, journal, batch, this.conversationId);
-    if (!isForHelp(this.state)) return kept;
+    if (this.state === null || !(isForHelp(this.state) || this.state.ended === "preempted")) return kept;
     kept.catch((error: unknown) => app.env.log.error("call for help not kept", { call: this.conversationId, reason: String(error) }));
     return Promise.resolve();
   }
@@ -175,6 +179,9 @@ export class Runner {
     switch (output.kind) {
       case "control":
         if (output.command.kind === "dial-station" || output.command.kind === "dial-trunk") this.onLeg(output.command.legId, this);
+        // The carrier must have heard that the other call is over before it hears of this one.
+        if (output.command.kind === "dial-trunk" && output.command.isEmergency && this.ports.makeRoom(output.command.trunkId))
+          await pause(app.env.clock, preemptionLeadMs);
         control.send(this.inOurTones(output.command));
         return;
       case "flow-start":
@@ -304,10 +311,6 @@ export class Runner {
       },
     };
   }
-}
-
-function isForHelp(state: CallState | null): boolean {
-  return state?.dial?.callee.isEmergency === true || state?.party?.callee.isEmergency === true;
 }
 
 /** Who is transferred by a person needs no skills but patience. */

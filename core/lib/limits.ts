@@ -94,6 +94,8 @@ export const trunkAnswerMs = 4_000;
 export const personRingMs = 60_000;
 /** A number outside: carriers give up before. And somebody who calls for help is not let go for impatience of ours. */
 export const outsideRingMs = 120_000;
+/** How long a call for help waits for the end of the one that gives it its channel to reach the carrier. */
+export const preemptionLeadMs = 100;
 export const emergencyRingMs = 600_000;
 /** Calls outside that one person may have at once, and begin within a minute: more is a stolen phone (IRSF). Calls for help do not count. */
 export const outgoingPerUserMax = 3;

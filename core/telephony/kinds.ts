@@ -8,6 +8,7 @@ import { mediaEncryptions } from "../lib/media-encryption.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
 import { isSimplePattern, matchTypes, numberFormats } from "./number-plan.ts";
+import { checkIssuers, fingerprintOf, isNameOrFingerprint } from "./peer-certificate.ts";
 import { holderOfNumber } from "./taken-number.ts";
 import {
   type ConferenceRoom,
@@ -69,6 +70,12 @@ export const trunkSettings = z.strictObject({
   heartbeat: yesNo.default(true),
   transport: z.enum(trunkTransports, { error: `One of ${trunkTransports.join(", ")}.` }).default("UDP"),
   mediaEncryption,
+  demandsCertificate: yesNo.default(false),
+  peerIssuers: z.string().trim().max(65_536, "At most 64 KiB.").default(""),
+  peerNames: z
+    .array(z.string().refine(isNameOrFingerprint, "A name like sip.carrier.example, or a SHA-256 fingerprint of 64 hex digits."))
+    .max(32, "At most 32 names.")
+    .default([]),
   numberFormat: z.enum(numberFormats, { error: `One of ${numberFormats.join(", ")}.` }).default("E164"),
   callerIdPresentation: z.enum(callerIdPresentations, { error: `One of ${callerIdPresentations.join(", ")}.` }).default("user"),
   callerId: e164.nullable().default(null),
@@ -91,6 +98,9 @@ export type TrunkSettings = Pick<
   | "heartbeat"
   | "transport"
   | "mediaEncryption"
+  | "demandsCertificate"
+  | "peerIssuers"
+  | "peerNames"
   | "numberFormat"
   | "callerIdPresentation"
   | "callerId"
@@ -202,15 +212,17 @@ export const trunkKind: ObjectKind<Trunk, TrunkSettings> = {
   event: "telephony.trunk",
   permissions,
   settings: trunkSettings as never,
-  secret: ["sealedPassword"],
+  secret: ["sealedPassword", "sealedKey"],
   store: (stores) => stores.trunks,
-  make: () => ({ sealedPassword: null }),
+  make: () => ({ sealedPassword: null, certificate: null, sealedKey: null }),
   check: async (app, stores, settings, before) => {
     if (settings.addresses.length === 0 && settings.proxies.length === 0)
       throw new BadInput("A trunk is known by its addresses, or leads somewhere: give an address or a next hop.", "addresses");
     if (settings.registers && settings.proxies.length === 0)
       throw new BadInput("To register, a next hop is needed: the carrier's registrar.", "proxies");
     if (settings.registers && settings.username === "") throw new BadInput("To register, the account's user name is needed.", "username");
+    checkIssuers(settings.peerIssuers, "peerIssuers", app.env.clock.now());
+    if (settings.demandsCertificate) checkDemand(settings);
     for (const other of await stores.trunks.all(app.organizationId)) {
       const taken = settings.addresses.find((address) => other.addresses.includes(address));
       if (other.id !== before?.id && taken !== undefined) {
@@ -227,6 +239,15 @@ export const trunkKind: ObjectKind<Trunk, TrunkSettings> = {
       .map(({ id, name }) => ({ kind: "Site", id, name, how: "calls for help leave by it" })),
   ],
 };
+
+/** A demand that nobody could meet, or everybody, is none. @throws BadInput */
+function checkDemand({ transport, peerIssuers, peerNames }: TrunkSettings): void {
+  if (transport !== "TLS") throw new BadInput("A certificate is shown by TLS only: set the transport to TLS.", "transport");
+  if (peerIssuers === "" && peerNames.length === 0)
+    throw new BadInput("Say whose certificates are the carrier's: their issuers, or fingerprints among the names.", "peerIssuers");
+  if (peerIssuers === "" && peerNames.some((name) => fingerprintOf(name) === null))
+    throw new BadInput("A name proves nothing without an issuer: give the issuers, or fingerprints alone.", "peerIssuers");
+}
 
 export const stationKind: ObjectKind<Station, StationSettings> = {
   noun: "station",

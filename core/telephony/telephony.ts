@@ -27,12 +27,22 @@ export type Trunk = ConfiguredObject & {
   readonly transport: (typeof trunkTransports)[number];
   /** Of voice. Its keys stand in the descriptions: who reads the signalling has them. */
   readonly mediaEncryption: MediaEncryption;
+  /** Whether whoever calls in from its addresses is taken for it only by TLS and with its certificate. */
+  readonly demandsCertificate: boolean;
+  /** Who vouches for the carrier's certificate in both directions, PEM; empty: for next hops, whomever this machine trusts. */
+  readonly peerIssuers: string;
+  /** DNS names or SHA-256 fingerprints that the certificate shown to us may have; none: any of its issuers'. */
+  readonly peerNames: readonly string[];
+  /** What we show where the carrier asks for a certificate, PEM; null: nothing. */
+  readonly certificate: string | null;
+  /** Its private key, sealed with the key file. */
+  readonly sealedKey: string | null;
   readonly numberFormat: NumberFormat;
   /** `user`: the person's direct number, else the trunk's; `trunk`: always its own; `withhold`: none. */
   readonly callerIdPresentation: (typeof callerIdPresentations)[number];
   /** E.164; null: the site's. */
   readonly callerId: string | null;
-  /** At once, in both directions together; calls for help are not counted. Null: as many as the node has. */
+  /** At once, in both directions together; a call for help ends another one where all are taken. Null: as many as the node has. */
   readonly channelsMax: number | null;
 };
 

@@ -3,7 +3,7 @@ import type { Env } from "../../core/env/env.ts";
 import { isIpv6, normalAddress } from "../../core/lib/ip-address.ts";
 import { sipConnectionsMax, sipConnectionsPerAddressMax } from "../../core/lib/limits.ts";
 import { type Endpoint, type Flow, flowText, type Wire } from "../sip/transport/flow.ts";
-import { connectTcp, listenTcp } from "./tcp.ts";
+import { type ClientTls, connectTcp, listenTcp } from "./tcp.ts";
 import { openUdp, type UdpSocket } from "./udp.ts";
 
 /** Who takes what arrives: the SIP transport layer. */
@@ -29,6 +29,8 @@ export interface Connection {
   /** False: gone, or the peer does not read and the buffer is full. */
   send(bytes: Uint8Array): boolean;
   close(reason: string): void;
+  /** What the peer showed in the handshake, DER; null: nothing, or there was none. */
+  readonly peerCertificate?: Uint8Array | null;
 }
 
 export class SipNetwork implements Wire {
@@ -72,12 +74,17 @@ export class SipNetwork implements Wire {
     return null;
   }
 
-  /** Opens a connection to a literal address. `tls`: the name that the peer's certificate must have. @throws ConnectError */
-  connect(remote: Endpoint, tls: { readonly serverName: string; readonly ca: string | null } | null, ms: number): Promise<Flow> {
+  /** Opens a connection to a literal address. @throws ConnectError */
+  connect(remote: Endpoint, tls: ClientTls | null, ms: number): Promise<Flow> {
     // Without a TLS port of ours, a carrier keeps to the connection that we have opened.
     const accepting = (tls === null ? undefined : this.accepting.get("tls")) ?? this.accepting.get("tcp");
     const local = accepting?.(remote.address) ?? { address: isIpv6(remote.address) ? "::" : "0.0.0.0", port: 0 };
     return connectTcp(this, { local, remote, tls, ms, clock: this.env.clock });
+  }
+
+  /** What the peer of a connection showed in its handshake, DER; null: nothing. */
+  certificateOf(flow: Flow): Uint8Array | null {
+    return this.connections.get(flow.connectionId)?.connection.peerCertificate ?? null;
   }
 
   send(flow: Flow, bytes: Uint8Array): boolean {

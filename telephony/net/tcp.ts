@@ -2,6 +2,7 @@
 import type { Socket } from "bun";
 import type { Clock } from "../../core/env/env.ts";
 import { sipSendBufferBytesMax } from "../../core/lib/limits.ts";
+import type { OwnCertificate } from "../../core/telephony/peer-certificate.ts";
 import type { Endpoint, Flow } from "../sip/transport/flow.ts";
 import type { Connection, Listen, SipNetwork } from "./network.ts";
 
@@ -12,7 +13,12 @@ export function listenTcp(listen: Listen, network: SipNetwork): { readonly local
   const server = Bun.listen<State>({
     hostname: listen.address,
     port: listen.port,
-    ...(listen.tls === undefined ? {} : { tls: { key: listen.tls.key, cert: listen.tls.cert } }),
+    ...(listen.tls === undefined
+      ? {}
+      : {
+          // Whoever has a certificate may show it. What it is worth, and whether there must be one, is asked for each request.
+          tls: { key: listen.tls.key, cert: listen.tls.cert, requestCert: true, rejectUnauthorized: false },
+        }),
     socket: {
       open(socket) {
         const outbox = new Outbox(socket);
@@ -47,10 +53,13 @@ export class ConnectError extends Error {
   }
 }
 
+/** `serverName`: what the peer's certificate must be for; `ca`: who may have issued it, PEM, null: whomever this machine trusts; `own`: what we show. */
+export type ClientTls = { readonly serverName: string; readonly ca: string | null; readonly own: OwnCertificate | null };
+
 export type Connect = {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  readonly tls: { readonly serverName: string; readonly ca: string | null } | null;
+  readonly tls: ClientTls | null;
   readonly ms: number;
   readonly clock: Clock;
 };
@@ -79,7 +88,13 @@ export function connectTcp(network: SipNetwork, { local, remote, tls, ms, clock 
       port: remote.port,
       ...(tls === null
         ? {}
-        : { tls: { serverName: tls.serverName, rejectUnauthorized: true, ...(tls.ca === null ? {} : { ca: tls.ca }) } }),
+        : {
+            tls: {
+              ...{ serverName: tls.serverName, rejectUnauthorized: true },
+              ...(tls.ca === null ? {} : { ca: tls.ca }),
+              ...(tls.own === null ? {} : { cert: tls.own.chain, key: tls.own.key }),
+            },
+          }),
       socket: {
         open(socket) {
           socket.data = { flow: null, outbox: new Outbox(socket) };
@@ -118,6 +133,10 @@ class Outbox implements Connection {
   private isClosing = false;
 
   constructor(private readonly socket: TcpSocket) {}
+
+  get peerCertificate(): Uint8Array | null {
+    return this.socket.getPeerX509Certificate?.()?.raw ?? null;
+  }
 
   send(bytes: Uint8Array): boolean {
     if (this.isClosing) return false;

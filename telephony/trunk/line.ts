@@ -177,7 +177,9 @@ export class TrunkLine {
     const answer = "trouble" in flow ? flow : await this.ask(this.options(hop, flow), flow, false);
     const status = "response" in answer ? answer.response.status : null;
     const isDead = status === 503 || status === 408;
-    hop.trouble = "trouble" in answer ? answer.trouble : isDead ? { kind: "status", status } : null;
+    // By TLS 1.3, who wants another certificate of ours says so by closing what was open already.
+    const isClosed = "trouble" in answer && answer.trouble.kind === "no-answer" && !("trouble" in flow) && hop.flow !== flow;
+    hop.trouble = isClosed ? { kind: "closed" } : "trouble" in answer ? answer.trouble : isDead ? { kind: "status", status } : null;
     hop.isUp = hop.trouble === null;
     hop.roundTripMs = "response" in answer ? answer.ms : null;
     // Another address of the same name may do better.
@@ -222,7 +224,8 @@ export class TrunkLine {
       hop.flow = flow;
       return flow;
     }
-    const tls = this.peer.transport === "TLS" ? { serverName: hop.hop.host, ca } : null;
+    const tls =
+      this.peer.transport === "TLS" ? { serverName: hop.hop.host, ca: this.peer.issuers ?? ca, own: this.peer.certificate } : null;
     try {
       hop.connecting ??= network.connect(endpoint, tls, trunkAnswerMs);
       hop.flow = await hop.connecting;

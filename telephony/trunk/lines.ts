@@ -1,7 +1,8 @@
 // All trunks by which calls leave: kept as the configuration has them, asked for a way out, and known by where they are when a call comes in.
-import type { TelephonyDirectory, TrunkPeer, TrunkPort, TrunkState } from "../../core/call/call-control.ts";
+import type { TelephonyDirectory, TrunkPeer, TrunkPort, TrunkRefusal, TrunkState } from "../../core/call/call-control.ts";
 import { pause } from "../../core/env/pause.ts";
 import type { TrunkId } from "../../core/lib/id.ts";
+import { type CertificateTrouble, certificateTrouble } from "../../core/telephony/peer-certificate.ts";
 import { type Header, headerValue, type RequestDraft, type SipResponse } from "../sip/message/message.ts";
 import { parseNameAddr } from "../sip/message/name-addr.ts";
 import type { Flow } from "../sip/transport/flow.ts";
@@ -9,15 +10,17 @@ import { type LineParts, TrunkLine } from "./line.ts";
 
 /** What a carrier has not heard by then it learns when the registration is over. */
 const farewellMs = 1_000;
+const refusalQuietMs = 60_000;
 
 /** How a call leaves: the path, and as whom. */
 export type Way = { readonly flow: Flow; readonly contactUser: string | null; readonly domain: string | null };
 
 export class TrunkLines implements TrunkPort {
   private readonly lines = new Map<TrunkId, TrunkLine>();
+  private readonly refusals = new Map<TrunkId, TrunkRefusal>();
 
   constructor(
-    private readonly directory: Pick<TelephonyDirectory, "trunks">,
+    private readonly directory: Pick<TelephonyDirectory, "trunks" | "certificateDemand">,
     private readonly parts: LineParts,
   ) {}
 
@@ -60,6 +63,31 @@ export class TrunkLines implements TrunkPort {
 
   state(trunkId: TrunkId): TrunkState | null {
     return this.lines.get(trunkId)?.state ?? null;
+  }
+
+  refusal(trunkId: TrunkId): TrunkRefusal | null {
+    return this.refusals.get(trunkId) ?? null;
+  }
+
+  /**
+   * Why what came along `flow` is not taken for the trunk's; null: it is. A connection of ours to one of its next hops has proved itself when it was
+   * opened.
+   */
+  refuses(trunkId: TrunkId, flow: Flow): CertificateTrouble | null {
+    const demand = this.directory.certificateDemand(trunkId);
+    if (demand === null) return null;
+    const isTls = flow.transport === "tls";
+    if (isTls && this.lines.get(trunkId)?.speaksAlong(flow) === true) return null;
+    const at = this.parts.env.clock.now();
+    const trouble = isTls ? certificateTrouble(demand, this.parts.network.certificateOf(flow), at) : "not-by-tls";
+    if (trouble === null) return null;
+    const { address } = flow.remote;
+    const last = this.refusal(trunkId);
+    // Once a minute is enough for the log: a source address by UDP is anybody's to write.
+    if (last === null || last.trouble !== trouble || at - last.at >= refusalQuietMs)
+      this.parts.env.log.warn("trunk refused: its certificate is not shown", { trunk: trunkId, address, trouble });
+    this.refusals.set(trunkId, { at, address, trouble });
+    return trouble;
   }
 
   async test(trunkId: TrunkId): Promise<TrunkState | null> {

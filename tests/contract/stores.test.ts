@@ -347,6 +347,7 @@ for (const [name, open] of Object.entries(implementations)) {
       const outbound = {
         ...{ proxies: [], transport: "UDP" as const, numberFormat: "E164" as const, callerIdPresentation: "user" as const },
         ...{ callerId: null, channelsMax: null },
+        ...{ demandsCertificate: true, peerIssuers: "PEM", peerNames: ["sip.carrier.example"], certificate: null, sealedKey: "x" },
         ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null, mediaEncryption: "required" as const },
       };
       const kinds = {

@@ -1,5 +1,4 @@
 // A carrier that has given us an account: found by name, registered with, called through and called by, dead and back, over UDP, TCP and TLS.
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Browser, type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
@@ -7,7 +6,7 @@ import { hears } from "../support/hearing.ts";
 import { carrierDomain, carrierHost, Kamailio, nameServer } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { lookAround } from "../support/look.ts";
-import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { insideNamespace, otherAddress, ownAddress, resolveBy } from "../support/namespace.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
 await insideNamespace();
@@ -91,8 +90,7 @@ async function callIn(when: string): Promise<void> {
 
 await program(
   async () => {
-    writeFileSync(join(landline.folder, "resolv.conf"), `nameserver ${otherAddress}\n`);
-    Bun.spawnSync(["mount", "--bind", join(landline.folder, "resolv.conf"), "/etc/resolv.conf"]);
+    resolveBy(otherAddress, landline.folder);
     await landline.start();
     await carrier.start();
     phone = new Baresip(join(landline.folder, "phone"), otherAddress, phoneHz, {
@@ -139,11 +137,31 @@ await program(
 
     await step("a call in comes to the account, and reaches the person whose number stands in To", () => callIn("by UDP"));
 
+    const emergency = async (words: RegExp): Promise<void> => {
+      await eventually(`the page of emergency calls says ${words.source}`, async () => {
+        await owner.goto("/admin/emergency");
+        return words.test(await owner.text("#main"));
+      });
+    };
+    await step("without dialling it is seen whether help is reached, what the site lacks, and whose place nobody knows", async () => {
+      await emergency(
+        /Leeds\s*112 999\s*Reaches a trunk that answers\s*Carrier \(Alive\)\s*The address where help is sent\. Anybody who is told\./,
+      );
+      expect((await owner.text("#main")).includes("Its site has no address."), "the stations are listed");
+      const csv = await owner.evaluate(async () => (await fetch("/admin/emergency.csv")).text());
+      expect(/Priya Nair,Leeds,,,no-address,/.test(csv), csv);
+      await lookAround(owner.page(), "emergency", async (name) => {
+        const folder = process.env.LANDLINE_TEST_PICTURES;
+        if (folder !== undefined) await owner.page().screenshot({ path: join(folder, `${name}.png`) });
+      });
+    });
+
     await step("a carrier that dies is seen to be dead, refused at once, and well again when it is back", async () => {
       await carrier.stop();
       await owner.goto(`/admin/trunks/${trunkId}/connection`);
       await owner.click('form[action$="/test"] button');
       await says(/does not answer: see its port/);
+      await emergency(/No trunk answers: help cannot be called/);
       const before = (await newest())?.id;
       await priya.fill("#dial", "020 7946 0018");
       await priya.press("Enter");

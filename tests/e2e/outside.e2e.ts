@@ -22,7 +22,7 @@ type Conversation = { readonly id: string; readonly endedAt: number | null; read
 type Centre = { readonly users: readonly object[]; readonly trunks: readonly object[] };
 
 /** The carrier is a phone at the other address; before it stands a trunk that nobody answers. */
-function centre(): object {
+function centre(carrier: object = {}): object {
   const plain = testCentre([ownAddress]) as Centre;
   const [first, ...others] = plain.users;
   return {
@@ -30,7 +30,7 @@ function centre(): object {
     users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, ...others],
     trunks: [
       { name: "Dead", addresses: ["192.0.2.9"], proxies: [`${otherAddress}:5999`] },
-      { name: "Carrier", addresses: [otherAddress], proxies: [`${otherAddress}:5070`], numberFormat: "National" },
+      { name: "Carrier", addresses: [otherAddress], proxies: [`${otherAddress}:5070`], numberFormat: "National", ...carrier },
     ],
     sites: [
       {
@@ -172,6 +172,40 @@ await program(
       await priya.press("e");
       await ended("customer-hung-up");
     });
+
+    await step(
+      "where the carrier has no line left, a call for help ends another call; who loses it is told, and the log says why",
+      async () => {
+        landline.apply(centre({ channelsMax: 1 }));
+        const rung = (): number => carrier.log.split("Incoming call").length;
+        const before = rung();
+        await dial("020 7946 0018");
+        await eventually("the carrier rings", () => rung() === before + 1, 10_000);
+        carrier.accept();
+        await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+        const lost = await newest();
+        const closed = carrier.log.split("session closed").length;
+        await gareth.fill("#dial", "999");
+        await gareth.press("Enter");
+        await said(/Your call was ended: somebody calls for help/);
+        await priya.waitFor('#call[data-call-state="none"]', 5_000);
+        await eventually("the carrier rings for help", () => rung() === before + 2, 10_000);
+        expect(carrier.log.split("session closed").length > closed, "the carrier heard of the end first");
+        const help = await newest();
+        const told = await landline.api<Conversation>(`/api/v2/landline/conversations/${lost.id}`).catch(() => null);
+        expect(told === null || told.endReason === "preempted", JSON.stringify(told));
+        const preempted = (await events(lost.id)).find(({ type }) => type === "telephony.emergency.preempted");
+        expect(preempted?.payload.forHelp === help.id, JSON.stringify(preempted));
+        carrier.accept();
+        await gareth.waitFor('#call[data-call-state="connected"]', 10_000);
+        // It has the only line: who calls now gets the dead trunk alone.
+        await dial("020 7946 0018");
+        await ended("unreachable");
+        await gareth.press("e");
+        await gareth.waitFor('#call[data-call-state="none"]', 10_000);
+        landline.apply(centre());
+      },
+    );
 
     await step("a stolen phone is stopped at the limit, and the alarm is in the log", async () => {
       for (let n = 0; n < 20; n++) {

@@ -1,12 +1,11 @@
 // Encrypted voice with a phone by TLS and a carrier behind TLS, both baresip with SRTP; who cannot is refused with a reason, or called in plain and said so.
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Chromium, signIn, startChromium } from "../support/browser.ts";
 import { hears } from "../support/hearing.ts";
 import { carrierDomain, carrierHost, certify, Kamailio, nameServer } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
-import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { insideNamespace, otherAddress, ownAddress, resolveBy } from "../support/namespace.ts";
 import { offerMd5 } from "../support/raw-sip.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
@@ -88,8 +87,7 @@ const incoming = (phone: Baresip): number => phone.log.split("Incoming call").le
 
 await program(
   async () => {
-    writeFileSync(join(landline.folder, "resolv.conf"), `nameserver ${otherAddress}\n`);
-    Bun.spawnSync(["mount", "--bind", join(landline.folder, "resolv.conf"), "/etc/resolv.conf"]);
+    resolveBy(otherAddress, landline.folder);
     certify(ourName, join(landline.folder, "own.key"), certificate);
     options.push("--trunk-ca", carrier.ca, "--https", "127.0.0.1:8443");
     options.push("--https-cert", certificate, "--https-key", join(landline.folder, "own.key"));

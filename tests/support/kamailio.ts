@@ -13,6 +13,10 @@ export type Carrier = {
   readonly password: string;
   /** Where calls go that the account makes, `host:port`, and the numbers by which the account is called. */
   readonly phone: string;
+  /** Where calls of that phone go instead, `host:port` by TLS: the carrier connects by itself. */
+  readonly leadsTo?: string;
+  /** Whose certificates it asks for when somebody connects, a file; without it, it asks for none. */
+  readonly asksFor?: string;
 };
 
 export class Kamailio {
@@ -21,16 +25,26 @@ export class Kamailio {
 
   constructor(
     private readonly folder: string,
-    carrier: Carrier,
+    private readonly carrier: Carrier,
   ) {
     mkdirSync(folder, { recursive: true });
     this.ca = join(folder, "certificate.pem");
     certify(carrierHost, join(folder, "key.pem"), this.ca);
+    this.shows(null);
+    writeFileSync(join(folder, "kamailio.cfg"), configuration(folder, carrier));
+  }
+
+  /** What it shows when it connects, from its next start on. */
+  shows(pair: { readonly key: string; readonly certificate: string } | null): void {
+    const { folder, ca, carrier } = this;
+    const asking =
+      carrier.asksFor === undefined ? "" : `verify_certificate = yes\nrequire_certificate = yes\nca_list = ${carrier.asksFor}\n`;
+    const own = pair === null ? "" : `private_key = ${pair.key}\ncertificate = ${pair.certificate}\n`;
     writeFileSync(
       join(folder, "tls.cfg"),
-      `[server:default]\nmethod = TLSv1.2+\nprivate_key = ${folder}/key.pem\ncertificate = ${this.ca}\n`,
+      `[server:default]\nmethod = TLSv1.2+\nprivate_key = ${folder}/key.pem\ncertificate = ${ca}\n${asking}` +
+        `[client:default]\nmethod = TLSv1.2+\nverify_certificate = no\n${own}`,
     );
-    writeFileSync(join(folder, "kamailio.cfg"), configuration(folder, carrier));
   }
 
   async start(): Promise<void> {
@@ -88,7 +102,7 @@ export function nameServer(address: string, others: Readonly<Record<string, stri
   );
 }
 
-function configuration(folder: string, { address, username, password, phone }: Carrier): string {
+function configuration(folder: string, { address, username, password, phone, leadsTo }: Carrier): string {
   const modules = ["tm", "sl", "rr", "pv", "maxfwd", "usrloc", "registrar", "textops", "siputils", "auth", "xlog", "tls"];
   const [phoneHost, phonePort] = phone.split(":");
   const secret = JSON.stringify(password);
@@ -101,6 +115,7 @@ enable_tls=yes
 listen=udp:${address}:5060
 listen=tcp:${address}:5060
 listen=tls:${address}:5061
+tcp_source_ipv4=${address}
 alias="${carrierDomain}"
 ${modules.map((name) => `loadmodule "${name}.so"`).join("\n")}
 modparam("tls", "config", "${folder}/tls.cfg")
@@ -128,8 +143,12 @@ request_route {
   if (!is_method("INVITE")) { sl_send_reply("405", "No"); exit; }
   record_route();
   if ($si == "${phoneHost}" && $sp == ${phonePort}) {
-    $ru = "sip:${username}@${carrierDomain}";
-    if (!lookup("location")) { sl_send_reply("480", "Nobody there"); exit; }
+    ${
+      leadsTo === undefined
+        ? `$ru = "sip:${username}@${carrierDomain}";
+    if (!lookup("location")) { sl_send_reply("480", "Nobody there"); exit; }`
+        : `$ru = "sip:" + $rU + "@${leadsTo};transport=tls";`
+    }
     xlog("L_NOTICE", "to the account at $ru\\n");
     t_relay();
     exit;

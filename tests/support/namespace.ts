@@ -1,5 +1,7 @@
 // A network of the test's own: a namespace with loopback and one veth address, so that browsers get voice without any flag.
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 export const ownAddress = "10.77.0.1";
 /** The machine's second address; the default route leads there. */
@@ -34,6 +36,14 @@ export async function insideNamespace(): Promise<void> {
     ip("netns", "del", name);
   }
   process.exit(code);
+}
+
+/** Names are asked of the server at that address, by everybody in here. Inside a namespace only. */
+export function resolveBy(address: string, folder: string): void {
+  const file = join(folder, "resolv.conf");
+  writeFileSync(file, `nameserver ${address}\n`);
+  const done = Bun.spawnSync(["mount", "--bind", file, "/etc/resolv.conf"]);
+  if (done.exitCode !== 0) throw new Error(`mount: ${done.stderr.toString().trim()}`);
 }
 
 /** A firewall in front of us: UDP from these ports to those gets lost. Returns how to open it. Inside a namespace only. */

@@ -12,6 +12,7 @@ export const clientTexts = [
   "Nobody answered.",
   "There is no such number.",
   "The call was refused.",
+  "Your call was ended: somebody calls for help and needed the line.",
   "The server cannot be reached. Nothing was changed: try again when this page is live.",
   "The server refused.",
   "No microphone: allow it for this page.",

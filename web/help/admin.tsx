@@ -187,9 +187,16 @@ export const adminManual: readonly ManualPage[] = [
           <b>Test now</b> asks at once. On a cluster every node registers by itself.
         </p>
         <p>
-          <b>TLS</b>: the carrier's certificate must be that name's and come from an issuer that this machine trusts, or from one in the
-          file of <code>--trunk-ca</code>; <code>--sip-tls</code> opens a port of ours for phones and carriers, with the certificate of{" "}
-          <code>--https</code>.
+          <b>TLS</b>: the carrier's certificate must be that name's and come from one of the trunk's <b>Issuers</b>; where it has none, from
+          an issuer that this machine trusts or one in the file of <code>--trunk-ca</code>. <code>--sip-tls</code> opens a port of ours for
+          phones and carriers, with the certificate of <code>--https</code>.
+        </p>
+        <p>
+          <b>Mutual TLS.</b> With <b>Must be shown to us</b>, whoever sends from the trunk's addresses is taken for it only by TLS, with a
+          certificate that one of its issuers has signed and that has one of its names; the issuer that signed it must stand there itself,
+          an intermediate one, too. Everything else is refused with 403, in a call that began by TLS, too, and the page <b>Connection</b>{" "}
+          says from where and why. Who is to be known by one certificate alone gets its SHA-256 fingerprint among the names. What we show a
+          carrier that asks is set on that page, with its key, which is kept sealed.
         </p>
         <p>
           <b>Voice encryption</b> is SRTP with keys in the signalling (SDES). <b>Encrypted, or no call</b> refuses what comes in plain, and
@@ -243,6 +250,16 @@ export const adminManual: readonly ManualPage[] = [
           for help, then by every other one, and show a number that can be called back. Whoever the site names sees at once who calls and
           where: the site's address with the station's floor and room. Where no trunk leads outside, the phone says plainly that help cannot
           be called from it.
+        </p>
+        <p>
+          <a href="/admin/emergency">Emergency calls</a> among the admin's pages says, without dialling, whether the numbers of each site
+          reach a trunk that answers, what a site lacks, and of which stations nobody knows where they are, the gravest first; as CSV, too.
+        </p>
+        <p>
+          <b>When every line is taken.</b> A trunk's <b>Calls at once</b> says how many lines the carrier gives. Where all of them are
+          taken, a call for help ends another call on that trunk and has its line: first one that we have made, the longest; then one that
+          came in and nobody talks with, in a menu or a queue; then one that came in and somebody talks with. Never a call for help. Whoever
+          loses the call is told on their page and by their phone (RFC 4411); the log says which call ended, for which, and who was in it.
         </p>
         <p>
           Try it with your carrier's test number, and say the address before anybody needs it. A trunk that brings a call for help from

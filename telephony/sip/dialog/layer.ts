@@ -393,6 +393,8 @@ function dialogsOf(state: SessionState): readonly Dialog[] {
 /** Another port or connection of the same host may speak in a dialog; browsers share an address that says nothing, so theirs must be the socket. */
 function isSamePeer(a: Flow, b: Flow): boolean {
   const isBrowser = [a, b].some(({ transport }) => transport === "ws" || transport === "wss");
+  // What began by TLS goes on by TLS: anybody can write a source address into a datagram.
+  if (a.transport === "tls" && b.transport !== "tls") return false;
   return isBrowser ? isSameFlow(a, b) : normalAddress(a.remote.address) === normalAddress(b.remote.address);
 }
 

@@ -91,6 +91,7 @@ export function startPhone(): void {
         tell({ muted, up });
       },
       onDialFailed: (why) => say(word(dialFailures[why])),
+      onPreempted: () => say(word("Your call was ended: somebody calls for help and needed the line.")),
     });
     phone.start();
     return new Promise(() => undefined);

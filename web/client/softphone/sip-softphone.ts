@@ -77,7 +77,7 @@ export class SipSoftphone implements Softphone {
       sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
     });
     this.session = session;
-    session.stateChange.addListener((state) => this.changed(session, state));
+    this.watch(session);
     try {
       await session.invite({
         requestDelegate: {
@@ -147,8 +147,18 @@ export class SipSoftphone implements Softphone {
       return;
     }
     this.session = invitation;
-    invitation.stateChange.addListener((state) => this.changed(invitation, state));
+    this.watch(invitation);
     if (isAutoAnswer(invitation)) void this.answer();
+  }
+
+  private watch(session: Invitation | Inviter): void {
+    session.stateChange.addListener((state) => this.changed(session, state));
+    session.delegate = {
+      onBye: (bye) => {
+        if (/^preemption\b/.test(bye.request.getHeader("Reason") ?? "")) this.events.onPreempted();
+        void bye.accept();
+      },
+    };
   }
 
   private hear(session: Invitation | Inviter): void {

@@ -24,4 +24,6 @@ export type SoftphoneEvents = {
   /** Whether a call is up, and the sound that comes in. */
   onCall(up: boolean, muted: boolean): void;
   onDialFailed(why: DialFailure): void;
+  /** A call for help needed its line. */
+  onPreempted(): void;
 };

@@ -6,6 +6,7 @@ import type { ConfiguredObject } from "../../../core/objects/object.ts";
 import { readsNetworkTests } from "../../../core/telephony/network-test-commands.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
+import { emergencyRoutes } from "../emergency/routes.tsx";
 import { flowStepRoutes } from "../flow-steps/routes.tsx";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
 import { type Hrefs, objectRoutes } from "../objects/routes.tsx";
@@ -71,6 +72,14 @@ const networkTestEntry: AdminEntry = {
   count: null,
 };
 
+const emergencyEntry: AdminEntry = {
+  path: "/admin/emergency",
+  icon: "siren",
+  title: "Emergency calls",
+  purpose: "Whether help is reached from each site, and of which stations nobody knows where they are.",
+  count: null,
+};
+
 /** The longer paths stand first: `/admin/queues/:id/members` before `/admin/queues/:id`. */
 export const adminRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin", permission: "directory:user:edit", help: "admin" }, async (c, ports) => {
@@ -90,6 +99,7 @@ export const adminRoutes: readonly PageRoute[] = [
         ),
       })),
     );
+    const emergency = { title: "Emergency", entries: c.var.actor.permissions.has("telephony:plugin:all") ? [emergencyEntry] : [] };
     const tests = { title: "Network", entries: c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : [] };
     const own = { title: "Organisation", entries: c.var.actor.permissions.has("directory:organization:edit") ? [organizationEntry] : [] };
     return render(
@@ -97,7 +107,7 @@ export const adminRoutes: readonly PageRoute[] = [
       ports,
       { title: t("Admin"), help: "admin" },
       <AdminHome
-        areas={[...shown, tests, own].filter((area) => area.entries.length > 0)}
+        areas={[...shown, emergency, tests, own].filter((area) => area.entries.length > 0)}
         mayExplore={c.var.actor.permissions.has("oauth:client:view")}
       />,
     );
@@ -108,5 +118,6 @@ export const adminRoutes: readonly PageRoute[] = [
   ...flowStepRoutes,
   ...promptRoutes,
   ...trunkRoutes,
+  ...emergencyRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

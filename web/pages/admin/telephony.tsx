@@ -122,6 +122,30 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
       ],
     },
     {
+      title: "The carrier's certificate",
+      about: "With the transport TLS. Our own certificate is set on the page Connection.",
+      fields: [
+        {
+          name: "demandsCertificate",
+          label: "Must be shown to us",
+          help: "On: whoever sends from its addresses is taken for it only by TLS and with its certificate. Everybody else is refused, and the page Connection says why.",
+          control: { kind: "choice", options: options(["true", "false"], words) },
+        },
+        {
+          name: "peerIssuers",
+          label: "Issuers",
+          help: "PEM; intermediate ones, too. Next hops must have a certificate of theirs then. Empty: of whomever this machine trusts.",
+          control: { kind: "pem" },
+        },
+        {
+          name: "peerNames",
+          label: "Names",
+          help: "One name or SHA-256 fingerprint a line that a certificate shown to us may have. Empty: any of its issuers.",
+          control: { kind: "lines", mono: true },
+        },
+      ],
+    },
+    {
       title: "Calls outside",
       about: "Without a next hop calls only come in.",
       fields: [
@@ -159,13 +183,13 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
         {
           name: "channelsMax",
           label: "Calls at once",
-          help: "In both directions together; calls for help are not counted. Empty: no limit of the trunk's own.",
+          help: "In both directions together, as many as the carrier gives. A call for help is refused by no limit: where all are taken, it ends another call. Empty: no limit of the trunk's own.",
           control: { kind: "text", mono: true, mayBeEmpty: true },
         },
       ],
     },
   ],
-  initial: { heartbeat: true, registers: false },
+  initial: { heartbeat: true, registers: false, demandsCertificate: false },
   tabs: [{ at: "connection", label: "Connection" }],
   columns: [
     { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") || t("of its next hops") },

@@ -101,7 +101,7 @@ export const dataMap: readonly StoredKind[] = [
     ],
     files: [],
     whose: "The organization",
-    protection: "As the disk is; secrets of phones sealed with the key file",
+    protection: "As the disk is; secrets of phones, passwords and keys of trunks sealed with the key file",
     kept: "Until changed; every version is in the log",
   },
   {

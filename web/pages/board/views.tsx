@@ -480,6 +480,7 @@ const endWords: Readonly<Record<NonNullable<Conversation["endReason"]>, string>>
   rejected: "Refused",
   "not-acknowledged": "The caller's side never confirmed",
   "media-failed": "Voice failed",
+  preempted: "Ended for a call for help",
   "node-stopped": "The server was stopped",
   "node-died": "The server died",
   "node-fenced": "The server lost its place",

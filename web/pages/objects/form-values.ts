@@ -1,4 +1,5 @@
 // Between what a form holds and what is kept: seconds and percent for people, arrays from lines and boxes, JSON from text.
+import { createHash } from "node:crypto";
 import type { Control, FieldSpec } from "./object-page.ts";
 
 /** What the form's fields mean; an entry that cannot be read is left for the schema to refuse. */
@@ -11,6 +12,9 @@ function readField(control: Control, name: string, form: FormData): unknown {
   switch (control.kind) {
     case "text":
       return control.mayBeEmpty === true && text.trim() === "" ? null : text;
+    case "pem":
+      // A form's line ends are CRLF, whatever was pasted.
+      return text.replaceAll("\r\n", "\n").trim();
     case "quantity":
       return text.trim() === "" ? Number.NaN : clean(Number(text.replace(",", ".")) * control.scale);
     case "choice":
@@ -106,6 +110,10 @@ export function saidOf(control: Control, value: unknown, labels: ReadonlyMap<str
     case "picks":
     case "lines":
       return (value as readonly string[]).map((entry) => labels.get(entry) ?? entry).join(", ") || "–";
+    case "pem": {
+      const digest = createHash("sha256").update(String(value)).digest("hex").slice(0, 12);
+      return `${String(value).split("-----BEGIN").length - 1} × PEM, SHA-256 ${digest}…`;
+    }
     case "choice":
       return labels.get(String(value)) ?? String(value);
     case "document":

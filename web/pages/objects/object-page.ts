@@ -26,6 +26,8 @@ export type Control =
   | { readonly kind: "ranges" }
   /** From so many to so many, like 3-4, kept as `{ start, end }`, numbers; nothing written is null. */
   | { readonly kind: "span" }
+  /** Certificates as PEM text. */
+  | { readonly kind: "pem" }
   /** JSON, written as text. */
   | { readonly kind: "document" };
 

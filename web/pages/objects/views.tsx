@@ -351,7 +351,7 @@ function Input<Settings>(props: {
       <Picks {...common} isNamed={props.isNamed} options={options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />
     );
   }
-  const isArea = control.kind === "lines" || control.kind === "ranges" || control.kind === "document";
+  const isArea = control.kind === "lines" || control.kind === "ranges" || control.kind === "pem" || control.kind === "document";
   return (
     <Field {...common} wide={isArea}>
       {(input) => {

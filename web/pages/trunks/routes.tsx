@@ -2,7 +2,7 @@
 import { found } from "../../../core/authorization/actor.ts";
 import { AppError } from "../../../core/lib/errors.ts";
 import { isId, type TrunkId } from "../../../core/lib/id.ts";
-import { setTrunkPassword } from "../../../core/telephony/commands.ts";
+import { setTrunkCertificate, setTrunkPassword } from "../../../core/telephony/commands.ts";
 import type { Trunk } from "../../../core/telephony/telephony.ts";
 import type { WebContext } from "../../context.ts";
 import { ownForm } from "../../middleware/security.ts";
@@ -21,17 +21,10 @@ const path = "/admin/trunks/:id/connection";
 export const trunkRoutes: readonly PageRoute[] = [
   page({ method: "GET", path, permission, help }, (c, ports) => show(c, ports, null)),
 
-  page({ method: "POST", path, permission, help }, async (c, ports) => {
-    const trunk = await trunkOf(c, ports);
-    const form = await ownForm(c, ports);
-    try {
-      await setTrunkPassword(ports.app, c.var.actor, trunk.id, String(form.get("password") ?? ""));
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.status !== 400 && error.status !== 409)) throw error;
-      return show(c, ports, said(error.message));
-    }
-    return c.redirect(`/admin/trunks/${trunk.id}/connection?saved=true`, 303);
-  }),
+  page({ method: "POST", path, permission, help }, (c, ports) => setSecret(c, ports, "password", setTrunkPassword)),
+  page({ method: "POST", path: "/admin/trunks/:id/certificate", permission, help }, (c, ports) =>
+    setSecret(c, ports, "certificate", setTrunkCertificate),
+  ),
 
   page({ method: "POST", path: "/admin/trunks/:id/test", permission, help }, async (c, ports) => {
     const trunk = await trunkOf(c, ports);
@@ -41,12 +34,30 @@ export const trunkRoutes: readonly PageRoute[] = [
   }),
 ];
 
-async function show(c: WebContext, ports: WebPorts, error: string | null): Promise<Response> {
+type Secret = "password" | "certificate";
+
+/** Back to the page; what was typed is not shown again. */
+async function setSecret(c: WebContext, ports: WebPorts, field: Secret, set: typeof setTrunkPassword): Promise<Response> {
   const trunk = await trunkOf(c, ports);
-  const [saved, tested] = [c.req.query("saved") === "true", c.req.query("tested") === "true"];
+  const form = await ownForm(c, ports);
+  try {
+    await set(ports.app, c.var.actor, trunk.id, String(form.get(field) ?? ""));
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.status !== 400 && error.status !== 409)) throw error;
+    return show(c, ports, { field, message: said(error.message) });
+  }
+  return c.redirect(`/admin/trunks/${trunk.id}/connection?saved=${field}`, 303);
+}
+
+async function show(c: WebContext, ports: WebPorts, error: { readonly field: Secret; readonly message: string } | null): Promise<Response> {
+  const trunk = await trunkOf(c, ports);
+  const done = c.req.query("saved");
+  const saved = done === "password" || done === "certificate" ? done : null;
+  const tested = c.req.query("tested") === "true";
+  const refusal = ports.trunks.refusal(trunk.id);
   const view = (
     <ObjectFrame actor={c.var.actor} page={trunkPage} row={trunk} at="connection">
-      <Connection {...{ trunk, error, saved, tested }} state={ports.trunks.state(trunk.id)} csrf={c.var.csrf} />
+      <Connection {...{ trunk, error, saved, tested, refusal }} state={ports.trunks.state(trunk.id)} csrf={c.var.csrf} />
     </ObjectFrame>
   );
   const status = error === null ? 200 : 422;

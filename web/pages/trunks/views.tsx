@@ -1,7 +1,8 @@
 // How it stands with a trunk: whether its next hops answer, whether the carrier knows where we are, and what to do when not; its password.
-import type { TrunkHop, TrunkState, TrunkTrouble } from "../../../core/call/call-control.ts";
+import type { TrunkHop, TrunkRefusal, TrunkState, TrunkTrouble } from "../../../core/call/call-control.ts";
 import { timeOfDay } from "../../../core/lib/calendar.ts";
 import { hostText } from "../../../core/lib/ip-address.ts";
+import type { CertificateTrouble } from "../../../core/telephony/peer-certificate.ts";
 import type { Trunk } from "../../../core/telephony/telephony.ts";
 import { Field, Group, GroupButton, Note, Saved } from "../../ui/form.tsx";
 import { t } from "../../ui/text.ts";
@@ -28,8 +29,10 @@ export function TrunkLineOf(props: { readonly state: TrunkState | null }) {
 export function Connection(props: {
   readonly trunk: Trunk;
   readonly state: TrunkState | null;
-  readonly error: string | null;
-  readonly saved: boolean;
+  readonly refusal: TrunkRefusal | null;
+  /** Of one of the two forms. */
+  readonly error: { readonly field: "password" | "certificate"; readonly message: string } | null;
+  readonly saved: "password" | "certificate" | null;
   readonly tested: boolean;
   readonly csrf: string;
 }) {
@@ -37,7 +40,8 @@ export function Connection(props: {
   const path = `/admin/trunks/${trunk.id}`;
   return (
     <>
-      {props.saved ? <Saved said={t("The password is set. It is tried at once.")} /> : null}
+      {props.saved === "password" ? <Saved said={t("The password is set. It is tried at once.")} /> : null}
+      {props.saved === "certificate" ? <Saved said={t("The certificate is set. It is shown from the next connection on.")} /> : null}
       {props.tested ? <Saved said={t("Tested just now.")} /> : null}
       {trunk.mediaEncryption !== "disabled" && trunk.transport !== "TLS" ? (
         <Note tone="wait" icon="triangle-alert">
@@ -46,6 +50,12 @@ export function Connection(props: {
           })}
         </Note>
       ) : null}
+      {props.refusal === null ? null : (
+        <Note tone="bad" icon="triangle-alert">
+          {t("Refused at {time}, from {address}:", { time: timeOfDay(props.refusal.at), address: props.refusal.address })}{" "}
+          {refusalText(props.refusal.trouble)}
+        </Note>
+      )}
       <Group id="hops" title={t("Next hops")} about={t("As this node sees them; calls pass over what does not answer.")}>
         {state === null ? (
           <p class="quiet field" data-wide="">
@@ -102,12 +112,33 @@ export function Connection(props: {
               name="password"
               label={t("Password of {account}", { account: trunk.username })}
               help={t("As the carrier has given it. Empty: none any more.")}
-              error={props.error ?? undefined}
+              error={props.error?.field === "password" ? props.error.message : undefined}
               wide
             >
               {(input) => <input class="input" {...input} type="password" autocomplete="off" maxlength={256} />}
             </Field>
             <GroupButton said={t("Set password")} />
+          </Group>
+        </form>
+      )}
+      {trunk.transport !== "TLS" ? null : (
+        <form method="post" action={`${path}/certificate`}>
+          <input type="hidden" name="csrf" value={props.csrf} />
+          <Group
+            id="certificate-group"
+            title={t("Our certificate")}
+            about={trunk.certificate === null ? t("None is set.") : t("One is set. Its key is kept sealed and never shown.")}
+          >
+            <Field
+              name="certificate"
+              label={t("Certificate and private key")}
+              help={t("PEM, one after the other, for a carrier that asks who we are. The key without a password. Empty: none any more.")}
+              error={props.error?.field === "certificate" ? props.error.message : undefined}
+              wide
+            >
+              {(input) => <textarea class="input code" {...input} rows={5} spellcheck={false} autocomplete="off" />}
+            </Field>
+            <GroupButton said={t("Set certificate")} />
           </Group>
         </form>
       )}
@@ -134,6 +165,24 @@ function Registration(props: { readonly state: TrunkState }) {
   );
 }
 
+/** Why somebody at the trunk's address was not taken for it, and what to do. */
+export function refusalText(trouble: CertificateTrouble): string {
+  switch (trouble) {
+    case "not-by-tls":
+      return t("it did not come by TLS. Let the carrier send by TLS, to the port of --sip-tls.");
+    case "none-shown":
+      return t("it showed no certificate. Ask the carrier to show its own when it connects (mutual TLS).");
+    case "unreadable":
+      return t("its certificate cannot be read.");
+    case "untimely":
+      return t("its certificate is not valid now. See this machine's clock, and whether the carrier has renewed it.");
+    case "other-issuer":
+      return t("its certificate is of another issuer. If the carrier has a new one, add it to the trunk's issuers.");
+    case "other-name":
+      return t("its certificate has none of the names that the trunk allows.");
+  }
+}
+
 /** What is wrong, and what to do about it. */
 export function troubleText(trouble: TrunkTrouble, host: string, address: string | null): string {
   const where = { host, address: address ?? host };
@@ -147,9 +196,14 @@ export function troubleText(trouble: TrunkTrouble, host: string, address: string
         "{address} does not answer: see its port and transport, a firewall on the way, and whether the carrier knows our address.",
         where,
       );
+    case "closed":
+      return t(
+        "{address} closes the connection. If it asks for a certificate of ours, set the one that your carrier has given you.",
+        where,
+      );
     case "certificate":
       return t(
-        "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer by --trunk-ca.",
+        "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer in the trunk, or by --trunk-ca.",
         where,
       );
     case "no-socket":

@@ -158,6 +158,20 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "At most 512 characters.": "Höchstens 512 Zeichen.",
   "At most 60 characters.": "Höchstens 60 Zeichen.",
   "At most 600 seconds.": "Höchstens 600 Sekunden.",
+  "A certificate is shown by TLS only: set the transport to TLS.":
+    "Ein Zertifikat wird nur über TLS gezeigt: Stellen Sie den Transport auf TLS.",
+  "A name like sip.carrier.example, or a SHA-256 fingerprint of 64 hex digits.":
+    "Ein Name wie sip.carrier.example oder ein SHA-256-Fingerabdruck aus 64 Hexziffern.",
+  "A name proves nothing without an issuer: give the issuers, or fingerprints alone.":
+    "Ein Name beweist ohne Aussteller nichts: Nennen Sie die Aussteller oder nur Fingerabdrücke.",
+  "At most 32 names.": "Höchstens 32 Namen.",
+  "At most 64 KiB.": "Höchstens 64 KiB.",
+  "Certificate and private key in PEM form, one after the other; the key without a password.":
+    "Zertifikat und privater Schlüssel in PEM-Form, eines nach dem anderen; der Schlüssel ohne Kennwort.",
+  "Certificates in PEM form and nothing else: each begins with -----BEGIN CERTIFICATE-----.":
+    "Zertifikate in PEM-Form und nichts anderes: Jedes beginnt mit -----BEGIN CERTIFICATE-----.",
+  "Say whose certificates are the carrier's: their issuers, or fingerprints among the names.":
+    "Sagen Sie, welche Zertifikate die des Anbieters sind: ihre Aussteller, oder Fingerabdrücke bei den Namen.",
   "At most 64 addresses.": "Höchstens 64 Adressen.",
   "At most 8 next hops.": "Höchstens 8 nächste Stationen.",
   "At most 8 trunks.": "Höchstens 8 Trunks.",

@@ -116,8 +116,36 @@ export const german: Readonly<Record<string, string>> = {
   "Floor and room": "Stockwerk und Raum",
   "Free of charge": "Gebührenfrei",
   "From how many to how many, like 3-4.": "Von wie vielen bis wie viele, etwa 3-4.",
-  "In both directions together; calls for help are not counted. Empty: no limit of the trunk's own.":
-    "In beiden Richtungen zusammen; Notrufe zählen nicht. Leer: keine eigene Grenze des Trunks.",
+  "In both directions together, as many as the carrier gives. A call for help is refused by no limit: where all are taken, it ends another call. Empty: no limit of the trunk's own.":
+    "In beiden Richtungen zusammen, so viele, wie der Anbieter zulässt. Einen Notruf weist keine Grenze ab: Sind alle belegt, beendet er ein anderes Gespräch. Leer: keine eigene Grenze des Trunks.",
+  "A browser is wherever its person is; only the site's address is known.":
+    "Ein Browser ist, wo seine Person ist; bekannt ist nur die Adresse des Standorts.",
+  "A number to call back, for people without one of their own.": "Eine Rückrufnummer für Personen ohne eigene.",
+  "Anybody who is told.": "Jemand, der benachrichtigt wird.",
+  "As this node sees its trunks now; nothing is dialled.": "Wie dieser Knoten seine Trunks gerade sieht; es wird nichts gewählt.",
+  "Download CSV": "CSV herunterladen",
+  Emergency: "Notfall",
+  "Emergency calls": "Notrufe",
+  "It has no site: nothing is known of its place.": "Sie hat keinen Standort: Über ihren Ort ist nichts bekannt.",
+  "Its site has no address.": "Ihr Standort hat keine Adresse.",
+  "Neither floor nor room is known.": "Weder Etage noch Raum sind bekannt.",
+  "No trunk answers: help cannot be called": "Kein Trunk antwortet: Hilfe kann nicht gerufen werden",
+  "No trunk leads outside: help cannot be called": "Kein Trunk führt nach draußen: Hilfe kann nicht gerufen werden",
+  "None: of every station it is known where help is to be sent.": "Keine: Von jeder Station ist bekannt, wohin Hilfe zu schicken ist.",
+  "Not known: no trunk has been asked": "Nicht bekannt: Kein Trunk wurde gefragt",
+  "Reaches a trunk that answers": "Erreicht einen Trunk, der antwortet",
+  "Stations without a place": "Stationen ohne Ort",
+  "The address where help is sent.": "Die Adresse, an die Hilfe geschickt wird.",
+  "There is no site: nobody's country and place are known.": "Es gibt keinen Standort: Von niemandem sind Land und Ort bekannt.",
+  "Trunks, in their order": "Trunks in ihrer Reihenfolge",
+  "What is missing": "Was fehlt",
+  "Whether help is reached": "Ob Hilfe erreicht wird",
+  "Whether help is reached from each site, and of which stations nobody knows where they are.":
+    "Ob Hilfe von jedem Standort aus erreicht wird und von welchen Stationen niemand weiß, wo sie sind.",
+  Why: "Warum",
+  "Ended for a call for help": "Für einen Notruf beendet",
+  "Your call was ended: somebody calls for help and needed the line.":
+    "Ihr Gespräch wurde beendet: Jemand ruft um Hilfe und brauchte die Leitung.",
   "In this order": "In dieser Reihenfolge",
   "In this order; every other trunk is tried after them.": "In dieser Reihenfolge; danach wird jeder andere Trunk versucht.",
   International: "International",
@@ -816,8 +844,8 @@ export const german: Readonly<Record<string, string>> = {
   Show: "Zeigen",
   "As the disk is": "Wie die Platte ist",
   "As the disk is; passwords as Argon2id": "Wie die Platte ist; Passwörter als Argon2id",
-  "As the disk is; secrets of phones sealed with the key file":
-    "Wie die Platte ist; Geheimnisse der Telefone mit der Schlüsseldatei versiegelt",
+  "As the disk is; secrets of phones, passwords and keys of trunks sealed with the key file":
+    "Wie die Platte ist; Geheimnisse der Telefone, Passwörter und Schlüssel der Trunks mit der Schlüsseldatei versiegelt",
   "AES-256-GCM, a key for each conversation and person, wrapped by the key file":
     "AES-256-GCM, ein Schlüssel je Gespräch und Person, von der Schlüsseldatei umhüllt",
   "AES-256-GCM, a key for each recording beside it, wrapped by the key file; signed":
@@ -1222,8 +1250,41 @@ export const german: Readonly<Record<string, string>> = {
     "{address} nimmt keine Verbindungen an: Klären Sie Port und Transport mit Ihrem Anbieter.",
   "{address} does not answer: see its port and transport, a firewall on the way, and whether the carrier knows our address.":
     "{address} antwortet nicht: Prüfen Sie Port und Transport, eine Firewall dazwischen und ob der Anbieter unsere Adresse kennt.",
-  "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer by --trunk-ca.":
-    "Das Zertifikat von {host} gehört nicht zu diesem Namen oder kommt von niemandem, dem diese Maschine vertraut: Nennen Sie seinen Aussteller mit --trunk-ca.",
+  "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer in the trunk, or by --trunk-ca.":
+    "Das Zertifikat von {host} gehört nicht zu diesem Namen oder kommt von niemandem, dem diese Maschine vertraut: Nennen Sie seinen Aussteller beim Trunk oder mit --trunk-ca.",
+  "{address} closes the connection. If it asks for a certificate of ours, set the one that your carrier has given you.":
+    "{address} schließt die Verbindung. Falls ein Zertifikat von uns verlangt wird, setzen Sie das, das Ihr Anbieter Ihnen gegeben hat.",
+  "Certificate and private key": "Zertifikat und privater Schlüssel",
+  Issuers: "Aussteller",
+  "Must be shown to us": "Muss uns gezeigt werden",
+  Names: "Namen",
+  "On: whoever sends from its addresses is taken for it only by TLS and with its certificate. Everybody else is refused, and the page Connection says why.":
+    "Ein: Wer von seinen Adressen sendet, gilt nur über TLS und mit seinem Zertifikat als der Anbieter. Alle anderen werden abgewiesen, und die Seite Verbindung sagt, warum.",
+  "One is set. Its key is kept sealed and never shown.": "Eines ist gesetzt. Sein Schlüssel wird versiegelt aufbewahrt und nie gezeigt.",
+  "One name or SHA-256 fingerprint a line that a certificate shown to us may have. Empty: any of its issuers.":
+    "Je Zeile ein Name oder SHA-256-Fingerabdruck, den ein uns gezeigtes Zertifikat haben darf. Leer: jedes seiner Aussteller.",
+  "Our certificate": "Unser Zertifikat",
+  "PEM, one after the other, for a carrier that asks who we are. The key without a password. Empty: none any more.":
+    "PEM, eines nach dem anderen, für einen Anbieter, der fragt, wer wir sind. Der Schlüssel ohne Kennwort. Leer: keines mehr.",
+  "PEM; intermediate ones, too. Next hops must have a certificate of theirs then. Empty: of whomever this machine trusts.":
+    "PEM, auch die dazwischen. Die nächsten Stationen müssen dann ein Zertifikat von ihnen haben. Leer: von jedem, dem diese Maschine vertraut.",
+  "Refused at {time}, from {address}:": "Abgewiesen um {time}, von {address}:",
+  "Set certificate": "Zertifikat setzen",
+  "The carrier's certificate": "Das Zertifikat des Anbieters",
+  "The certificate is set. It is shown from the next connection on.":
+    "Das Zertifikat ist gesetzt. Es wird ab der nächsten Verbindung gezeigt.",
+  "With the transport TLS. Our own certificate is set on the page Connection.":
+    "Beim Transport TLS. Unser eigenes Zertifikat wird auf der Seite Verbindung gesetzt.",
+  "it did not come by TLS. Let the carrier send by TLS, to the port of --sip-tls.":
+    "es kam nicht über TLS. Lassen Sie den Anbieter über TLS senden, an den Port von --sip-tls.",
+  "it showed no certificate. Ask the carrier to show its own when it connects (mutual TLS).":
+    "es wurde kein Zertifikat gezeigt. Bitten Sie den Anbieter, beim Verbinden seines zu zeigen (Mutual TLS).",
+  "its certificate cannot be read.": "das Zertifikat ist nicht lesbar.",
+  "its certificate has none of the names that the trunk allows.": "das Zertifikat hat keinen der Namen, die der Trunk zulässt.",
+  "its certificate is not valid now. See this machine's clock, and whether the carrier has renewed it.":
+    "das Zertifikat gilt jetzt nicht. Prüfen Sie die Uhr dieser Maschine und ob der Anbieter es erneuert hat.",
+  "its certificate is of another issuer. If the carrier has a new one, add it to the trunk's issuers.":
+    "das Zertifikat ist von einem anderen Aussteller. Hat der Anbieter einen neuen, tragen Sie ihn bei den Ausstellern des Trunks ein.",
   "This machine has no address by which {address} could be reached: see --sip.":
     "Diese Maschine hat keine Adresse, von der aus {address} zu erreichen wäre: siehe --sip.",
   "The carrier asks for a password, and none is set.": "Der Anbieter verlangt ein Passwort, und es ist keines gesetzt.",

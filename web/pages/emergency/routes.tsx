@@ -1,0 +1,57 @@
+// Whether help can be called, site by site, without dialling anything; and from where nobody would know where to send it.
+import { locationGaps, siteReports } from "../../../core/exchange/emergency-report.ts";
+import type { Trunk } from "../../../core/telephony/telephony.ts";
+import type { WebPorts } from "../../ports.ts";
+import { type PageRoute, page } from "../../route.ts";
+import { t } from "../../ui/text.ts";
+import { csvLine } from "../objects/form-values.ts";
+import { render } from "../render.tsx";
+import { EmergencyPage, gapText } from "./views.tsx";
+
+const help = "outside";
+const permission = "telephony:plugin:all";
+
+export const emergencyRoutes: readonly PageRoute[] = [
+  page({ method: "GET", path: "/admin/emergency", permission, help }, async (c, ports) => {
+    const facts = await factsOf(ports);
+    const sites = siteReports(facts, (trunk) => isUp(ports, trunk));
+    const view = <EmergencyPage actor={c.var.actor} sites={sites} gaps={locationGaps(facts)} />;
+    return render(c, ports, { title: t("Emergency calls"), help }, view);
+  }),
+
+  page({ method: "GET", path: "/admin/emergency.csv", permission, help }, async (c, ports) => {
+    const lines = locationGaps(await factsOf(ports)).map(({ station, user, site, gap }) =>
+      csvLine([
+        station.id,
+        station.name,
+        station.kind,
+        user.name,
+        site?.name ?? "",
+        site?.address ?? "",
+        station.location,
+        gap,
+        gapText(gap),
+      ]),
+    );
+    c.header("content-type", "text/csv; charset=utf-8");
+    c.header("content-disposition", 'attachment; filename="stations-without-place.csv"');
+    return c.body(csvLine(["id", "station", "kind", "person", "site", "address", "floorAndRoom", "gap", "why"]) + lines.join(""));
+  }),
+];
+
+async function factsOf({ app: { stores, organizationId } }: WebPorts) {
+  const [sites, stations, trunks, users] = await Promise.all([
+    stores.sites.all(organizationId),
+    stores.stations.all(organizationId),
+    stores.trunks.all(organizationId),
+    stores.users.all(organizationId),
+  ]);
+  return { sites: sites.toSorted((a, b) => a.createdAt - b.createdAt), stations, trunks, users };
+}
+
+/** Up where one next hop is; null where none is, and one has not been asked. */
+function isUp(ports: WebPorts, trunk: Trunk): boolean | null {
+  const hops = ports.trunks.state(trunk.id)?.hops ?? [];
+  if (hops.some((hop) => hop.isUp === true)) return true;
+  return hops.length === 0 || hops.some((hop) => hop.isUp === null) ? null : false;
+}

@@ -1,0 +1,136 @@
+// Sites with the ways by which help is called there, and stations whose place nobody has said.
+import type { Actor } from "../../../core/authorization/actor.ts";
+import type { Gap, SiteReport, WayForHelp } from "../../../core/exchange/emergency-report.ts";
+import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
+import { Note } from "../../ui/form.tsx";
+import { t } from "../../ui/text.ts";
+
+export function EmergencyPage(props: { readonly actor: Actor; readonly sites: readonly SiteReport[]; readonly gaps: readonly Gap[] }) {
+  return (
+    <div class="page wide">
+      <Crumbs actor={props.actor} under={[adminCrumb]} />
+      <div class="page-head">
+        <h1>{t("Emergency calls")}</h1>
+      </div>
+      <h2>{t("Whether help is reached")}</h2>
+      <p class="quiet">{t("As this node sees its trunks now; nothing is dialled.")}</p>
+      {props.sites.length === 0 ? (
+        <Note tone="bad" icon="triangle-alert">
+          {t("There is no site: nobody's country and place are known.")} <a href="/admin/sites/new">{t("New site")}</a>
+        </Note>
+      ) : (
+        <Sites sites={props.sites} />
+      )}
+      <h2>{t("Stations without a place")}</h2>
+      {props.gaps.length === 0 ? (
+        <p class="quiet">{t("None: of every station it is known where help is to be sent.")}</p>
+      ) : (
+        <>
+          <p>
+            <a class="button" href="/admin/emergency.csv">
+              {t("Download CSV")}
+            </a>
+          </p>
+          <Gaps gaps={props.gaps} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Sites(props: { readonly sites: readonly SiteReport[] }) {
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          <th>{t("Site")}</th>
+          <th>{t("Numbers")}</th>
+          <th>{t("State")}</th>
+          <th>{t("Trunks, in their order")}</th>
+          <th>{t("What is missing")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.sites.map(({ site, numbers, ways, reach, lacks }) => (
+          <tr>
+            <td>
+              <a href={`/admin/sites/${site.id}`}>{site.name}</a>
+            </td>
+            <td class="mono">{numbers.join(" ")}</td>
+            <td>{reachText(reach)}</td>
+            <td>{ways.map(wayText).join(", ") || "–"}</td>
+            <td>{lacks.map(lackText).join(" ") || "–"}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Gaps(props: { readonly gaps: readonly Gap[] }) {
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          <th>{t("Station")}</th>
+          <th>{t("Person")}</th>
+          <th>{t("Site")}</th>
+          <th>{t("Why")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.gaps.map(({ station, user, site, gap }) => (
+          <tr>
+            <td>
+              <a href={`/admin/stations/${station.id}`}>{station.name}</a>
+            </td>
+            <td>{user.name}</td>
+            <td>{site?.name ?? "–"}</td>
+            <td>{gapText(gap)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function wayText({ trunk, isUp }: WayForHelp): string {
+  return `${trunk.name} (${isUp === null ? t("Not asked") : isUp ? t("Alive") : t("No answer")})`;
+}
+
+function reachText(reach: SiteReport["reach"]): string {
+  switch (reach) {
+    case "up":
+      return t("Reaches a trunk that answers");
+    case "untried":
+      return t("Not known: no trunk has been asked");
+    case "down":
+      return t("No trunk answers: help cannot be called");
+    case "no-trunk":
+      return t("No trunk leads outside: help cannot be called");
+  }
+}
+
+function lackText(lack: SiteReport["lacks"][number]): string {
+  switch (lack) {
+    case "address":
+      return t("The address where help is sent.");
+    case "callback":
+      return t("A number to call back, for people without one of their own.");
+    case "contacts":
+      return t("Anybody who is told.");
+  }
+}
+
+export function gapText(gap: Gap["gap"]): string {
+  switch (gap) {
+    case "no-site":
+      return t("It has no site: nothing is known of its place.");
+    case "no-address":
+      return t("Its site has no address.");
+    case "moves":
+      return t("A browser is wherever its person is; only the site's address is known.");
+    case "no-room":
+      return t("Neither floor nor room is known.");
+  }
+}
