@@ -2,7 +2,7 @@
 import type { LiveSound } from "./call/live-sound.ts";
 import type { Env } from "./env/env.ts";
 import type { EventDraft, EventLog, Json, KeySubject, UnitOfWork } from "./events/index.ts";
-import { type DivisionId, type EventId, newId, type OrganizationId } from "./lib/id.ts";
+import { type DivisionId, type EventId, idTime, newId, type OrganizationId } from "./lib/id.ts";
 import type { Stores } from "./stores.ts";
 
 export type App = {
@@ -48,7 +48,7 @@ export type EventFields = {
 export function newEvent(app: Pick<App, "env" | "organizationId" | "divisionId">, fields: EventFields): EventDraft {
   const id = newId<EventId>(app.env);
   // The id's own milliseconds are the instant: the partition of an event can be told from its id alone.
-  const at = Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+  const at = idTime(id);
   return {
     id,
     at,

@@ -190,6 +190,7 @@ export interface ConversationStore extends ConversationSearch {
   byId(id: ConversationId): Promise<Conversation | null>;
   insert(conversation: Conversation): Promise<void>;
   setAnswered(id: ConversationId, at: number): Promise<void>;
+  setPause(id: ConversationId, pause: Pick<Conversation, "pausedAt" | "pausedUntil" | "pauseIsSecure">): Promise<void>;
   mergeData(id: ConversationId, data: Readonly<Record<string, string>>): Promise<void>;
   /** Once; false when it had ended. */
   end(id: ConversationId, at: number, reason: Conversation["endReason"]): Promise<boolean>;

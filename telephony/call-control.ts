@@ -233,6 +233,11 @@ export class SipCallControl implements CallControl {
         this.toRecording(recordingId, { kind: "record-channel", recordingId, groupId: conversationId, right });
         break;
       }
+      case "record-pause": {
+        const { recordingId, conversationId, paused } = command;
+        this.toRecording(recordingId, { kind: "record-pause", recordingId, groupId: conversationId, paused });
+        break;
+      }
       case "record-stop":
         this.toRecording(command.recordingId, {
           kind: "record-stop",

@@ -27,6 +27,9 @@ export type FlowOutput =
       readonly language: string | null;
       readonly inQueueFlow: string | null;
     }
+  /** `secure`: also hidden from whoever listens beside the call. Ends by itself after the organization's limit. */
+  | { readonly kind: "pause-recording"; readonly secure: boolean }
+  | { readonly kind: "resume-recording" }
   /** Answered by the input `queue-facts`. */
   | { readonly kind: "ask-queue-facts" }
   | { readonly kind: "disconnect" };

@@ -116,6 +116,13 @@ export type CallCommand =
       readonly conversationId: ConversationId;
       readonly right: LegId | null;
     }
+  /** From here on the file holds silence, on both channels, or sound again. */
+  | {
+      readonly kind: "record-pause";
+      readonly recordingId: RecordingId;
+      readonly conversationId: ConversationId;
+      readonly paused: boolean;
+    }
   | { readonly kind: "record-stop"; readonly recordingId: RecordingId; readonly conversationId: ConversationId };
 
 /** Who the network says is calling, cleaned (core/lib/remote-text.ts). */

@@ -11,6 +11,7 @@ import { entered, intoRoom, roomChanged, roomOf } from "./conference-room.ts";
 import { dialParty, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
 import { end, ownEnd } from "./end.ts";
 import { hold, resume } from "./hold.ts";
+import { pauseRecording, recordPause, resumeRecording } from "./pause.ts";
 import { pickUp } from "./pickup.ts";
 import { hear } from "./room.ts";
 import { stopRecording } from "./sound.ts";
@@ -76,6 +77,8 @@ export function begin(input: Extract<CallInput, { kind: "offered" }>, moment: Mo
     supervisors: [],
     callerLeft: false,
     recording: null,
+    pause: null,
+    pauses: [],
     music: new Map(),
     ending: null,
     ended: null,
@@ -162,6 +165,7 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
     case "station-registered":
       return stationRegistered(state, input.stationId, moment);
     case "timer":
+      if (input.name === "pause") return resumeRecording(state, null, moment);
       if (input.name === "tone") return state.ending === null ? nothing(state) : end(state, state.ending, "peer", moment);
       return agentStaysLost(state, moment);
     case "room-changed":
@@ -344,15 +348,21 @@ function flowStep(state: CallState, output: FlowOutput, moment: Moment): Step<Ca
     case "step": {
       const participantId = state.ivr?.participantId ?? state.acd?.participantId;
       if (participantId === undefined) return nothing(state);
-      const { actionId, type, name, facts } = output;
+      const { actionId, type, name } = output;
+      // What is pressed in a secure pause is told nowhere, whatever the flow's author thought of it.
+      const facts = state.pause?.secure === true ? {} : output.facts;
       return { state, outputs: [append(state, "conversation.flow.stepped", { participantId, actionId, actionType: type, name, facts })] };
     }
     case "set-data":
+      if (state.pause?.secure === true) return nothing(state);
       return { state, outputs: [append(state, "conversation.data.set", { values: output.values })] };
     case "transfer-to-acd":
       return { state, outputs: [{ kind: "find-queue", transfer: output }] };
     case "ask-queue-facts":
       return { state, outputs: [{ kind: "ask-queue-facts" }] };
+    case "pause-recording":
+    case "resume-recording":
+      return { state, outputs: [{ kind: "find-pause-limit", wanted: output }] };
     case "disconnect":
       return end(state, "flow-disconnected", "system", moment);
     default:
@@ -421,8 +431,9 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
   const recordingId = moment.ids[0] as RecordingId;
   const { alertId, participantId, userId, stationId, legId, acw } = alert;
   const agent: AgentInCall = { participantId, userId, stationId, legId, lost: null, acw };
+  const recording = { recordingId };
   return {
-    state: { ...state, alert: null, agent, recording: { recordingId } },
+    state: { ...state, alert: null, agent, recording },
     outputs: [
       append(
         state,
@@ -441,6 +452,7 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
       control({ kind: "confirm", legId }),
       { kind: "flow-stop" },
       control({ kind: "record-start", recordingId, conversationId: state.conversationId, left: state.customer.legId, right: legId }),
+      ...(state.pause === null ? [] : recordPause({ ...state, recording }, true)),
     ],
   };
 }
@@ -643,28 +655,31 @@ function agentStaysLost(state: CallState, moment: Moment): Step<CallState, CallO
 }
 
 function asked(state: CallState, wish: Wish, moment: Moment): Step<CallState, CallOutput> {
-  const { participantId } = wish;
   switch (wish.kind) {
     case "transfer":
     case "consult":
       return wantsTransfer(state, wish);
     case "complete-transfer":
-      return completeTransfer(state, participantId, moment);
+      return completeTransfer(state, wish.participantId, moment);
     case "cancel-transfer":
-      return cancelTransfer(state, participantId);
+      return cancelTransfer(state, wish.participantId);
     case "speak-to":
-      return speakTo(state, participantId, wish.speakTo);
+      return speakTo(state, wish.participantId, wish.speakTo);
     case "supervise":
       return supervise(state, wish, moment);
+    case "pause-recording":
+      return pauseRecording(state, wish, moment);
+    case "resume-recording":
+      return resumeRecording(state, wish, moment);
     case "remove":
-      return removed(state, participantId, moment);
+      return removed(state, wish.participantId, moment);
     case "hold":
     case "resume":
       // There is nothing to hold for whoever is away from the others, asking a third.
-      if (state.consult?.by === participantId && state.consult.speakTo !== "OBJECT") return nothing(state);
-      return wish.kind === "hold" ? hold(state, participantId) : resume(state, participantId);
+      if (state.consult?.by === wish.participantId && state.consult.speakTo !== "OBJECT") return nothing(state);
+      return wish.kind === "hold" ? hold(state, wish.participantId) : resume(state, wish.participantId);
     case "disconnect":
-      return disconnected(state, participantId, moment);
+      return disconnected(state, wish.participantId, moment);
     default:
       return assertNever(wish);
   }

@@ -1,33 +1,12 @@
 // Conferences and supervision: who hears whom after every step, who stays with whom, and what crosses on the way.
 import { describe, expect, test } from "bun:test";
-import { Bench, person } from "../../tests/support/call-bench.ts";
+import { agentLeg, Bench, legIn, person, queueCall } from "../../tests/support/call-bench.ts";
 import type { SupervisionMode } from "../conversation/conversation.ts";
-import type { AlertId, FlowId, LegId, ParticipantId, QueueId, StationId, TrunkId, UserId } from "../lib/id.ts";
+import type { LegId, ParticipantId, StationId, UserId } from "../lib/id.ts";
 import { conferencePartiesMax, supervisorsPerCallMax } from "../lib/limits.ts";
 import type { SpeakTo } from "./state.ts";
 
 const stationId = "priya-station" as StationId;
-
-/** A customer by a trunk (leg `L`) who talks with an agent (leg `A`, participant `priya`) out of a queue. */
-function queueCall(): Bench {
-  const route = { kind: "flow", flowId: "f" as FlowId, flowName: "F", version: 1 } as const;
-  const bench = new Bench(route, { kind: "trunk", trunkId: "carrier" as TrunkId });
-  bench.answers("L");
-  const queue = { queueId: "q" as QueueId, queueName: "Q", priority: 0, skillIds: [], languageId: null, inQueueFlow: null };
-  bench.input({ kind: "queue-found", queue, message: "" });
-  const acw = { prompt: "MANDATORY", timeoutMs: 0 } as const;
-  const of = { alertId: "alert" as AlertId, participantId: "priya" as ParticipantId, queueId: "q" as QueueId };
-  const dialled = bench.input({ kind: "alerted", alert: { ...of, userId: "priya" as UserId, stationId, deadlineAt: 60_000, acw } });
-  expect(bench.answers(legIn(dialled))).toContain(`bridge L ${agentLeg(bench)}`);
-  return bench;
-}
-
-/** Of the device that is called. */
-function legIn(said: readonly string[]): string {
-  return said.find((word) => word.startsWith("dial "))!.split(" ")[2]!;
-}
-
-const agentLeg = (bench: Bench): string => bench.state.agent!.legId;
 
 /** The agent asks somebody, who answers; their leg. */
 function consults(bench: Bench, name: string, by = "priya", speakTo: SpeakTo = "DESTINATION"): string {

@@ -15,7 +15,7 @@ export function end(state: CallState, reason: EndReason, disconnectType: Disconn
     ...endParties(state, reason),
     append(state, "conversation.ended", { reason, disconnectType, customerParticipantId: state.customer.participantId }),
     { kind: "flow-stop" },
-    { kind: "timer-cancel", name: "agent-lost" },
+    { kind: "timer-cancel", name: null },
     ...stopRecording(state),
     ...hangUpAll(state, reason),
   ];

@@ -134,7 +134,9 @@ function join(state: CallState, rooms: readonly (readonly LegId[])[]): Pick<Soun
   return { bridges, mix };
 }
 
+/** None in a secure pause: what is said in it is for those who talk alone. */
 function supervisorsIn(state: CallState, room: readonly LegId[]) {
+  if (state.pause?.secure === true) return [];
   return state.supervisors.flatMap((supervisor) => {
     const target = supervisor.isUp ? legOfParticipant(state, supervisor.supervises) : null;
     return target !== null && room.includes(target) ? [{ ...supervisor, target }] : [];

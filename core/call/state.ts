@@ -17,6 +17,7 @@ import type {
   UserId,
 } from "../lib/id.ts";
 import type { Step } from "../lib/machine.ts";
+import type { RecordingPause } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
 import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, RejectReason } from "./call-control.ts";
@@ -51,6 +52,10 @@ export type CallState = {
   /** The one who called has left a conference: who stays belongs in no queue. */
   readonly callerLeft: boolean;
   readonly recording: { readonly recordingId: RecordingId } | null;
+  /** Nothing is recorded now, nor will be when a recording begins. */
+  readonly pause: PauseInCall | null;
+  /** Those that are over. */
+  readonly pauses: readonly RecordingPause[];
   /** Who hears music because somebody has put them on hold, and the play of it. */
   readonly music: ReadonlyMap<LegId, string>;
   /** Nobody took it: the tone that says so sounds, and then it ends for this reason. */
@@ -140,6 +145,9 @@ export type SupervisorInCall = {
   /** Their station has answered. */
   readonly isUp: boolean;
 };
+
+/** `by`: who wanted it, a person, a program or a flow; `untilAt`: when it ends by itself. */
+export type PauseInCall = Pick<RecordingPause, "startedAt" | "secure" | "by" | "reason"> & { readonly untilAt: number };
 
 /** As the Platform API has it: with whom somebody talks who asks a third. */
 export const speakTos = ["DESTINATION", "OBJECT", "BOTH"] as const;
@@ -253,7 +261,19 @@ export type Wish =
   /** Out of a conference, by whoever brought them in. */
   | { readonly kind: "remove"; readonly participantId: ParticipantId }
   /** Somebody listens beside `participantId`, or does so in another way from now on. */
-  | ({ readonly kind: "supervise" } & SupervisionWish);
+  | ({ readonly kind: "supervise" } & SupervisionWish)
+  | ({ readonly kind: "pause-recording" } & PauseWish)
+  | ({ readonly kind: "resume-recording" } & Omit<PauseWish, "secure" | "reason" | "limitMs">);
+
+/** `participantId`: as whom they are in the call; null: not in it. */
+export type PauseWish = {
+  readonly participantId: ParticipantId | null;
+  readonly secure: boolean;
+  readonly by: string;
+  readonly userId: UserId | null;
+  readonly reason: string;
+  readonly limitMs: number;
+};
 
 export type SupervisionWish = {
   readonly participantId: ParticipantId;
@@ -274,8 +294,8 @@ export type FoundTarget =
 /** Whom a transfer is to. Numbers are as dialled, an extension too. */
 export type TransferTarget = { readonly kind: "number"; readonly number: string } | { readonly kind: "queue"; readonly queueId: QueueId };
 
-/** One at a time: an agent's browser is awaited, or a tone is heard out. */
-export type CallTimer = "agent-lost" | "tone";
+/** Each once: an agent's browser is awaited, a tone is heard out, a pause of the recording ends. */
+export type CallTimer = "agent-lost" | "tone" | "pause";
 
 export type Append<T extends ConversationEventType = ConversationEventType> = {
   [K in T]: { readonly kind: "append"; readonly type: K; readonly payload: ConversationEvents[K]; readonly subjectIds: readonly string[] };
@@ -291,10 +311,13 @@ export type CallOutput =
   | { readonly kind: "flow-stop" }
   | { readonly kind: "find-queue"; readonly transfer: Extract<FlowOutput, { kind: "transfer-to-acd" }> }
   | { readonly kind: "find-target"; readonly wish: WishWithTarget }
+  /** A flow pauses the recording, or lets it go on: the organization says for how long at most. */
+  | { readonly kind: "find-pause-limit"; readonly wanted: Extract<FlowOutput, { kind: "pause-recording" | "resume-recording" }> }
   | { readonly kind: "flow-timer"; readonly ms: number | null }
   | { readonly kind: "ask-queue-facts" }
   | { readonly kind: "timer-set"; readonly name: CallTimer; readonly ms: number }
-  | { readonly kind: "timer-cancel"; readonly name: CallTimer };
+  /** Null: every one. */
+  | { readonly kind: "timer-cancel"; readonly name: CallTimer | null };
 
 /** Ids are made by the host, so that the same inputs always give the same outputs. */
 export type Moment = { readonly now: number; readonly ids: readonly string[] };

@@ -92,6 +92,11 @@ function refuse(state: CallState, { userId, participantId: supervises, mode }: S
 
 type Person = { readonly participantId: ParticipantId; readonly userId: UserId };
 
+/** Everybody of ours whom the call concerns: who talks, and who listens. */
+export function usersIn(state: CallState): readonly UserId[] {
+  return [...new Set([...peopleIn(state), ...state.supervisors].map(({ userId }) => userId))];
+}
+
 /** Our own people who talk in the call. */
 function peopleIn({ customer, agent, party, consult, members }: CallState): Person[] {
   const called = [party, consult?.isUp === true ? consult : null, ...members].flatMap((one) =>

@@ -68,6 +68,10 @@ export type Conversation = {
   readonly endReason: EndReason | null;
   /** Non-private participant data set by flows. */
   readonly data: Readonly<Record<string, string>>;
+  /** Since when its recording pauses, until when at the latest, and whether the pause is a secure one; null: it does not. */
+  readonly pausedAt: number | null;
+  readonly pausedUntil: number | null;
+  readonly pauseIsSecure: boolean;
   readonly eventSeq: number | null;
 };
 

@@ -152,6 +152,17 @@ export type ConversationEvents = {
     /** SHA-256 of the signed manifest beside the file. */
     manifestSha256: string;
   };
+  /** Nothing is recorded from here on, until `untilAt` at the latest; `secure`: nor heard by whoever listens beside the call. */
+  "conversation.recording.paused": {
+    participantId: string | null;
+    secure: boolean;
+    /** A person, a program or a flow. */
+    by: string;
+    reason: string;
+    untilAt: number;
+  };
+  /** `by` null: its time was over. */
+  "conversation.recording.resumed": { participantId: string | null; secure: boolean; by: string | null };
   "conversation.recording.failed": { recordingId: string; reason: string };
   "conversation.media.measured": { participantId: string; verdict: MediaVerdict };
   /** What should arrive from the participant, or (`to`) at them, does not. Without a direction: of before causes were told; `from`. */

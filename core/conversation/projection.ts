@@ -37,6 +37,9 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       endedAt: null,
       endReason: null,
       data: {},
+      pausedAt: null,
+      pausedUntil: null,
+      pauseIsSecure: false,
       eventSeq: null,
     };
     const userId = (payload.userId ?? null) as UserId | null;
@@ -231,6 +234,12 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
   "conversation.recording.closed": async (payload, { stores, event }) => {
     const { state, durationMs, sizeBytes, chunks, sha256 } = payload;
     await stores.recordings.close(payload.recordingId as RecordingId, { endedAt: event.at, state, durationMs, sizeBytes, chunks, sha256 });
+  },
+  "conversation.recording.paused": async ({ untilAt, secure }, { stores, event, conversationId }) => {
+    await stores.conversations.setPause(conversationId, { pausedAt: event.at, pausedUntil: untilAt, pauseIsSecure: secure });
+  },
+  "conversation.recording.resumed": async (_payload, { stores, conversationId }) => {
+    await stores.conversations.setPause(conversationId, { pausedAt: null, pausedUntil: null, pauseIsSecure: false });
   },
   "conversation.recording.failed": async (payload, { stores, event }) => {
     await stores.recordings.close(payload.recordingId as RecordingId, {

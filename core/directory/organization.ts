@@ -4,6 +4,7 @@ import { newEvent } from "../app.ts";
 import type { Env } from "../env/env.ts";
 import type { EventDraft, Json } from "../events/index.ts";
 import type { DivisionId, OrganizationId } from "../lib/id.ts";
+import { pauseSecondsDefault } from "../lib/limits.ts";
 
 export type Organization = {
   readonly id: OrganizationId;
@@ -21,6 +22,8 @@ export type Organization = {
   readonly recordingDays: number | null;
   /** Whether people see who listens to them unheard; whoever speaks to them they see in any case. */
   readonly showsMonitoring: boolean;
+  /** A paused recording goes on by itself after so many seconds. */
+  readonly pauseSecondsMax: number;
   readonly createdAt: number;
   readonly eventSeq: number | null;
 };
@@ -60,6 +63,11 @@ export const organizationRules = z.strictObject({
     .max(recordingDaysMax, `At most ${recordingDaysMax} days, a hundred years.`)
     .nullable(),
   showsMonitoring: z.boolean({ error: "Yes or no." }),
+  pauseSecondsMax: z
+    .number({ error: "A number of seconds." })
+    .int("Whole seconds.")
+    .min(10, "At least ten seconds.")
+    .max(3_600, "At most 3600 seconds, an hour."),
 });
 export type OrganizationRules = z.infer<typeof organizationRules>;
 
@@ -74,6 +82,7 @@ export function newOrganization(id: OrganizationId, divisionId: string, name: st
     guestNumber: null,
     recordingDays: null,
     showsMonitoring: true,
+    pauseSecondsMax: pauseSecondsDefault,
     createdAt,
     eventSeq: null,
   };

@@ -1,17 +1,20 @@
 // Asking something of a call that is up: hold, end, pass on. Whoever asks waits for no node; the owner of the call does it.
 import { type App, newEvent } from "../app.ts";
-import { type Actor, demand, found } from "../authorization/actor.ts";
+import { type Actor, can, demand, found } from "../authorization/actor.ts";
 import type { Permission } from "../authorization/permissions.ts";
 import type { TransferTarget, Wish } from "../call/state.ts";
 import { type Conversation, type Participant, peopleTogether, type SupervisionMode } from "../conversation/conversation.ts";
 import type { EventDraft } from "../events/index.ts";
 import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
 import { type ConversationId, newId, type ParticipantId, type StationId } from "../lib/id.ts";
-import { conferencePartiesMax, supervisionReasonMax } from "../lib/limits.ts";
+import { conferencePartiesMax, pauseReasonMax, pauseSecondsDefault, supervisionReasonMax } from "../lib/limits.ts";
 import type { Stores } from "../stores.ts";
 import { personByNumber } from "./callee.ts";
 
-export const wishPermissions: Readonly<Record<Exclude<Wish["kind"], "supervise">, Permission>> = {
+/** What is asked as a participant of the call. */
+export type ParticipantWish = Exclude<Wish, { readonly kind: "supervise" | "pause-recording" | "resume-recording" }>;
+
+export const wishPermissions: Readonly<Record<ParticipantWish["kind"], Permission>> = {
   hold: "conversation:call:hold",
   resume: "conversation:call:hold",
   disconnect: "conversation:call:disconnect",
@@ -33,12 +36,7 @@ export const supervisionPermissions: Readonly<Record<SupervisionMode, Permission
  * Puts a wish into the inbox of the node that owns the conversation; the result comes as an event. Also when that is this node: one path.
  * @throws Forbidden · NotFound · BadInput when a transfer's target is nobody · Conflict when it is over
  */
-export async function askConversation(
-  app: App,
-  actor: Actor,
-  conversationId: ConversationId,
-  wish: Exclude<Wish, { readonly kind: "supervise" }>,
-): Promise<void> {
+export async function askConversation(app: App, actor: Actor, conversationId: ConversationId, wish: ParticipantWish): Promise<void> {
   demand(actor, wishPermissions[wish.kind]);
   if ("to" in wish) await demandTarget(app, wish.to);
   await app.unit.run(async (stores) => {
@@ -48,6 +46,44 @@ export async function askConversation(
     if (wish.kind === "transfer" || wish.kind === "consult") await demandRoom(stores, participant, wish.kind);
     const isRemoval = wish.kind === "disconnect" && !isOwn && participant.addedBy !== null;
     const command: Wish = isRemoval ? { kind: "remove", participantId: participant.id } : wish;
+    return { value: undefined, events: [await put(app, stores, actor, conversation, command)] };
+  });
+}
+
+/** `RecordingState` and secure pause as the Platform API has them. */
+export type RecordingWish = { readonly paused: boolean; readonly secure: boolean; readonly reason: string };
+
+/** By what a pause of each kind may be begun, and ended. */
+export function pausePermission(isSecure: boolean): Permission {
+  return isSecure ? "conversation:call:securePause" : "conversation:call:pause";
+}
+
+/**
+ * Pauses what is recorded of a call, or lets it go on. Who is in the call may with the right to; everybody else needs to see conversations too.
+ * A secure pause is possible without a recording: it hides keys and voices from whoever listens. Again: changes nothing.
+ * @throws Forbidden · NotFound · BadInput · Conflict when it is over, or there is nothing to pause
+ */
+export async function askRecording(app: App, actor: Actor, conversationId: ConversationId, wish: RecordingWish): Promise<void> {
+  const { paused, reason } = wish;
+  if (reason.length > pauseReasonMax) throw new BadInput(`At most ${pauseReasonMax} characters.`, "reason");
+  await app.unit.run(async (stores) => {
+    const conversation = found(actor, "conversation with this id", await stores.conversations.byId(conversationId));
+    // A row may be behind the call: whoever may begin a secure pause may end what they have just begun.
+    const isKnown = paused || conversation.pausedAt !== null;
+    const secure = paused ? wish.secure : isKnown ? conversation.pauseIsSecure : can(actor, "conversation:call:securePause");
+    demand(actor, pausePermission(secure), conversation);
+    const participants = await stores.conversations.participants(conversationId);
+    const own = participants.find(
+      ({ userId, endedAt, supervises }) => userId !== null && userId === actor.userId && endedAt === null && supervises === null,
+    );
+    if (own === undefined) demand(actor, "conversation:communication:view", conversation);
+    if (paused && !secure && !(await stores.recordings.ofConversation(conversationId)).some(({ state }) => state === "recording"))
+      throw new Conflict("This call is not being recorded.", "recording.none");
+    const whose = { participantId: own?.id ?? null, by: actor.id, userId: actor.userId };
+    const limitMs = ((await stores.organizations.byId(app.organizationId))?.pauseSecondsMax ?? pauseSecondsDefault) * 1_000;
+    const command: Wish = paused
+      ? { kind: "pause-recording", ...whose, secure, reason: reason.trim(), limitMs }
+      : { kind: "resume-recording", ...whose };
     return { value: undefined, events: [await put(app, stores, actor, conversation, command)] };
   });
 }
@@ -132,7 +168,7 @@ async function put(app: App, stores: Stores, actor: Actor, conversation: Convers
   return newEvent(app, {
     type: "conversation.command.asked",
     actorId: actor.id,
-    subjectIds: [conversationId, participantId],
+    subjectIds: participantId === null ? [conversationId] : [conversationId, participantId],
     divisionId: conversation.divisionId,
     seal: { kind: "conversation", id: conversationId },
     payload: { kind, participantId, nodeId },

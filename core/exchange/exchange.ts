@@ -4,26 +4,29 @@ import { type App, newEvent } from "../app.ts";
 import { participantOfLeg } from "../call/call.ts";
 import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
 import { isInRoom } from "../call/conference-room.ts";
+import { pausesOf } from "../call/pause.ts";
 import { ringsFor } from "../call/pickup.ts";
 import type { AlertOffer, Callee, CallState, Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
-import type {
-  AlertId,
-  ConferenceRoomId,
-  ConversationId,
-  LegId,
-  ParticipantId,
-  QueueId,
-  RecordingId,
-  StationId,
-  TrunkId,
-  UserId,
+import {
+  type AlertId,
+  type ConferenceRoomId,
+  type ConversationId,
+  idTime,
+  type LegId,
+  type ParticipantId,
+  type QueueId,
+  type RecordingId,
+  type StationId,
+  type TrunkId,
+  type UserId,
 } from "../lib/id.ts";
 import { callsMax, journalRetryMs } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import { recordingPath } from "../recording/path.ts";
-import type { RecordingFacts, RecordingVault } from "../recording/vault.ts";
+import { loggedPauses } from "../recording/pauses.ts";
+import type { RecordingFacts, RecordingPause, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import { calleeOf, identityOf } from "./callee.ts";
 import { type Directory, type RouteFacts, route } from "./directory.ts";
@@ -316,16 +319,24 @@ export class Exchange {
 
   /** Signs the manifest and chains it: also for recordings that a crash interrupted. */
   async keepRecording(facts: RecordingFacts): Promise<void> {
-    const { manifestSha256 } = await this.signManifest(facts);
+    const { manifestSha256 } = await this.signManifest(facts, await this.pausesOf(facts));
     const { conversationId, recordingId, ...payload } = facts;
     await this.keep("conversation.recording.closed", conversationId, [recordingId], { recordingId, ...payload, manifestSha256 });
   }
 
+  /** The call's own memory, as long as there is one: the log may be behind it. After a crash the log has everything that was acknowledged. */
+  private async pausesOf({ conversationId, recordingId }: RecordingFacts): Promise<readonly RecordingPause[]> {
+    const call = this.runners.get(conversationId)?.call ?? null;
+    const pauses = call === null ? loggedPauses(await this.app.log.readSubject(conversationId)) : pausesOf(call);
+    const beganAt = idTime(recordingId);
+    return pauses.filter(({ endedAt }) => endedAt === null || endedAt >= beganAt);
+  }
+
   // A disk that is full now has room later; until then the recording is there, unsigned.
-  private async signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }> {
+  private async signManifest(facts: RecordingFacts, pauses: readonly RecordingPause[]): Promise<{ readonly manifestSha256: string }> {
     for (;;) {
       try {
-        return await this.ports.vault.signManifest(facts);
+        return await this.ports.vault.signManifest(facts, pauses);
       } catch (error) {
         this.app.env.log.error("manifest not written", { call: facts.conversationId, reason: String(error) });
         await pause(this.app.env.clock, journalRetryMs);

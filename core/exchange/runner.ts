@@ -13,16 +13,18 @@ import {
   type CallInput,
   type CallOutput,
   type CallState,
+  type CallTimer,
   type FoundTarget,
   idsPerInput,
   type Moment,
+  type Wish,
   type WishWithTarget,
 } from "../call/state.ts";
 import type { Timer } from "../env/env.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal } from "../events/index.ts";
 import { type ConferenceRoomId, type ConversationId, type LegId, newId, type TrunkId, type UserId } from "../lib/id.ts";
-import { callInputsKept, mailboxInputsMax, preemptionLeadMs } from "../lib/limits.ts";
+import { callInputsKept, mailboxInputsMax, pauseSecondsDefault, preemptionLeadMs } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
 import { networkAttributes } from "../telephony/network-facts.ts";
@@ -63,7 +65,7 @@ export class Runner {
   /** What the flow plays to the caller; it must not outlive the flow. */
   private flowPlay: string | null = null;
   private flowTimer: Timer | null = null;
-  private lostTimer: Timer | null = null;
+  private readonly timers = new Map<CallTimer, Timer>();
   /** Kinds of the last inputs: what the log is told when one of them breaks the conversation. */
   private readonly inputs: string[] = [];
 
@@ -199,6 +201,8 @@ export class Runner {
         return this.callTake(this.findQueue(output.transfer));
       case "find-target":
         return this.callTake({ kind: "target-found", wish: output.wish, found: this.findTarget(output.wish) });
+      case "find-pause-limit":
+        return this.callTake({ kind: "asked", wish: this.pauseOfFlow(output.wanted) });
       case "ask-queue-facts": {
         // Asked outside the mailbox: a slow database must not keep the caller's hang-up waiting.
         const { generation } = this;
@@ -208,12 +212,17 @@ export class Runner {
         return;
       }
       case "timer-set":
-        this.lostTimer?.cancel();
-        this.lostTimer = app.env.clock.after(output.ms, () => this.post({ kind: "timer", name: output.name }));
+        this.timers.get(output.name)?.cancel();
+        this.timers.set(
+          output.name,
+          app.env.clock.after(output.ms, () => this.post({ kind: "timer", name: output.name })),
+        );
         return;
       case "timer-cancel":
-        this.lostTimer?.cancel();
-        this.lostTimer = null;
+        for (const name of output.name === null ? [...this.timers.keys()] : [output.name]) {
+          this.timers.get(name)?.cancel();
+          this.timers.delete(name);
+        }
         return;
       default:
         assertNever(output);
@@ -274,6 +283,16 @@ export class Runner {
 
   private callTake(input: CallInput): Promise<void> {
     return this.take({ kind: "call", input });
+  }
+
+  private pauseOfFlow(wanted: Extract<CallOutput, { kind: "find-pause-limit" }>["wanted"]): Wish {
+    const { ivr, acd, conversationId } = this.state!;
+    // A queue's own flow acts for the queue.
+    const by = ivr?.flowId ?? acd?.queueId ?? conversationId;
+    const whose = { participantId: (ivr ?? acd)?.participantId ?? null, by, userId: null };
+    if (wanted.kind === "resume-recording") return { kind: "resume-recording", ...whose };
+    const limitMs = (this.ports.directory.current.organization?.pauseSecondsMax ?? pauseSecondsDefault) * 1_000;
+    return { kind: "pause-recording", ...whose, secure: wanted.secure, reason: "", limitMs };
   }
 
   private findTarget(wish: WishWithTarget): FoundTarget {

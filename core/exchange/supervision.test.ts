@@ -126,7 +126,14 @@ describe("listening", () => {
   });
 
   test("is not shown to whoever is listened to where the organisation wants it so; a coach always is", async () => {
-    const settings = { name: "Simulated", language: "en-GB", country: "GB", timeZone: "Europe/London", recordingDays: null } as const;
+    const settings = {
+      name: "Simulated",
+      language: "en-GB",
+      country: "GB",
+      timeZone: "Europe/London",
+      recordingDays: null,
+      pauseSecondsMax: 300,
+    } as const;
     const setShown = (showsMonitoring: boolean): Promise<void> =>
       done(editOrganization(node.app, nodeActor(node.app, "test"), { ...settings, showsMonitoring }));
     await setShown(false);

@@ -54,6 +54,11 @@ export function formatUuid(b: Uint8Array): string {
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether `text` is a UUID in canonical lower-case form. */
+/** The instant of a UUIDv7, epoch ms. */
+export function idTime(id: string): number {
+  return Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+}
+
 export function isId(text: string): boolean {
   return uuidPattern.test(text);
 }

@@ -55,6 +55,13 @@ export const recordingChunkMs = 1_000;
 /** Audio in one sealed chunk of a recording: two seconds are 64 KB; a reader never allocates more for a forged length. */
 export const recordingChunkBytesMax = 1024 * 1024;
 
+/** Pauses of the recording of one call: each is in its manifest. */
+export const pausesPerCallMax = 500;
+/** After so many seconds a pause ends by itself, unless the organization says otherwise. */
+export const pauseSecondsDefault = 300;
+/** Why somebody pauses, in characters. */
+export const pauseReasonMax = 256;
+
 /** A recording's chunk that finds a full disk is tried again this often, as long as the chunks behind it may wait. */
 export const recordingRetryMs = 500;
 

@@ -1,9 +1,9 @@
 // Where a recording lies, relative to the recordings folder: by day (UTC) of its id, so that a folder stays small and a day can be listed.
-import type { RecordingId } from "../lib/id.ts";
+import { idTime, type RecordingId } from "../lib/id.ts";
 
 /** `2026/11/25/<id>.rec`; the manifest lies beside it with `.json` added. */
 export function recordingPath(id: RecordingId): string {
-  const ms = Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+  const ms = idTime(id);
   const { year, month, day } = utcDay(Math.floor(ms / 86_400_000));
   return `${year}/${String(month).padStart(2, "0")}/${String(day).padStart(2, "0")}/${id}.rec`;
 }

@@ -15,9 +15,22 @@ export type RecordingFacts = {
   readonly state: "sealed" | "interrupted";
 };
 
+/**
+ * A time in which nothing was recorded: the file holds silence of the same length. Instants in epoch ms; `endedAt` null: as long as the
+ * recording. `by` and `resumedBy` are ids of a person, a program or a flow; `resumedBy` null: its time was over.
+ */
+export type RecordingPause = {
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly secure: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly resumedBy: string | null;
+};
+
 export interface RecordingVault {
   /** Writes and signs (Ed25519) the manifest beside the file; returns the SHA-256 of its bytes, which the log keeps. */
-  signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }>;
+  signManifest(facts: RecordingFacts, pauses?: readonly RecordingPause[]): Promise<{ readonly manifestSha256: string }>;
   /** A file whose writer has died: what was sealed is kept, its end is marked as interrupted. @throws when nothing in it can be read */
   salvage(path: string): Promise<RecordingFacts>;
   /** Decrypts while streaming: interleaved 16-bit little-endian stereo at 8 kHz. Throws, naming the chunk, when anything was changed. */

@@ -1,5 +1,7 @@
 // What is asked of routing: the board of queues, and what one agent has in front of them.
 import type { App } from "../app.ts";
+import { can, userActor } from "../authorization/actor.ts";
+import type { Permission } from "../authorization/permissions.ts";
 import type { SoundDirection, Trouble } from "../call/call-control.ts";
 import type { LegSound } from "../call/live-sound.ts";
 import { type Conversation, type Participant, peopleTogether, type Segment, type SupervisionMode } from "../conversation/conversation.ts";
@@ -155,6 +157,8 @@ export type AgentView = {
     readonly beside: OtherParty;
     readonly others: readonly OtherParty[];
     readonly mode: SupervisionMode;
+    /** They hear nothing, and nobody hears them. */
+    readonly isSecret: boolean;
   } | null;
   /** The agent's part in the conversation that is up, or in after-call work. */
   readonly current: {
@@ -171,6 +175,10 @@ export type AgentView = {
     /** Who listens, as far as they are to know. */
     readonly listeners: readonly Listener[];
     readonly isRecorded: boolean;
+    /** What of it they may pause, and the pause of this moment. */
+    readonly pause: PauseInView | null;
+    readonly mayPause: boolean;
+    readonly mayPauseSecurely: boolean;
     /** Where it can be passed on to. */
     readonly queues: readonly Queue[];
     readonly work: AfterCallWork | null;
@@ -180,6 +188,8 @@ export type AgentView = {
     readonly trouble: TroubleInCall | null;
   } | null;
 };
+
+export type PauseInView = { readonly isSecure: boolean; readonly untilAt: number };
 
 /** `from` of one's own leg: the other does not hear them; `from` of the other's: they do not hear the other. */
 export type TroubleInCall = {
@@ -235,7 +245,7 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
   const { stores } = app;
   const { conversation, participant } = own;
   const { queueId } = participant;
-  const [queue, work, codes, waiting, participants, recordings, queues] = await Promise.all([
+  const [queue, work, codes, waiting, participants, recordings, queues, user] = await Promise.all([
     queueId === null ? null : stores.queues.byId(queueId),
     stores.agents.afterCallWork(participant.id),
     queueId === null ? [] : wrapupCodesOf(stores, queueId),
@@ -243,7 +253,10 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     stores.conversations.participants(conversation.id),
     stores.recordings.ofConversation(conversation.id),
     stores.queues.all(conversation.organizationId),
+    participant.userId === null ? null : stores.users.byId(participant.userId),
   ]);
+  const isRecorded = recordings.some(({ state }) => state === "recording");
+  const may = (permission: Permission): boolean => user !== null && can(userActor(user), permission, conversation);
   const waitedMs = waiting === null ? 0 : (participant.connectedAt ?? waiting.enteredAt) - waiting.enteredAt;
   const asked = participants.findLast((one) => one.consultedBy === participant.id && one.endedAt === null) ?? null;
   const isListenedTo = participants.some((one) => one.supervises !== null && one.endedAt === null);
@@ -272,7 +285,10 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     conference: together.length < 2 ? [] : await Promise.all(together.map((one) => inConference(app, own, one))),
     listeners: isListenedTo ? await listenersOf(app, own, participants, segments) : [],
     queues,
-    isRecorded: recordings.some(({ state }) => state === "recording"),
+    isRecorded,
+    pause: pauseOf(conversation),
+    mayPause: isRecorded && may("conversation:call:pause"),
+    mayPauseSecurely: may("conversation:call:securePause"),
     work: work?.endedAt === null ? work : null,
     codes,
     waitedMs,
@@ -311,7 +327,13 @@ async function supervisingView(app: App, own: Own): Promise<AgentView["supervisi
     beside: beside === undefined ? { name: "", number: "" } : await partyOf(app, conversation, beside),
     others: await Promise.all(others.map((one) => partyOf(app, conversation, one))),
     mode: modeOf(segments, participant),
+    isSecret: pauseOf(conversation)?.isSecure === true,
   };
+}
+
+/** Null: its recording does not pause. A pause ends with the call. */
+export function pauseOf({ pausedAt, pausedUntil, pauseIsSecure, endedAt }: Conversation): PauseInView | null {
+  return pausedAt === null || endedAt !== null ? null : { isSecure: pauseIsSecure, untilAt: pausedUntil! };
 }
 
 function openSegment(segments: readonly Segment[], { id }: Participant): Segment | undefined {

@@ -179,8 +179,17 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       list: async () => [...tables().organizations.values()],
       byId: async (id) => tables().organizations.get(id) ?? null,
       insert: async (row) => void tables().organizations.set(row.id, row),
-      update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring }) =>
-        void set(tables().organizations, id, { name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring }),
+      update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring, pauseSecondsMax }) =>
+        void set(tables().organizations, id, {
+          name,
+          language,
+          country,
+          timeZone,
+          guestNumber,
+          recordingDays,
+          showsMonitoring,
+          pauseSecondsMax,
+        }),
     },
     queues: {
       ...memoryObjects(() => tables().queues),
@@ -429,6 +438,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       byId: async (id) => tables().conversations.get(id) ?? null,
       insert: async (row) => void tables().conversations.set(row.id, row),
       setAnswered: async (id, answeredAt) => void set(tables().conversations, id, { answeredAt }),
+      setPause: async (id, pause) => void set(tables().conversations, id, pause),
       mergeData: async (id, data) => {
         const row = tables().conversations.get(id);
         if (row !== undefined) set(tables().conversations, id, { data: { ...row.data, ...data } });

@@ -73,6 +73,7 @@ export const organization = pgTable("organization", {
   guestNumber: text("guest_number"),
   recordingDays: integer("recording_days"),
   showsMonitoring: boolean("shows_monitoring"),
+  pauseSecondsMax: integer("pause_seconds_max"),
   createdAt: instant("created_at"),
   eventSeq: big("event_seq"),
 });
@@ -214,6 +215,9 @@ export const conversation = pgTable("conversation", {
   endedAt: instant("ended_at"),
   endReason: text("end_reason"),
   data: jsonb("data"),
+  pausedAt: instant("paused_at"),
+  pausedUntil: instant("paused_until"),
+  pauseIsSecure: boolean("pause_is_secure"),
 });
 
 export const participant = pgTable("participant", {

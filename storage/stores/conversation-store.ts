@@ -85,6 +85,10 @@ export function conversationStore(sql: Session): ConversationStore {
     setAnswered: async (id, at) => {
       await sql`update conversation set answered_at = ${at} where id = ${id}`;
     },
+    setPause: async (id, { pausedAt, pausedUntil, pauseIsSecure }) => {
+      await sql`update conversation set paused_at = ${pausedAt}, paused_until = ${pausedUntil}, pause_is_secure = ${pauseIsSecure}
+        where id = ${id}`;
+    },
     mergeData: async (id, data) => {
       await sql`update conversation set data = data || ${sql.json(data as never)} where id = ${id}`;
     },

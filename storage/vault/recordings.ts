@@ -10,7 +10,7 @@ import type { ConversationId, RecordingId } from "../../core/lib/id.ts";
 import { isId } from "../../core/lib/id.ts";
 import { recordingChunkMs } from "../../core/lib/limits.ts";
 import { recordingPath } from "../../core/recording/path.ts";
-import type { RecordingFacts, RecordingVault } from "../../core/recording/vault.ts";
+import type { RecordingFacts, RecordingPause, RecordingVault } from "../../core/recording/vault.ts";
 import { flushPath } from "../files.ts";
 import type { Finding } from "../finding.ts";
 import type { Keys } from "./keys.ts";
@@ -64,8 +64,8 @@ export class FileRecordings implements RecordingVault {
   }
 
   /** Written aside and renamed: a manifest is there whole or not at all, and a recording without one is looked at again at start. */
-  async signManifest(facts: RecordingFacts): Promise<{ readonly manifestSha256: string }> {
-    const statement = { version: 1, ...facts, format: "s16le/8000/2", keyId: this.keys.keyId };
+  async signManifest(facts: RecordingFacts, pauses: readonly RecordingPause[] = []): Promise<{ readonly manifestSha256: string }> {
+    const statement = { version: 1, ...facts, pauses, format: "s16le/8000/2", keyId: this.keys.keyId };
     const signature = this.keys.sign("recording", statement);
     const text = `${canonicalJson({ ...statement, signature })}\n`;
     const path = this.manifestPath(facts.path);

@@ -51,6 +51,7 @@ type Recording = {
   recorder: Recorder | null;
   readonly left: string;
   right: string | null;
+  isPaused: boolean;
   isStopped: boolean;
 };
 
@@ -118,6 +119,8 @@ export class MediaEngine {
         return void this.startRecording(command);
       case "record-channel":
         return this.setChannel(command);
+      case "record-pause":
+        return this.pauseRecording(command);
       case "record-stop":
         return void this.stopRecording(command.recordingId);
       case "close":
@@ -322,7 +325,7 @@ export class MediaEngine {
 
   private async startRecording({ recordingId, left, right, target }: Command<"record-start">): Promise<void> {
     if (this.recordings.has(recordingId)) return;
-    const recording: Recording = { recordingId, recorder: null, left, right, isStopped: false };
+    const recording: Recording = { recordingId, recorder: null, left, right, isPaused: false, isStopped: false };
     this.recordings.set(recordingId, recording);
     try {
       const sink = await this.options.openSink(target);
@@ -333,6 +336,7 @@ export class MediaEngine {
     } catch (error) {
       return this.endRecording(recording, messageOf(error));
     }
+    if (recording.isPaused) recording.recorder.pause(this.nowMs());
     this.tapAll();
     this.startTicking();
     if (recording.isStopped) await this.sealRecording(recording, recording.recorder);
@@ -343,6 +347,14 @@ export class MediaEngine {
     if (recording === undefined) return;
     recording.right = right;
     this.tapAll();
+  }
+
+  private pauseRecording({ recordingId, paused }: Command<"record-pause">): void {
+    const recording = this.recordings.get(recordingId);
+    if (recording === undefined) return;
+    recording.isPaused = paused;
+    if (paused) recording.recorder?.pause(this.nowMs());
+    else recording.recorder?.resume(this.nowMs());
   }
 
   private async stopRecording(recordingId: string): Promise<void> {

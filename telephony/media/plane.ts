@@ -89,6 +89,8 @@ export type MediaCommand =
       readonly target: RecordingTarget;
     }
   | { readonly kind: "record-channel"; readonly recordingId: string; readonly groupId: string; readonly right: StreamId | null }
+  /** From here on both channels are silent, or have sound again: the file is as long as if nothing had been paused. */
+  | { readonly kind: "record-pause"; readonly recordingId: string; readonly groupId: string; readonly paused: boolean }
   /** Ends with `recording-closed`. */
   | { readonly kind: "record-stop"; readonly recordingId: string; readonly groupId: string }
   /** Closes a stream; its last `stats` come first. Unknown streams are ignored. */

@@ -45,6 +45,61 @@ class Studio {
   }
 }
 
+describe("a pause", () => {
+  /** Both speak for three seconds; paused from one second to two. Packets come `lateMs` after they were said. */
+  async function paused(lateMs: number): Promise<Studio> {
+    const studio = new Studio();
+    for (let n = 0; n < 150; n++) {
+      const nowMs = n * 20;
+      studio.recorder.tick(nowMs);
+      if (nowMs === 1_000) studio.recorder.pause(nowMs);
+      if (nowMs === 2_000) studio.recorder.resume(nowMs);
+      const said = n - lateMs / 20;
+      if (said >= 0) studio.hear("left", said, said * 20 >= 1_000 && said * 20 < 2_000 ? 9_000 : 4_000, nowMs);
+      if (n > 0) studio.recorder.hear(nowMs - 20, new Int32Array(160).fill(nowMs > 1_000 && nowMs <= 2_000 ? 7_000 : -8_000));
+    }
+    await studio.recorder.close(3_000);
+    return studio;
+  }
+  const level = (studio: Studio, channel: 0 | 1, ms: number): number => studio.sink.channel(channel)[ms * 8]!;
+
+  test("is silence of the same length on both channels, and sound on either side of it", async () => {
+    const studio = await paused(0);
+    expect(studio.sink.channel(0).length).toBe(3_000 * 8);
+    for (const ms of [500, 970]) expect([level(studio, 0, ms), level(studio, 1, ms)]).toEqual([4_000, -8_000]);
+    for (const ms of [1_010, 1_500, 1_990]) expect([level(studio, 0, ms), level(studio, 1, ms)]).toEqual([0, 0]);
+    for (const ms of [2_030, 2_900]) expect([level(studio, 0, ms), level(studio, 1, ms)]).toEqual([4_000, -8_000]);
+    expect(studio.share(0, 9_000)).toBe(0);
+    expect(studio.share(1, 7_000)).toBe(0);
+  });
+
+  test("keeps nothing of what was said in it and comes after it", async () => {
+    const studio = new Studio();
+    studio.hear("left", 0, 4_000, 0);
+    studio.recorder.pause(1_000);
+    studio.recorder.resume(2_000);
+    studio.recorder.tick(2_000);
+    // Said at 1,900 ms, heard at 2,100.
+    studio.hear("left", 95, 9_000, 2_100);
+    studio.hear("left", 105, 4_000, 2_110);
+    await studio.recorder.close(3_000);
+    expect(studio.share(0, 9_000)).toBe(0);
+    expect(level(studio, 0, 2_105)).toBe(4_000);
+  });
+
+  test("keeps what was said before it, though it is put on disk later", async () => {
+    const studio = new Studio();
+    for (let n = 0; n < 50; n++) {
+      studio.recorder.tick(n * 20);
+      studio.hear("left", n, 4_000, n * 20);
+    }
+    studio.recorder.pause(1_000);
+    studio.recorder.tick(1_500);
+    await studio.recorder.close(2_000);
+    expect(studio.share(0, 4_000)).toBe(0.5);
+  });
+});
+
 test("each voice is on its channel, as long as the call, and silence is silence", async () => {
   const studio = new Studio();
   for (let n = 0; n < 150; n++) {

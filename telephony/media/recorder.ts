@@ -40,6 +40,11 @@ class Channel {
     for (let i = 0; i < samples.length; i++) this.ring[(at + i) % ringSamples] = Math.max(-32_768, Math.min(32_767, samples[i]!));
   }
 
+  /** What seems to be of later than `from` is not to be heard. */
+  silence(from: number): void {
+    for (let i = 0; i < delaySamples; i++) this.ring[(from + i) % ringSamples] = 0;
+  }
+
   /** Moves the frame at `position` into every second sample of `chunk`. */
   take(position: number, chunk: Int16Array, at: number): void {
     for (let i = 0; i < samplesPerTick; i++) {
@@ -73,6 +78,9 @@ export class Recorder {
   private chunks = 0;
   private waiting = 0;
   private failure: string | null = null;
+  private isPaused = false;
+  /** Before this place of the recording nothing is put any more. */
+  private resumedAt = 0;
   /** One writer: chunks reach the sink one after the other. */
   private writing: Promise<void> = Promise.resolve();
 
@@ -82,13 +90,29 @@ export class Recorder {
     private readonly events: RecorderEvents,
   ) {}
 
+  /** What was said until now stays; nothing that comes from here on is taken, however late or early it is. */
+  pause(nowMs: number): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    const now = this.at(nowMs);
+    for (const channel of [this.left, this.right]) channel.silence(now);
+  }
+
+  /** What is said from now on is taken; what comes late of the pause is not. */
+  resume(nowMs: number): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.resumedAt = this.at(nowMs);
+  }
+
   put(channel: "left" | "right", nowMs: number, ssrc: number, timestamp: number, samples: Int16Array, length: number): void {
-    this[channel].put(this.at(nowMs), this.position, ssrc, timestamp, samples, length);
+    if (this.isPaused) return;
+    this[channel].put(this.at(nowMs), Math.max(this.position, this.resumedAt), ssrc, timestamp, samples, length);
   }
 
   /** What the left leg hears of a mix is the right channel: 20 ms, due `atMs`. */
   hear(atMs: number, samples: Int32Array): void {
-    this.right.set(this.at(atMs), this.position, samples);
+    if (!this.isPaused) this.right.set(this.at(atMs), Math.max(this.position, this.resumedAt), samples);
   }
 
   /** Takes what is due; a late tick takes more, so that the recording is as long as the call. */

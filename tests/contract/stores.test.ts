@@ -137,6 +137,9 @@ function conversationOf({ organizationId, divisionId, nodeId }: Centre, fields: 
       answeredAt: null,
       endedAt: null,
       endReason: null,
+      pausedAt: null,
+      pausedUntil: null,
+      pauseIsSecure: false,
       data: {},
       eventSeq: null,
     },
@@ -193,7 +196,7 @@ for (const [name, open] of Object.entries(implementations)) {
       expect(plain(await stores.organizations.list())).toEqual([organization]);
       const changed = {
         ...{ ...organization, name: "Ward", country: "GB", timeZone: "Europe/London", language: "de-DE", guestNumber: "100" },
-        ...{ recordingDays: 30, showsMonitoring: false },
+        ...{ recordingDays: 30, showsMonitoring: false, pauseSecondsMax: 60 },
       };
       await stores.organizations.update(changed);
       expect(await stores.organizations.byId(organizationId)).toEqual(changed);

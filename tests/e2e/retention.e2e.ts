@@ -39,6 +39,7 @@ async function keep(days: string, more: Readonly<Record<string, string>> = {}): 
     country: "GB",
     timeZone: "Europe/London",
     recordingDays: days,
+    pauseSecondsMax: "300",
     ...more,
   };
   return fetch(`${origin}/admin/organization`, {

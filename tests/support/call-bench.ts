@@ -2,8 +2,8 @@
 import { expect } from "bun:test";
 import { begin, step } from "../../core/call/call.ts";
 import type { CallEvent, CallOrigin } from "../../core/call/call-control.ts";
-import type { Callee, CallInput, CallOutput, CallState, Route, SpeakTo, Wish, WishWithTarget } from "../../core/call/state.ts";
-import type { ConversationId, LegId, ParticipantId, StationId, UserId } from "../../core/lib/id.ts";
+import type { Append, Callee, CallInput, CallOutput, CallState, Route, SpeakTo, Wish, WishWithTarget } from "../../core/call/state.ts";
+import type { AlertId, ConversationId, FlowId, LegId, ParticipantId, QueueId, StationId, TrunkId, UserId } from "../../core/lib/id.ts";
 
 export const alice = { kind: "station", stationId: "alice-station" as StationId, userId: "alice" as UserId } as const;
 
@@ -15,11 +15,38 @@ export function person(name: string, paths = 1): Callee {
   return { ...of, paths: [first!, ...rest], ringMs: 60_000 };
 }
 
+/** A customer by a trunk (leg `L`) who talks with an agent (leg `A`, participant `priya`) out of a queue. */
+export function queueCall(pausedByFlow = false): Bench {
+  const route = { kind: "flow", flowId: "f" as FlowId, flowName: "F", version: 1 } as const;
+  const bench = new Bench(route, { kind: "trunk", trunkId: "carrier" as TrunkId });
+  bench.answers("L");
+  if (pausedByFlow) bench.pauses(true, "f");
+  const queue = { queueId: "q" as QueueId, queueName: "Q", priority: 0, skillIds: [], languageId: null, inQueueFlow: null };
+  bench.input({ kind: "queue-found", queue, message: "" });
+  const acw = { prompt: "MANDATORY", timeoutMs: 0 } as const;
+  const of = { alertId: "alert" as AlertId, participantId: "priya" as ParticipantId, queueId: "q" as QueueId };
+  const dialled = bench.input({
+    kind: "alerted",
+    alert: { ...of, userId: "priya" as UserId, stationId: "priya-station" as StationId, deadlineAt: 60_000, acw },
+  });
+  expect(bench.answers(legIn(dialled))).toContain(`bridge L ${agentLeg(bench)}`);
+  return bench;
+}
+
+/** Of the device that is called. */
+export function legIn(said: readonly string[]): string {
+  return said.find((word) => word.startsWith("dial "))!.split(" ")[2]!;
+}
+
+export const agentLeg = (bench: Bench): string => bench.state.agent!.legId;
+
 /** One call; its outputs as short words: `append dialled`, `ring L`, `bridge L 2`. Legs and participants are numbered as they are made. */
 export class Bench {
   state: CallState;
   readonly said: string[] = [];
   readonly results: string[] = [];
+  /** Whole, with the instant of each. */
+  readonly appended: { readonly type: string; readonly at: number; readonly payload: Append["payload"] }[] = [];
   private made = 0;
 
   constructor(route: Route, origin: CallOrigin = alice) {
@@ -47,9 +74,17 @@ export class Bench {
       // What a device without a wish of its own never hears.
       if (word.startsWith("refer-result")) this.results.push(word);
       else this.said.push(word);
+      if (output.kind === "append") this.appended.push({ type: output.type, at: this.made, payload: output.payload });
     }
     this.state = state;
     return state;
+  }
+
+  /** The same, whole. */
+  outputsOf(input: CallInput): readonly CallOutput[] {
+    const result = step(this.state, input, this.moment());
+    this.take(result);
+    return result.outputs;
   }
 
   /** What came of it. */
@@ -83,6 +118,14 @@ export class Bench {
     return this.input({ kind: "asked", wish });
   }
 
+  pauses(secure: boolean, by = "priya"): string[] {
+    return this.wishes({ kind: "pause-recording", ...whose(by), secure, reason: "card", limitMs: 60_000 });
+  }
+
+  unpauses(by = "priya"): string[] {
+    return this.wishes({ kind: "resume-recording", ...whose(by) });
+  }
+
   passesOn(kind: "transfer" | "consult", participantId: string, callee: Callee, speakTo: SpeakTo = "DESTINATION"): string[] {
     const of = { participantId: participantId as ParticipantId, to: { kind: "number", number: callee.number } } as const;
     const wish: WishWithTarget =
@@ -90,6 +133,10 @@ export class Bench {
     expect(this.input({ kind: "asked", wish })).toEqual(["find-target"]);
     return this.input({ kind: "target-found", wish, found: { kind: "callee", callee } });
   }
+}
+
+function whose(by: string) {
+  return { participantId: by as ParticipantId, by, userId: by as UserId };
 }
 
 function wordOf(output: CallOutput): string {
@@ -113,6 +160,8 @@ function wordOf(output: CallOutput): string {
       return `dial ${command.trunkId} ${command.legId}`;
     case "record-channel":
       return `record-channel ${command.right ?? "nobody"}`;
+    case "record-pause":
+      return `record-pause ${command.paused}`;
     case "record-start":
     case "record-stop":
       return command.kind;

@@ -1,11 +1,17 @@
 // Calls that are up, as the Platform API has them: looked at, held, ended, passed on. The node that has the call does it.
 import { z } from "zod";
 import { found } from "../../core/authorization/actor.ts";
-import { type SpeakTo, speakTos, type TransferTarget, type Wish } from "../../core/call/state.ts";
-import { askConversation, superviseConversation, supervisionPermissions } from "../../core/exchange/ask.ts";
+import { type SpeakTo, speakTos, type TransferTarget } from "../../core/call/state.ts";
+import {
+  askConversation,
+  askRecording,
+  type ParticipantWish,
+  superviseConversation,
+  supervisionPermissions,
+} from "../../core/exchange/ask.ts";
 import { BadInput, Conflict, NotFound } from "../../core/lib/errors.ts";
 import { type ConversationId, isId, newId, type ParticipantId, type QueueId, type UserId } from "../../core/lib/id.ts";
-import { supervisionReasonMax } from "../../core/lib/limits.ts";
+import { pauseReasonMax, supervisionReasonMax } from "../../core/lib/limits.ts";
 import { wrapUp } from "../../core/routing/agent-commands.ts";
 import type { WebContext } from "../context.ts";
 import type { WebPorts } from "../ports.ts";
@@ -27,6 +33,16 @@ const transfer = z.object({
   userId: z.string().optional(),
   queueId: z.string().optional(),
 });
+
+const recordingStates = ["ACTIVE", "PAUSED"] as const;
+/** The vendor's has the state alone; ours may pause securely, and say why. */
+const recordingState = z
+  .object({
+    recordingState: z.enum(recordingStates, { error: `One of ${recordingStates.join(", ")}.` }),
+    securePause: z.boolean().default(false),
+    reason: z.string().max(pauseReasonMax, `At most ${pauseReasonMax} characters.`).default(""),
+  })
+  .loose();
 
 const speakToField = z.enum(speakTos, { error: `One of ${speakTos.join(", ")}.` });
 const consult = z.object({ speakTo: speakToField, destination: transfer }).loose();
@@ -62,10 +78,37 @@ export const callRoutes = [
     response: "Empty",
     handler: async ({ params, body }, c, ports) => {
       const [id, participantId] = [conversationOf(params), participantOf(params)];
-      const ask = (wish: Exclude<Wish, { kind: "supervise" }>): Promise<void> => askConversation(ports.app, c.var.actor, id, wish);
+      const ask = (wish: ParticipantWish): Promise<void> => askConversation(ports.app, c.var.actor, id, wish);
       if (body.wrapup !== undefined) await wrapUp(ports.app, c.var.actor, participantId, body.wrapup.code);
       if (body.held !== undefined) await ask({ kind: body.held ? "hold" : "resume", participantId });
       if (body.state === "disconnected") await ask({ kind: "disconnect", participantId });
+      return {};
+    },
+  }),
+  defineRoute({
+    operation: "putConversationsCallRecordingstate",
+    method: "PUT",
+    path: `${path}/:conversationId/recordingstate`,
+    permission: "signed-in",
+    help,
+    summary: "Pauses what is recorded of a call, securely or not, or lets it go on.",
+    body: recordingState,
+    status: 202,
+    response: "string",
+    handler: ({ params, body }, c, ports) => setRecordingState(c, ports, params, body),
+  }),
+  defineRoute({
+    operation: "patchConversationRecordingstate",
+    method: "PATCH",
+    path: "/api/v2/conversations/:conversationId/recordingstate",
+    permission: "signed-in",
+    help,
+    summary: "The same of any conversation.",
+    body: recordingState,
+    status: 202,
+    response: "Empty",
+    handler: async ({ params, body }, c, ports) => {
+      await setRecordingState(c, ports, params, body);
       return {};
     },
   }),
@@ -180,6 +223,16 @@ export const callRoutes = [
     }),
   ),
 ];
+
+async function setRecordingState(
+  c: WebContext,
+  { app }: WebPorts,
+  params: Readonly<Record<string, string | undefined>>,
+  { recordingState: state, securePause: secure, reason }: z.infer<typeof recordingState>,
+): Promise<string> {
+  await askRecording(app, c.var.actor, conversationOf(params), { paused: state === "PAUSED", secure, reason });
+  return state;
+}
 
 /** The participant that is asked has its id before anybody is called. */
 async function ask(

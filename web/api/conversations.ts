@@ -12,7 +12,13 @@ export type CallParticipant = {
   readonly user?: Ref;
   readonly queue?: Ref;
 };
-export type CallConversation = { readonly id: string; readonly participants: readonly CallParticipant[]; readonly selfUri: string };
+export type CallConversation = {
+  readonly id: string;
+  readonly participants: readonly CallParticipant[];
+  readonly recordingState: "ACTIVE" | "PAUSED" | "NONE";
+  readonly securePause: boolean;
+  readonly selfUri: string;
+};
 
 /** Null: there is no such conversation. */
 export async function presentCallConversation(app: App, id: ConversationId): Promise<CallConversation | null> {
@@ -53,6 +59,8 @@ export async function presentCallConversation(app: App, id: ConversationId): Pro
           : { name: participant.name, address: participant.address }),
       dnis: conversation.calledNumber,
     })),
+    recordingState: conversation.pausedAt !== null && conversation.endedAt === null ? "PAUSED" : recording ? "ACTIVE" : "NONE",
+    securePause: conversation.pauseIsSecure && conversation.endedAt === null,
     selfUri: `/api/v2/conversations/calls/${id}`,
   };
 }

@@ -179,6 +179,15 @@ export const germanManual: TranslatedManual = {
           <b>Aufzeichnung</b>: Der Anrufer ist links, der Agent rechts. Das Anhören wird vor dem ersten Ton festgehalten. Ziffern, nach
           denen ein Ablauf fragt, sind privat, solange er nicht <code>"log": true</code> sagt: Nur ihre Zahl wird behalten.
         </p>
+        <h2 id="pause">Wenn eine Aufzeichnung pausiert</h2>
+        <p>
+          Für die Nummer einer Karte gibt es die <b>sichere Pause</b> (<kbd>P</kbd> in der Anrufleiste, Recht{" "}
+          <code>conversation:call:securePause</code>): Die Datei enthält ebenso lange Stille, gedrückte Tasten stehen in keinem Protokoll,
+          und wer mithört, hört nichts. Alle anderen im Anruf hören einander wie zuvor. <b>Aufzeichnung anhalten</b> (<kbd>R</kbd>,{" "}
+          <code>conversation:call:pause</code>) macht nur die Stille. Abläufe und Programme können beides; eine Pause übersteht Weitergabe,
+          Konferenz und Neuladen und gilt auch für die Aufzeichnung, die der nächste Agent beginnt. Nach der Zeit auf der Seite Organisation
+          endet sie von selbst. Beginn, Ende, wer und warum stehen im Protokoll und in der signierten Beschreibung der Aufzeichnung.
+        </p>
       </>
     ),
   },

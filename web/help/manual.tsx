@@ -240,7 +240,8 @@ export const manual: readonly ManualPage[] = [
         <p>
           Who listens follows the agent into a question and a conference. While the agent has the others on hold nobody hears the agent,
           except whoever coaches or has barged in. When the agent leaves the call, or it ends, listening ends. The recording has what the
-          caller hears: somebody who barges in, and not the coach. Several may listen to one call at once, up to 5.
+          caller hears: somebody who barges in, and not the coach. In a secure pause whoever listens hears nothing and is heard by nobody,
+          and the bar says so. Several may listen to one call at once, up to 5.
         </p>
         <h2 id="seen">What people see of it</h2>
         <p>
@@ -381,6 +382,15 @@ export const manual: readonly ManualPage[] = [
           <b>Recording</b>: the caller is on the left channel, the agent on the right. Listening is written down before the first sound.
           Digits typed into Collect Input are private unless the flow says <code>"log": true</code>: only how many there were is kept.
         </p>
+        <h2 id="pause">When a recording pauses</h2>
+        <p>
+          For the number of a card, a <b>secure pause</b> (<kbd>P</kbd> in the call bar, the right{" "}
+          <code>conversation:call:securePause</code>): the file holds silence of the same length, keys that are pressed reach no log, and
+          whoever listens beside the call hears nothing. The others in the call hear each other as before. <b>Pause recording</b> (
+          <kbd>R</kbd>, <code>conversation:call:pause</code>) only makes the silence. Flows and programs can do both; a pause stays through
+          transfers, conferences and a reload, also into the recording that the next agent begins. It ends by itself after the time on the
+          page Organisation. Beginning, end, who and why are in the log and in the recording's signed manifest.
+        </p>
       </>
     ),
   },
@@ -400,10 +410,10 @@ export const manual: readonly ManualPage[] = [
         </p>
         <p>
           Types: <code>playAudio</code>, <code>menu</code>, <code>collectInput</code>, <code>decision</code> (an expression in CEL),{" "}
-          <code>setParticipantData</code>, <code>transferToAcd</code>, <code>disconnect</code>; in an in-queue flow also{" "}
-          <code>holdMusic</code>, <code>playPosition</code>, <code>playEstimatedWait</code>. A fault goes to the action's{" "}
-          <code>failure</code> output, else to the flow's <code>onError</code>; without either the caller hears an apology and is
-          disconnected. It is never silent.
+          <code>setParticipantData</code>, <code>setRecordingState</code> (<code>recordingState</code> ACTIVE or PAUSED,{" "}
+          <code>securePause</code>), <code>transferToAcd</code>, <code>disconnect</code>; in an in-queue flow also <code>holdMusic</code>,{" "}
+          <code>playPosition</code>, <code>playEstimatedWait</code>. A fault goes to the action's <code>failure</code> output, else to the
+          flow's <code>onError</code>; without either the caller hears an apology and is disconnected. It is never silent.
         </p>
         <p>
           A caller who knows the way need not wait: keys that are pressed while something is played count for the next menu or input. A menu

@@ -1,6 +1,6 @@
 // The dock: a call that rings, then the call, then its wrap-up, always in the same place. Buttons marked `data-call` act through the softphone.
 import type { SupervisionMode } from "../../core/conversation/conversation.ts";
-import type { AgentView, InConference, Listener, OtherParty } from "../../core/routing/queries.ts";
+import type { AgentView, InConference, Listener, OtherParty, PauseInView } from "../../core/routing/queries.ts";
 import { attributesInWords } from "./attributes.ts";
 import { Icon } from "./icon.tsx";
 import { t } from "./text.ts";
@@ -186,7 +186,7 @@ function MuteControl(props: { readonly disabled?: boolean }) {
 }
 
 function CallDock(props: { readonly current: Current; readonly csrf: string }) {
-  const { conversation, participant, other, consult, conference, queue, isRecorded } = props.current;
+  const { conversation, participant, other, consult, conference, queue, isRecorded, pause } = props.current;
   const held = participant.heldSince !== null;
   const isAway = consult !== null && !consult.waits;
   const title = conference.length === 0 ? partyTitle(other) : conference.map(partyTitle).join(", ");
@@ -194,6 +194,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
     <section class="dock" id="call" aria-label={t("Call in progress")} data-call-state="connected" data-conversation={conversation.id}>
       <TroubleOfCall trouble={props.current.trouble} />
       <Listeners listeners={props.current.listeners} />
+      {pause === null ? null : <Paused pause={pause} />}
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt)} />
@@ -209,6 +210,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
         <div class="controls" role="toolbar" aria-label={t("Call controls")}>
           {isAway ? null : <HoldControl current={props.current} csrf={props.csrf} />}
           <MuteControl />
+          <PauseControls current={props.current} csrf={props.csrf} />
           <button class="control" type="button" aria-haspopup="dialog" aria-keyshortcuts="K" popovertarget="keypad" data-key="k">
             <Icon name="grid-3x3" />
             <span>
@@ -230,7 +232,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
         {consult === null ? null : <Consulting current={props.current} consult={consult} csrf={props.csrf} />}
         <EndCall conversationId={conversation.id} participantId={participant.id} csrf={props.csrf} />
         <p class="visually-hidden" role="status">
-          {statusOf(title, { held, isRecorded })}
+          {statusOf(title, { held, isRecorded, pause })}
         </p>
       </div>
       <div class="keypad floating" id="keypad" popover="auto" role="dialog" aria-label={t("Keypad")}>
@@ -292,11 +294,62 @@ function listenerSays(name: string, mode: SupervisionMode): string {
   }
 }
 
-function statusOf(name: string, { held, isRecorded }: { readonly held: boolean; readonly isRecorded: boolean }): string {
+function statusOf(
+  name: string,
+  { held, isRecorded, pause }: { readonly held: boolean; readonly isRecorded: boolean; readonly pause: PauseInView | null },
+): string {
+  if (pause !== null) return t("Connected to {name}. The recording pauses.", { name });
   if (held) return t("{name} is on hold", { name });
   return isRecorded
     ? t("Connected to {name}. The call is recorded.", { name })
     : t("Connected to {name}. The call is not recorded.", { name });
+}
+
+/** Nobody forgets a pause: it says what it hides, and when it ends by itself. */
+function Paused(props: { readonly pause: PauseInView }) {
+  const { isSecure, untilAt } = props.pause;
+  return (
+    <div class="listens paused" role="status">
+      <p>
+        <Icon name={isSecure ? "shield-check" : "pause"} />
+        {isSecure ? t("Secure pause: nothing is recorded, and nobody listens.") : t("The recording pauses.")} {t("It goes on by itself in")}{" "}
+        <span class="mono" data-until={String(untilAt)} />
+      </p>
+    </div>
+  );
+}
+
+function PauseControls(props: { readonly current: Current; readonly csrf: string }) {
+  const { conversation, pause, mayPause, mayPauseSecurely } = props.current;
+  const control = (isSecure: boolean, key: string, icon: string, label: string) => {
+    const isOn = pause?.isSecure === isSecure;
+    return (
+      <form method="post" action={`/calls/${conversation.id}/${isOn ? "unpause" : "pause"}-recording`} data-quiet>
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <input type="hidden" name="secure" value={String(isSecure)} />
+        <button
+          class="control"
+          type="submit"
+          aria-pressed={isOn ? "true" : "false"}
+          aria-keyshortcuts={key.toUpperCase()}
+          data-key={key}
+          disabled={!isSecure && pause?.isSecure === true}
+        >
+          <Icon name={icon} />
+          <span>
+            {label}
+            <kbd>{key.toUpperCase()}</kbd>
+          </span>
+        </button>
+      </form>
+    );
+  };
+  return (
+    <>
+      {mayPauseSecurely ? control(true, "p", "shield-check", t("Secure pause")) : null}
+      {mayPause ? control(false, "r", "circle", t("Pause recording")) : null}
+    </>
+  );
 }
 
 function HoldControl(props: { readonly current: Current; readonly csrf: string }) {
@@ -430,15 +483,23 @@ function whoHears(mode: SupervisionMode, name: string): string {
 
 /** Whoever listens: beside whom, who hears them, and the way out, which ends their own part alone. */
 function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["supervising"]>; readonly csrf: string }) {
-  const { conversation, participant, beside, others, mode } = props.supervising;
+  const { conversation, participant, beside, others, mode, isSecret } = props.supervising;
   const isUp = participant.connectedAt !== null;
   const name = partyTitle(beside);
   return (
     <section class="dock" id="call" aria-label={t("Listening to a call")} data-call-state="connected" data-conversation={conversation.id}>
+      {isSecret ? (
+        <div class="listens paused" role="status">
+          <p>
+            <Icon name="shield-check" />
+            {t("Secure pause: you hear nothing and nobody hears you until it ends.")}
+          </p>
+        </div>
+      ) : null}
       <div class="callbar">
         <div class="clock">
           <span class="time" aria-hidden="true" data-since={String(participant.connectedAt ?? participant.startedAt)} />
-          <small>{isUp ? whoHears(mode, name) : t("Your phone is called")}</small>
+          <small>{isSecret ? t("Secure pause") : isUp ? whoHears(mode, name) : t("Your phone is called")}</small>
         </div>
         <div class="party">
           <strong>{name}</strong>
@@ -478,7 +539,11 @@ function SuperviseDock(props: { readonly supervising: NonNullable<AgentView["sup
           </form>
         </div>
         <p class="visually-hidden" role="status">
-          {isUp ? t("You listen to {name}: {what}", { name, what: whoHears(mode, name) }) : t("Your phone is called")}
+          {isSecret
+            ? t("Secure pause: you hear nothing and nobody hears you until it ends.")
+            : isUp
+              ? t("You listen to {name}: {what}", { name, what: whoHears(mode, name) })
+              : t("Your phone is called")}
         </p>
       </div>
     </section>

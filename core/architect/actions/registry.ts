@@ -9,6 +9,7 @@ import { playAudio } from "./play-audio.ts";
 import { playEstimatedWait } from "./play-estimated-wait.ts";
 import { playPosition } from "./play-position.ts";
 import { setParticipantData } from "./set-participant-data.ts";
+import { setRecordingState } from "./set-recording-state.ts";
 import { transferToAcd } from "./transfer-to-acd.ts";
 
 const kinds = [
@@ -17,6 +18,7 @@ const kinds = [
   collectInput,
   decision,
   setParticipantData,
+  setRecordingState,
   transferToAcd,
   disconnect,
   holdMusic,

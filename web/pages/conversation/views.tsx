@@ -552,6 +552,14 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
         payload.state === "sealed" ? t("Recording sealed") : t("Recording sealed after an interruption"),
         clockDuration(payload.durationMs as number),
       );
+    case "conversation.recording.paused":
+      return line(
+        payload.secure === true ? "shield-check" : "pause",
+        payload.secure === true ? t("Secure pause") : t("Recording pauses"),
+        [pauserName(view, payload.by), String(payload.reason)].filter((part) => part !== "").join(": "),
+      );
+    case "conversation.recording.resumed":
+      return line("play", t("Recording goes on"), payload.by === null ? t("time was up") : pauserName(view, payload.by));
     case "conversation.recording.failed":
       return line("circle-alert", t("Recording failed"), String(payload.reason));
     case "conversation.agent.ended":
@@ -565,6 +573,13 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
     default:
       return null;
   }
+}
+
+/** Who pauses: a person, the flow or the queue, or a program. */
+function pauserName(view: ConversationView, by: unknown): string {
+  const id = String(by);
+  const lane = view.participants.find(({ flowId, queueId }) => flowId === id || queueId === id);
+  return view.users.get(id)?.name ?? (lane === undefined ? t("A program") : laneName(view, lane));
 }
 
 function called({ name, number }: NonNullable<LoggedEvent["payload"]>): string {

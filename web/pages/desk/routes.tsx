@@ -1,7 +1,13 @@
 // The agent's desk, and what agents do: presence, hold, end, wrap-up.
 import { speakTos, type TransferTarget, type WishWithTarget } from "../../../core/call/state.ts";
 import { supervisionModes } from "../../../core/conversation/conversation.ts";
-import { askConversation, superviseConversation, supervisionPermissions, wishPermissions } from "../../../core/exchange/ask.ts";
+import {
+  askConversation,
+  askRecording,
+  superviseConversation,
+  supervisionPermissions,
+  wishPermissions,
+} from "../../../core/exchange/ask.ts";
 import { BadInput } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, newId, type ParticipantId, type QueueId } from "../../../core/lib/id.ts";
 import { setPresence, wrapUp } from "../../../core/routing/agent-commands.ts";
@@ -67,6 +73,20 @@ export const deskRoutes: readonly PageRoute[] = [
       await askConversation(ports.app, c.var.actor, conversation, { kind: "speak-to", participantId: participant, speakTo });
       return done(c);
     },
+  ),
+
+  ...([true, false] as const).map((paused) =>
+    page(
+      { method: "POST", path: `/calls/:conversation/${paused ? "pause" : "unpause"}-recording`, permission: "signed-in", help: "calls" },
+      async (c, ports) => {
+        const form = await ownForm(c, ports);
+        const conversation = c.req.param("conversation") ?? "";
+        if (!isId(conversation)) throw new BadInput("This address names no conversation.", "conversation");
+        const wish = { paused, secure: form.get("secure") === "true", reason: String(form.get("reason") ?? "") };
+        await askRecording(ports.app, c.var.actor, conversation as ConversationId, wish);
+        return done(c);
+      },
+    ),
   ),
 
   page(

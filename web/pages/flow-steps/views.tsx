@@ -37,6 +37,7 @@ const typeWords: Readonly<Record<string, string>> = {
   holdMusic: "Hold music",
   transferToAcd: "Transfer to a queue",
   setParticipantData: "Set participant data",
+  setRecordingState: "Set recording state",
   decision: "Decision",
   disconnect: "Disconnect",
 };

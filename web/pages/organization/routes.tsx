@@ -31,10 +31,11 @@ export const organizationRoutes: readonly PageRoute[] = [
     const values: OrganizationValues = {
       ...{ name: given("name"), language: given("language"), country: given("country"), timeZone: given("timeZone") },
       recordingDays: given("recordingDays"),
+      pauseSecondsMax: given("pauseSecondsMax"),
       showsMonitoring: given("showsMonitoring") === "true",
     };
     const days = values.recordingDays === "" ? null : Number(values.recordingDays);
-    const parsed = settings.safeParse({ ...values, recordingDays: days });
+    const parsed = settings.safeParse({ ...values, recordingDays: days, pauseSecondsMax: Number(values.pauseSecondsMax) });
     if (!parsed.success) {
       const errors = Object.fromEntries(parsed.error.issues.map(({ path, message }) => [String(path[0]), t(message)]).reverse());
       return show(c, ports, values, { errors });
@@ -57,7 +58,15 @@ async function organization(c: WebContext, { app }: WebPorts): Promise<Organizat
   return found(c.var.actor, "organization", row === null ? null : { ...row, organizationId: row.id });
 }
 
-function valuesOf({ name, language, country, timeZone, recordingDays, showsMonitoring }: Organization): OrganizationValues {
+function valuesOf({
+  name,
+  language,
+  country,
+  timeZone,
+  recordingDays,
+  showsMonitoring,
+  pauseSecondsMax,
+}: Organization): OrganizationValues {
   return {
     name,
     language,
@@ -65,6 +74,7 @@ function valuesOf({ name, language, country, timeZone, recordingDays, showsMonit
     timeZone: timeZone ?? "",
     recordingDays: recordingDays === null ? "" : String(recordingDays),
     showsMonitoring,
+    pauseSecondsMax: String(pauseSecondsMax),
   };
 }
 

@@ -8,7 +8,9 @@ import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/optio
 import { count, t } from "../../ui/text.ts";
 
 /** As the form has them. */
-export type OrganizationValues = Readonly<Record<"name" | "language" | "country" | "timeZone" | "recordingDays", string>> & {
+export type OrganizationValues = Readonly<
+  Record<"name" | "language" | "country" | "timeZone" | "recordingDays" | "pauseSecondsMax", string>
+> & {
   readonly showsMonitoring: boolean;
 };
 
@@ -98,6 +100,34 @@ export function OrganizationPage(props: {
                   value={values.recordingDays}
                 />
                 <span class="quiet">{t("days")}</span>
+              </div>
+            )}
+          </Field>
+        </Group>
+        <Group
+          id="pauses"
+          title={t("When a recording pauses")}
+          about={t("People pause it for what must not be kept, like the number of a card. The file holds silence of the same length.")}
+        >
+          <Field
+            name="pauseSecondsMax"
+            label={t("It goes on by itself after")}
+            error={errors.pauseSecondsMax}
+            help={t("Whoever needs longer pauses again.")}
+          >
+            {(input) => (
+              <div class="with-unit">
+                <input
+                  class="input"
+                  {...input}
+                  type="number"
+                  inputmode="numeric"
+                  min={10}
+                  max={3600}
+                  value={values.pauseSecondsMax}
+                  required
+                />
+                <span class="quiet">{t("seconds")}</span>
               </div>
             )}
           </Field>

@@ -280,4 +280,10 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "This result was sent already.": "Dieses Ergebnis wurde schon geschickt.",
   "These are no figures of a test: {1}: {2}.": "Das sind keine Werte eines Tests: {1}: {2}.",
   "The figures of the test are no JSON.": "Die Werte des Tests sind kein JSON.",
+  "A number of seconds.": "Eine Anzahl Sekunden.",
+  "At least ten seconds.": "Mindestens zehn Sekunden.",
+  "At most 3600 seconds, an hour.": "Höchstens 3600 Sekunden, eine Stunde.",
+  "One of ACTIVE, PAUSED.": "Eines von ACTIVE, PAUSED.",
+  "This call is not being recorded.": "Dieser Anruf wird nicht aufgezeichnet.",
+  "Whole seconds.": "Ganze Sekunden.",
 };

@@ -1503,4 +1503,21 @@ export const german: Readonly<Record<string, string>> = {
   "Results that people have sent, newest first": "Geschickte Ergebnisse, das neueste zuerst",
   Result: "Ergebnis",
   "Somebody who is gone": "Jemand, der nicht mehr da ist",
+  "A program": "Ein Programm",
+  "Connected to {name}. The recording pauses.": "Verbunden mit {name}. Die Aufzeichnung pausiert.",
+  "It goes on by itself after": "Sie läuft von selbst weiter nach",
+  "It goes on by itself in": "Sie läuft von selbst weiter in",
+  "Pause recording": "Aufzeichnung anhalten",
+  "People pause it for what must not be kept, like the number of a card. The file holds silence of the same length.":
+    "Angehalten wird sie für das, was nicht gespeichert werden darf, etwa eine Kartennummer. Die Datei enthält dann ebenso lange Stille.",
+  "Recording goes on": "Aufzeichnung läuft weiter",
+  "Recording pauses": "Aufzeichnung pausiert",
+  "Secure pause": "Sichere Pause",
+  "Secure pause: nothing is recorded, and nobody listens.": "Sichere Pause: Nichts wird aufgezeichnet, und niemand hört mit.",
+  "Secure pause: you hear nothing and nobody hears you until it ends.":
+    "Sichere Pause: Bis zu ihrem Ende hören Sie nichts, und niemand hört Sie.",
+  "The recording pauses.": "Die Aufzeichnung pausiert.",
+  "When a recording pauses": "Wenn eine Aufzeichnung pausiert",
+  "Whoever needs longer pauses again.": "Wer länger braucht, hält sie erneut an.",
+  "Set recording state": "Aufzeichnung steuern",
 };

@@ -1,0 +1,232 @@
+// What is known of a call afterwards, and what must not be: secure pause by content, in the file, at whoever listens, through a crash.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Baresip } from "../support/baresip.ts";
+import { type Chromium, goOnQueue, pageHears, signIn, soundOf, startChromium, toSamples } from "../support/browser.ts";
+import { Desk } from "../support/desk.ts";
+import { hears } from "../support/hearing.ts";
+import { landlineHere } from "../support/image.ts";
+import { testCentre } from "../support/landline.ts";
+import { lookAt } from "../support/look.ts";
+import { insideNamespace, ownAddress } from "../support/namespace.ts";
+import { eventually, expect, program, step } from "../support/steps.ts";
+import { readWav, tonesIn } from "../support/tones.ts";
+
+await insideNamespace();
+const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
+const priyaHz = 440;
+const callerHz = 610;
+/** No other number of this test holds it. */
+const card = "49297315";
+const browsers: Chromium[] = [];
+let priya: Chromium;
+let gareth: Chromium;
+let caller: Baresip;
+let supervisor: Desk;
+
+type Event = { readonly type: string; readonly at: number; readonly payload: Readonly<Record<string, unknown>> };
+type Recording = { readonly id: string; readonly state: string; readonly path: string };
+type Call = { readonly recordingState: string; readonly securePause: boolean };
+
+const newest = async () =>
+  (await landline.api<{ entities: { id: string; endReason: string | null }[] }>("/api/v2/landline/conversations")).entities[0]!;
+const exported = (id: string): Promise<string> => supervisor.get(`/conversations/${id}/export.json`);
+const eventsOf = async (id: string): Promise<readonly Event[]> => JSON.parse(await exported(id)).events;
+const callOf = (id: string): Promise<Call> => landline.api<Call>(`/api/v2/conversations/calls/${id}`);
+
+async function callUp(): Promise<string> {
+  const before = caller.established;
+  caller.dial(`sip:100@${ownAddress}:5060`);
+  await eventually("the call is answered", () => caller.established === before + 1, 10_000);
+  caller.press("2");
+  await priya.waitFor('#call[data-call-state="alerting"]', 20_000);
+  await priya.press("Enter");
+  await priya.waitFor('#call[data-call-state="connected"] [data-key="p"]', 10_000);
+  await pageHears(priya, callerHz, "the agent hears the caller");
+  return (await newest()).id;
+}
+
+/** The supervisor hears both who talk: neither is louder. */
+async function listens(what: string): Promise<void> {
+  await eventually(
+    what,
+    async () => tonesIn(toSamples(await gareth.evaluate(soundOf, "#softphone")), [priyaHz, callerHz])?.length === 2,
+    15_000,
+  );
+}
+
+async function recordingOf(id: string, state: string): Promise<Recording> {
+  return eventually(`the recording is ${state}`, async () => {
+    const { entities } = await landline.api<{ entities: Recording[] }>(`/api/v2/landline/conversations/${id}/recordings`);
+    return entities.length === 1 && entities[0]!.state === state ? entities[0]! : null;
+  });
+}
+
+type Manifest = { readonly signature: string; readonly pauses: readonly Readonly<Record<string, unknown>>[] };
+const manifestOf = ({ path }: Recording): Manifest =>
+  JSON.parse(readFileSync(join(landline.folder, "data/recordings", `${path}.json`), "utf8"));
+
+/** Which tones sound on a channel between two instants, by parts of 300 ms, and whether anything does. */
+function soundBetween(samples: Int16Array, fromMs: number, toMs: number): { readonly tones: string; readonly isSilent: boolean } {
+  const part = samples.slice(Math.max(0, fromMs) * 8, toMs * 8);
+  const tones = new Set<number>();
+  for (let at = 0; at + 2_400 <= part.length; at += 1_200)
+    for (const hz of tonesIn(part.slice(at, at + 2_400), [priyaHz, callerHz]) ?? []) tones.add(hz);
+  return { tones: [...tones].sort().join(), isSilent: part.length > 0 && part.every((sample) => sample === 0) };
+}
+
+await program(
+  async () => {
+    await landline.start();
+    landline.apply(testCentre([ownAddress]));
+    for (const [name, hz] of [
+      ["priya", priyaHz],
+      ["gareth", 790],
+    ] as const) {
+      const browser = await startChromium(landline.http, landline.folder, name, hz);
+      browsers.push(browser);
+      await signIn(browser, `${name}@example.org`);
+    }
+    [priya, gareth] = browsers as [Chromium, Chromium];
+    supervisor = await Desk.signIn(landline.http, "gareth@example.org");
+    caller = new Baresip(join(landline.folder, "caller"), ownAddress, callerHz);
+    await caller.ready();
+    await goOnQueue(priya);
+    let id = "";
+
+    await step(
+      "a call is up, recorded and listened to",
+      async () => {
+        id = await callUp();
+        expect((await callOf(id)).recordingState === "ACTIVE", "the API says that it is recorded");
+        await gareth.goto(`/conversations/${id}`);
+        await gareth.waitFor("#listen form", 10_000);
+        await gareth.click('#listen button[value="monitoring"]');
+        await gareth.waitFor('#call [data-key="l"][aria-pressed="true"]', 10_000);
+        await listens("the supervisor hears the caller");
+      },
+      { must: true },
+    );
+
+    await step("a secure pause by one key: both still hear each other, whoever listens hears nothing, and each is told", async () => {
+      await priya.press("p");
+      await priya.waitFor("#call .paused", 5_000);
+      await gareth.waitFor("#call .paused", 5_000);
+      caller.press(card);
+      await Promise.all([hears(caller, priyaHz, "the caller hears the agent"), pageHears(priya, callerHz, "the agent hears the caller")]);
+      const heard = toSamples(await gareth.evaluate(soundOf, "#softphone"));
+      expect((tonesIn(heard, [priyaHz, callerHz]) ?? [1]).length === 0, "the supervisor hears something");
+      const call = await callOf(id);
+      expect(call.recordingState === "PAUSED" && call.securePause, `the API says ${JSON.stringify(call)}`);
+      await Promise.all([lookAt(priya, "secure-pause"), lookAt(gareth, "secure-pause-listening")]);
+    });
+
+    await step("it outlives a reload of the agent's page, and ends by the same key: the supervisor hears again", async () => {
+      await priya.reload();
+      await priya.waitFor("#call .paused", 10_000);
+      await pageHears(priya, callerHz, "the agent hears the caller after the reload");
+      await priya.press("p");
+      await priya.waitFor('#call [data-key="p"][aria-pressed="false"]', 5_000);
+      await listens("the supervisor hears the caller again");
+    });
+
+    await step("a plain pause by the API, with a reason; wrong words and wrong people are refused", async () => {
+      const path = `/api/v2/conversations/calls/${id}/recordingstate`;
+      const put = (body: object): Promise<unknown> => landline.api(path, { method: "PUT", body }).catch((error: Error) => error.message);
+      expect(/400 .*ACTIVE, PAUSED/.test(String(await put({ recordingState: "OFF" }))), "a state that there is not");
+      const tomasz = await Desk.signIn(landline.http, "tomasz@example.org");
+      const status = await tomasz.post(`/calls/${id}/pause-recording`, { secure: "true" });
+      expect(status === 403, `somebody else is answered ${status}`);
+      const plain = await (await Desk.signIn(landline.http, "priya@example.org")).post(`/calls/${id}/pause-recording`, { secure: "false" });
+      expect(plain === 403, `an agent without the right to is answered ${plain}`);
+      expect((await put({ recordingState: "PAUSED", reason: "A word off the record" })) === "PAUSED", "the API's answer");
+      await priya.waitFor("#call .paused", 5_000);
+      await listens("whoever listens hears a plain pause");
+      expect((await put({ recordingState: "ACTIVE" })) === "ACTIVE", "the API's answer");
+      await priya.waitFor('#call [data-key="p"][aria-pressed="false"]', 5_000);
+      await eventually("the pause is over", async () => (await callOf(id)).recordingState === "ACTIVE");
+      await listens("and goes on to");
+    });
+
+    await step("the file: sound, silence of the same length, sound; the signed manifest says who and why", async () => {
+      caller.hangUp();
+      await eventually("the conversation ends", async () => (await newest()).endReason !== null, 10_000);
+      const recording = await recordingOf(id, "sealed");
+      const events = await eventsOf(id);
+      const beganAt = events.find(({ type }) => type === "conversation.recording.started")!.at;
+      const { left, right } = readWav(await supervisor.bytes(`/recordings/${recording.id}/audio`));
+      const told = events.filter(({ type }) => type === "conversation.recording.paused" || type === "conversation.recording.resumed");
+      expect(told.length === 4, `${told.length} beginnings and ends`);
+      const [p1, r1, p2, r2] = told.map(({ at }) => at - beganAt) as [number, number, number, number];
+      // The log's instants and the file's differ by what a disk and a message take.
+      for (const [from, to] of [
+        [p1, r1],
+        [p2, r2],
+      ] as const)
+        for (const channel of [left, right])
+          expect(soundBetween(channel, from + 200, to - 200).isSilent, `something is in the file between ${from} and ${to} ms`);
+      for (const [from, to] of [
+        [0, p1 - 300],
+        [r1 + 300, p2 - 300],
+      ] as const) {
+        expect(soundBetween(left, from, to).tones === `${callerHz}`, `left: ${soundBetween(left, from, to).tones} from ${from} to ${to}`);
+        expect(soundBetween(right, from, to).tones === `${priyaHz}`, `right: ${soundBetween(right, from, to).tones} from ${from} to ${to}`);
+      }
+      const lengthMs = left.length / 8;
+      const endedAt = events.find(({ type }) => type === "conversation.ended")!.at - beganAt;
+      expect(Math.abs(lengthMs - endedAt) < 1_000, `${lengthMs} ms of a call of ${endedAt} ms`);
+      const { pauses } = manifestOf(recording);
+      const said = pauses.map(({ secure, reason }) => [secure, reason].join(" "));
+      expect(said.join() === "true ,false A word off the record", said.join());
+      expect(pauses[0]!.by === pauses[0]!.resumedBy && pauses[0]!.by === told[0]!.payload.by, "who paused is who resumed");
+    });
+
+    await step("the keys pressed in it are nowhere: not in the export, the ladder, the node's log", async () => {
+      const all = (await exported(id)) + (await supervisor.get(`/conversations/${id}`)) + landline.log;
+      expect(!all.includes(card), "the card's number is there");
+      for (let at = 0; at + 4 <= card.length; at += 4)
+        expect(!new RegExp(`digit\\W+${card.slice(at, at + 4)}`).test(all), "a part of it is there");
+      await gareth.goto(`/conversations/${id}`);
+      await gareth.waitFor(".timeline");
+      expect(/Secure pause/.test(await gareth.text(".timeline")), "the timeline tells the pause");
+    });
+
+    await step("a node that is killed in a pause has it in the manifest, and what came before it in the file", async () => {
+      await priya.click('#call button[value="Answered"]');
+      await priya.waitFor('#call[data-call-state="none"]', 10_000);
+      const killed = await callUp();
+      await priya.press("p");
+      await priya.waitFor("#call .paused", 5_000);
+      await eventually(
+        "three seconds of it are on disk",
+        async () => {
+          const at = (await eventsOf(killed)).find(({ type }) => type === "conversation.recording.paused")?.at;
+          return at !== undefined && Date.now() - at > 3_000;
+        },
+        15_000,
+      );
+      const { inside } = landline;
+      process.kill(inside, "SIGKILL");
+      // Gone for us too: whoever asks for its end before is told that it was not asked to stop.
+      await eventually("the node is gone", () => !existsSync(`/proc/${inside}`));
+      await landline.stop();
+      await landline.start();
+      const recording = await recordingOf(killed, "interrupted");
+      const { pauses } = manifestOf(recording);
+      expect(pauses.length === 1 && pauses[0]!.secure === true && pauses[0]!.endedAt === null, JSON.stringify(pauses));
+      const { left } = readWav(await supervisor.bytes(`/recordings/${recording.id}/audio`));
+      const beganAt = (await eventsOf(killed)).find(({ type }) => type === "conversation.recording.started")!.at;
+      const pausedAt = Number(pauses[0]!.startedAt) - beganAt;
+      expect(soundBetween(left, 0, pausedAt - 300).tones === `${callerHz}`, "what was said before is there");
+      expect(soundBetween(left, pausedAt + 200, left.length / 8).isSilent, "something of the pause is there");
+      const { code, out } = landline.run(["verify", "--rows"]);
+      expect(code === 0, `verify: ${out}`);
+    });
+  },
+  async () => {
+    Baresip.quitAll();
+    for (const browser of browsers) await browser.quit();
+    await landline.stop();
+    landline.discard();
+  },
+);
