@@ -268,7 +268,8 @@ await program(
         await gareth.goto("/");
         await gareth.fill("#dial", "800");
         await gareth.press("Enter");
-        await eventually("a fourth hears that it is busy", async () => /busy/i.test(await gareth.text("body")), 10_000);
+        await eventually("a fourth is told that it is busy", async () => /Busy\./.test(await gareth.text("body")), 10_000);
+      await eventually("and is not let in", async () => (await newest()).endReason === "rejected", 10_000);
         await priya.press("e");
         await allHear("when one has left the room", { caller: ["carol"], carol: ["caller"] });
         carol.hangUp();
