@@ -270,6 +270,7 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
           waits: openSegment(segments, asked)?.type === "hold",
         };
   const together = peopleTogether(participants).filter(({ id }) => id !== participant.id);
+  const isInRoom = together.some(({ purpose }) => purpose === "group");
   // Of a conference: whom it was with first.
   const otherOne = together.length > 1 ? together[0]! : otherOf(own, participants);
   const other = await otherParty(app, own, otherOne);
@@ -281,14 +282,15 @@ async function currentView(app: App, own: Own): Promise<AgentView["current"]> {
     consult,
     trouble:
       participant.heldSince !== null && consult === null ? null : troubleBetween(app.sound.of(conversation.id), participant.id, heard),
-    mayBringIn: !participants.some(({ id, purpose, endedAt }) => (id === participant.addedBy || purpose === "group") && endedAt === null),
+    mayBringIn: !isInRoom && !participants.some(({ id, endedAt }) => id === participant.addedBy && endedAt === null),
     conference: together.length < 2 ? [] : await Promise.all(together.map((one) => inConference(app, own, one))),
     listeners: isListenedTo ? await listenersOf(app, own, participants, segments) : [],
     queues,
     isRecorded,
     pause: pauseOf(conversation),
     mayPause: isRecorded && may("conversation:call:pause"),
-    mayPauseSecurely: may("conversation:call:securePause"),
+    // In a conference room nothing is recorded, and nobody listens.
+    mayPauseSecurely: !isInRoom && may("conversation:call:securePause"),
     work: work?.endedAt === null ? work : null,
     codes,
     waitedMs,
