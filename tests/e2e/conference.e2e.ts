@@ -269,7 +269,7 @@ await program(
         await gareth.fill("#dial", "800");
         await gareth.press("Enter");
         await eventually("a fourth is told that it is busy", async () => /Busy\./.test(await gareth.text("body")), 10_000);
-      await eventually("and is not let in", async () => (await newest()).endReason === "rejected", 10_000);
+        await eventually("and is not let in", async () => (await newest()).endReason === "rejected", 10_000);
         await priya.press("e");
         await allHear("when one has left the room", { caller: ["carol"], carol: ["caller"] });
         carol.hangUp();

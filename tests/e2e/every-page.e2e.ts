@@ -36,7 +36,10 @@ const before: Readonly<Record<string, (page: Page) => Promise<void>>> = {
 const listedOn: Readonly<Record<string, string>> = { "/performance/agents": "/performance/queues" };
 
 /** What the forms of kinds demand that the test centre has none of. */
-const filledIn: Readonly<Record<string, string>> = { "#startPhoneNumber": "+441632960200", "#endPhoneNumber": "+441632960209" };
+const filledIn: Readonly<Record<string, string>> = {
+  ...{ "#startPhoneNumber": "+441632960200", "#endPhoneNumber": "+441632960209" },
+  "#number": "800",
+};
 
 await insideNamespace();
 const landline = new Landline(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"]);
