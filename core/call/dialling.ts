@@ -128,9 +128,40 @@ export function pathFailed(state: CallState, reason: LegEndReason, sipStatus: nu
       outputs: [failed, control(dialCommand(state, callee, next, legId))],
     };
   }
-  const over = nobodyAnswered(state, endReasonOf(reason, sipStatus), moment);
+  const other = elsewhere(dial, reason, sipStatus);
+  const over = other === null ? nobodyAnswered(state, endReasonOf(reason, sipStatus), moment) : dialInstead(state, dial, other, moment);
   return { state: over.state, outputs: [failed, ...over.outputs] };
 }
+
+/** Another participant in place of one who was not found; a caller who hears early media already is told nothing more. */
+function dialInstead(state: CallState, dial: Dialling, callee: Callee, moment: Moment): Result {
+  const { customer } = state;
+  const { state: next, outputs } = dialParty({ ...state, dial: null }, callee, moment);
+  const told = customer.up ? "nothing" : dial.told;
+  return {
+    state: { ...next, dial: { ...next.dial!, told } },
+    outputs: [partyEnded(state, dial, "noAnswer"), ...silence(customer.legId, dial.playId), ...outputs],
+  };
+}
+
+/**
+ * Who has the same extension elsewhere, when the one called is not to be found where they were called: another PBX does not know them or
+ * cannot reach them, a station here is not there. Who is busy or does not answer has been found. Null: nobody else.
+ */
+export function elsewhere(
+  { callee, path }: { readonly callee: Callee; readonly path: number },
+  reason: LegEndReason,
+  sipStatus: number | null,
+): Callee | null {
+  const isFound =
+    callee.paths[path]!.kind === "station"
+      ? reason !== "unreachable"
+      : !isOfThePath(reason, sipStatus) && !(sipStatus !== null && notThere.has(sipStatus));
+  return isFound ? null : callee.otherwise;
+}
+
+/** What a PBX says of an extension that it does not have, or has and cannot reach. */
+const notThere: ReadonlySet<number> = new Set([404, 410, 480, 484, 603, 604]);
 
 /** Whoever is rung does not want it: no other path is tried. */
 export function partyDeclines(state: CallState, moment: Moment): Result {

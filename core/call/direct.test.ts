@@ -67,6 +67,36 @@ describe("a call from person to person", () => {
     expect(gone.ends("2a", "unreachable", 503)).toContain("reject L unavailable");
   });
 
+  test("is another's with the same extension when it is not found; whoever is busy or does not answer has been found", () => {
+    const shown = { number: "201", name: "Alice" };
+    const line = { kind: "trunk", trunkId: "old" as TrunkId, hop: 0, number: "202", shown } as const;
+    const there = { ...person("bob"), purpose: "external", userId: null, paths: [line] } as const;
+    const thenThere = () => new Bench({ kind: "dial", callee: { ...person("bob"), otherwise: there } });
+    const thenHere = () => new Bench({ kind: "dial", callee: { ...there, otherwise: person("bob") } });
+    const gone = thenThere();
+    expect(gone.ends("1c", "unreachable")).toEqual(["path.failed", "party.ended", "dialled", "dial old 2b"]);
+    expect(gone.answers("2b")).toContain("bridge L 2b");
+    for (const [reason, status] of [
+      ["no-answer", null],
+      ["declined", 486],
+      ["declined", 603],
+    ] as const)
+      expect(thenThere().ends("1c", reason, status)).not.toContain("dialled");
+    for (const [reason, status] of [
+      ["unreachable", 404],
+      ["no-answer", 480],
+      ["declined", 603],
+      ["unreachable", 503],
+      ["unreachable", null],
+    ] as const)
+      expect(thenHere().ends("1c", reason, status)).toEqual(["path.failed", "party.ended", "dialled", "dial bob-station 2b"]);
+    expect(thenHere().ends("1c", "declined", 486)).toContain("reject L busy");
+    expect(thenHere().ends("1c", "no-answer", null)).toContain("reject L unavailable");
+    const nowhere = thenHere();
+    nowhere.ends("1c", "unreachable", 404);
+    expect(nowhere.ends("2b", "unreachable")).toContain("reject L unavailable");
+  });
+
   test("is picked up at another phone: the first stops ringing, whoever takes it talks, and ends it", () => {
     const bench = toBob();
     bench.rings("1c");

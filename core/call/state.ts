@@ -91,12 +91,14 @@ export type Callee = {
   /** As people write it: an extension, or E.164. */
   readonly number: string;
   readonly name: string;
-  /** Of the number plan that the number fitted; null: one of ours. */
+  /** Of the number plan that the number fitted; null: an extension, here or on another PBX. */
   readonly classification: string | null;
   /** A call for help: no limit ends it and nobody's wish but the caller's. */
   readonly isEmergency: boolean;
   readonly paths: readonly [DialPath, ...DialPath[]];
   readonly ringMs: number;
+  /** Who has the same extension elsewhere, and is called when this one is not to be found; null: nobody. */
+  readonly otherwise: Callee | null;
 };
 
 export type Dialling = {
@@ -336,6 +338,11 @@ export function append<T extends ConversationEventType>(
 
 export function control(command: CallCommand): CallOutput {
   return { kind: "control", command };
+}
+
+/** A number that costs, and is counted: nobody inside, here or on another PBX, and no call for help. */
+export function isOutside({ purpose, classification, isEmergency }: Callee): boolean {
+  return purpose === "external" && classification !== null && !isEmergency;
 }
 
 /** By which trunk somebody is reached; null: by none. */

@@ -6,7 +6,7 @@ import { conferencePartiesMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { LegEndReason } from "./call-control.ts";
 import { bringTogether, leaveConference } from "./conference.ts";
-import { dialCommand, dialled, dialParty, enqueued, isOfThePath, partyConnected, silence } from "./dialling.ts";
+import { dialCommand, dialled, dialParty, elsewhere, enqueued, isOfThePath, partyConnected, silence } from "./dialling.ts";
 import { acwAfter, partyEnded } from "./end.ts";
 import { resume } from "./hold.ts";
 import { playRingback, stopPlay, stopRecording } from "./sound.ts";
@@ -215,7 +215,22 @@ export function consultEnded(state: CallState, reason: LegEndReason, sipStatus: 
     const outputs = [control(dialCommand(state, consult.callee, next, legId))];
     return { state: { ...state, consult: { ...consult, legId, path: next } }, outputs };
   }
+  const other = consult.isUp ? null : elsewhere(consult, reason, sipStatus);
+  if (other !== null) return consultInstead(state, consult, other, moment);
   return backTogether(state, consult, consult.isUp ? "client" : "noAnswer", false);
+}
+
+/** Another participant in place of one who was not found; whoever asks goes on hearing it ring. */
+function consultInstead(state: CallState, consult: Consult, callee: Callee, moment: Moment): Result {
+  const [participantId, legId] = moment.ids as [ParticipantId, LegId];
+  return {
+    state: { ...state, consult: { ...consult, participantId, callee, legId, path: 0 } },
+    outputs: [
+      partyEnded(state, consult, "noAnswer"),
+      dialled(state, { participantId, callee, by: consult.by }),
+      control(dialCommand(state, callee, 0, legId)),
+    ],
+  };
 }
 
 export function cancelTransfer(state: CallState, by: ParticipantId): Result {

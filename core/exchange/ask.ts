@@ -9,7 +9,8 @@ import { BadInput, Conflict, NotFound } from "../lib/errors.ts";
 import { type ConversationId, newId, type ParticipantId, type StationId } from "../lib/id.ts";
 import { conferencePartiesMax, pauseReasonMax, pauseSecondsDefault, supervisionReasonMax } from "../lib/limits.ts";
 import type { Stores } from "../stores.ts";
-import { personByNumber } from "./callee.ts";
+import { dialledDigits, personByNumber } from "./callee.ts";
+import { tieLinesTo } from "./tie-line.ts";
 
 /** What is asked as a participant of the call. */
 export type ParticipantWish = Exclude<Wish, { readonly kind: "supervise" | "pause-recording" | "resume-recording" }>;
@@ -182,6 +183,8 @@ async function demandTarget(app: App, to: TransferTarget): Promise<void> {
     if (queue?.organizationId !== app.organizationId) throw new BadInput("There is no such queue.", "to");
     return;
   }
-  const person = personByNumber({ users: await app.stores.users.all(app.organizationId) }, to.number);
-  if (person === null) throw new BadInput(`${to.number} is nobody's number here.`, "to");
+  const { stores, organizationId } = app;
+  const [users, trunks] = await Promise.all([stores.users.all(organizationId), stores.trunks.all(organizationId)]);
+  const isKnown = personByNumber({ users }, to.number) !== null || tieLinesTo({ trunks }, dialledDigits(to.number)).length > 0;
+  if (!isKnown) throw new BadInput(`${to.number} is nobody's number here.`, "to");
 }

@@ -1,11 +1,13 @@
-// Who a dialled number is: one of ours by extension or direct number. Values from the configuration; no I/O.
+// Who a dialled number is: one of ours by extension or direct number, or an extension of another PBX. Values from the configuration; no I/O.
 import type { CallerIdentity, CallOrigin } from "../call/call-control.ts";
 import type { Callee, CallState, FoundTarget, WishWithTarget } from "../call/state.ts";
 import type { User } from "../directory/user.ts";
 import type { StationId, UserId } from "../lib/id.ts";
 import { personRingMs } from "../lib/limits.ts";
+import { isWithin } from "../telephony/extension-range.ts";
 import type { Configuration, RouteFacts } from "./directory.ts";
 import { planOutside } from "./outbound.ts";
+import { planExtension } from "./tie-line.ts";
 
 /** The digits of what was dialled, and its plus; what people write between them is dropped. */
 export function dialledDigits(text: string): string {
@@ -34,17 +36,25 @@ export function calleeOf(user: User, shown: CallerIdentity, stationId: StationId
     isEmergency: false,
     paths: [{ kind: "station", stationId, shown }],
     ringMs: personRingMs,
+    otherwise: null,
   };
 }
 
 /**
  * Who is calling, as others are told: our own by name and extension, whatever their device says. From outside nobody is one of ours by
- * extension: who says so is not believed in anything.
+ * extension: who says so is not believed in anything. A tie line is believed for exactly its own ranges.
  */
-export function identityOf(configuration: Pick<Configuration, "users">, origin: CallOrigin, told: CallerIdentity): CallerIdentity {
+export function identityOf(
+  configuration: Pick<Configuration, "users" | "trunks">,
+  origin: CallOrigin,
+  told: CallerIdentity,
+): CallerIdentity {
   const claimed = dialledDigits(told.number);
-  if (origin.kind === "trunk" && claimed !== "" && configuration.users.some(({ extension }) => extension === claimed))
-    return { number: "", name: "" };
+  if (origin.kind === "trunk" && claimed !== "") {
+    const vouching = configuration.trunks.filter(({ extensionRanges }) => isWithin(extensionRanges, claimed));
+    if (vouching.some(({ id }) => id === origin.trunkId)) return { number: claimed, name: told.name };
+    if (vouching.length > 0 || configuration.users.some(({ extension }) => extension === claimed)) return { number: "", name: "" };
+  }
   return origin.kind === "station" ? (identityOfUser(configuration, origin.userId) ?? told) : told;
 }
 
@@ -63,10 +73,14 @@ export function targetByNumber(
 ): FoundTarget {
   const asker = askerUserOf(call, wish);
   const user = personByNumber(configuration, number);
-  if (user === null) return outsideTarget(configuration, number, asker, facts);
-  const shown = wish.kind === "consult" && asker !== null ? identityOfUser(configuration, asker) : null;
-  const callee = calleeOf(user, shown ?? call.caller);
-  return callee === null ? { kind: "nobody", message: `${user.name} has no station.` } : { kind: "callee", callee };
+  const shown = (wish.kind === "consult" && asker !== null ? identityOfUser(configuration, asker) : null) ?? call.caller;
+  const here = user === null ? null : calleeOf(user, shown);
+  // Passing on is a person's act and no loop: also whoever came by a tie line may go back by it.
+  const seeker = { shown, cameBy: null, mayLeave: asker !== null };
+  const inside = planExtension(configuration, dialledDigits(number), here, seeker, facts.isFull);
+  if (inside?.kind === "callee") return inside;
+  if (inside !== null) return { kind: "nobody", message: `${number}: ${inside.why}.` };
+  return user === null ? outsideTarget(configuration, number, asker, facts) : { kind: "nobody", message: `${user.name} has no station.` };
 }
 
 /** Whoever passes a call on to a number outside needs the right to dial it: the call goes on at our expense. */

@@ -15,6 +15,7 @@ import { emergencyNumber } from "../telephony/emergency.ts";
 import type { ConferenceRoom, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 import { calleeOf, dialledDigits, personByNumber } from "./callee.ts";
 import { countryOf, type Dialler, type OutboundPlan, planEmergency, planOutside } from "./outbound.ts";
+import { isInside, planExtension } from "./tie-line.ts";
 
 export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
 
@@ -124,7 +125,7 @@ export type RouteFacts = {
 /** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. Calls for help come first, whatever else there is. */
 export function route(
   configuration: Configuration,
-  call: { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin },
+  call: Dialled,
   facts: RouteFacts = { isFull: () => false, inRoom: () => 0, draw: 0 },
 ): Route {
   const dialler = call.origin.kind === "station" ? { ...call.origin, draw: facts.draw } : null;
@@ -139,7 +140,7 @@ export function route(
   const digits = call.called.replace(/^\+/, "");
   const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
   if (ivr === undefined) {
-    const inside = toPerson(configuration, call) ?? toRoom(configuration, call, facts);
+    const inside = toRoom(configuration, call, facts) ?? toExtension(configuration, call, facts);
     return inside ?? (dialler === null ? unknown : outside(configuration, call.called, dialler, facts.isFull));
   }
   const flow = flowById(configuration, ivr.flowId);
@@ -167,25 +168,28 @@ function isOurs(configuration: Configuration, called: string): boolean {
   );
 }
 
-function toPerson(
-  configuration: Configuration,
-  { called, caller }: { readonly called: string; readonly caller: CallerIdentity },
-): Route | null {
+type Dialled = { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin };
+
+/** A person here, or whoever has the extension on another PBX. */
+function toExtension(configuration: Configuration, { called, caller, origin }: Dialled, { isFull }: RouteFacts): Route | null {
   const user = personByNumber(configuration, called);
-  if (user === null) return null;
-  const callee = calleeOf(user, caller);
-  return callee === null ? { kind: "reject", reason: "unavailable" } : { kind: "dial", callee };
+  const here = user === null ? null : calleeOf(user, caller);
+  const seeker = {
+    shown: caller,
+    cameBy: origin.kind === "trunk" ? origin.trunkId : null,
+    mayLeave: isInside(configuration, origin, caller),
+  };
+  const plan = planExtension(configuration, dialledDigits(called), here, seeker, isFull);
+  if (plan !== null) return planned(plan);
+  return user === null ? null : { kind: "reject", reason: "unavailable" };
 }
 
-function toRoom(
-  { conferenceRooms }: Configuration,
-  { called, origin }: { readonly called: string; readonly origin: CallOrigin },
-  { inRoom }: RouteFacts,
-): Route | null {
+function toRoom(configuration: Configuration, { called, caller, origin }: Dialled, { inRoom }: RouteFacts): Route | null {
+  const { conferenceRooms } = configuration;
   const digits = dialledDigits(called).replace(/^\+/, "");
   const room = conferenceRooms.find(({ number }) => number.replace(/^\+/, "") === digits);
   if (room === undefined) return null;
-  if (room.callers === "people" && origin.kind !== "station")
+  if (room.callers === "people" && !isInside(configuration, origin, caller))
     return { kind: "reject", reason: "not-allowed", why: `“${room.name}” takes nobody from outside` };
   if (inRoom(room.id) >= room.participantsMax) return { kind: "reject", reason: "busy", why: `“${room.name}” is full` };
   return { kind: "room", roomId: room.id, name: room.name, number: room.number };

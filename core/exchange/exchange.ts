@@ -6,7 +6,7 @@ import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.t
 import { isInRoom } from "../call/conference-room.ts";
 import { pausesOf } from "../call/pause.ts";
 import { ringsFor } from "../call/pickup.ts";
-import type { AlertOffer, Callee, CallState, Route } from "../call/state.ts";
+import { type AlertOffer, type Callee, type CallState, isOutside, type Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
 import {
@@ -205,7 +205,7 @@ export class Exchange {
   /** A person's call outside that would be one too many is refused, and told. Calls for help are never counted. */
   private guarded(decided: Route, { origin, called, conversationId }: Extract<CallEvent, { kind: "call.offered" }>): Route {
     if (decided.kind !== "dial" || origin.kind !== "station") return decided;
-    if (decided.callee.purpose !== "external" || decided.callee.isEmergency) return decided;
+    if (!isOutside(decided.callee)) return decided;
     if (this.mayGoOut(origin.userId, called, conversationId)) return decided;
     return { kind: "reject", reason: "not-allowed", why: "too many calls outside at once or in a minute" };
   }

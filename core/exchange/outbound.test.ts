@@ -15,7 +15,7 @@ const trunk = (id: string, of: Partial<Trunk> = {}): Trunk =>
   ({
     ...scope,
     ...{ id, name: id, addresses: [], proxies: ["192.0.2.1"], transport: "UDP", numberFormat: "E164" },
-    ...{ callerIdPresentation: "user", callerId: null, channelsMax: null },
+    ...{ callerIdPresentation: "user", callerId: null, channelsMax: null, extensionRanges: [], extensionsFirst: "here" },
     ...of,
   }) as unknown as Trunk;
 const site: Site = {

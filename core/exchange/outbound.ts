@@ -50,7 +50,7 @@ export function planEmergency(configuration: Configuration, called: string, dial
   });
   if (!isNonempty(paths)) return { kind: "refused", reason: "emergency-not-available", why: "no trunk by which help could be called" };
   const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency", isEmergency: true } as const;
-  return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs } };
+  return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs, otherwise: null } };
 }
 
 /** The trunks by which help is called, in their order: the site's own for it, then every other one that leads outside. */
@@ -88,11 +88,11 @@ export function planOutside(
     return { kind: "refused", reason: trunks.length === 0 ? "unavailable" : "overloaded", why };
   }
   const of = { purpose: "external", userId: null, number, name: "", classification, isEmergency: false } as const;
-  return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs } };
+  return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs, otherwise: null } };
 }
 
 /** One for each of the trunk's next hops. */
-function pathsBy({ id, proxies }: Trunk, number: string, shown: CallerIdentity): DialPath[] {
+export function pathsBy({ id, proxies }: Trunk, number: string, shown: CallerIdentity): DialPath[] {
   return proxies.map((_, hop) => ({ kind: "trunk", trunkId: id, hop, number, shown }));
 }
 
@@ -125,6 +125,6 @@ function userOf({ users }: Configuration, userId: UserId): User | null {
   return users.find(({ id }) => id === userId) ?? null;
 }
 
-function isNonempty(paths: readonly DialPath[]): paths is Nonempty {
+export function isNonempty(paths: readonly DialPath[]): paths is Nonempty {
   return paths.length > 0;
 }

@@ -1,5 +1,5 @@
 // What one person may have of calls outside at once and in a minute, and which trunks are full: a stolen phone ends at the limit, not at the bill.
-import type { CallState } from "../call/state.ts";
+import { type CallState, isOutside } from "../call/state.ts";
 import type { Clock } from "../env/env.ts";
 import type { ConversationId, TrunkId, UserId } from "../lib/id.ts";
 import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.ts";
@@ -45,7 +45,7 @@ export class OutgoingGuard {
     for (const { customer, agent, dial, party, consult, members } of this.calls()) {
       if (![customer.userId, agent?.userId, party?.callee.userId].includes(userId)) continue;
       // Each number of a conference is a call that is paid for.
-      open += [dial, party, consult, ...members].filter((one) => one?.callee.purpose === "external" && !one.callee.isEmergency).length;
+      open += [dial, party, consult, ...members].filter((one) => one != null && isOutside(one.callee)).length;
     }
     return open;
   }

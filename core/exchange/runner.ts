@@ -16,6 +16,7 @@ import {
   type CallTimer,
   type FoundTarget,
   idsPerInput,
+  isOutside,
   type Moment,
   type Wish,
   type WishWithTarget,
@@ -301,7 +302,7 @@ export class Runner {
     if (to.kind === "number") {
       const call = this.state!;
       const found = targetByNumber(current, to.number, wish, call, this.ports.routeFacts());
-      const asker = found.kind === "callee" && found.callee.purpose === "external" ? askerUserOf(call, wish) : null;
+      const asker = found.kind === "callee" && isOutside(found.callee) ? askerUserOf(call, wish) : null;
       if (asker === null || this.ports.mayGoOut(asker, to.number)) return found;
       return { kind: "nobody", message: "Too many calls outside at the moment." };
     }

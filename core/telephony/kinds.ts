@@ -7,6 +7,7 @@ import { conferenceRoomPartiesMax, didsPerPoolMax } from "../lib/limits.ts";
 import { mediaEncryptions } from "../lib/media-encryption.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
+import { extensionOrders } from "./extension-range.ts";
 import { isSimplePattern, matchTypes, numberFormats } from "./number-plan.ts";
 import { checkIssuers, fingerprintOf, isNameOrFingerprint } from "./peer-certificate.ts";
 import { holderOfNumber } from "./taken-number.ts";
@@ -49,6 +50,15 @@ const proxy = z
     "A name or address, with or without a port: sip.carrier.example, 192.0.2.10:5080.",
   );
 
+const extensionRange = z
+  .strictObject({
+    start: z.string().regex(/^[0-9]{2,9}$/, "Extensions of two to nine digits, like 300 or 300-399."),
+    end: z.string().regex(/^[0-9]{2,9}$/, "Extensions of two to nine digits, like 300 or 300-399."),
+  })
+  .refine(({ start, end }) => start.length === end.length && start <= end, {
+    error: "The last extension has as many digits as the first and does not come before it.",
+  });
+
 export const trunkSettings = z.strictObject({
   name: name("trunk"),
   addresses: z
@@ -86,6 +96,8 @@ export const trunkSettings = z.strictObject({
     .max(10_000)
     .nullable()
     .default(null),
+  extensionRanges: z.array(extensionRange).max(200, "At most 200 ranges.").default([]),
+  extensionsFirst: z.enum(extensionOrders, { error: `One of ${extensionOrders.join(", ")}.` }).default("here"),
 });
 export type TrunkSettings = Pick<
   Trunk,
@@ -105,6 +117,8 @@ export type TrunkSettings = Pick<
   | "callerIdPresentation"
   | "callerId"
   | "channelsMax"
+  | "extensionRanges"
+  | "extensionsFirst"
 >;
 
 export const stationSettings = z.strictObject({
@@ -221,6 +235,8 @@ export const trunkKind: ObjectKind<Trunk, TrunkSettings> = {
     if (settings.registers && settings.proxies.length === 0)
       throw new BadInput("To register, a next hop is needed: the carrier's registrar.", "proxies");
     if (settings.registers && settings.username === "") throw new BadInput("To register, the account's user name is needed.", "username");
+    if (settings.extensionRanges.length > 0 && settings.proxies.length === 0)
+      throw new BadInput("To reach extensions on another PBX, a next hop is needed: its address.", "proxies");
     checkIssuers(settings.peerIssuers, "peerIssuers", app.env.clock.now());
     if (settings.demandsCertificate) checkDemand(settings);
     for (const other of await stores.trunks.all(app.organizationId)) {

@@ -2,6 +2,7 @@
 import type { ConferenceRoomId, FlowId, SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
 import type { ConfiguredObject } from "../objects/object.ts";
+import type { ExtensionOrder, ExtensionRange } from "./extension-range.ts";
 import type { NumberFormat, PlanRule } from "./number-plan.ts";
 
 export const trunkTransports = ["UDP", "TCP", "TLS"] as const;
@@ -44,6 +45,10 @@ export type Trunk = ConfiguredObject & {
   readonly callerId: string | null;
   /** At once, in both directions together; a call for help ends another one where all are taken. Null: as many as the node has. */
   readonly channelsMax: number | null;
+  /** Extensions that live on the PBX at its other end, which makes it a tie line; none: a carrier. */
+  readonly extensionRanges: readonly ExtensionRange[];
+  /** Who is asked first for one that somebody has here, too. */
+  readonly extensionsFirst: ExtensionOrder;
 };
 
 /** A place with its own dial plan: what numbers mean there, by which trunks they leave, and where help is sent. */
@@ -117,7 +122,7 @@ export type ConferenceRoom = ConfiguredObject & {
   readonly id: ConferenceRoomId;
   /** As dialled, or in E.164 with a leading +. */
   readonly number: string;
-  /** `people`: whoever calls from a station of ours; `everybody`: who calls in from outside, too. */
+  /** `people`: whoever calls from a station of ours or an extension of a tie line's; `everybody`: who calls in from outside, too. */
   readonly callers: (typeof roomCallers)[number];
   /** At once. */
   readonly participantsMax: number;

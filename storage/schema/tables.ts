@@ -283,6 +283,8 @@ export const trunk = pgTable("trunk", {
   callerIdPresentation: text("caller_id_presentation"),
   callerId: text("caller_id"),
   channelsMax: integer("channels_max"),
+  extensionRanges: jsonb("extension_ranges"),
+  extensionsFirst: text("extensions_first"),
 });
 
 export const site = pgTable("site", {

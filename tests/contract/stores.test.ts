@@ -349,14 +349,14 @@ for (const [name, open] of Object.entries(implementations)) {
       const common = (name: string) => configured(centre, name);
       const outbound = {
         ...{ proxies: [], transport: "UDP" as const, numberFormat: "E164" as const, callerIdPresentation: "user" as const },
-        ...{ callerId: null, channelsMax: null },
+        ...{ callerId: null, channelsMax: null, extensionRanges: [{ start: "300", end: "399" }], extensionsFirst: "there" as const },
         ...{ demandsCertificate: true, peerIssuers: "PEM", peerNames: ["sip.carrier.example"], certificate: null, sealedKey: "x" },
         ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null, mediaEncryption: "required" as const },
       };
       const kinds = {
         trunks: [
           { ...common("Carrier"), id: id<Id<"Trunk">>(), addresses: ["192.0.2.1", "2001:db8::1"], ...outbound },
-          { addresses: ["192.0.2.2"], channelsMax: 30 },
+          { addresses: ["192.0.2.2"], channelsMax: 30, extensionRanges: [], extensionsFirst: "here" as const },
         ],
         stations: [
           {

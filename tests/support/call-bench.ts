@@ -12,7 +12,7 @@ export function person(name: string, paths = 1): Callee {
   const path = (n: number) => ({ kind: "station", stationId: `${name}-station${n === 0 ? "" : n}` as StationId, shown }) as const;
   const [first, ...rest] = Array.from({ length: paths }, (_, n) => path(n));
   const of = { purpose: "user", userId: name as UserId, number: "202", name, classification: null, isEmergency: false } as const;
-  return { ...of, paths: [first!, ...rest], ringMs: 60_000 };
+  return { ...of, paths: [first!, ...rest], ringMs: 60_000, otherwise: null };
 }
 
 /** A customer by a trunk (leg `L`) who talks with an agent (leg `A`, participant `priya`) out of a queue. */

@@ -1,4 +1,5 @@
 // A real carrier: Kamailio, which registers an account, asks for its password, and stands between us and a phone; and the name server that knows it.
+// Or another PBX, which has extensions of its own and sends what it does not know to us.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,26 +20,43 @@ export type Carrier = {
   readonly asksFor?: string;
 };
 
+/** The other end of a tie line: who sends from its extensions' places is one of them, and everybody else is us. */
+export type OtherPbx = {
+  readonly address: string;
+  /** Where each extension is, `host:port`, and who it is. */
+  readonly extensions: Readonly<Record<string, { readonly at: string; readonly name: string }>>;
+  /** Our address and port: where its own people's calls go that are no extension of its. */
+  readonly leadsTo: string;
+  /** Extensions that it sends back to us: its default route is a bad one. */
+  readonly sendsBack: readonly string[];
+};
+
 export class Kamailio {
   private child: ChildProcess | null = null;
   readonly ca: string;
 
   constructor(
     private readonly folder: string,
-    private readonly carrier: Carrier,
+    private role: Carrier | OtherPbx,
   ) {
     mkdirSync(folder, { recursive: true });
     this.ca = join(folder, "certificate.pem");
     certify(carrierHost, join(folder, "key.pem"), this.ca);
     this.shows(null);
-    writeFileSync(join(folder, "kamailio.cfg"), configuration(folder, carrier));
+    this.becomes(role);
+  }
+
+  /** Set up anew, from its next start on. */
+  becomes(role: Carrier | OtherPbx): void {
+    this.role = role;
+    writeFileSync(join(this.folder, "kamailio.cfg"), configuration(this.folder, role));
   }
 
   /** What it shows when it connects, from its next start on. */
   shows(pair: { readonly key: string; readonly certificate: string } | null): void {
-    const { folder, ca, carrier } = this;
-    const asking =
-      carrier.asksFor === undefined ? "" : `verify_certificate = yes\nrequire_certificate = yes\nca_list = ${carrier.asksFor}\n`;
+    const { folder, ca, role } = this;
+    const asksFor = "extensions" in role ? undefined : role.asksFor;
+    const asking = asksFor === undefined ? "" : `verify_certificate = yes\nrequire_certificate = yes\nca_list = ${asksFor}\n`;
     const own = pair === null ? "" : `private_key = ${pair.key}\ncertificate = ${pair.certificate}\n`;
     writeFileSync(
       join(folder, "tls.cfg"),
@@ -102,10 +120,9 @@ export function nameServer(address: string, others: Readonly<Record<string, stri
   );
 }
 
-function configuration(folder: string, { address, username, password, phone, leadsTo }: Carrier): string {
+function configuration(folder: string, role: Carrier | OtherPbx): string {
+  const { address } = role;
   const modules = ["tm", "sl", "rr", "pv", "maxfwd", "usrloc", "registrar", "textops", "siputils", "auth", "xlog", "tls"];
-  const [phoneHost, phonePort] = phone.split(":");
-  const secret = JSON.stringify(password);
   return `#!KAMAILIO
 debug=2
 log_stderror=yes
@@ -135,7 +152,38 @@ request_route {
     if (is_method("ACK")) { if (t_check_trans()) { t_relay(); } exit; }
     sl_send_reply("404", "Not here"); exit;
   }
-  if (is_method("REGISTER")) {
+${"extensions" in role ? pbxRoute(role) : carrierRoute(role)}
+}
+`;
+}
+
+/** Its people are known by where they are, and say who they are by P-Asserted-Identity. */
+function pbxRoute({ address, extensions, leadsTo, sendsBack }: OtherPbx): string {
+  const known = Object.entries(extensions);
+  // Where several are at one place, who calls from there is the first of them.
+  const places = new Map(known.toReversed().map(([extension, { at, name }]) => [at, { extension, name }]));
+  const asserted = [...places].map(([at, { extension, name }]) => {
+    const [host, port] = at.split(":");
+    return `  if ($si == "${host}" && $sp == ${port}) {
+    append_hf("P-Asserted-Identity: \\"${name}\\" <sip:${extension}@${address}>\\r\\n");
+  }`;
+  });
+  return `  if (!is_method("INVITE")) { sl_send_reply("405", "No"); exit; }
+  record_route();
+  xlog("L_NOTICE", "$rU wanted by $fU called $fn from $si\\n");
+${known.map(([extension, { at }]) => `  if ($rU == "${extension}") { $ru = "sip:${extension}@${at}"; t_relay(); exit; }`).join("\n")}
+  if ($si == "${leadsTo.split(":")[0]}"${sendsBack.map((extension) => ` && $rU != "${extension}"`).join("")}) {
+    sl_send_reply("404", "No such extension"); exit;
+  }
+${asserted.join("\n")}
+  $ru = "sip:" + $rU + "@${leadsTo}";
+  t_relay();`;
+}
+
+function carrierRoute({ username, password, phone, leadsTo }: Carrier): string {
+  const [phoneHost, phonePort] = phone.split(":");
+  const secret = JSON.stringify(password);
+  return `  if (is_method("REGISTER")) {
     if (!pv_www_authenticate("${carrierDomain}", ${secret}, "0") || $au != "${username}") { www_challenge("${carrierDomain}", "0"); exit; }
     save("location");
     exit;
@@ -157,7 +205,5 @@ request_route {
   xlog("L_NOTICE", "from $fu by $pr to $ru\\n");
   consume_credentials();
   $ru = "sip:" + $rU + "@${phone}";
-  t_relay();
-}
-`;
+  t_relay();`;
 }

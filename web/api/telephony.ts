@@ -149,6 +149,9 @@ const trunkOperations = objectOperations<Trunk, TrunkSettings>({
       enabled: true,
       connectedStatus: { connected: isRegistered },
       proxyAddressList: trunk.proxies.length > 0 ? trunk.proxies : trunk.addresses,
+      // Ours beside the vendor's: a tie line's extensions.
+      extensionRanges: trunk.extensionRanges,
+      extensionsFirst: trunk.extensionsFirst,
     };
   },
 });

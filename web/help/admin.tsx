@@ -216,6 +216,44 @@ export const adminManual: readonly ManualPage[] = [
           <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. G.722 is for <a href="/help/stations">phones</a>{" "}
           and browsers.
         </p>
+        <h2 id="tie-line">Beside another PBX</h2>
+        <p>
+          A trunk with <b>Extensions there</b> is a tie line: whoever dials one of them here is put through to the other PBX, with the
+          digits as they were dialled, shown by extension and name. No site, outbound route, number plan, prefix or right is needed, and no
+          limit on calls outside counts it. Calls are passed on to such an extension, too, at once or after a word. It is for people here,
+          and for callers of another tie line from one of its own extensions; a carrier's callers never reach it.
+        </p>
+        <p>
+          From there, people's extensions, IVRs and conference rooms are dialled here. A caller whose number is one of exactly the line's
+          own ranges is known by it and counts as one of the house; any other extension that is claimed is not believed. So name only ranges
+          of a PBX that you run, and let it send from an address that nobody else can use. What came by a tie line never goes back by it:
+          such a loop is refused with 404, and the conversation's log says why. Emergency numbers are refused from there, as nobody knows
+          where that caller is: the other PBX must call help by itself. An IVR or a conference room here comes before every range.
+        </p>
+        <p>
+          <b>Asked first</b> says who is called for an extension that somebody has here, too. The other one follows where the first does not
+          know it or cannot reach it: here, when no device of the person's is there; there, when the other PBX answers 404, 480, 603 or not
+          at all. Busy is busy, and who does not pick up has been found.
+        </p>
+        <p>
+          <b>Moving one by one.</b> The old PBX at 192.0.2.20 has the extensions 300 to 399, and this server is to take them over:
+        </p>
+        <ol>
+          <li>
+            Make a trunk <i>Old PBX</i>: next hop <code>192.0.2.20</code>, extensions <code>300-399</code>, asked first <i>This server</i>.
+            At the old PBX, make a trunk to this server's address that needs no password, and send 200 to 299 there. Now new people here
+            (201, 202 …) and everybody there dial each other.
+          </li>
+          <li>
+            Move Sam, 301: give him the extension 301 here and a phone. People here reach him at once. Then take 301 from the old PBX and
+            let it send 301 to this server, so that those who are still there reach him, too.
+          </li>
+          <li>
+            To go more carefully, set <i>The other PBX</i> first: 301 rings on the old phone as long as the old PBX knows it, and here from
+            the moment when it is deleted there.
+          </li>
+          <li>When nobody is left, empty the ranges or delete the trunk. Nobody's extension has changed.</li>
+        </ol>
       </>
     ),
   },

@@ -188,8 +188,32 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
         },
       ],
     },
+    {
+      title: "Another PBX",
+      about: "For a tie line: people dial each other's extensions as if they were on one PBX. Without ranges it is a carrier.",
+      fields: [
+        {
+          name: "extensionRanges",
+          label: "Extensions there",
+          help: "One extension or range a line, like 300-399. Whoever calls in from one of them is believed to be its owner: name only a PBX that you run.",
+          control: { kind: "ranges" },
+        },
+        {
+          name: "extensionsFirst",
+          label: "Asked first",
+          help: "For an extension that somebody has here, too. Where it is not found, the other side is called.",
+          control: {
+            kind: "choice",
+            options: async () => [
+              { value: "here", label: t("This server") },
+              { value: "there", label: t("The other PBX") },
+            ],
+          },
+        },
+      ],
+    },
   ],
-  initial: { heartbeat: true, registers: false, demandsCertificate: false },
+  initial: { heartbeat: true, registers: false, demandsCertificate: false, extensionRanges: [], extensionsFirst: "here" },
   tabs: [{ at: "connection", label: "Connection" }],
   columns: [
     { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") || t("of its next hops") },

@@ -110,6 +110,11 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "A skill needs a name.": "Eine Fähigkeit braucht einen Namen.",
   "A trunk is known by its addresses, or leads somewhere: give an address or a next hop.":
     "Ein Trunk ist an seinen Adressen zu erkennen oder führt irgendwohin: Geben Sie eine Adresse oder einen nächsten Hop an.",
+  "Extensions of two to nine digits, like 300 or 300-399.": "Nebenstellen mit zwei bis neun Ziffern, etwa 300 oder 300-399.",
+  "To reach extensions on another PBX, a next hop is needed: its address.":
+    "Um Nebenstellen an einer anderen Anlage zu erreichen, ist ein nächster Hop nötig: deren Adresse.",
+  "The last extension has as many digits as the first and does not come before it.":
+    "Die letzte Nebenstelle hat so viele Ziffern wie die erste und kommt nicht vor ihr.",
   "To register, a next hop is needed: the carrier's registrar.":
     "Zum Registrieren braucht es einen nächsten Hop: den Registrar des Anbieters.",
   "To register, the account's user name is needed.": "Zum Registrieren braucht es den Benutzernamen des Kontos.",

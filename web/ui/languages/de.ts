@@ -1309,6 +1309,17 @@ export const german: Readonly<Record<string, string>> = {
     "Nächste Hops werden jede halbe Minute mit OPTIONS gefragt, ob sie leben; Anrufe übergehen, was nicht antwortet.",
   "One literal address a line, besides those of the next hops. Whoever sends from elsewhere is a stranger and learns nothing.":
     "Eine Adresse je Zeile, neben denen der nächsten Hops. Wer von anderswo sendet, ist fremd und erfährt nichts.",
+  "Another PBX": "Eine andere Telefonanlage",
+  "For a tie line: people dial each other's extensions as if they were on one PBX. Without ranges it is a carrier.":
+    "Für eine Querverbindung: Alle wählen einander mit der Nebenstelle, als wären sie an einer Anlage. Ohne Bereiche ist es ein Anbieter.",
+  "Extensions there": "Nebenstellen dort",
+  "One extension or range a line, like 300-399. Whoever calls in from one of them is believed to be its owner: name only a PBX that you run.":
+    "Je Zeile eine Nebenstelle oder ein Bereich, etwa 300-399. Wer von einer davon anruft, dem wird geglaubt, dass sie ihm gehört: Nennen Sie nur eine Anlage, die Sie selbst betreiben.",
+  "Asked first": "Zuerst gefragt",
+  "For an extension that somebody has here, too. Where it is not found, the other side is called.":
+    "Bei einer Nebenstelle, die auch hier jemand hat. Ist dort niemand zu finden, wird die andere Seite angerufen.",
+  "This server": "Dieser Server",
+  "The other PBX": "Die andere Anlage",
   "of its next hops": "die seiner nächsten Hops",
   "Where the carrier has given you one. Its password is set on the page Connection.":
     "Wenn der Anbieter Ihnen eines gegeben hat. Das Passwort wird auf der Seite Verbindung gesetzt.",
