@@ -1,6 +1,6 @@
 // Calls from person to person, and passing them on: what every leg is told, in which order, and who is left with whom.
 import { describe, expect, test } from "bun:test";
-import { Bench, person } from "../../tests/support/call-bench.ts";
+import { Bench, legIn, person } from "../../tests/support/call-bench.ts";
 import type { LegId, ParticipantId, QueueId, TrunkId } from "../lib/id.ts";
 import type { CallOrigin, MediaVerdict } from "./call-control.ts";
 
@@ -255,6 +255,15 @@ describe("passing on", () => {
     const other = busy.passesOn("consult", "1b", person("carol")).at(-1)!.split(" ")[2]!;
     expect(busy.ends(other, "declined", 486)).toEqual(["party.ended", "stop-play hold L", "stop-play ringback 1c", "bridge L 1c"]);
     expect(busy.state.consult).toBeNull();
+  });
+
+  test("after a word with whoever has the extension elsewhere, when the first is not found", () => {
+    const bench = talking();
+    const first = legIn(bench.passesOn("consult", "1b", { ...person("carol"), otherwise: person("dave") }));
+    const said = bench.ends(first, "unreachable");
+    expect(said.map((word) => word.split(" ").slice(0, 2).join(" "))).toEqual(["party.ended", "dialled", "dial dave-station"]);
+    bench.answers(legIn(said));
+    expect(bench.state.consult).toMatchObject({ callee: { name: "dave" }, isUp: true });
   });
 
   test("hanging up in the middle passes it on; before the answer, who waits hears it ring", () => {
