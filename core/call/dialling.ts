@@ -161,7 +161,7 @@ export function elsewhere(
 }
 
 /** What a PBX says of an extension that it does not have, or has and cannot reach. */
-const notThere: ReadonlySet<number> = new Set([404, 410, 480, 484, 603, 604]);
+const notThere: ReadonlySet<number> = new Set([404, 410, 480, 484, 604]);
 
 /** Whoever is rung does not want it: no other path is tried. */
 export function partyDeclines(state: CallState, moment: Moment): Result {

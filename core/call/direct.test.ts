@@ -85,12 +85,12 @@ describe("a call from person to person", () => {
     for (const [reason, status] of [
       ["unreachable", 404],
       ["no-answer", 480],
-      ["declined", 603],
       ["unreachable", 503],
       ["unreachable", null],
     ] as const)
       expect(thenHere().ends("1c", reason, status)).toEqual(["path.failed", "party.ended", "dialled", "dial bob-station 2b"]);
     expect(thenHere().ends("1c", "declined", 486)).toContain("reject L busy");
+    expect(thenHere().ends("1c", "declined", 603)).toContain("reject L declined");
     expect(thenHere().ends("1c", "no-answer", null)).toContain("reject L unavailable");
     const nowhere = thenHere();
     nowhere.ends("1c", "unreachable", 404);

@@ -232,8 +232,8 @@ export const adminManual: readonly ManualPage[] = [
         </p>
         <p>
           <b>Asked first</b> says who is called for an extension that somebody has here, too. The other one follows where the first does not
-          know it or cannot reach it: here, when no device of the person's is there; there, when the other PBX answers 404, 480, 603 or not
-          at all. Busy is busy, and who does not pick up has been found.
+          know it or cannot reach it: here, when no device of the person's is there; there, when the other PBX answers 404, 480 or not at
+          all. Busy is busy, and who does not pick up has been found.
         </p>
         <p>
           <b>Moving one by one.</b> The old PBX at 192.0.2.20 has the extensions 300 to 399, and this server is to take them over:
