@@ -134,8 +134,17 @@ export type CallOrigin =
   /** Somebody with a guest's link, in a browser, without an account. */
   | { readonly kind: "guest"; readonly guestId: string };
 
-/** How one direction of a leg sounded: mean opinion scores of the last seconds, at its worst and on average, and the last seconds' loss. */
-export type SoundFigures = { readonly mos: number; readonly mosMin: number; readonly mosAvg: number; readonly lossPercent: number };
+/**
+ * How one direction of a leg sounded: mean opinion scores of the last seconds, at its worst and on average, and the last seconds' loss;
+ * `windows`: of how many such seconds.
+ */
+export type SoundFigures = {
+  readonly mos: number;
+  readonly mosMin: number;
+  readonly mosAvg: number;
+  readonly lossPercent: number;
+  readonly windows: number;
+};
 
 /** The media of one leg since it opened. Times in ms; null: not known. */
 export type MediaVerdict = {
@@ -240,7 +249,7 @@ export type CallEvent =
       readonly before: TroubleCause | null;
       readonly forMs: number;
     }
-  /** The figures so far, every few seconds. Of this moment only: they are never kept. */
+  /** The figures so far, every few seconds. Of each only a point of the leg's chart is kept (sound-chart.ts). */
   | { readonly kind: "leg.quality"; readonly legId: LegId; readonly verdict: MediaVerdict }
   /** Last facts of a leg's media, once, before or with its end. */
   | { readonly kind: "leg.media"; readonly legId: LegId; readonly verdict: MediaVerdict }

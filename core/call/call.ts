@@ -15,6 +15,7 @@ import { pauseRecording, recordPause, resumeRecording } from "./pause.ts";
 import { pickUp } from "./pickup.ts";
 import { hear } from "./room.ts";
 import { stopRecording } from "./sound.ts";
+import type { SoundChart } from "./sound-chart.ts";
 import {
   type Acd,
   type AgentInCall,
@@ -153,7 +154,7 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
     case "offered":
       return nothing(state);
     case "leg":
-      return legStep(state, input.event, moment);
+      return legStep(state, input, moment);
     case "flow":
       return flowStep(state, input.output, moment);
     case "queue-found":
@@ -188,11 +189,11 @@ function afterEnd(state: CallState, input: CallInput): Step<CallState, CallOutpu
   if (input.kind === "leg" && input.event.kind === "leg.answered") {
     return { state, outputs: [control({ kind: "hang-up", legId: input.event.legId, reason: "normal" })] };
   }
-  if (input.kind === "leg" && input.event.kind === "leg.media") return { state, outputs: measured(state, input.event) };
+  if (input.kind === "leg" && input.event.kind === "leg.media") return { state, outputs: measured(state, input.event, input.chart) };
   return nothing(state);
 }
 
-function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, moment: Moment): Step<CallState, CallOutput> {
+function legStep(state: CallState, { event, chart }: Extract<CallInput, { kind: "leg" }>, moment: Moment): Step<CallState, CallOutput> {
   const who = legOf(state, event.legId);
   switch (event.kind) {
     case "leg.answered":
@@ -225,7 +226,7 @@ function legStep(state: CallState, event: Extract<CallEvent, { legId: LegId }>, 
     case "leg.trouble":
       return { state, outputs: troubled(state, event) };
     case "leg.media":
-      return { state, outputs: measured(state, event) };
+      return { state, outputs: measured(state, event, chart) };
     case "leg.unprotected":
       return { state, outputs: unprotected(state, event) };
     case "leg.transfer-asked":
@@ -297,9 +298,11 @@ export function participantOfLeg(state: CallState, legId: LegId): ParticipantId 
   }
 }
 
-function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media" }>): CallOutput[] {
+function measured(state: CallState, event: Extract<CallEvent, { kind: "leg.media" }>, chart: SoundChart | null = null): CallOutput[] {
   const participantId = participantOfLeg(state, event.legId) ?? state.left.get(event.legId) ?? null;
-  return participantId === null ? [] : [append(state, "conversation.media.measured", { participantId, verdict: event.verdict })];
+  if (participantId === null) return [];
+  const figures = append(state, "conversation.media.measured", { participantId, verdict: event.verdict });
+  return chart === null ? [figures] : [figures, append(state, "conversation.media.charted", { participantId, chart })];
 }
 
 function unprotected(state: CallState, { legId, sipStatus }: Extract<CallEvent, { kind: "leg.unprotected" }>): CallOutput[] {

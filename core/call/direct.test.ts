@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { Bench, legIn, person } from "../../tests/support/call-bench.ts";
 import type { LegId, ParticipantId, QueueId, TrunkId } from "../lib/id.ts";
 import type { CallOrigin, MediaVerdict } from "./call-control.ts";
+import type { SoundChart } from "./sound-chart.ts";
 
 const trunk: CallOrigin = { kind: "trunk", trunkId: "carrier" as TrunkId };
 
@@ -175,6 +176,17 @@ describe("how it sounds", () => {
     bench.passesOn("transfer", "1b", person("carol"));
     expect(bench.leg({ kind: "leg.media", legId: "1c" as LegId, verdict: {} as MediaVerdict })).toEqual(["media.measured"]);
     expect([...bench.state.left]).toEqual([["1c" as LegId, "1b" as ParticipantId]]);
+  });
+
+  test("is kept with the figures as it went, also after the call's end, and not of who only rang", () => {
+    const bench = talking();
+    const event = { kind: "leg.media", legId: "L" as LegId, verdict: {} as MediaVerdict } as const;
+    const chart = { beganAt: 1 } as SoundChart;
+    expect(bench.input({ kind: "leg", event, chart: null })).toEqual(["media.measured"]);
+    expect(bench.input({ kind: "leg", event, chart })).toEqual(["media.measured", "media.charted"]);
+    bench.ends("L", "hung-up");
+    expect(bench.input({ kind: "leg", event, chart })).toEqual(["media.measured", "media.charted"]);
+    expect(bench.appended.at(-1)).toMatchObject({ payload: { participantId: "1a", chart } });
   });
 });
 

@@ -21,6 +21,7 @@ import type { RecordingPause } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
 import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, RejectReason } from "./call-control.ts";
+import type { SoundChart } from "./sound-chart.ts";
 
 export type CallState = {
   readonly conversationId: ConversationId;
@@ -229,7 +230,8 @@ export type CallInput =
       readonly network?: NetworkFacts;
       readonly route: Route;
     }
-  | { readonly kind: "leg"; readonly event: Extract<CallEvent, { legId: LegId }> }
+  /** `chart`: with a leg's last facts, how it sounded until then. */
+  | { readonly kind: "leg"; readonly event: Extract<CallEvent, { legId: LegId }>; readonly chart?: SoundChart | null }
   | { readonly kind: "flow"; readonly output: FlowOutput }
   /** The runner has resolved a transfer's names; null: there is no such queue. */
   | { readonly kind: "queue-found"; readonly queue: Omit<Acd, "participantId" | "baseAt"> | null; readonly message: string }

@@ -1,5 +1,6 @@
 // Everything that happens to a conversation, as the log tells it. The projection turns each into rows; timelines read them back.
 import type { LegEndReason, MediaVerdict, SoundDirection, TroubleCause } from "../call/call-control.ts";
+import type { SoundChart } from "../call/sound-chart.ts";
 import type { SpeakTo } from "../call/state.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { AlertOutcome } from "../routing/waiting.ts";
@@ -165,6 +166,8 @@ export type ConversationEvents = {
   "conversation.recording.resumed": { participantId: string | null; secure: boolean; by: string | null };
   "conversation.recording.failed": { recordingId: string; reason: string };
   "conversation.media.measured": { participantId: string; verdict: MediaVerdict };
+  /** How the same leg sounded over time; beside its figures, as whoever reads those of many conversations needs no charts. */
+  "conversation.media.charted": { participantId: string; chart: SoundChart };
   /** What should arrive from the participant, or (`to`) at them, does not. Without a direction: of before causes were told; `from`. */
   "conversation.media.silent": { participantId: string; forMs: number; direction?: SoundDirection; cause?: TroubleCause; detail?: string };
   /** That is over; `forMs`: how long it was. */

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { LegSound } from "../call/live-sound.ts";
 import type { LoggedEvent } from "../events/index.ts";
-import { legMedia } from "./media.ts";
+import { legCharts, legMedia } from "./media.ts";
 
 const measured = (participantId: string, verdict: object): LoggedEvent =>
   ({ type: "conversation.media.measured", at: 7, payload: { participantId, verdict } }) as unknown as LoggedEvent;
@@ -20,4 +20,18 @@ test("legs that have ended come first, and what an old log does not say is said 
 test("a leg that only rang, and one whose content was erased, are none", () => {
   const erased = { type: "conversation.media.measured", at: 7, payload: null } as unknown as LoggedEvent;
   expect(legMedia([measured("carol", { ...plain, codec: null }), erased], [])).toEqual([]);
+});
+
+test("charts come in the order in which their legs began, as points; those whose content was erased do not", () => {
+  const charted = (participantId: string, beganAt: number) => {
+    const way = { packets: [250], lost: [1], jitterMs: [2], mos: [null] };
+    const chart = { beganAt, forMs: [5_000], roundTripMs: [7], from: way, to: way };
+    return { type: "conversation.media.charted", at: 9_000, payload: { participantId, chart } } as unknown as LoggedEvent;
+  };
+  const erased = { type: "conversation.media.charted", payload: null } as unknown as LoggedEvent;
+  const way = { packets: 250, lost: 1, jitterMs: 2, mos: null };
+  expect(legCharts([measured("x", plain), charted("agent", 3_000), erased, charted("caller", 1_000)])).toMatchObject([
+    { participantId: "caller", points: [{ startedAt: 1_000, endedAt: 6_000, roundTripMs: 7, from: way, to: way }] },
+    { participantId: "agent", points: [{ startedAt: 3_000, endedAt: 8_000 }] },
+  ]);
 });

@@ -6,6 +6,7 @@ import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.t
 import { isInRoom } from "../call/conference-room.ts";
 import { pausesOf } from "../call/pause.ts";
 import { ringsFor } from "../call/pickup.ts";
+import { beginChart, type Charting, finishedChart, type SoundChart, withMeasurement } from "../call/sound-chart.ts";
 import { type AlertOffer, type Callee, type CallState, isOutside, type Route } from "../call/state.ts";
 import { pause } from "../env/pause.ts";
 import type { EventDraft, Journal, Json, LoggedEvent } from "../events/index.ts";
@@ -45,6 +46,7 @@ const afterEndMs = 30_000;
 export class Exchange {
   private readonly runners = new Map<ConversationId, Runner>();
   private readonly legs = new Map<LegId, Runner>();
+  private readonly charts = new Map<LegId, Charting>();
   private readonly app: App;
   private readonly journal: Journal;
   private readonly control: CallControl;
@@ -114,15 +116,29 @@ export class Exchange {
       case "leg.transfer-asked":
       case "leg.media":
         this.sounds(event);
-        this.legs.get(event.legId)?.post({ kind: "leg", event });
+        this.legs.get(event.legId)?.post({ kind: "leg", event, chart: this.charted(event) });
         if (event.kind === "leg.ended" || event.kind === "leg.media") this.forget(event.legId);
         return;
       case "leg.quality":
         this.sounds(event);
+        this.charted(event);
         return;
       default:
         assertNever(event);
     }
+  }
+
+  /** How a leg sounds over time: begun when media flows, a point with all figures, and finished (not null) with the last. */
+  private charted(event: Extract<CallEvent, { legId: LegId }>): SoundChart | null {
+    const { legId } = event;
+    const now = this.app.env.clock.now();
+    if (!this.legs.has(legId)) return null;
+    if (event.kind === "leg.connected" && !this.charts.has(legId)) this.charts.set(legId, beginChart(now));
+    if (event.kind !== "leg.quality" && event.kind !== "leg.media") return null;
+    const chart = withMeasurement(this.charts.get(legId) ?? null, event.verdict, now);
+    if (event.kind === "leg.quality") this.charts.set(legId, chart);
+    else this.charts.delete(legId);
+    return event.kind === "leg.quality" ? null : finishedChart(chart);
   }
 
   /** What is true of a leg's sound at this moment, for whoever looks; a leg that is no longer up sounds no more. */
@@ -254,6 +270,7 @@ export class Exchange {
     if (runner === undefined) return;
     this.app.env.clock.after(afterEndMs, () => {
       this.legs.delete(legId);
+      this.charts.delete(legId);
       if (runner.ended) this.runners.delete(runner.conversationId);
     });
   }

@@ -19,6 +19,10 @@ export const sipTransactionsMax = 20_000;
 
 /** Calls up at once on one node. */
 export const callsMax = 2_000;
+/** Points of a leg's chart: an hour at one for each window; beyond, neighbours become one. 25 kB in the log at most. */
+export const soundPointsMax = 720;
+/** How often media tells figures (telephony/media/stream.ts). */
+export const soundWindowMs = 5_000;
 /** Inputs of one conversation waiting in its mailbox. A digit flood is cut here. */
 export const mailboxInputsMax = 1_000;
 /** Expired recordings taken from the store at once. */

@@ -72,8 +72,8 @@ export type NetworkFinding = {
 };
 
 /** The E-model's “nearly all users are satisfied” begins at 4.0, and below 3.6 many are not (ITU-T G.107 annex B). */
-const goodMos = 4;
-const fairMos = 3.6;
+export const goodMos = 4;
+export const fairMos = 3.6;
 /** Concealment hides single packets and not the words in several: loss says more about a line than its average score does. */
 const goodLossPercent = 1;
 const fairLossPercent = 5;

@@ -17,10 +17,16 @@ const start: Look = {
     sent: 0,
     peer: "192.0.2.7:4000",
   },
-  ...{ windows: { from: 0, to: 0 }, from: null, to: null },
+  ...{ from: null, to: null },
 };
 const speaks = (look: Look): Look => ({ ...look, heard: look.heard + 50 });
-const figures = (mos: number, lossPercent: number): SoundFigures => ({ mos, mosMin: mos, mosAvg: mos, lossPercent });
+const figures = (mos: number, lossPercent: number, windows: number): SoundFigures => ({
+  mos,
+  mosMin: mos,
+  mosAvg: mos,
+  lossPercent,
+  windows,
+});
 
 /** A second a look, each made from the one before. */
 class Ear {
@@ -130,7 +136,7 @@ test("two poor windows are told, a hiccup is not, and one that is fair ends it",
   const window =
     (mos: number, loss = 12.4) =>
     (look: Look): Look =>
-      speaks({ ...look, windows: { from: look.windows.from + 1, to: 0 }, from: figures(mos, loss) });
+      speaks({ ...look, from: figures(mos, loss, (look.from?.windows ?? 0) + 1) });
   const ear = new Ear();
   for (const mos of [3, 4.3, 3.5, 4.2, 3.5, 3.4, 3.7, 4.1]) ear.seconds(4, speaks).seconds(1, window(mos));
   expect(ear.told).toEqual(["from poor 12 0", "from well  10000"]);

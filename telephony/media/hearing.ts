@@ -47,7 +47,6 @@ export type Look = {
   /** Where the peer is. */
   readonly peer: string;
   /** Windows measured so far, and the last one's figures. */
-  readonly windows: { readonly from: number; readonly to: number };
   readonly from: SoundFigures | null;
   readonly to: SoundFigures | null;
 };
@@ -97,8 +96,8 @@ export const notListening: Hearing = {
 export function stepHearing(state: Hearing, look: Look, atMs: number): Step<Hearing, Told> {
   const listening = listen(state, look, atMs);
   const read = readReport(listening, look);
-  const from = withPoor(read.from, look.windows.from, look.from);
-  const to = withPoor(read.to, look.windows.to, look.to);
+  const from = withPoor(read.from, look.from);
+  const to = withPoor(read.to, look.to);
   const silence = look.isExpected ? silenceOf(read, look, atMs) : null;
   const deafness = look.isSending && read.report.deaf >= 2 ? { cause: "not-received" as const, detail: look.peer } : null;
   return told(
@@ -161,10 +160,10 @@ function whyNothing(last: LastHeard, look: Look, isSendingIntoVoid: boolean): Tr
 }
 
 /** Two bad windows in a row are trouble, one may be a hiccup; and it is over with one that is good. */
-function withPoor(way: Way, windows: number, figures: SoundFigures | null): Way {
-  if (windows === way.windows || figures === null) return way;
+function withPoor(way: Way, figures: SoundFigures | null): Way {
+  if (figures === null || figures.windows === way.windows) return way;
   const isPoor = figures.mos < (way.trouble?.cause === "poor" ? fairMos : poorMos);
-  return { ...way, windows, poorWindows: isPoor ? way.poorWindows + 1 : 0 };
+  return { ...way, windows: figures.windows, poorWindows: isPoor ? way.poorWindows + 1 : 0 };
 }
 
 function poorOf(way: Way, figures: SoundFigures | null): Trouble | null {

@@ -121,6 +121,8 @@ export type SoundFigures = {
   readonly mosAvg: number;
   /** Of the last window, in percent. */
   readonly lossPercent: number;
+  /** So many there were. */
+  readonly windows: number;
 };
 
 /** What is wrong with one direction. `from`: what the peer says does not reach us. `to`: what we send does not reach it. */

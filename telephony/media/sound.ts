@@ -2,7 +2,7 @@
 import type { SoundFigures } from "./plane.ts";
 import { mosOf, ratingOf } from "./rtp/e-model.ts";
 
-export type Sound = { readonly windows: number; readonly mosSum: number; readonly figures: SoundFigures | null };
+export type Sound = { readonly mosSum: number; readonly figures: SoundFigures | null };
 export type Window = {
   readonly lossPercent: number;
   readonly jitterMs: number;
@@ -10,7 +10,7 @@ export type Window = {
   readonly roundTripMs: number | null;
 };
 
-export const unheard: Sound = { windows: 0, mosSum: 0, figures: null };
+export const unheard: Sound = { mosSum: 0, figures: null };
 /** One frame on its way into a packet, and one in the device. */
 const framesMs = 40;
 
@@ -21,8 +21,8 @@ const framesMs = 40;
 export function withWindow(sound: Sound, { lossPercent, jitterMs, roundTripMs }: Window): Sound {
   const delayMs = (roundTripMs ?? 0) / 2 + 2 * jitterMs + framesMs;
   const mos = mosOf(ratingOf({ lossPercent, delayMs, conceals: true }));
-  const windows = sound.windows + 1;
+  const windows = (sound.figures?.windows ?? 0) + 1;
   const mosSum = sound.mosSum + mos;
   const mosMin = Math.min(mos, sound.figures?.mosMin ?? mos);
-  return { windows, mosSum, figures: { mos, mosMin, mosAvg: mosSum / windows, lossPercent } };
+  return { mosSum, figures: { mos, mosMin, mosAvg: mosSum / windows, lossPercent, windows } };
 }

@@ -384,7 +384,6 @@ export class MediaStream {
       ...{ reports: this.reports, senderReports: this.senderReports, reportedSent: this.reportedSent },
       ...{ accounts: this.accounts, arrived: this.isRemoteNamed ? this.remote!.highest : null },
       ...{ sent: this.out.packets, peer: transport?.peerAddress ?? "" },
-      windows: { from: this.from.windows, to: this.to.windows },
       ...{ from: this.from.figures, to: this.to.figures },
     };
   }

@@ -1,6 +1,7 @@
 // What is known of a call afterwards, and what must not be: secure pause by content, in the file, at whoever listens, through a crash.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pointsOf, type SoundChart } from "../../core/call/sound-chart.ts";
 import { Baresip } from "../support/baresip.ts";
 import { type Chromium, goOnQueue, pageHears, signIn, soundOf, startChromium, toSamples } from "../support/browser.ts";
 import { Desk } from "../support/desk.ts";
@@ -8,7 +9,7 @@ import { hears } from "../support/hearing.ts";
 import { landlineHere } from "../support/image.ts";
 import { testCentre } from "../support/landline.ts";
 import { lookAt } from "../support/look.ts";
-import { insideNamespace, ownAddress } from "../support/namespace.ts";
+import { insideNamespace, loseUdp, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { readWav, tonesIn } from "../support/tones.ts";
 
@@ -32,6 +33,11 @@ const newest = async () =>
   (await landline.api<{ entities: { id: string; endReason: string | null }[] }>("/api/v2/landline/conversations")).entities[0]!;
 const exported = (id: string): Promise<string> => supervisor.get(`/conversations/${id}/export.json`);
 const eventsOf = async (id: string): Promise<readonly Event[]> => JSON.parse(await exported(id)).events;
+type Leg = {
+  readonly participantId: string;
+  readonly verdict: { readonly packetsLost: number; readonly from: { windows: number } | null };
+};
+const legsOf = async (id: string): Promise<readonly Leg[]> => JSON.parse(await exported(id)).media;
 const callOf = (id: string): Promise<Call> => landline.api<Call>(`/api/v2/conversations/calls/${id}`);
 
 async function callUp(): Promise<string> {
@@ -73,6 +79,22 @@ function soundBetween(samples: Int16Array, fromMs: number, toMs: number): { read
   for (let at = 0; at + 2_400 <= part.length; at += 1_200)
     for (const hz of tonesIn(part.slice(at, at + 2_400), [priyaHz, callerHz]) ?? []) tones.add(hz);
   return { tones: [...tones].sort().join(), isSilent: part.length > 0 && part.every((sample) => sample === 0) };
+}
+
+/** The first row under “How it sounded”, and when its losses were by the labels of the lanes' axis: seconds of the hour. */
+function drawnFirst() {
+  const numbers = (selector: string, name: string): number[] =>
+    [...document.querySelectorAll(selector)].map((one) => Number.parseFloat(one.getAttribute(name)!));
+  const labels = [...document.querySelectorAll(".lanes svg.axis text")];
+  const at = labels.map((one) => one.textContent!.split(":").reduce((sum, part) => sum * 60 + Number(part), 0));
+  const x = numbers(".lanes svg.axis text", "x");
+  const perPercent = (at.at(-1)! - at[0]!) / (x.at(-1)! - x[0]!);
+  const first = ".sounded svg.sound:nth-of-type(1)";
+  return {
+    rows: document.querySelectorAll(".sounded svg.sound").length,
+    lossesAt: numbers(`${first} > .loss`, "x1").map((one) => (at[0]! + (one - x[0]!) * perPercent) % 3_600),
+    titles: [...document.querySelectorAll(`${first} title`)].map((one) => one.textContent ?? ""),
+  };
 }
 
 await program(
@@ -190,6 +212,108 @@ await program(
       await gareth.waitFor(".timeline");
       expect(/Secure pause/.test(await gareth.text(".timeline")), "the timeline tells the pause");
     });
+
+    await step(
+      "how it sounded is drawn on the lanes' time axis: loss where it was and nowhere else, nothing where nobody was heard",
+      async () => {
+        await priya.click('#call button[value="Answered"]');
+        await priya.waitFor('#call[data-call-state="none"]', 10_000);
+        const sounding = await callUp();
+        const { participants } = JSON.parse(await exported(sounding)) as { participants: { id: string; purpose: string }[] };
+        const whose = participants.find(({ purpose }) => purpose === "customer")!.id;
+        const windows = async (): Promise<number> =>
+          (await legsOf(sounding)).find(({ participantId }) => participantId === whose)?.verdict.from?.windows ?? 0;
+        const measured = async (more: number, what: string): Promise<void> => {
+          const before = await windows();
+          await eventually(what, async () => (await windows()) >= before + more, 15_000 + more * 5_000);
+        };
+        await measured(2, "two windows without loss");
+        const lossAt = Date.now();
+        const heal = loseUdp("20000:20999", 0.2);
+        try {
+          await measured(3, "three windows with loss");
+        } finally {
+          heal();
+        }
+        const healedAt = Date.now();
+        await measured(2, "two windows without loss again");
+        const frozenAt = Date.now();
+        caller.freeze();
+        try {
+          await eventually("a window and a half without a packet", () => Date.now() - frozenAt > 12_000, 20_000);
+        } finally {
+          caller.thaw();
+        }
+        const thawedAt = Date.now();
+        caller.hangUp();
+        await eventually("the conversation ends", async () => (await newest()).endReason !== null, 10_000);
+        const charts = await eventually("both legs are charted", async () => {
+          const told = (await eventsOf(sounding)).filter(({ type }) => type === "conversation.media.charted");
+          return told.length === 2 ? told.map(({ payload }) => payload as { participantId: string; chart: SoundChart }) : null;
+        });
+        const bytes = charts.map(({ chart }) => JSON.stringify(chart).length).join(" and ");
+        console.log(`   charts of ${Math.round((thawedAt - lossAt) / 1_000)} s and more: ${bytes} bytes`);
+        const points = pointsOf(charts.find(({ participantId }) => participantId === whose)!.chart);
+        const within = (from: number, to: number) => points.filter(({ startedAt, endedAt }) => startedAt >= from && endedAt <= to);
+        const said = JSON.stringify(points.map(({ from, ...point }) => ({ ...point, from })));
+        const [clean, lossy, well, gone] = [
+          within(0, lossAt),
+          within(lossAt, healedAt),
+          within(healedAt, frozenAt),
+          within(frozenAt, thawedAt),
+        ];
+        expect(clean.length > 0 && lossy.length > 0 && well.length > 0 && gone.length > 0, `a part without a point: ${said}`);
+        expect(
+          [...clean, ...well].every(({ from }) => from.lost === 0),
+          `loss where none was: ${said}`,
+        );
+        expect(
+          lossy.every(({ from }) => from.lost / (from.lost + from.packets) > 0.08),
+          `no loss where it was: ${said}`,
+        );
+        expect(
+          lossy.every(({ from }) => from.mos !== null && from.mos < 3.6),
+          `it sounded well all the same: ${said}`,
+        );
+        expect(
+          gone.every(({ from }) => from.packets === 0 && from.mos === null),
+          `a score where nothing came: ${said}`,
+        );
+        expect(
+          points.every(({ to }) => to.lost === 0),
+          `what we sent was lost: ${said}`,
+        );
+        const { verdict } = (await legsOf(sounding)).find(({ participantId }) => participantId === whose)!;
+        expect(points.reduce((sum, { from }) => sum + from.lost, 0) >= verdict.packetsLost, `${verdict.packetsLost} were lost: ${said}`);
+
+        await gareth.goto(`/conversations/${sounding}`);
+        await gareth.waitFor(".sounded svg.sound");
+        const drawn = await gareth.evaluate(drawnFirst);
+        expect(drawn.rows === 4, `${drawn.rows} directions are drawn`);
+        const inTheHour = (at: number): number => Math.round(at / 1_000) % 3_600;
+        const lastsMs = healedAt - lossAt;
+        for (const seconds of drawn.lossesAt) {
+          // A tick is in the middle of its window, and a window may have begun before.
+          const after = (seconds - inTheHour(lossAt) + 3_600 + 6) % 3_600;
+          expect(after <= lastsMs / 1_000 + 12, `a tick ${after - 6} s after the beginning of loss: ${JSON.stringify(drawn)}`);
+        }
+        expect(drawn.lossesAt.length >= lossy.length, `${drawn.lossesAt.length} ticks for ${lossy.length} points with loss`);
+        expect(drawn.titles.filter((title) => /packets? lost/.test(title)).length === drawn.lossesAt.length, drawn.titles.join("; "));
+        expect(
+          drawn.titles.some((title) => title.includes("silence")),
+          `no silence is told: ${drawn.titles.join("; ")}`,
+        );
+        await lookAt(gareth, "how-it-sounded");
+        await gareth.page().setExtraHTTPHeaders({ "accept-language": "de" });
+        await gareth.goto(`/conversations/${sounding}`);
+        await gareth.page().focus(".sounded summary");
+        await gareth.press("Enter");
+        await gareth.waitFor(".sounded details[open] table");
+        expect((await gareth.text(".sounded h2")) === "Wie es klang", await gareth.text(".sounded h2"));
+        await lookAt(gareth, "how-it-sounded-german");
+        await gareth.page().setExtraHTTPHeaders({});
+      },
+    );
 
     await step("a node that is killed in a pause has it in the manifest, and what came before it in the file", async () => {
       await priya.click('#call button[value="Answered"]');

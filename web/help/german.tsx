@@ -174,6 +174,10 @@ export const germanManual: TranslatedManual = {
           <i>hört</i>, wie sein eigenes Gerät es meldet. MOS ist die Note (Mean Opinion Score), die das E-Modell (ITU-T G.107) aus Verlust,
           Verzögerung und Schwankung errechnet: 4,4 ist so gut, wie ein Telefon sein kann, unter 3,6 sind viele unzufrieden. Stille wird
           binnen 5 Sekunden mit der wahrscheinlichen Ursache gemeldet, hier und dem Agenten; Halten, Musik und Stummschalten sind keine.
+          Nach dem Ende zeigt <b>Wie es klang</b> dasselbe für je fünf Sekunden, auf der Zeitachse der Spuren: Die Linie ist der MOS, ganz
+          unten, wo er 2 oder weniger ist, und offen, wo Stille war oder nichts gemessen wurde; rote Striche sind verlorene Pakete, ab 20 %
+          in voller Höhe. Zeigen Sie darauf, um die Werte zu sehen, oder öffnen Sie die Tabelle. Bei mehr als einer Stunde werden
+          benachbarte Punkte zu einem, mit dem schlechtesten MOS und der Summe der Verluste.
         </p>
         <p>
           <b>Aufzeichnung</b>: Der Anrufer ist links, der Agent rechts. Das Anhören wird vor dem ersten Ton festgehalten. Ziffern, nach

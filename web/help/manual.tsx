@@ -376,7 +376,10 @@ export const manual: readonly ManualPage[] = [
           <b>Media</b> shows each leg, while the call is up and afterwards: what it <i>says</i> as it reaches us, and what it <i>hears</i>{" "}
           by the reports of its own device. MOS is the mean opinion score that the E-model (ITU-T G.107) makes of loss, delay and jitter:
           4.4 is as good as a telephone can be, below 3.6 many are dissatisfied. Within 5 seconds silence is said, with its probable cause,
-          here and to the agent; hold, music and mute are none.
+          here and to the agent; hold, music and mute are none. When a leg is over, <b>How it sounded</b> shows the same for each five
+          seconds, on the time axis of the lanes: the line is the MOS, at the bottom where it is 2 or less and open where there was silence
+          or nothing was measured; red ticks are lost packets, at full height from 20 % on. Point at it for the figures, or open the table.
+          Of more than an hour neighbouring points become one, with the worst MOS and the sum of losses.
         </p>
         <p>
           <b>Recording</b>: the caller is on the left channel, the agent on the right. Listening is written down before the first sound.

@@ -4,11 +4,13 @@ import { type Actor, can } from "../../../core/authorization/actor.ts";
 import type { LadderEntry, SoundDirection, SoundFigures, Trouble } from "../../../core/call/call-control.ts";
 import type { SpeakTo } from "../../../core/call/state.ts";
 import type { Segment, SegmentType, SupervisionMode } from "../../../core/conversation/conversation.ts";
+import { legCharts } from "../../../core/conversation/media.ts";
 import type { ConversationView } from "../../../core/conversation/queries.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import { clockDuration, longDate, timeOfDay } from "../../../core/lib/calendar.ts";
 import { supervisionReasonMax } from "../../../core/lib/limits.ts";
 import type { Explanation } from "../../../core/routing/explain.ts";
+import { fairMos } from "../../../core/telephony/network-test.ts";
 import { attributesInWords } from "../../ui/attributes.ts";
 import { Crumbs } from "../../ui/crumbs.tsx";
 import { callerTitle, ListenForm } from "../../ui/dock.tsx";
@@ -17,6 +19,7 @@ import { count, language, said, t } from "../../ui/text.ts";
 import { Clock, Duration, dateTime } from "../../ui/time.tsx";
 import { troubleOfLeg } from "../../ui/trouble.tsx";
 import { endWord } from "../board/views.tsx";
+import { Sounded, type TimeAxis } from "./sound.tsx";
 
 type Props = {
   readonly actor: Actor;
@@ -33,6 +36,8 @@ export function ConversationPage(props: Props) {
   const { view, now } = props;
   const { conversation } = view;
   const endedAt = conversation.endedAt ?? now;
+  const overAt = Math.max(endedAt, ...view.segments.map((segment) => segment.endedAt ?? now));
+  const axis = axisOf(conversation.startedAt, overAt);
   return (
     <div class="page" id="conversation" data-live={conversation.endedAt === null ? `sound-${conversation.id}` : undefined}>
       <Crumbs
@@ -77,12 +82,8 @@ export function ConversationPage(props: Props) {
           {conversation.endReason === null ? "" : `${endWord(conversation.endReason)}.`}
         </p>
       </div>
-      <Lanes
-        view={view}
-        from={conversation.startedAt}
-        to={Math.max(endedAt, ...view.segments.map((segment) => segment.endedAt ?? now))}
-        now={now}
-      />
+      <Lanes view={view} axis={axis} now={now} />
+      <Sounded legs={legCharts(view.events)} axis={axis} nameOf={(participantId) => personName(view, participantId)} />
       <Listen view={view} actor={props.actor} csrf={props.csrf} />
       <div class="under-lanes">
         <Recordings view={view} mayListen={props.mayListen} />
@@ -149,12 +150,11 @@ const segmentClass: Readonly<Record<SegmentType, string>> = {
   barging: "seg seg-listen",
 };
 
-function Lanes(props: { readonly view: ConversationView; readonly from: number; readonly to: number; readonly now: number }) {
-  const { view, from } = props;
-  const spanMs = Math.max(1_000, props.to - from);
-  const percent = (at: number): string => `${(((at - from) / spanMs) * 100).toFixed(2)}%`;
+function Lanes(props: { readonly view: ConversationView; readonly axis: Axis; readonly now: number }) {
+  const { view } = props;
+  const { from } = props.axis;
   const lanes = view.participants.filter((participant) => participant.purpose !== "customer");
-  const ticks = ticksOf(from, spanMs);
+  const { ticks, percent, spanMs } = props.axis;
   return (
     <section aria-labelledby="time">
       <h2 class="visually-hidden" id="time">
@@ -232,6 +232,15 @@ function Lanes(props: { readonly view: ConversationView; readonly from: number; 
       </table>
     </section>
   );
+}
+
+type Axis = TimeAxis & { readonly from: number; readonly spanMs: number };
+
+function axisOf(from: number, to: number): Axis {
+  const spanMs = Math.max(1_000, to - from);
+  // What was measured a moment after the end, or before the beginning, stays inside the drawing.
+  const share = (at: number): number => Math.min(1, Math.max(0, (at - from) / spanMs));
+  return { from, spanMs, share, percent: (at) => `${(share(at) * 100).toFixed(2)}%`, ticks: ticksOf(from, spanMs) };
 }
 
 /** Round times, at most seven of them, so that two conversations can be compared. */
@@ -712,9 +721,6 @@ function Ladder(props: { readonly entries: readonly LadderEntry[] }) {
   );
 }
 
-/** Below this many are dissatisfied (ITU-T G.109). */
-const poorMos = 3.6;
-
 type Leg = ConversationView["media"][number];
 
 /** How each leg sounds or sounded. A fragment of its own: as long as the call is up it changes. */
@@ -773,7 +779,7 @@ function MediaBadge(props: { readonly view: ConversationView; readonly isSilent:
   if (isSilent) return badge("bad", "circle-alert", t("One way is silent"));
   if (view.events.some(({ type }) => type === "conversation.media.silent")) return badge("bad", "circle-alert", t("One way was silent"));
   const figures = view.media.flatMap(({ verdict }) => [verdict?.from ?? null, verdict?.to ?? null]).filter((one) => one !== null);
-  if (figures.some(({ mosMin }) => mosMin < poorMos)) return badge("wait", "triangle-alert", t("Poor at times"));
+  if (figures.some(({ mosMin }) => mosMin < fairMos)) return badge("wait", "triangle-alert", t("Poor at times"));
   return view.media.length === 0 ? null : badge("live", "check", t("Good"));
 }
 
