@@ -90,7 +90,11 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
   await directory.load();
   const recovery = await node.recordings.recover();
   const ended = await reapNode(app, journal, app.nodeId, "node-died");
-  if (ended > 0) env.log.warn("conversations of an earlier run were closed", { count: ended });
+  if (ended > 0) {
+    env.log.warn("conversations of an earlier run were closed", { count: ended });
+    // Whoever asks a node that says it is ready finds them closed.
+    await journal.drained();
+  }
 
   const addresses = ownAddresses(config);
   const { media, telephony } = await startTelephony(node, directory, assets, addresses, certificate);

@@ -7,7 +7,7 @@ import { Baresip } from "../support/baresip.ts";
 import { type Chromium, goOnQueue, signIn, startChromium } from "../support/browser.ts";
 import { hearsSomething } from "../support/hearing.ts";
 import { Landline, password, testCentre } from "../support/landline.ts";
-import { lookAround, schemes, sizes } from "../support/look.ts";
+import { eachOnce, lookAround, schemes, sizes } from "../support/look.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
@@ -69,7 +69,7 @@ async function picture(page: Page, name: string): Promise<void> {
 
 /** In both sizes and schemes; nothing asked of elsewhere, no complaint. */
 async function look(page: Page, name: string): Promise<void> {
-  await lookAround(page, name, (shot) => picture(page, shot));
+  await lookAround(page, name, (shot) => picture(page, shot), eachOnce);
   const said = wrong.splice(0);
   expect(said.length === 0, said.join("; "));
 }

@@ -30,17 +30,28 @@ export async function flawsOf(page: Page): Promise<readonly string[]> {
   return isWide ? [...findings, "it scrolls sideways"] : findings;
 }
 
-/** The same in every size and scheme, for pages that are a state of something and cannot be opened again. Throws at the first flaw. */
-export async function lookAround(page: Page, name: string, picture: (name: string) => Promise<void>): Promise<void> {
-  for (const size of sizes) {
-    for (const colorScheme of schemes) {
-      await page.setViewportSize(size);
-      // Without motion: a colour that is still on its way is neither.
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await picture(`${name}-${size.width}-${colorScheme}`);
-      const flaws = await flawsOf(page);
-      if (flaws.length > 0) throw new Error(`${name} at ${size.width}, ${colorScheme}: ${flaws.join("; ")}`);
-    }
+type Corner = readonly [size: (typeof sizes)[number], scheme: (typeof schemes)[number]];
+const everyCorner: readonly Corner[] = sizes.flatMap((size) => schemes.map((scheme) => [size, scheme] as const));
+/** Each size and each scheme once: colours do not change with the size, nor what fits with the colours. */
+export const eachOnce: readonly Corner[] = [
+  [sizes[0], "light"],
+  [sizes[1], "dark"],
+];
+
+/** The same in several sizes and schemes, for pages that are a state of something and cannot be opened again. Throws at the first flaw. */
+export async function lookAround(
+  page: Page,
+  name: string,
+  picture: (name: string) => Promise<void>,
+  corners: readonly Corner[] = everyCorner,
+): Promise<void> {
+  for (const [size, colorScheme] of corners) {
+    await page.setViewportSize(size);
+    // Without motion: a colour that is still on its way is neither.
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await picture(`${name}-${size.width}-${colorScheme}`);
+    const flaws = await flawsOf(page);
+    if (flaws.length > 0) throw new Error(`${name} at ${size.width}, ${colorScheme}: ${flaws.join("; ")}`);
   }
 }
 

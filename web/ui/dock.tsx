@@ -193,7 +193,7 @@ function CallDock(props: { readonly current: Current; readonly csrf: string }) {
   return (
     <section class="dock" id="call" aria-label={t("Call in progress")} data-call-state="connected" data-conversation={conversation.id}>
       <TroubleOfCall trouble={props.current.trouble} />
-      <Listeners listeners={props.current.listeners} />
+      <Listeners listeners={pause?.isSecure === true ? [] : props.current.listeners} />
       {pause === null ? null : <Paused pause={pause} />}
       <div class="callbar">
         <div class="clock">

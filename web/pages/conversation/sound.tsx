@@ -26,6 +26,8 @@ const drawnPointsMax = 180;
 /** As many can be listened to. */
 const toldPointsMax = 60;
 const heightPx = 40;
+/** Between the best score and the line above it. */
+const marginPx = 4;
 /** The best that there is, and where the drawing ends: below it every word is hard to make out. */
 const [mosTop, mosBottom] = [4.5, 2] as const;
 /** From so much on a loss is drawn at its full height. */
@@ -69,23 +71,17 @@ type Direction = "from" | "to";
 type WayProps = { readonly points: readonly SoundPoint[]; readonly direction: Direction; readonly axis: TimeAxis };
 
 function WayChart({ points, direction, axis }: WayProps) {
-  const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined) return null;
   const width = (from: number, to: number): string => `${((axis.share(to) - axis.share(from)) * 100).toFixed(2)}%`;
-  const band = (kind: string, top: number, bottom: number) => (
-    <rect
-      class={kind}
-      x={axis.percent(first.startedAt)}
-      width={width(first.startedAt, last.endedAt)}
-      y={yOf(top).toFixed(1)}
-      height={(yOf(bottom) - yOf(top)).toFixed(1)}
-    />
-  );
   return (
     <svg class="sound">
-      {band("good", mosTop, goodMos)}
-      {band("fair", goodMos, fairMos)}
-      {band("poor", fairMos, mosBottom)}
+      {points.map((point) => {
+        const { mos } = point[direction];
+        if (mos === null || mos >= goodMos) return null;
+        const kind = mos < fairMos ? "poor" : "fair";
+        return (
+          <rect class={kind} x={axis.percent(point.startedAt)} width={width(point.startedAt, point.endedAt)} y="0" height={heightPx} />
+        );
+      })}
       {axis.ticks.map((at) => (
         <line class="axis-line" x1={axis.percent(at)} x2={axis.percent(at)} y1="0" y2="100%" />
       ))}
@@ -129,7 +125,7 @@ function pathOf(points: readonly SoundPoint[], direction: Direction, axis: TimeA
 }
 
 function yOf(mos: number): number {
-  return ((mosTop - Math.max(mosBottom, Math.min(mosTop, mos))) / (mosTop - mosBottom)) * heightPx;
+  return marginPx + ((mosTop - Math.max(mosBottom, Math.min(mosTop, mos))) / (mosTop - mosBottom)) * (heightPx - 2 * marginPx);
 }
 
 /** Of what was sent by whoever speaks: at us what came and what is missing, at the peer what we sent. */

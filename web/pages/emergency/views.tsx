@@ -12,91 +12,112 @@ export function EmergencyPage(props: { readonly actor: Actor; readonly sites: re
       <div class="page-head">
         <h1>{t("Emergency calls")}</h1>
       </div>
-      <h2>{t("Whether help is reached")}</h2>
-      <p class="quiet">{t("As this node sees its trunks now; nothing is dialled.")}</p>
-      {props.sites.length === 0 ? (
-        <Note tone="bad" icon="triangle-alert">
-          {t("There is no site: nobody's country and place are known.")} <a href="/admin/sites/new">{t("New site")}</a>
-        </Note>
-      ) : (
-        <Sites sites={props.sites} />
-      )}
-      <h2>{t("Stations without a place")}</h2>
-      {props.gaps.length === 0 ? (
-        <p class="quiet">{t("None: of every station it is known where help is to be sent.")}</p>
-      ) : (
-        <>
-          <p>
-            <a class="button" href="/admin/emergency.csv">
+      <section class="section" aria-labelledby="reach">
+        <header>
+          <h2 id="reach">{t("Whether help is reached")}</h2>
+          <span class="caption end">{t("As this node sees its trunks now; nothing is dialled.")}</span>
+        </header>
+        {props.sites.length === 0 ? (
+          <Note tone="bad" icon="triangle-alert">
+            {t("There is no site: nobody's country and place are known.")} <a href="/admin/sites/new">{t("New site")}</a>
+          </Note>
+        ) : (
+          <Sites sites={props.sites} />
+        )}
+      </section>
+      <section class="section" aria-labelledby="gaps">
+        <header>
+          <h2 id="gaps">{t("Stations without a place")}</h2>
+          {props.gaps.length === 0 ? null : (
+            <a class="caption end" href="/admin/emergency.csv">
               {t("Download CSV")}
             </a>
-          </p>
+          )}
+        </header>
+        {props.gaps.length === 0 ? (
+          <p class="quiet">{t("None: of every station it is known where help is to be sent.")}</p>
+        ) : (
           <Gaps gaps={props.gaps} />
-        </>
-      )}
+        )}
+      </section>
     </div>
   );
 }
 
 function Sites(props: { readonly sites: readonly SiteReport[] }) {
   return (
-    <table class="table">
-      <thead>
-        <tr>
-          <th>{t("Site")}</th>
-          <th>{t("Numbers")}</th>
-          <th>{t("State")}</th>
-          <th>{t("Trunks, in their order")}</th>
-          <th>{t("What is missing")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.sites.map(({ site, numbers, ways, reach, lacks }) => (
+    <div class="table-scroll" tabindex={0} role="region" aria-label={t("Whether help is reached")}>
+      <table class="table">
+        <thead>
           <tr>
-            <td>
-              <a href={`/admin/sites/${site.id}`}>{site.name}</a>
-            </td>
-            <td class="mono">{numbers.join(" ")}</td>
-            <td>{reachText(reach)}</td>
-            <td>{ways.map(wayText).join(", ") || "–"}</td>
-            <td>{lacks.map(lackText).join(" ") || "–"}</td>
+            <th scope="col">{t("Site")}</th>
+            <th scope="col">{t("Numbers")}</th>
+            <th scope="col">{t("State")}</th>
+            <th scope="col">{t("Trunks, in their order")}</th>
+            <th scope="col">{t("What is missing")}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {props.sites.map(({ site, numbers, ways, reach, lacks }) => (
+            <tr>
+              <td>
+                <a href={`/admin/sites/${site.id}`}>{site.name}</a>
+              </td>
+              <td class="mono">{numbers.join(" ")}</td>
+              <td>
+                <span class="badge" data-tone={reachTones[reach]}>
+                  {reachText(reach)}
+                </span>
+              </td>
+              <td>{ways.map(wayText).join(", ") || "–"}</td>
+              <td>{lacks.map(lackText).join(" ") || "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 function Gaps(props: { readonly gaps: readonly Gap[] }) {
   return (
-    <table class="table">
-      <thead>
-        <tr>
-          <th>{t("Station")}</th>
-          <th>{t("Person")}</th>
-          <th>{t("Site")}</th>
-          <th>{t("Why")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.gaps.map(({ station, user, site, gap }) => (
+    <div class="table-scroll" tabindex={0} role="region" aria-label={t("Stations without a place")}>
+      <table class="table">
+        <thead>
           <tr>
-            <td>
-              <a href={`/admin/stations/${station.id}`}>{station.name}</a>
-            </td>
-            <td>{user.name}</td>
-            <td>{site?.name ?? "–"}</td>
-            <td>{gapText(gap)}</td>
+            <th scope="col">{t("Station")}</th>
+            <th scope="col">{t("Person")}</th>
+            <th scope="col">{t("Site")}</th>
+            <th scope="col">{t("Why")}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {props.gaps.map(({ station, user, site, gap }) => (
+            <tr>
+              <td>
+                <a href={`/admin/stations/${station.id}`}>{station.name}</a>
+              </td>
+              <td>{user.name}</td>
+              <td>{site?.name ?? "–"}</td>
+              <td>{gapText(gap)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 function wayText({ trunk, isUp }: WayForHelp): string {
   return `${trunk.name} (${isUp === null ? t("Not asked") : isUp ? t("Alive") : t("No answer")})`;
 }
+
+const reachTones: Readonly<Record<SiteReport["reach"], "live" | "wait" | "bad">> = {
+  up: "live",
+  untried: "wait",
+  down: "bad",
+  "no-trunk": "bad",
+};
 
 function reachText(reach: SiteReport["reach"]): string {
   switch (reach) {
