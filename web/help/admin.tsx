@@ -290,8 +290,8 @@ export const adminManual: readonly ManualPage[] = [
           be called from it.
         </p>
         <p>
-          <a href="/admin/emergency">Emergency calls</a> among the admin's pages says, without dialling, whether the numbers of each site
-          reach a trunk that answers, what a site lacks, and of which stations nobody knows where they are, the gravest first; as CSV, too.
+          <i>Emergency calls</i> among the admin's pages says, without dialling, whether the numbers of each site reach a trunk that
+          answers, what a site lacks, and of which stations nobody knows where they are, the gravest first; as CSV, too.
         </p>
         <p>
           <b>When every line is taken.</b> A trunk's <b>Calls at once</b> says how many lines the carrier gives. Where all of them are
