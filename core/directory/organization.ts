@@ -4,7 +4,7 @@ import { newEvent } from "../app.ts";
 import type { Env } from "../env/env.ts";
 import type { EventDraft, Json } from "../events/index.ts";
 import type { DivisionId, OrganizationId } from "../lib/id.ts";
-import { pauseSecondsDefault } from "../lib/limits.ts";
+import { pauseSecondsDefault, pauseSecondsLeast, pauseSecondsMost } from "../lib/limits.ts";
 
 export type Organization = {
   readonly id: OrganizationId;
@@ -66,8 +66,8 @@ export const organizationRules = z.strictObject({
   pauseSecondsMax: z
     .number({ error: "A number of seconds." })
     .int("Whole seconds.")
-    .min(10, "At least ten seconds.")
-    .max(3_600, "At most 3600 seconds, an hour."),
+    .min(pauseSecondsLeast, "At least ten seconds.")
+    .max(pauseSecondsMost, "At most 3600 seconds, an hour."),
 });
 export type OrganizationRules = z.infer<typeof organizationRules>;
 

@@ -5,6 +5,7 @@ import type { User } from "../directory/user.ts";
 import type { StationId, UserId } from "../lib/id.ts";
 import { personRingMs } from "../lib/limits.ts";
 import { isWithin } from "../telephony/extension-range.ts";
+import { isSameNumber } from "../telephony/number.ts";
 import type { Configuration, RouteFacts } from "./directory.ts";
 import { planOutside } from "./outbound.ts";
 import { planExtension } from "./tie-line.ts";
@@ -17,10 +18,8 @@ export function dialledDigits(text: string): string {
 /** Whoever is rung under this number; null: nobody of ours. */
 export function personByNumber({ users }: Pick<Configuration, "users">, dialled: string): User | null {
   const digits = dialledDigits(dialled);
-  const bare = digits.replace(/^\+/, "");
   return (
-    users.find((user) => user.state === "active" && (user.extension === digits || (user.phoneNumber ?? "").replace(/^\+/, "") === bare)) ??
-    null
+    users.find((user) => user.state === "active" && (user.extension === digits || isSameNumber(user.phoneNumber ?? "", digits))) ?? null
   );
 }
 

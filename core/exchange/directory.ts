@@ -12,6 +12,7 @@ import { setHomeZone } from "../lib/calendar.ts";
 import type { ConferenceRoomId, FlowId } from "../lib/id.ts";
 import type { Queue, Skill } from "../routing/queue.ts";
 import { emergencyNumber } from "../telephony/emergency.ts";
+import { isSameNumber } from "../telephony/number.ts";
 import type { ConferenceRoom, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 import { calleeOf, dialledDigits, personByNumber } from "./callee.ts";
 import { countryOf, type Dialler, type OutboundPlan, planEmergency, planOutside } from "./outbound.ts";
@@ -137,8 +138,7 @@ export function route(
   // Also when the wish came by an older link: what is switched off is off at once.
   if (call.origin.kind === "guest" && configuration.organization?.guestNumber !== call.called)
     return { kind: "reject", reason: "not-allowed" };
-  const digits = call.called.replace(/^\+/, "");
-  const ivr = configuration.ivrs.find((entry) => entry.dnis.some((number) => number.replace(/^\+/, "") === digits));
+  const ivr = ivrByNumber(configuration, call.called);
   if (ivr === undefined) {
     const inside = toRoom(configuration, call, facts) ?? toExtension(configuration, call, facts);
     return inside ?? (dialler === null ? unknown : outside(configuration, call.called, dialler, facts.isFull));
@@ -160,12 +160,19 @@ function outside(configuration: Configuration, called: string, dialler: Dialler,
 }
 
 function isOurs(configuration: Configuration, called: string): boolean {
-  const digits = called.replace(/^\+/, "");
   return (
-    configuration.ivrs.some(({ dnis }) => dnis.some((number) => number.replace(/^\+/, "") === digits)) ||
-    configuration.conferenceRooms.some(({ number }) => number.replace(/^\+/, "") === digits) ||
+    ivrByNumber(configuration, called) !== undefined ||
+    roomByNumber(configuration, called) !== undefined ||
     personByNumber(configuration, called) !== null
   );
+}
+
+function ivrByNumber({ ivrs }: Configuration, called: string): Ivr | undefined {
+  return ivrs.find(({ dnis }) => dnis.some((number) => isSameNumber(number, called)));
+}
+
+function roomByNumber({ conferenceRooms }: Configuration, called: string): ConferenceRoom | undefined {
+  return conferenceRooms.find(({ number }) => isSameNumber(number, called));
 }
 
 type Dialled = { readonly called: string; readonly caller: CallerIdentity; readonly origin: CallOrigin };
@@ -185,9 +192,7 @@ function toExtension(configuration: Configuration, { called, caller, origin }: D
 }
 
 function toRoom(configuration: Configuration, { called, caller, origin }: Dialled, { inRoom }: RouteFacts): Route | null {
-  const { conferenceRooms } = configuration;
-  const digits = dialledDigits(called).replace(/^\+/, "");
-  const room = conferenceRooms.find(({ number }) => number.replace(/^\+/, "") === digits);
+  const room = roomByNumber(configuration, dialledDigits(called));
   if (room === undefined) return null;
   if (room.callers === "people" && !isInside(configuration, origin, caller))
     return { kind: "reject", reason: "not-allowed", why: `“${room.name}” takes nobody from outside` };

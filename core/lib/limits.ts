@@ -63,6 +63,8 @@ export const recordingChunkBytesMax = 1024 * 1024;
 export const pausesPerCallMax = 500;
 /** After so many seconds a pause ends by itself, unless the organization says otherwise. */
 export const pauseSecondsDefault = 300;
+/** What an organization may say instead. */
+export const [pauseSecondsLeast, pauseSecondsMost] = [10, 3_600] as const;
 /** Why somebody pauses, in characters. */
 export const pauseReasonMax = 256;
 

@@ -10,6 +10,7 @@ import {
   type TrunkSettings,
   trunkKind,
 } from "../../core/telephony/kinds.ts";
+import { bareNumber } from "../../core/telephony/number.ts";
 import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../core/telephony/telephony.ts";
 import { defineRoute } from "../route.ts";
 import { listing, pageQuery } from "./listing.ts";
@@ -175,7 +176,7 @@ export const telephonyRoutes = [
     handler: async ({ query }, _c, ports) => {
       const { stores, organizationId } = ports.app;
       const [all, ivrs] = await Promise.all([stores.didPools.all(organizationId), stores.ivrs.all(organizationId)]);
-      const owners = new Map(ivrs.flatMap((ivr) => ivr.dnis.map((number) => [number.replace(/^\+/, ""), ivr] as const)));
+      const owners = new Map(ivrs.flatMap((ivr) => ivr.dnis.map((number) => [bareNumber(number), ivr] as const)));
       const numbers = all
         .flatMap((pool) => numbersOf(pool).map((number) => ({ number, pool, ivr: owners.get(number.slice(1)) })))
         .filter((did) => query.type !== "UNASSIGNED" || did.ivr === undefined)

@@ -319,29 +319,51 @@ function Paused(props: { readonly pause: PauseInView }) {
   );
 }
 
+/** A control of the call that is a form of its own: by button, and by the key `press`. `isOn`: of one that stays pressed. */
+function FormControl(props: {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly press: string;
+  readonly icon: string;
+  readonly label: string;
+  readonly isOn?: boolean;
+  readonly disabled?: boolean;
+}) {
+  const { action, fields, press, icon, label, isOn, disabled = false } = props;
+  return (
+    <form method="post" action={action} data-quiet>
+      {Object.entries(fields).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <button
+        class="control"
+        type="submit"
+        aria-pressed={isOn === undefined ? undefined : isOn ? "true" : "false"}
+        aria-keyshortcuts={press.toUpperCase()}
+        data-key={press}
+        disabled={disabled}
+      >
+        <Icon name={icon} />
+        <span>
+          {label}
+          <kbd>{press.toUpperCase()}</kbd>
+        </span>
+      </button>
+    </form>
+  );
+}
+
 function PauseControls(props: { readonly current: Current; readonly csrf: string }) {
   const { conversation, pause, mayPause, mayPauseSecurely } = props.current;
-  const control = (isSecure: boolean, key: string, icon: string, label: string) => {
+  const control = (isSecure: boolean, press: string, icon: string, label: string) => {
     const isOn = pause?.isSecure === isSecure;
     return (
-      <form method="post" action={`/calls/${conversation.id}/${isOn ? "unpause" : "pause"}-recording`} data-quiet>
-        <input type="hidden" name="csrf" value={props.csrf} />
-        <input type="hidden" name="secure" value={String(isSecure)} />
-        <button
-          class="control"
-          type="submit"
-          aria-pressed={isOn ? "true" : "false"}
-          aria-keyshortcuts={key.toUpperCase()}
-          data-key={key}
-          disabled={!isSecure && pause?.isSecure === true}
-        >
-          <Icon name={icon} />
-          <span>
-            {label}
-            <kbd>{key.toUpperCase()}</kbd>
-          </span>
-        </button>
-      </form>
+      <FormControl
+        action={`/calls/${conversation.id}/${isOn ? "unpause" : "pause"}-recording`}
+        fields={{ csrf: props.csrf, secure: String(isSecure) }}
+        {...{ press, icon, label, isOn }}
+        disabled={!isSecure && pause?.isSecure === true}
+      />
     );
   };
   return (
@@ -356,16 +378,14 @@ function HoldControl(props: { readonly current: Current; readonly csrf: string }
   const { conversation, participant } = props.current;
   const held = participant.heldSince !== null;
   return (
-    <form method="post" action={`/calls/${conversation.id}/${participant.id}/${held ? "resume" : "hold"}`} data-quiet>
-      <input type="hidden" name="csrf" value={props.csrf} />
-      <button class="control" type="submit" aria-pressed={held ? "true" : "false"} aria-keyshortcuts="H" data-key="h">
-        <Icon name={held ? "play" : "pause"} />
-        <span>
-          {held ? t("Resume") : t("Hold")}
-          <kbd>H</kbd>
-        </span>
-      </button>
-    </form>
+    <FormControl
+      action={`/calls/${conversation.id}/${participant.id}/${held ? "resume" : "hold"}`}
+      fields={{ csrf: props.csrf }}
+      press="h"
+      icon={held ? "play" : "pause"}
+      label={held ? t("Resume") : t("Hold")}
+      isOn={held}
+    />
   );
 }
 
@@ -439,18 +459,12 @@ function Consulting(props: { readonly current: Current; readonly consult: NonNul
 function ConsultControls(props: { readonly current: Current; readonly consult: NonNullable<Current["consult"]>; readonly csrf: string }) {
   const { conversation, participant } = props.current;
   const { waits } = props.consult;
-  const control = (speakTo: "BOTH" | "OBJECT" | "DESTINATION", key: string, icon: string, label: string) => (
-    <form method="post" action={`/calls/${conversation.id}/${participant.id}/speak-to`} data-quiet>
-      <input type="hidden" name="csrf" value={props.csrf} />
-      <input type="hidden" name="speakTo" value={speakTo} />
-      <button class="control" type="submit" aria-keyshortcuts={key.toUpperCase()} data-key={key}>
-        <Icon name={icon} />
-        <span>
-          {label}
-          <kbd>{key.toUpperCase()}</kbd>
-        </span>
-      </button>
-    </form>
+  const control = (speakTo: "BOTH" | "OBJECT" | "DESTINATION", press: string, icon: string, label: string) => (
+    <FormControl
+      action={`/calls/${conversation.id}/${participant.id}/speak-to`}
+      fields={{ csrf: props.csrf, speakTo }}
+      {...{ press, icon, label }}
+    />
   );
   return (
     <>

@@ -2,6 +2,7 @@
 
 import type { Actor } from "../../../core/authorization/actor.ts";
 import { recordingDaysMax } from "../../../core/directory/organization.ts";
+import { pauseSecondsLeast, pauseSecondsMost } from "../../../core/lib/limits.ts";
 import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
 import { Field, type FieldErrors, Group, Note, Picks, SaveBar, Saved } from "../../ui/form.tsx";
 import { CountryOptions, LanguageOptions, TimeZoneOptions } from "../../ui/options.tsx";
@@ -88,20 +89,7 @@ export function OrganizationPage(props: {
             error={errors.recordingDays}
             help={t("Older recordings are erased, with their keys. Empty: they are kept until somebody erases them.")}
           >
-            {(input) => (
-              <div class="with-unit">
-                <input
-                  class="input"
-                  {...input}
-                  type="number"
-                  inputmode="numeric"
-                  min={1}
-                  max={recordingDaysMax}
-                  value={values.recordingDays}
-                />
-                <span class="quiet">{t("days")}</span>
-              </div>
-            )}
+            {(input) => <Count input={input} min={1} max={recordingDaysMax} value={values.recordingDays} unit={t("days")} />}
           </Field>
         </Group>
         <Group
@@ -116,19 +104,14 @@ export function OrganizationPage(props: {
             help={t("Whoever needs longer pauses again.")}
           >
             {(input) => (
-              <div class="with-unit">
-                <input
-                  class="input"
-                  {...input}
-                  type="number"
-                  inputmode="numeric"
-                  min={10}
-                  max={3600}
-                  value={values.pauseSecondsMax}
-                  required
-                />
-                <span class="quiet">{t("seconds")}</span>
-              </div>
+              <Count
+                input={input}
+                min={pauseSecondsLeast}
+                max={pauseSecondsMost}
+                value={values.pauseSecondsMax}
+                unit={t("seconds")}
+                required
+              />
             )}
           </Field>
         </Group>
@@ -149,6 +132,24 @@ export function OrganizationPage(props: {
         </Group>
         <SaveBar about={t("A change is an event with your name.")} said={expiring === 0 ? t("Save") : t("Save and erase")} />
       </form>
+    </div>
+  );
+}
+
+/** A whole number and what it counts. */
+function Count(props: {
+  readonly input: object;
+  readonly min: number;
+  readonly max: number;
+  readonly value: string;
+  readonly unit: string;
+  readonly required?: boolean;
+}) {
+  const { input, unit, required = false, ...rest } = props;
+  return (
+    <div class="with-unit">
+      <input class="input" {...input} type="number" inputmode="numeric" {...rest} required={required} />
+      <span class="quiet">{unit}</span>
     </div>
   );
 }
