@@ -103,7 +103,7 @@ if (mode === "all") {
 finish();
 
 /**
- * Programs wait most of their time, for a tone to be heard or a node to come back: two at once, each in a network of its own; those in the
+ * Programs wait two thirds of their time, for a tone to be heard or a node to come back: three at once on two processors, each in a network of its own; those in the
  * machine's own network, with its ports, follow one another in the first lane. Those that take longest begin first.
  */
 async function inLanes(names: readonly string[], play: (name: string) => Promise<void>): Promise<void> {
@@ -116,7 +116,7 @@ async function inLanes(names: readonly string[], play: (name: string) => Promise
   const lane = async (_: unknown, number: number): Promise<void> => {
     for (let name = next(number === 0); name !== undefined; name = next(number === 0)) await play(name);
   };
-  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+  await Promise.all(Array.from({ length: availableParallelism() > 1 ? 3 : 1 }, lane));
 }
 
 function hasOwnNetwork(name: string): boolean {

@@ -1,15 +1,17 @@
-// Steps of an end-to-end program: each says `ok`, `not ok` or `left out`; the runner counts the lines.
+// Steps of an end-to-end program: each says `ok`, `not ok` or `left out`, and how long it took; the runner counts the lines.
 
 let failed = false;
 
 /** Runs one step; a failure is told and remembered, and the next steps run all the same unless `must` says that they cannot. */
 export async function step(name: string, work: () => Promise<unknown>, options: { readonly must?: boolean } = {}): Promise<void> {
+  const startedAt = Date.now();
+  const took = (): string => `(${((Date.now() - startedAt) / 1_000).toFixed(1)} s)`;
   try {
     await work();
-    console.log(`ok ${name}`);
+    console.log(`ok ${name} ${took()}`);
   } catch (error) {
     failed = true;
-    console.log(`not ok ${name}: ${error instanceof Error ? error.message.split("\n").slice(0, 6).join(" | ") : String(error)}`);
+    console.log(`not ok ${name} ${took()}: ${error instanceof Error ? error.message.split("\n").slice(0, 6).join(" | ") : String(error)}`);
     if (options.must === true) throw new Stop();
   }
 }
