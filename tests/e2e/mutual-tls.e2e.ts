@@ -72,9 +72,11 @@ async function says(words: RegExp): Promise<void> {
 
 /** Answered, heard both ways, and over. */
 async function talk(caller: Baresip, callerHz: number, called: Baresip, calledHz: number, number: string): Promise<void> {
-  const before = incoming(called);
+  const [before, refused] = [incoming(called), refusals()];
   caller.dial(number);
-  await eventually("it rings", () => incoming(called) > before, 10_000);
+  await eventually("it rings", () => incoming(called) > before, 10_000).catch((error: Error) => {
+    throw new Error(`${error.message}, refused ${refusals() - refused} times; ${landline.log.trim().split("\n").slice(-4).join(" | ")}`);
+  });
   called.accept();
   await Promise.all([hears(caller, calledHz, "who calls hears"), hears(called, callerHz, "who is called hears")]);
   const over = [caller.terminated, called.terminated];
@@ -174,6 +176,16 @@ await program(
       landline.apply(centre({ ...demanding, peerNames: ["other.example"] }));
       await refusedIn(/none of the names/);
       landline.apply(centre(demanding));
+      // A node knows of a change by a hint that may be lost, so within a second.
+      await eventually("a call is not refused", async () => {
+        const [refused, rung] = [refusals(), incoming(sam)];
+        outside.dial(inwards);
+        await eventually("it is refused, or rings", () => refusals() > refused || incoming(sam) > rung, 10_000);
+        return incoming(sam) > rung;
+      });
+      const over = outside.terminated;
+      outside.hangUp();
+      await eventually("that call is over", () => outside.terminated > over);
       await talkIn();
     });
 
