@@ -1,6 +1,7 @@
 // Entry point of a media worker: wires one engine to messages, its own clock, and the vault's sink.
 import { loadSamples } from "../core/lib/samples.ts";
 import { openRecordingSink } from "../storage/vault/sink.ts";
+import { prepareOpus } from "../telephony/media/codec/opus.ts";
 import { MediaEngine } from "../telephony/media/engine.ts";
 import { PortRange } from "../telephony/media/ports.ts";
 import { WebRtcMux } from "../telephony/media/webrtc/mux.ts";
@@ -20,6 +21,7 @@ function tell(message: FromWorker): void {
 async function start(message: WorkerStart): Promise<void> {
   const env = realEnv(message.logLevel as LogLevel, { worker: message.worker });
   for (const [key, wav] of Object.entries(message.prompts)) sounds.set(key, loadSamples(wav));
+  await prepareOpus();
   const mux = await WebRtcMux.open(env, message.muxAddress, message.muxPort);
   const running = new MediaEngine({
     env,

@@ -34,6 +34,7 @@ deploy/third-party.ts\`; the tidy test holds it to the lock file.
 | OpenSSL 1.1.1, ICU 60, libxml2, liblzma, zlib | libraries beside that server, as its package brings them | OpenSSL and SSLeay; ICU; MIT; public domain; zlib |
 | IBM Plex Sans and Mono | \`web/ui/fonts\` | OFL-1.1, see \`OFL.txt\` there |
 | Lucide icons | \`web/ui/icons.svg\` | ISC, see \`icons-LICENSE.txt\` |
+| libopus 1.6 | WebAssembly in the package \`libopus-wasm\` | BSD-3-Clause |
 | the voice of the prompts | output of flite's \`rms\`, see \`storage/prompts/README.md\` | no code of it is included |
 
 ## Packages

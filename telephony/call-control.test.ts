@@ -879,7 +879,7 @@ describe("a phone", () => {
     dialOf(at, offered.conversationId, phone.stationId);
     const { session, invite } = await made.next("incoming");
     expect(invite.uriText).toBe("sip:201@device.invalid");
-    expect(Buffer.from(invite.body).toString()).toContain("RTP/AVP 0 9 8 101");
+    expect(Buffer.from(invite.body).toString()).toContain("RTP/AVP 0 111 9 8 110 101");
     session.send({ kind: "accept", body: plainOffer("127.0.0.3") });
     await at.next("leg.answered");
     expect(at.media.of("connect-rtp").at(-1)).toMatchObject({ remote: { address: "127.0.0.3" } });
@@ -906,7 +906,7 @@ describe("a phone", () => {
     alice.register("desk");
     await at.next("station.registered");
     dialOf(at, conversationId, desk.stationId);
-    expect(Buffer.from((await alice.next("incoming")).invite.body).toString()).toContain("UDP/TLS/RTP/SAVPF 9 8 0 101");
+    expect(Buffer.from((await alice.next("incoming")).invite.body).toString()).toContain("UDP/TLS/RTP/SAVPF 9 111 8 0 110 101");
 
     session.send({ kind: "offer", body: speaking("8 9") });
     await made.next("session", ({ event }) => event.kind === "negotiated");

@@ -542,15 +542,16 @@ function failureOf(read: Understood | NotUnderstood): LegEndReason {
 
 function connectTo(legId: LegId, peer: Peer, direction: Direction): LegOutput[] {
   const streamId = legId;
-  const { codec, payloadType, dtmfPayloadType } = peer;
+  const { codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs } = peer;
+  const format = { codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs };
   if (peer.kind === "webrtc") {
-    const remote = { ufrag: peer.ufrag, pwd: peer.pwd, fingerprint: peer.fingerprint, codec, payloadType, dtmfPayloadType };
+    const remote = { ufrag: peer.ufrag, pwd: peer.pwd, fingerprint: peer.fingerprint, ...format };
     return [{ kind: "media", command: { kind: "connect-webrtc", streamId, remote, direction } }];
   }
   if (peer.address === null) return [{ kind: "media", command: { kind: "direction", streamId, direction } }];
   const { address, port, rtcpPort, ptimeMs, crypto } = peer;
   const srtp = crypto === null ? null : { suite: crypto.suite, key: crypto.key };
-  const remote = { address, port, rtcpPort, codec, payloadType, dtmfPayloadType, ptimeMs, srtp };
+  const remote = { address, port, rtcpPort, ...format, ptimeMs, srtp };
   return [{ kind: "media", command: { kind: "connect-rtp", streamId, remote, direction } }];
 }
 

@@ -97,8 +97,8 @@ export class VoiceCheck implements VoiceCheckPort {
     check.port = event.local.rtpPort;
     const { peer, direction } = check.offer;
     const local = { kind: "webrtc" as const, addresses: this.addresses, port: event.local.rtpPort, ...event.local.webrtc };
-    const { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType } = peer;
-    const remote = { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType };
+    const { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs } = peer;
+    const remote = { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs };
     this.media.send({ kind: "connect-webrtc", streamId, remote, direction });
     // Whoever sends nothing only looks whether there is a way, and is gone in a moment: nothing may go on towards a closed port.
     if (direction === "sendrecv") this.media.send({ kind: "play", streamId, playId: streamId, prompts: [hum], loop: true });

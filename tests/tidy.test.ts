@@ -41,7 +41,7 @@ const rules: readonly (readonly [folder: string, rule: Rule])[] = [
     "telephony/media/",
     {
       project: ["telephony/media/", "core/lib/", "core/env/"],
-      libraries: ["werift", "node:crypto", "node:net", "node:zlib", "bun:ffi", "bun"],
+      libraries: ["werift", "libopus-wasm", "node:crypto", "node:net", "node:zlib", "bun:ffi", "bun"],
     },
   ],
   ["telephony/", { project: ["telephony/", "core/"], libraries: ["node:crypto", "node:dns/promises", "sdp-transform", "bun"] }],

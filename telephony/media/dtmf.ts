@@ -3,13 +3,11 @@ import { digitsPerSecondMax } from "../../core/lib/limits.ts";
 import { sequenceDistance, timestampDistance } from "./rtp/packet.ts";
 
 const digitOfEvent = "0123456789*#ABCD";
-/** Samples of one millisecond: telephone-event runs at the audio's 8 kHz. */
-const samplesPerMs = 8;
 const durationMax = 0xffff;
 /** A digit whose end packets were all lost ends when its updates (50 ms apart at most) stop for this long. */
 const lostEndMs = 200;
-/** An event timestamp up to this far in the past is a late packet (a segment lasts 8.2 s); farther back, the sender restarted its clock. */
-const lateSamplesMax = 80_000;
+/** An event timestamp up to this far in the past is a late packet (a segment lasts 8.2 s at 8 kHz); farther back, the sender restarted its clock. */
+const lateMsMax = 10_000;
 /** Ended digits remembered, so that their late and repeated packets are known. */
 const endedKept = 8;
 
@@ -20,6 +18,8 @@ export type Digit = { readonly digit: string; readonly durationMs: number };
  * Events longer than 65,535 units come as segments with new timestamps (§2.5.1.3); some senders let the duration wrap instead. Both are one digit.
  */
 export class DigitReceiver {
+  /** What timestamps and durations count in a millisecond: the rate of the events' clock (RFC 4733 §2.1). */
+  unitsPerMs = 8;
   private event = -1;
   private hasHeard = false;
   private startedAt = 0;
@@ -95,12 +95,12 @@ export class DigitReceiver {
 
   private isLate(timestamp: number): boolean {
     const distance = timestampDistance(this.segmentAt, timestamp);
-    return this.hasHeard && distance < 0 && distance >= -lateSamplesMax;
+    return this.hasHeard && distance < 0 && distance >= -lateMsMax * this.unitsPerMs;
   }
 
   private isNextSegment(event: number, timestamp: number): boolean {
     const distance = timestampDistance(this.segmentAt, timestamp);
-    return event === this.event && distance >= durationMax - samplesPerMs * 20 && distance <= durationMax + 1;
+    return event === this.event && distance >= durationMax - this.unitsPerMs * 20 && distance <= durationMax + 1;
   }
 
   private finish(digits: Digit[], nowMs: number): void {
@@ -110,14 +110,14 @@ export class DigitReceiver {
     this.event = -1;
   }
 
-  private tell(digits: Digit[], event: number, timestamp: number, samples: number, nowMs: number): Digit[] {
+  private tell(digits: Digit[], event: number, timestamp: number, units: number, nowMs: number): Digit[] {
     this.remember(timestamp);
     this.tokens = Math.min(digitsPerSecondMax, this.tokens + ((nowMs - this.tokensAtMs) * digitsPerSecondMax) / 1000);
     this.tokensAtMs = nowMs;
     if (this.tokens < 1) this.refused++;
     else {
       this.tokens--;
-      digits.push({ digit: digitOfEvent[event]!, durationMs: Math.round(samples / samplesPerMs) });
+      digits.push({ digit: digitOfEvent[event]!, durationMs: Math.round(units / this.unitsPerMs) });
     }
     return digits;
   }
@@ -138,10 +138,11 @@ export type EventPacket = { readonly payload: Uint8Array; readonly isFirst: bool
 /** Volume of the digits we send, in dBm0 below zero: -10 as phones do. */
 const volume = 10;
 const endPackets = 3;
+const frameMs = 20;
 
 /**
  * Sends digits on the 20 ms clock: an update each tick, three end packets, then the gap.
- * A tone beyond 8 s is cut: one event segment holds no more (§2.5.1.3).
+ * A tone is cut beyond what one event segment holds (§2.5.1.3): 8 s at 8 kHz, 1.3 s at 48.
  */
 export class DigitSender {
   private queue: number[] = [];
@@ -153,9 +154,10 @@ export class DigitSender {
     digits: string,
     toneMs: number,
     gapMs: number,
-    private readonly frameMs = 20,
+    private readonly unitsPerMs = 8,
   ) {
-    this.toneFrames = Math.max(2, Math.min(400, Math.round(toneMs / frameMs)));
+    const longest = Math.floor(durationMax / (frameMs * unitsPerMs));
+    this.toneFrames = Math.max(2, Math.min(longest, Math.round(toneMs / frameMs)));
     this.gapFrames = Math.max(2, Math.min(400, Math.round(gapMs / frameMs)));
     this.add(digits);
   }
@@ -180,17 +182,17 @@ export class DigitSender {
     return this.queue.length;
   }
 
-  /** Packets of this tick; `offset` counts samples since the digit's start. */
+  /** Packets of this tick; `offset` counts units of the clock since the digit's start. */
   tick(): EventPacket[] {
     const event = this.queue[0];
     if (event === undefined) return [];
     this.frame++;
     const packets: EventPacket[] = [];
-    const samples = Math.min(this.frame, this.toneFrames) * this.frameMs * samplesPerMs;
-    if (this.frame < this.toneFrames) packets.push(packetOf(event, false, samples, this.frame === 1));
+    const units = Math.min(this.frame, this.toneFrames) * frameMs * this.unitsPerMs;
+    if (this.frame < this.toneFrames) packets.push(packetOf(event, false, units, this.frame === 1));
     else if (this.frame === this.toneFrames) {
       // The end is repeated at once (§2.5.1.4): late repeats would sound into the gap of strict receivers.
-      for (let sent = 0; sent < endPackets; sent++) packets.push(packetOf(event, true, samples, false));
+      for (let sent = 0; sent < endPackets; sent++) packets.push(packetOf(event, true, units, false));
     } else if (this.frame >= this.toneFrames + this.gapFrames) {
       this.queue.shift();
       this.frame = 0;
@@ -199,6 +201,14 @@ export class DigitSender {
   }
 }
 
-function packetOf(event: number, isEnd: boolean, samples: number, isFirst: boolean): EventPacket {
-  return { payload: Uint8Array.of(event, (isEnd ? 0x80 : 0) | volume, samples >> 8, samples & 0xff), isFirst, offset: samples };
+function packetOf(event: number, isEnd: boolean, units: number, isFirst: boolean): EventPacket {
+  return { payload: Uint8Array.of(event, (isEnd ? 0x80 : 0) | volume, units >> 8, units & 0xff), isFirst, offset: units };
+}
+
+/** The same event under another clock. What is longer than its count can say is as long as it can. */
+export function rescaleEvent(packet: Uint8Array, start: number, from: number, to: number): void {
+  const duration = (packet[start + 2]! << 8) | packet[start + 3]!;
+  const scaled = Math.min(durationMax, Math.round((duration * to) / from));
+  packet[start + 2] = scaled >> 8;
+  packet[start + 3] = scaled & 0xff;
 }

@@ -104,6 +104,7 @@ const remote = (port: number): RemoteRtp => ({
   codec: "PCMU",
   payloadType: 0,
   dtmfPayloadType: 101,
+  dtmfUnitsPerMs: 8,
   ptimeMs: 20,
   srtp: null,
 });
@@ -382,7 +383,7 @@ describe("a stream", () => {
     at.do({
       kind: "connect-webrtc",
       streamId: "alice",
-      remote: { ufrag: "u", pwd: "p", fingerprint: "", codec: "PCMU", payloadType: 0, dtmfPayloadType: null },
+      remote: { ufrag: "u", pwd: "p", fingerprint: "", codec: "PCMU", payloadType: 0, dtmfPayloadType: null, dtmfUnitsPerMs: 8 },
       direction: "sendrecv",
     });
     expect(at.told("failed")).toEqual([{ kind: "failed", streamId: "alice", reason: "a stream opened as rtp cannot connect-webrtc" }]);

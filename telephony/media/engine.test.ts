@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const thing of open.splice(0)) await thing.close();
 });
 
-const payloadTypes: Readonly<Record<CodecName, number>> = { PCMU: 0, PCMA: 8, G722: 9 };
+const payloadTypes: Readonly<Record<CodecName, number>> = { PCMU: 0, PCMA: 8, G722: 9, OPUS: 111 };
 
 class MemorySink implements RecordingSink {
   readonly chunks: Uint8Array[] = [];
@@ -84,6 +84,7 @@ class Bench {
       codec,
       payloadType: payloadTypes[codec],
       dtmfPayloadType: dtmf,
+      dtmfUnitsPerMs: 8 as const,
       ptimeMs: 20,
       srtp: null,
     };

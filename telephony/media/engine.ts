@@ -201,8 +201,8 @@ export class MediaEngine {
     if (entry === undefined) return;
     const { stream, transport } = entry;
     entry.connect = transport === null ? command : null;
-    const { codec, payloadType, dtmfPayloadType } = command.remote;
-    stream.format = { codec, payloadType, dtmfPayloadType };
+    const { codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs } = command.remote;
+    stream.format = { codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs };
     stream.direction = command.direction;
     if (command.kind === "connect-rtp" && transport instanceof RtpTransport) transport.setRemote(command.remote);
     else if (command.kind === "connect-webrtc" && transport !== null && !(transport instanceof RtpTransport))
@@ -316,7 +316,7 @@ export class MediaEngine {
 
   private sendDigits({ digits, toneMs, gapMs }: Command<"send-digits">, stream: MediaStream): void {
     const room = digitsToSendMax - (stream.digitsOut?.waiting ?? 0);
-    if (stream.digitsOut === null) stream.digitsOut = new DigitSender(digits.slice(0, room), toneMs, gapMs);
+    if (stream.digitsOut === null) stream.digitsOut = new DigitSender(digits.slice(0, room), toneMs, gapMs, stream.format?.dtmfUnitsPerMs);
     else stream.digitsOut.add(digits.slice(0, room));
     this.speak(stream);
   }

@@ -10,6 +10,8 @@ import { hasMarker, payloadType, sequenceNumber, timestamp, writeHeader } from "
 import { MediaStream } from "./stream.ts";
 import { codesOf, samplesOf, share } from "./support/listening.ts";
 
+const types: Readonly<Record<CodecName, number>> = { PCMU: 0, PCMA: 8, G722: 9, OPUS: 111 };
+
 /** The other end of one stream: says a tone when it says something, and keeps what it hears. */
 class Party {
   readonly heard: Uint8Array[] = [];
@@ -35,7 +37,7 @@ class Party {
         throw error;
       },
     });
-    this.stream.format = { codec, payloadType: { PCMU: 0, PCMA: 8, G722: 9 }[codec], dtmfPayloadType: 101 };
+    this.stream.format = { codec, payloadType: types[codec], dtmfPayloadType: 101, dtmfUnitsPerMs: 8 };
     this.stream.direction = "sendrecv";
     this.stream.transport = {
       isReady: true,
@@ -116,7 +118,7 @@ describe("each hears", () => {
     room.pass(60);
     for (const party of room.parties) {
       expect(party.hears(room.parties)).toEqual(names.filter((name) => name !== party.name));
-      expect(new Set(party.heard.map(payloadType))).toEqual(new Set([{ PCMU: 0, PCMA: 8, G722: 9 }[party.codec]]));
+      expect(new Set(party.heard.map(payloadType))).toEqual(new Set([types[party.codec]]));
     }
   });
 

@@ -1,5 +1,5 @@
 // A mix: on one clock, each member hears the sum of the others that it may hear; who hears the same shares one encoded frame.
-import { g711, type LawName } from "./codec/g711.ts";
+import { g711, isLaw, type LawName } from "./codec/g711.ts";
 import { JitterBuffer } from "./jitter-buffer.ts";
 import { samplesPerTick } from "./outgoing.ts";
 import type { StreamId } from "./plane.ts";
@@ -131,7 +131,7 @@ function tell({ stream, hears }: Member, atMs: number): void {
   }
 }
 
-/** What some members hear in one tick: added up without loss, encoded once for each law when the first of them hears it; G.722 for each by itself, as it depends on what that one heard before. */
+/** What some members hear in one tick: added up without loss, encoded once for each law when the first of them hears it; G.722 and Opus for each by itself, as these depend on what that one heard before. */
 class Sum {
   branchOf: Member | null = null;
   branch: Sum | null = null;
@@ -164,7 +164,7 @@ class Sum {
 
   reach(stream: MediaStream, atMs: number): void {
     const { codec } = stream.format!;
-    if (codec === "G722") stream.saySamples(this.clamped(), atMs);
+    if (!isLaw(codec)) stream.saySamples(this.clamped(), atMs);
     else stream.sayMixed(this.voices === 0 ? this.laws[codec].silence : this.laws[codec].encoded(this.clamped()), atMs);
     if (this.voices > 0) for (const recorder of stream.overheard) recorder.hear(atMs, this.samples);
   }

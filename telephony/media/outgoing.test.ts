@@ -32,7 +32,7 @@ class Wire {
   relayed(source: number, sequence: number, time: number, nowMs: number): Told | null {
     const packet = new Uint8Array(172);
     writeHeader(packet, false, 8, sequence & 0xffff, time >>> 0, source);
-    const ours = this.out.relayed(packet, 12, 172, 0, nowMs);
+    const ours = this.out.relayed(packet, 12, 172, 0, time >>> 0, nowMs);
     return ours === null ? null : this.told(ours);
   }
 }
@@ -100,7 +100,7 @@ describe("a relayed source", () => {
     packet[0]! |= 0x10;
     packet.set([0xbe, 0xde, 0, 1, 0x10, 1, 0, 0], 12);
     packet.fill(42, 20);
-    const ours = wire.out.relayed(packet, 20, 180, 0, 0)!;
+    const ours = wire.out.relayed(packet, 20, 180, 0, 1, 0)!;
     expect(ours.length).toBe(172);
     expect(ours[0]).toBe(0x80);
     expect(ours.subarray(12).every((byte) => byte === 42)).toBe(true);

@@ -1,19 +1,14 @@
 // One outgoing RTP stream: its SSRC's sequence and timestamp never jump, whoever speaks (a prompt, the other leg, a digit).
 import type { Random } from "../../core/env/env.ts";
 import { rtpPacketBytesMax } from "../../core/lib/limits.ts";
-import {
-  hasMarker,
-  rtpHeaderBytes,
-  sequenceDistance,
-  sequenceNumber,
-  ssrc,
-  timestamp,
-  timestampDistance,
-  writeHeader,
-} from "./rtp/packet.ts";
+import { hasMarker, rtpHeaderBytes, sequenceDistance, sequenceNumber, ssrc, timestampDistance, writeHeader } from "./rtp/packet.ts";
 
-export const samplesPerTick = 160;
+const tickMs = 20;
+/** What we say ourselves, what is mixed and what is recorded has 8 kHz. */
 export const samplesPerMs = 8;
+export const samplesPerTick = tickMs * samplesPerMs;
+/** What 20 ms of our own take at most, in any codec. */
+export const payloadBytesMax = 400;
 /** A pause of ours longer than this starts a new talk spurt. */
 const spurtMs = 60;
 
@@ -21,6 +16,8 @@ export class Outgoing {
   readonly ssrc: number;
   packets = 0;
   octets = 0;
+  /** What the timestamps count in a millisecond: the codec's clock. */
+  unitsPerMs = samplesPerMs;
   private sequence: number;
   /** The newest timestamp sent, and when it was. */
   private time: number;
@@ -40,20 +37,20 @@ export class Outgoing {
 
   /** The media clock now: what a sender report says (RFC 3550 §6.4.1). */
   timestampAt(nowMs: number): number {
-    return this.packets === 0 ? this.time : (this.time + Math.round((nowMs - this.timeAtMs) * samplesPerMs)) >>> 0;
+    return this.packets === 0 ? this.time : (this.time + Math.round((nowMs - this.timeAtMs) * this.unitsPerMs)) >>> 0;
   }
 
   /** A 20 ms frame of our own: right after the last one, or as much later as time has passed. The result's buffer is reused. */
   frame(type: number, payload: Uint8Array, nowMs: number): Uint8Array {
     const continues = this.isSpeaking && nowMs - this.timeAtMs <= spurtMs;
-    const time = continues ? (this.time + samplesPerTick) >>> 0 : this.nextTimestamp(nowMs);
+    const time = continues ? (this.time + tickMs * this.unitsPerMs) >>> 0 : this.nextTimestamp(nowMs);
     return this.own(!continues, type, time, payload, nowMs);
   }
 
   /** The timestamp of a digit that begins now; all its packets carry it. */
   nextTimestamp(nowMs: number): number {
     if (this.packets === 0) return this.time;
-    return (this.time + Math.max(samplesPerTick, Math.round((nowMs - this.timeAtMs) * samplesPerMs))) >>> 0;
+    return (this.time + Math.max(tickMs * this.unitsPerMs, Math.round((nowMs - this.timeAtMs) * this.unitsPerMs))) >>> 0;
   }
 
   /** A packet of a digit. */
@@ -63,10 +60,10 @@ export class Outgoing {
 
   /**
    * Turns another stream's packet into one of ours where it lies: gaps and order of the source stay visible, a change of source does not jump.
-   * Null when it is of before the change: our numbers for it are already used.
+   * Null when it is of before the change: our numbers for it are already used. `theirTime`: its timestamp in units of our clock.
    */
-  relayed(packet: Uint8Array, start: number, end: number, type: number, nowMs: number): Uint8Array | null {
-    const [source, theirSequence, theirTime] = [ssrc(packet), sequenceNumber(packet), timestamp(packet)];
+  relayed(packet: Uint8Array, start: number, end: number, type: number, theirTime: number, nowMs: number): Uint8Array | null {
+    const [source, theirSequence] = [ssrc(packet), sequenceNumber(packet)];
     let marker = hasMarker(packet);
     let { relay } = this;
     if (relay === null || relay.source !== source) {
@@ -96,6 +93,11 @@ export class Outgoing {
   /** A packet of the relayed source that does not go out: its number is not missed. */
   skip(): void {
     if (this.relay !== null) this.relay.sequence = (this.relay.sequence - 1) & 0xffff;
+  }
+
+  /** A packet of the relayed source goes out as two. */
+  split(): void {
+    if (this.relay !== null) this.relay.sequence = (this.relay.sequence + 1) & 0xffff;
   }
 
   /** The relayed source goes unheard for a while: what it says then is not missed. */

@@ -4,8 +4,11 @@ import type { SrtpKeyTexts, SrtpSuite } from "../../core/lib/media-encryption.ts
 /** One RTP stream to one peer. Made by signalling, unique on the node (the LegId's text). */
 export type StreamId = string;
 
-/** G722 at 64 kbit/s: 16 kHz under a clock that counts as if it were 8 (RFC 3551 §4.5.2). */
-export type CodecName = "G722" | "PCMU" | "PCMA";
+/** G722 at 64 kbit/s: 16 kHz under a clock that counts as if it were 8 (RFC 3551 §4.5.2). OPUS in one channel, under a clock of 48 kHz (RFC 7587). */
+export type CodecName = "OPUS" | "G722" | "PCMU" | "PCMA";
+
+/** Telephone events of the peer (RFC 4733): their payload type, null when it has none, and what their timestamps and durations count in a millisecond. */
+export type Events = { readonly dtmfPayloadType: number | null; readonly dtmfUnitsPerMs: 8 | 48 };
 
 /** One prompt to play: an embedded or stored mono 16-bit 8 kHz sound by key, or raw samples. */
 export type PromptSource =
@@ -13,28 +16,25 @@ export type PromptSource =
   | { readonly kind: "tone"; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number };
 
 /** How the peer's media is reached, negotiated by offer/answer. Addresses are literal IPv4 or IPv6. */
-export type RemoteRtp = {
+export type RemoteRtp = Events & {
   readonly address: string;
   readonly port: number;
   readonly rtcpPort: number;
   readonly codec: CodecName;
   readonly payloadType: number;
-  /** RFC 4733 payload type at 8 kHz; null when the peer offers none. */
-  readonly dtmfPayloadType: number | null;
   readonly ptimeMs: number;
   /** The suite of both directions, and under which key the peer sends (base64 of master key and salt); null: plain. */
   readonly srtp: { readonly suite: SrtpSuite; readonly key: string } | null;
 };
 
 /** The peer's half of a WebRTC session (RFC 8829); media comes only from the ICE-validated pair. */
-export type RemoteWebRtc = {
+export type RemoteWebRtc = Events & {
   readonly ufrag: string;
   readonly pwd: string;
   /** Lower-case hex with colons removed is not used: as in SDP, upper-case pairs joined by colons. SHA-256 only. */
   readonly fingerprint: string;
   readonly codec: CodecName;
   readonly payloadType: number;
-  readonly dtmfPayloadType: number | null;
 };
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";

@@ -1,13 +1,13 @@
 // Plays prompts one after the other, frame by frame, looping without a seam.
 import type { Encoder } from "./codec/codec.ts";
-import { samplesPerTick } from "./outgoing.ts";
+import { payloadBytesMax, samplesPerTick } from "./outgoing.ts";
 
 export class Player {
   private readonly parts: readonly Int16Array[];
   private part = 0;
   private at = 0;
   private readonly frame = new Int16Array(samplesPerTick);
-  private readonly payload = new Uint8Array(samplesPerTick);
+  private readonly payload = new Uint8Array(payloadBytesMax);
 
   /** `parts` are 16-bit mono 8 kHz, shared by all who play them. */
   constructor(
@@ -22,7 +22,7 @@ export class Player {
     return this.part >= this.parts.length;
   }
 
-  /** The next 20 ms, encoded; the last frame is filled with silence. The buffer is reused. */
+  /** The next 20 ms, encoded; the last frame is filled with silence. Empty: the codec has none yet. The buffer is reused. */
   next(encoder: Encoder): Uint8Array {
     const { frame, payload } = this;
     for (let filled = 0; filled < samplesPerTick; ) {
@@ -36,8 +36,7 @@ export class Player {
       filled += size;
       this.advance(samples, size);
     }
-    encoder.encode(frame, 0, samplesPerTick, payload, 0);
-    return payload;
+    return payload.subarray(0, encoder.encode(frame, 0, samplesPerTick, payload, 0));
   }
 
   /** Time passes for a peer that must not hear us now. */

@@ -14,6 +14,7 @@ const sdp: RemoteRtp = {
   codec: "PCMU",
   payloadType: 0,
   dtmfPayloadType: 101,
+  dtmfUnitsPerMs: 8,
   ptimeMs: 20,
   srtp: null,
 };

@@ -27,7 +27,7 @@ class Phone {
         throw error;
       },
     });
-    this.stream.format = { codec: "PCMU", payloadType: 0, dtmfPayloadType };
+    this.stream.format = { codec: "PCMU", payloadType: 0, dtmfPayloadType, dtmfUnitsPerMs: 8 };
     this.stream.direction = "sendrecv";
     this.stream.transport = {
       isReady: true,
@@ -204,7 +204,7 @@ describe("silence", () => {
 
   test("in G.722 is known although its codes never rest, and so is a soft voice", () => {
     const phone = new Phone();
-    phone.stream.format = { codec: "G722", payloadType: 9, dtmfPayloadType: 101 };
+    phone.stream.format = { codec: "G722", payloadType: 9, dtmfPayloadType: 101, dtmfUnitsPerMs: 8 };
     phone.stream.isAnswered = true;
     const encoder = encoderOf("G722");
     const secondOf = (level: number): void => {

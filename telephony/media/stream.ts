@@ -1,15 +1,25 @@
 // One stream to one peer: what comes in is counted, its digits are heard, and it goes on to the partner or the mix, and to the recorder.
 import type { Env } from "../../core/env/env.ts";
 import { rtpPacketBytesMax } from "../../core/lib/limits.ts";
-import { type Decoder, decoderOf, type Encoder, encoderOf, silenceOf, wayBetween } from "./codec/codec.ts";
-import { type Digit, DigitReceiver, type DigitSender } from "./dtmf.ts";
+import { type Decoder, decoderOf, type Encoder, encoderOf, silence, unitsPerMs, wayBetween } from "./codec/codec.ts";
+import { type Digit, DigitReceiver, type DigitSender, rescaleEvent } from "./dtmf.ts";
 import { type Hearing, type Look, notListening, stepHearing, type Told } from "./hearing.ts";
 import type { JitterBuffer } from "./jitter-buffer.ts";
-import { Outgoing, samplesPerMs, samplesPerTick } from "./outgoing.ts";
-import type { CodecName, Direction, StreamStats } from "./plane.ts";
+import { Outgoing, payloadBytesMax, samplesPerMs, samplesPerTick } from "./outgoing.ts";
+import type { CodecName, Direction, Events, StreamStats } from "./plane.ts";
 import type { Player } from "./player.ts";
 import type { Recorder } from "./recorder.ts";
-import { hasMarker, payloadEnd, payloadStart, payloadType, sequenceNumber, ssrc, timestamp } from "./rtp/packet.ts";
+import {
+  hasMarker,
+  payloadEnd,
+  payloadStart,
+  payloadType,
+  rtpHeaderBytes,
+  sequenceNumber,
+  ssrc,
+  timestamp,
+  timestampDistance,
+} from "./rtp/packet.ts";
 import { Reception } from "./rtp/reception.ts";
 import { buildRtcp, ntpMiddle, parseRtcp, type ReportBlock, type RtcpPacket, toNtp } from "./rtp/rtcp.ts";
 import { type Sound, unheard, withWindow } from "./sound.ts";
@@ -33,12 +43,13 @@ export type StreamEvents = {
   onBug(error: unknown): void;
 };
 
-/** A packet's samples, while it is in hand: every stream of the thread uses the same room. */
+/** A packet's samples, while it is in hand, and what becomes of them in another codec: every stream of the thread uses the same room. */
 const heardSamples = new Int16Array(rtpPacketBytesMax);
+const transcoded = new Uint8Array(rtpPacketBytesMax);
 /** The zero of A-law is ±8, and G.722 wavers less than that about its own. */
 const soundingLevel = 8;
 
-export type Format = { readonly codec: CodecName; readonly payloadType: number; readonly dtmfPayloadType: number | null };
+export type Format = Events & { readonly codec: CodecName; readonly payloadType: number };
 export type Tap = { readonly recorder: Recorder; readonly channel: "left" | "right" };
 
 export class MediaStream {
@@ -48,9 +59,10 @@ export class MediaStream {
   /** Of the agreed codec: what the peer says as samples, and samples as what it hears. */
   private decoder: Decoder = decoderOf("PCMU");
   private encoder: Encoder = encoderOf("PCMU");
-  /** Whether the packet in hand is in `heardSamples`. */
-  private isDecoded = false;
-  private readonly mixed = new Uint8Array(samplesPerTick);
+  /** How many samples of the packet in hand are in `heardSamples`; less than none: it is not decoded. */
+  private decoded = -1;
+  private readonly clock = new EighthClock();
+  private readonly mixed = new Uint8Array(payloadBytesMax);
   /** Ours: `sendonly` means that we send and do not listen. */
   direction: Direction = "inactive";
   private isMuted = false;
@@ -78,7 +90,7 @@ export class MediaStream {
   private from: Sound = unheard;
   private to: Sound = unheard;
   private window = { received: 0, lost: 0 };
-  private jitterMax = 0;
+  private jitterMsMax = 0;
   private reportAtMs: number;
   private bytesReceived = 0;
   private discarded = 0;
@@ -111,9 +123,12 @@ export class MediaStream {
   /** What is agreed again, as after a hold, goes on where it was. */
   set format(format: Format | null) {
     if (format !== null && format.codec !== this.agreed?.codec) {
+      this.closeCodec();
       this.decoder = decoderOf(format.codec);
       this.encoder = encoderOf(format.codec);
+      this.out.unitsPerMs = unitsPerMs(format.codec);
     }
+    if (format !== null) this.digits.unitsPerMs = format.dtmfUnitsPerMs;
     this.agreed = format;
   }
 
@@ -140,6 +155,10 @@ export class MediaStream {
     return this.format !== null && this.transport?.isReady === true && !this.isSpeaking && this.sends;
   }
 
+  private get jitterMs(): number {
+    return this.reception.jitter / unitsPerMs(this.format?.codec ?? "PCMU");
+  }
+
   private get sends(): boolean {
     return this.direction === "sendrecv" || this.direction === "sendonly";
   }
@@ -152,7 +171,7 @@ export class MediaStream {
   onRtp(packet: Uint8Array): void {
     const { format } = this;
     const start = payloadStart(packet);
-    const end = start < 0 ? -1 : payloadEnd(packet, start);
+    let end = start < 0 ? -1 : payloadEnd(packet, start);
     if (format === null || end < 0 || !this.receives) {
       this.discarded += 1;
       return;
@@ -176,38 +195,47 @@ export class MediaStream {
     }
     this.bytesReceived += packet.length;
     if (!isDigit && hasMarker(packet) && nowMs - this.heardAtMs > pauseMs && this.heardPackets > 0) this.pauses = true;
-    this.isDecoded = false;
+    this.decoded = -1;
     if (!this.hasSounded) this.hasSounded = isDigit || this.sounds(packet, start, end);
     this.heard(nowMs);
     if (isDigit) this.tell(this.digits.push(packet, start, end, sequence, timestamp(packet), nowMs));
     else {
-      this.reception.measure(timestamp(packet), nowMs * samplesPerMs);
+      this.reception.measure(timestamp(packet), nowMs * unitsPerMs(format.codec));
       if (this.muted) {
-        packet.fill(silenceOf(format.codec), start, end);
-        // Nor is the end of it heard, where a decoder remembers.
-        if (this.isDecoded) this.decoder.reset();
-        this.isDecoded = false;
+        end = silence(format.codec, packet, start, end);
+        if (this.decoded >= 0) {
+          heardSamples.fill(0, 0, this.decoded);
+          // Nor is the end of it heard, where a decoder remembers.
+          this.decoder.reset();
+        }
       } else if (this.taps.length > 0 || this.voice !== null) {
-        const samples = this.samplesOf(packet, start, end);
-        const time = timestamp(packet);
-        for (const { recorder, channel } of this.taps) recorder.put(channel, nowMs, source, time, samples, end - start);
-        this.voice?.put(samples, end - start, source, time, hasMarker(packet), nowMs);
+        const size = this.decode(packet, start, end);
+        const time = this.timeOf(packet, samplesPerMs);
+        for (const { recorder, channel } of this.taps) recorder.put(channel, nowMs, source, time, heardSamples, size);
+        this.voice?.put(heardSamples, size, source, time, hasMarker(packet), nowMs);
       }
     }
     this.partner?.relay(packet, start, end, isDigit, isDigit && this.muted, this, nowMs);
   }
 
-  /** The packet in hand, decoded once, whoever needs it: a decoder remembers. */
-  private samplesOf(packet: Uint8Array, start: number, end: number): Int16Array {
-    if (!this.isDecoded) this.decoder.decode(packet, start, end, heardSamples);
-    this.isDecoded = true;
-    return heardSamples;
+  /** The timestamp of a packet of the peer, under a clock of so many units in a millisecond. */
+  private timeOf(packet: Uint8Array, wanted: number): number {
+    const time = timestamp(packet);
+    const own = this.format === null ? wanted : unitsPerMs(this.format.codec);
+    if (own === wanted) return time;
+    return own < wanted ? Math.imul(time, wanted / own) >>> 0 : this.clock.at(time);
+  }
+
+  /** The packet in hand is in `heardSamples`, decoded once, whoever needs it, as a decoder remembers; so many samples it has. */
+  private decode(packet: Uint8Array, start: number, end: number): number {
+    if (this.decoded < 0) this.decoded = this.decoder.decode(packet, start, end, heardSamples);
+    return this.decoded;
   }
 
   /** Whether anything sounds in a packet; asked until the first one in which it does. */
   private sounds(packet: Uint8Array, start: number, end: number): boolean {
-    const samples = this.samplesOf(packet, start, end);
-    for (let i = 0; i < end - start; i++) if (Math.abs(samples[i]!) > soundingLevel) return true;
+    const size = this.decode(packet, start, end);
+    for (let i = 0; i < size; i++) if (Math.abs(heardSamples[i]!) > soundingLevel) return true;
     return false;
   }
 
@@ -225,17 +253,43 @@ export class MediaStream {
     if (format === null || transport === null || this.isSpeaking || !this.sends) return out.pause();
     const type = isDigit ? format.dtmfPayloadType : format.payloadType;
     if (type === null || isHidden) return out.skip();
-    const way = isDigit ? "same" : wayBetween(from.format!.codec, format.codec);
-    if (way === "samples") this.encoder.encode(from.samplesOf(packet, start, end), 0, end - start, packet, start);
-    else if (way !== "same") for (let i = start; i < end; i++) packet[i] = way[packet[i]!]!;
-    const ours = out.relayed(packet, start, end, type, nowMs);
+    const theirs = from.format!;
+    const time = from.timeOf(packet, unitsPerMs(format.codec));
+    if (isDigit) {
+      if (theirs.dtmfUnitsPerMs !== format.dtmfUnitsPerMs) rescaleEvent(packet, start, theirs.dtmfUnitsPerMs, format.dtmfUnitsPerMs);
+    } else {
+      const way = wayBetween(theirs.codec, format.codec);
+      if (way === "samples") return this.transcode(packet, from.decode(packet, start, end), time, nowMs);
+      if (way !== "same") for (let i = start; i < end; i++) packet[i] = way[packet[i]!]!;
+    }
+    const ours = out.relayed(packet, start, end, type, time, nowMs);
     if (ours !== null) transport.sendRtp(ours);
+  }
+
+  /** What a packet of the partner says, `size` samples in `heardSamples`, in our codec: as one packet, or as several where one cannot hold so much. */
+  private transcode(packet: Uint8Array, size: number, time: number, nowMs: number): void {
+    const { encoder, out } = this;
+    const { codec, payloadType: type } = this.format!;
+    let done = 0;
+    do {
+      const part = encoder.fits(size - done);
+      const bytes = part === 0 ? 0 : encoder.encode(heardSamples, done, part, transcoded, rtpHeaderBytes);
+      // Nothing to be heard in it, and no gap either.
+      if (bytes === 0) return done === 0 ? out.skip() : undefined;
+      if (done > 0) out.split();
+      transcoded.set(packet.subarray(0, rtpHeaderBytes));
+      const at = (time + (done * unitsPerMs(codec)) / samplesPerMs) >>> 0;
+      const end = rtpHeaderBytes + bytes;
+      const ours = out.relayed(transcoded.subarray(0, end), rtpHeaderBytes, end, type, at, nowMs);
+      if (ours !== null) this.transport!.sendRtp(ours);
+      done += part;
+    } while (done < size);
   }
 
   /** 20 ms of the mix, as samples. */
   saySamples(samples: Int16Array, atMs: number): void {
-    this.encoder.encode(samples, 0, samplesPerTick, this.mixed, 0);
-    this.sayMixed(this.mixed, atMs);
+    const bytes = this.encoder.encode(samples, 0, samplesPerTick, this.mixed, 0);
+    if (bytes > 0) this.sayMixed(this.mixed.subarray(0, bytes), atMs);
   }
 
   /** 20 ms of the mix, in the peer's law; asked for while `hearsMix`. */
@@ -257,8 +311,9 @@ export class MediaStream {
       return;
     }
     if (player === null) return;
-    if (this.sends) transport.sendRtp(out.frame(format.payloadType, player.next(this.encoder), nowMs));
-    else player.skip();
+    if (!this.sends) return player.skip();
+    const payload = player.next(this.encoder);
+    if (payload.length > 0) transport.sendRtp(out.frame(format.payloadType, payload, nowMs));
   }
 
   onRtcp(bytes: Uint8Array): void {
@@ -285,7 +340,7 @@ export class MediaStream {
   // RFC 3550 §6.4.1: round trip = arrival - LSR - DLSR, all in 1/65536 s. Loss there includes what the partner's own path has lost already.
   private readReport(report: ReportBlock): void {
     this.readRoundTrip(report);
-    const jitterMs = report.jitter / samplesPerMs;
+    const jitterMs = report.jitter / this.out.unitsPerMs;
     const hasArrived = report.highestSequence !== this.remote?.highest;
     this.remote = { lost: Math.max(0, report.packetsLost), jitterMs, highest: report.highestSequence };
     if (hasArrived)
@@ -307,6 +362,12 @@ export class MediaStream {
     if (this.format !== null && this.source >= 0) this.report({ kind: "bye", ssrcs: [this.out.ssrc] });
     this.transport?.close();
     this.transport = null;
+    this.closeCodec();
+  }
+
+  private closeCodec(): void {
+    this.decoder.close();
+    this.encoder.close();
   }
 
   /** A report about both directions (RFC 3550 §6). */
@@ -338,7 +399,7 @@ export class MediaStream {
     this.transport?.housekeep(nowMs);
     this.tell(this.digits.expire(nowMs));
     this.listen(nowMs);
-    this.jitterMax = Math.max(this.jitterMax, this.reception.jitter);
+    this.jitterMsMax = Math.max(this.jitterMsMax, this.jitterMs);
     if (nowMs < this.reportAtMs) return;
     this.reportAtMs += reportMs;
     if (this.reportAtMs <= nowMs) this.reportAtMs = nowMs + reportMs;
@@ -355,7 +416,7 @@ export class MediaStream {
     const missing = Math.max(0, lost - this.window.lost);
     this.window = { received, lost };
     if (came + missing < windowPacketsMin) return;
-    const jitterMs = this.reception.jitter / samplesPerMs;
+    const { jitterMs } = this;
     this.from = withWindow(this.from, { lossPercent: (missing * 100) / (came + missing), jitterMs, roundTripMs: this.roundTripMs });
   }
 
@@ -397,8 +458,8 @@ export class MediaStream {
       packetsLost: this.reception.lost(),
       packetsDiscarded: this.discarded + this.digits.refused,
       packetsDuplicated: this.reception.duplicates,
-      jitterMs: this.reception.jitter / samplesPerMs,
-      jitterMsMax: Math.max(this.jitterMax, this.reception.jitter) / samplesPerMs,
+      jitterMs: this.jitterMs,
+      jitterMsMax: Math.max(this.jitterMsMax, this.jitterMs),
       remotePacketsLost: this.remote?.lost ?? null,
       remoteJitterMs: this.remote?.jitterMs ?? null,
       roundTripMs: this.roundTripMs,
@@ -439,5 +500,20 @@ export class MediaStream {
 
   private tell(heard: readonly Digit[]): void {
     for (const { digit, durationMs } of heard) this.events.onDigit(digit, durationMs);
+  }
+}
+
+/** A clock of 48 kHz as one of 8 that does not jump where the other's 32 bits run over. */
+class EighthClock {
+  private theirs = 0;
+  private ours = 0;
+
+  at(time: number): number {
+    const distance = timestampDistance(this.theirs, time);
+    const at = (this.ours + Math.floor(distance / 6)) >>> 0;
+    if (Math.abs(distance) < 0x2000_0000) return at;
+    this.theirs = (this.theirs + 6 * Math.floor(distance / 6)) >>> 0;
+    this.ours = at;
+    return at;
   }
 }

@@ -23,8 +23,8 @@ const plain = (lines: string, address = "127.0.0.2"): Uint8Array =>
 const local: LocalRtp = { kind: "rtp", address: "127.0.0.1", port: 40_000, rtcpPort: 40_001, keys: null };
 const numbers = { sessionId: 7, version: 1 };
 
-function understood(body: Uint8Array): Understood {
-  const read = readOffer(body);
+function understood(body: Uint8Array, codecs: readonly Codec[] = narrowCodecs): Understood {
+  const read = readOffer(body, "disabled", codecs);
   if (!read.ok) throw new Error(read.reason);
   return read;
 }
@@ -37,6 +37,7 @@ describe("plain RTP", () => {
       codec: "PCMA",
       payloadType: 8,
       dtmfPayloadType: 96,
+      dtmfUnitsPerMs: 8,
       ptimeMs: 30,
       address: "127.0.0.2",
       port: 4000,
@@ -78,11 +79,30 @@ describe("plain RTP", () => {
     expect(answer).toContain("m=audio 40000 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n");
     expect(codecsOf(offer, wideCodecs)).toEqual(["PCMA", "G722"]);
     const offered = (first: readonly Codec[]) =>
-      text(writeOffer(local, "sendrecv", numbers, undefined, preferring(first, wideCodecs))).match(/RTP\/AVP .*|rtpmap:[089].*/g);
-    expect(offered([])).toEqual(["RTP/AVP 9 8 0 101", "rtpmap:9 G722/8000", "rtpmap:8 PCMA/8000", "rtpmap:0 PCMU/8000"]);
-    expect(offered(["PCMU", "G722"])).toEqual(["RTP/AVP 0 9 8 101", "rtpmap:0 PCMU/8000", "rtpmap:9 G722/8000", "rtpmap:8 PCMA/8000"]);
+      text(writeOffer(local, "sendrecv", numbers, undefined, preferring(first, wideCodecs))).match(/RTP\/AVP .*|rtpmap:.*|fmtp:.*/g) ?? [];
+    const events = ["rtpmap:110 telephone-event/48000", "fmtp:110 0-15", "rtpmap:101 telephone-event/8000", "fmtp:101 0-15"];
+    const opus = ["rtpmap:111 opus/48000/2", "fmtp:111 useinbandfec=1"];
+    const others = ["rtpmap:9 G722/8000", "rtpmap:8 PCMA/8000", "rtpmap:0 PCMU/8000"];
+    expect(offered([])).toEqual(["RTP/AVP 111 9 8 0 110 101", ...opus, ...others, ...events]);
+    expect(offered(["PCMU", "G722"]).slice(0, 4)).toEqual(["RTP/AVP 0 9 111 8 110 101", others[2]!, others[0]!, opus[0]!]);
+    expect(text(writeOffer(local, "sendrecv", numbers))).toContain("RTP/AVP 8 0 101\r\n");
     expect(readAnswer(plain("m=audio 4000 RTP/AVP 9"), "rtp")).toMatchObject({ ok: false });
     expect(readAnswer(plain("m=audio 4000 RTP/AVP 9"), "rtp", undefined, wideCodecs)).toMatchObject({ ok: true, peer: { codec: "G722" } });
+  });
+
+  test("Opus is taken under the peer's number, with events at its clock, or those of G.711 where there are no others", () => {
+    const maps = ["m=audio 4000 RTP/AVP 96 0 98 99", "a=rtpmap:96 OPUS/48000/2", "a=rtpmap:98 telephone-event/8000"];
+    const read = (...more: string[]) => understood(plain([...maps, ...more].join("\n")), wideCodecs);
+    const at48 = read("a=rtpmap:99 telephone-event/48000");
+    expect(at48.peer).toMatchObject({ codec: "OPUS", payloadType: 96, dtmfPayloadType: 99, dtmfUnitsPerMs: 48 });
+    expect(text(writeAnswer(at48, local, "sendrecv", numbers))).toContain(
+      "RTP/AVP 96 99\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\na=rtpmap:99 telephone-event/48000\r\n",
+    );
+    expect(read().peer).toMatchObject({ codec: "OPUS", dtmfPayloadType: 98, dtmfUnitsPerMs: 8 });
+    expect(takenIn(at48, wideCodecs, ["PCMU"]).peer).toMatchObject({ codec: "PCMU", dtmfPayloadType: 98, dtmfUnitsPerMs: 8 });
+    // Another clock is another codec; and a carrier is not asked for it.
+    expect(readOffer(plain("m=audio 4000 RTP/AVP 96\na=rtpmap:96 opus/16000"), "disabled", wideCodecs)).toMatchObject({ ok: false });
+    expect(understood(plain(maps.join("\n"))).peer.codec).toBe("PCMU");
   });
 
   test("every other section is refused in its place", () => {
@@ -133,7 +153,7 @@ describe("plain RTP", () => {
     expect(offer).toContain("m=audio 40000 RTP/AVP 8 0 101\r\n");
     expect(readAnswer(plain("m=audio 4000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000"), "rtp")).toMatchObject({
       ok: true,
-      peer: { codec: "PCMU", dtmfPayloadType: 101 },
+      peer: { codec: "PCMU", dtmfPayloadType: 101, dtmfUnitsPerMs: 8 },
     });
     expect(readAnswer(plain("m=audio 0 RTP/AVP 0"), "rtp")).toMatchObject({ ok: false });
     expect(readAnswer(plain("m=audio 4000 RTP/AVP 0\nm=video 0 RTP/AVP 31"), "rtp")).toMatchObject({ ok: false });
@@ -192,6 +212,7 @@ describe("WebRTC", () => {
       codec: "PCMU",
       payloadType: 0,
       dtmfPayloadType: 126,
+      dtmfUnitsPerMs: 8,
       ptimeMs: 20,
       ufrag: "F7gI",
       pwd: "x9cml/YzichV2+XlhiMu8g/2",

@@ -23,7 +23,16 @@ plane.onEvent((event) => {
     kind: "connect-rtp",
     streamId: event.streamId,
     remote: {
-      ...{ address: "127.0.0.1", port, rtcpPort: port + 1, codec: "PCMU", payloadType: 0, dtmfPayloadType: 101, ptimeMs: 20 },
+      ...{
+        address: "127.0.0.1",
+        port,
+        rtcpPort: port + 1,
+        codec: "PCMU",
+        payloadType: 0,
+        dtmfPayloadType: 101,
+        dtmfUnitsPerMs: 8,
+        ptimeMs: 20,
+      },
       srtp: secured === null ? null : { suite: secured, key },
     },
     direction: "sendrecv",

@@ -1,6 +1,8 @@
 // CPU of a packet between two streams, in µs, by what becomes of it: passed on, its law changed, transcoded, mixed; without sockets; asserts nothing.
 import { realEnv } from "../../cmd/env.ts";
-import { encoderOf } from "../../telephony/media/codec/codec.ts";
+import { rtpPacketBytesMax } from "../../core/lib/limits.ts";
+import { encoderOf, unitsPerMs } from "../../telephony/media/codec/codec.ts";
+import { prepareOpus } from "../../telephony/media/codec/opus.ts";
 import { Mixer } from "../../telephony/media/mixer.ts";
 import type { CodecName } from "../../telephony/media/plane.ts";
 import { writeHeader } from "../../telephony/media/rtp/packet.ts";
@@ -10,7 +12,7 @@ import { median } from "./measuring.ts";
 
 const runs = Number(process.argv[2] ?? 5);
 const packets = 20_000;
-const types: Readonly<Record<CodecName, number>> = { PCMU: 0, PCMA: 8, G722: 9 };
+const types: Readonly<Record<CodecName, number>> = { PCMU: 0, PCMA: 8, G722: 9, OPUS: 111 };
 /** As fast as the processor, and 20 ms for each packet all the same. */
 let nowMs = 0;
 const real = realEnv("error");
@@ -24,7 +26,7 @@ function stream(id: string, codec: CodecName): MediaStream {
       throw error;
     },
   });
-  made.format = { codec, payloadType: types[codec], dtmfPayloadType: null };
+  made.format = { codec, payloadType: types[codec], dtmfPayloadType: null, dtmfUnitsPerMs: 8 };
   made.direction = "sendrecv";
   made.transport = {
     ...{ isReady: true, refused: 0, refusedFrom: "", peerAddress: "", isBrowser: false, protection: "none" },
@@ -34,27 +36,35 @@ function stream(id: string, codec: CodecName): MediaStream {
 }
 
 /** A second of a tone, packet by packet. */
-function said(codec: CodecName): Uint8Array[] {
+async function said(codec: CodecName): Promise<Uint8Array[]> {
   const [encoder, tone] = [encoderOf(codec), endlessTone([440, 1_000])];
+  await ready();
   return Array.from({ length: 50 }, (_, n) => {
-    const packet = new Uint8Array(172);
-    encoder.encode(tone, n * 160, 160, packet, 12);
-    return packet;
+    const packet = new Uint8Array(rtpPacketBytesMax);
+    return packet.slice(0, 12 + encoder.encode(tone, n * 160, 160, packet, 12));
   });
 }
 
+/** What is made of Opus is there a moment later. */
+async function ready(): Promise<void> {
+  await new Promise((done) => setImmediate(done));
+}
+
 /** µs for each packet that `from` says; `after`: what happens 20 ms later. */
-function cost(from: MediaStream, after: () => void): number {
-  const packet = new Uint8Array(172);
+async function cost(from: MediaStream, after: () => void): Promise<number> {
+  const room = new Uint8Array(rtpPacketBytesMax);
   let sequence = 0;
-  const sound = said(from.format!.codec);
+  const { codec, payloadType } = from.format!;
+  const sound = await said(codec);
+  const step = 20 * unitsPerMs(codec);
   const run = (size: number): number => {
     const before = process.cpuUsage();
     for (let n = 0; n < size; n++) {
-      packet.set(sound[n % 50]!);
-      writeHeader(packet, false, from.format!.payloadType, sequence & 0xffff, (sequence * 160) >>> 0, 77);
+      const payload = sound[n % 50]!;
+      room.set(payload);
+      writeHeader(room, false, payloadType, sequence & 0xffff, (sequence * step) >>> 0, 77);
       sequence += 1;
-      from.onRtp(packet);
+      from.onRtp(room.subarray(0, payload.length));
       nowMs += 20;
       after();
     }
@@ -66,6 +76,7 @@ function cost(from: MediaStream, after: () => void): number {
   return run(packets);
 }
 
+await prepareOpus();
 console.log(`${packets} packets of 20 ms, medians of ${runs}`);
 for (const [a, b] of [
   ["PCMA", "PCMA"],
@@ -73,19 +84,22 @@ for (const [a, b] of [
   ["G722", "G722"],
   ["G722", "PCMA"],
   ["PCMA", "G722"],
+  ["OPUS", "OPUS"],
+  ["OPUS", "PCMA"],
+  ["PCMA", "OPUS"],
 ] as const) {
-  const bridged = Array.from({ length: runs }, () => {
+  const [bridged, mixed]: [number[], number[]] = [[], []];
+  for (let run = 0; run < runs; run++) {
     const [from, to] = [stream("from", a), stream("to", b)];
     [from.partner, to.partner] = [to, from];
-    return cost(from, nothing);
-  });
-  const mixed = Array.from({ length: runs }, () => {
+    bridged.push(await cost(from, nothing));
     const mixer = new Mixer();
-    const [from, to] = [stream("from", a), stream("to", b)];
-    mixer.put(from, null);
-    mixer.put(to, []);
-    return cost(from, () => mixer.tick(nowMs));
-  });
+    const [speaker, listener] = [stream("from", a), stream("to", b)];
+    mixer.put(speaker, null);
+    mixer.put(listener, []);
+    mixed.push(await cost(speaker, () => mixer.tick(nowMs)));
+    for (const each of [from, to, speaker, listener]) each.close();
+  }
   console.log(`${a} to ${b}`.padEnd(16), `bridged ${median(bridged).toFixed(1)} µs`.padEnd(20), `mixed ${median(mixed).toFixed(1)} µs`);
 }
 process.exit(0);

@@ -7,6 +7,9 @@ import { readWav, toneWav } from "./tones.ts";
 
 const modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
 
+/** Modules, each of one codec, and at how many samples a second, in how many channels, it wants what it speaks. */
+const codecs = { g711: [8_000, 1], g722: [16_000, 1], opus: [48_000, 2] } as const;
+
 export class Baresip {
   private static readonly running = new Set<Baresip>();
 
@@ -41,20 +44,19 @@ export class Baresip {
       /** Asks whether messages wait (RFC 3842). */
       readonly asksForMessages?: true;
       /** The only codec that it has; without it G.711. */
-      readonly codec?: "G722";
+      readonly codec?: keyof typeof codecs;
     } = {},
   ) {
     mkdirSync(folder, { recursive: true });
+    const codec = options.codec ?? "g711";
     const spoken = join(folder, "spoken.wav");
-    writeFileSync(spoken, toneWav(hz, 180, { onMs: 300, offMs: 500 }, options.codec === "G722" ? 16_000 : 8_000));
+    writeFileSync(spoken, toneWav(hz, 180, { onMs: 300, offMs: 500 }, ...codecs[codec]));
     const modulePath = modules.find((path) => Bun.spawnSync(["test", "-d", path]).exitCode === 0) ?? modules[0];
     writeFileSync(
       join(folder, "config"),
       [
         `module_path ${modulePath}`,
-        ...["stdio.so", options.codec === "G722" ? "g722.so" : "g711.so", "sndfile.so", "aufile.so", "uuid.so"].map(
-          (name) => `module ${name}`,
-        ),
+        ...["stdio.so", `${codec}.so`, "sndfile.so", "aufile.so", "uuid.so"].map((name) => `module ${name}`),
         ...(options.encryption === undefined ? [] : ["module srtp.so"]),
         ...["account.so", "contact.so", "menu.so", ...(options.asksForMessages ? ["mwi.so"] : [])].map((name) => `module_app ${name}`),
         `sip_listen ${address}:${options.port ?? 5070}`,
@@ -165,5 +167,10 @@ export class Baresip {
 
 /** As 8 kHz. */
 function narrow({ left, rate }: ReturnType<typeof readWav>): Int16Array {
-  return rate === 8_000 ? left : Int16Array.from({ length: left.length >> 1 }, (_, i) => (left[2 * i]! + left[2 * i + 1]!) / 2);
+  const every = rate / 8_000;
+  return Int16Array.from({ length: Math.floor(left.length / every) }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < every; k++) sum += left[every * i + k]!;
+    return sum / every;
+  });
 }

@@ -3,25 +3,28 @@
 /** How long a tone sounds and rests, in ms. */
 export type Bursts = { readonly onMs: number; readonly offMs: number };
 
-/** 16-bit mono WAV of a tone in bursts: browsers take a steady tone for noise, and whoever talks all the time for an echo, and suppress it. */
-export function toneWav(hz: number, seconds: number, bursts: Bursts, rate = 8_000): Buffer {
-  const wav = Buffer.alloc(44 + seconds * rate * 2);
+/** 16-bit WAV of a tone in bursts, the same in every channel: browsers take a steady tone for noise, and whoever talks all the time for an echo, and suppress it. */
+export function toneWav(hz: number, seconds: number, bursts: Bursts, rate = 8_000, channels = 1): Buffer {
+  const frameBytes = 2 * channels;
+  const wav = Buffer.alloc(44 + seconds * rate * frameBytes);
   wav.write("RIFF", 0);
   wav.writeUInt32LE(wav.length - 8, 4);
   wav.write("WAVEfmt ", 8);
   wav.writeUInt32LE(16, 16);
   wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
+  wav.writeUInt16LE(channels, 22);
   wav.writeUInt32LE(rate, 24);
-  wav.writeUInt32LE(rate * 2, 28);
-  wav.writeUInt16LE(2, 32);
+  wav.writeUInt32LE(rate * frameBytes, 28);
+  wav.writeUInt16LE(frameBytes, 32);
   wav.writeUInt16LE(16, 34);
   wav.write("data", 36);
   wav.writeUInt32LE(wav.length - 44, 40);
   const on = Math.round((bursts.onMs * rate) / 1_000);
   const period = on + Math.round((bursts.offMs * rate) / 1_000);
   for (let i = 0; i < seconds * rate; i++) {
-    if (i % period < on) wav.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / rate)), 44 + i * 2);
+    if (i % period >= on) continue;
+    const sample = Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / rate));
+    for (let channel = 0; channel < channels; channel++) wav.writeInt16LE(sample, 44 + i * frameBytes + channel * 2);
   }
   return wav;
 }

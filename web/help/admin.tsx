@@ -147,9 +147,9 @@ export const adminManual: readonly ManualPage[] = [
           it register by TLS. A phone that must encrypt and does not is refused with a reason that it shows or logs.
         </p>
         <p>
-          <b>Codecs</b> of phones and browsers are G.722, which carries twice the width of a telephone's voice, PCMA and PCMU. Put G.722
-          first in the phone: between two who have it, voice passes on as it is. Where the other side has none, it is transcoded. What is
-          recorded, played or mixed is of a telephone's width.
+          <b>Codecs</b> of phones and browsers are Opus, which carries the whole width of a voice and bears losses, G.722, which carries
+          twice that of a telephone's, PCMA and PCMU. Put Opus or G.722 first in the phone: between two who have the same, voice passes on
+          as it is. Where the other side has it not, it is transcoded. What is recorded, played or mixed is of a telephone's width.
         </p>
         <p>
           <b>Digits</b> come as telephone events (RFC 4733), or by SIP INFO from a phone that is set so. Tones in the voice itself are not
@@ -213,8 +213,8 @@ export const adminManual: readonly ManualPage[] = [
           checks no signature and signs no call itself, and passes no <code>Identity</code> on: calls leave with numbers of yours only.
         </p>
         <p>
-          <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. G.722 is for <a href="/help/stations">phones</a>{" "}
-          and browsers.
+          <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. Opus and G.722 are for{" "}
+          <a href="/help/stations">phones</a> and browsers.
         </p>
         <h2 id="tie-line">Beside another PBX</h2>
         <p>

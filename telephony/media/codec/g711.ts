@@ -22,7 +22,11 @@ export type G711 = {
 const muLaw: G711 = { decode: muLawDecode, encode: muLawEncode, silence: muLawEncode[0]! };
 const aLaw: G711 = { decode: aLawDecode, encode: aLawEncode, silence: aLawEncode[0]! };
 
-export type LawName = Exclude<CodecName, "G722">;
+export type LawName = "PCMU" | "PCMA";
+
+export function isLaw(codec: CodecName): codec is LawName {
+  return codec === "PCMU" || codec === "PCMA";
+}
 
 export function g711(codec: LawName): G711 {
   switch (codec) {

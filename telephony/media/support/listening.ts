@@ -1,21 +1,24 @@
 // What media tests need to listen: a tone's share of what was heard, and waiting for what real sockets bring.
-import { decoderOf, type Encoder } from "../codec/codec.ts";
+import { rtpPacketBytesMax } from "../../../core/lib/limits.ts";
+import { type Decoder, decoderOf, type Encoder } from "../codec/codec.ts";
 import type { CodecName } from "../plane.ts";
 
 /** All of it in one codec, as a peer says it. */
 export function codesOf(samples: Int16Array, encoder: Encoder): Uint8Array {
-  const codes = new Uint8Array(samples.length);
-  encoder.encode(samples, 0, samples.length, codes, 0);
-  return codes;
+  const codes = new Uint8Array(Math.max(samples.length, rtpPacketBytesMax));
+  return codes.subarray(0, encoder.encode(samples, 0, samples.length, codes, 0));
 }
 
 /** What a peer hears in payloads that follow each other. */
 export function samplesOf(payloads: readonly Uint8Array[], codec: CodecName): Int16Array {
-  const decoder = decoderOf(codec);
+  return decodedBy(decoderOf(codec), payloads);
+}
+
+/** The same, by a decoder that is ready: one of Opus is so a moment after it was made. */
+export function decodedBy(decoder: Decoder, payloads: readonly Uint8Array[]): Int16Array {
   const parts = payloads.map((codes) => {
-    const samples = new Int16Array(codes.length);
-    decoder.decode(codes, 0, codes.length, samples);
-    return samples;
+    const samples = new Int16Array(rtpPacketBytesMax);
+    return samples.subarray(0, decoder.decode(codes, 0, codes.length, samples));
   });
   return Int16Array.from(parts.flatMap((part) => [...part]));
 }

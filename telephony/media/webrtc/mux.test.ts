@@ -73,6 +73,7 @@ class Bench {
       codec: "PCMU",
       payloadType: 0,
       dtmfPayloadType: 101,
+      dtmfUnitsPerMs: 8,
     } as const;
     this.plane.send({ kind: "connect-webrtc", streamId, remote: { ...usual, ...remote }, direction: "sendrecv" });
   }
@@ -392,7 +393,13 @@ test("werift's whole peer connection, which shares no line with us, hears our to
   await peer.setLocalDescription(offer);
   const sdp = peer.localDescription!.sdp;
   const field = (name: string) => new RegExp(`^a=${name}:(?:sha-256 )?(\\S+)`, "m").exec(sdp)![1]!;
-  bench.connect("alice", { ufrag: field("ice-ufrag"), pwd: field("ice-pwd"), fingerprint: field("fingerprint"), dtmfPayloadType: null });
+  bench.connect("alice", {
+    ufrag: field("ice-ufrag"),
+    pwd: field("ice-pwd"),
+    fingerprint: field("fingerprint"),
+    dtmfPayloadType: null,
+    dtmfUnitsPerMs: 8,
+  });
   await peer.setRemoteDescription(new RTCSessionDescription(answerTo(field("mid"), local), "answer"));
   await until(() => bench.of("connected").find((event) => event.streamId === "alice"));
   await until(() => peer.connectionState === "connected");
