@@ -407,9 +407,24 @@ describe("digits by INFO", () => {
     expect([digitsOf(at), sentTo(at, b)]).toEqual(["12", "2"]);
   });
 
-  test("are what a peer gets that takes none in sound, and nobody once the bridge is over", async () => {
+  test("are tones for a peer that has no events and was not heard to use INFO, unless it hears them in the voice anyway", async () => {
+    const at = await host();
+    const { a, b } = await bridged(at, false, true);
+    inSound(at, b, "7");
+    expect(sentTo(at, a)).toBe("7");
+    inSound(at, a, "8");
+    expect([digitsOf(at), sentTo(at, b)]).toEqual(["78", "8"]);
+    const between = await host();
+    const { a: one, b: other } = await bridged(between, false, false);
+    inSound(between, one, "9");
+    expect([digitsOf(between), sentTo(between, other)]).toEqual(["9", ""]);
+  });
+
+  test("are what a peer gets that tells them so itself, and nobody once the bridge is over", async () => {
     const at = await host();
     const { session, alice, a, b, caller } = await bridged(at, false, true);
+    session.send(relay("1"));
+    await at.next("digit");
     inSound(at, b, "7");
     const { event } = await caller.next("session", (heard) => heard.event.kind === "info");
     expect(event.kind === "info" && [headerValue(event.request, "content-type"), Buffer.from(event.request.body).toString()]).toEqual([
@@ -423,7 +438,7 @@ describe("digits by INFO", () => {
     session.send(relay("9"));
     while (caller.lines.filter((line) => line === "200 OK").length === before) await new Promise((done) => setImmediate(done));
     expect([caller.lines.filter((line) => line === "INFO").length, alice.lines.includes("INFO")]).toEqual([1, false]);
-    expect(at.media.of("send-digits")).toEqual([]);
+    expect([sentTo(at, a), sentTo(at, b)]).toEqual(["", "1"]);
   });
 });
 

@@ -89,9 +89,10 @@ type Leg = {
   /** Of whom it talks to, as it was told last. */
   otherSession: string | null;
   readonly callIds: Set<string>;
-  /** What was agreed on last, and whether digits come and go in sound there. */
+  /** What was agreed on last, and whether digits come and go as events there; else as tones, or by INFO where it does so itself. */
   codec: Codec | null;
   hasEvents: boolean;
+  usesInfo: boolean;
   /** Digits that it told lately. */
   presses: Presses;
   /** The other end of its bridge. */
@@ -511,6 +512,7 @@ export class SipCallControl implements CallControl {
       callIds: new Set(),
       codec: null,
       hasEvents: false,
+      usesInfo: false,
       presses: [],
       partner: null,
     };
@@ -599,6 +601,7 @@ export class SipCallControl implements CallControl {
         this.listener(output.event);
         break;
       case "pressed":
+        leg.usesInfo = true;
         this.pressed(leg, output.digit, "info");
         break;
       case "start":
@@ -720,8 +723,8 @@ export class SipCallControl implements CallControl {
     leg.presses = state;
     for (const press of outputs) {
       this.listener({ kind: "digit", legId: leg.state.legId, digit });
-      // What came by INFO may come in sound a moment later, and is passed on by the stream then.
-      if (way === "info" && leg.hasEvents && leg.partner?.hasEvents === true)
+      // What came by INFO may come in sound a moment later, and is passed on by the stream then, where both have the same.
+      if (way === "info" && leg.partner?.hasEvents === leg.hasEvents)
         clock.after(digitTwinMs, () => {
           if (leg.presses.includes(press)) this.passOn(leg, press);
         });
@@ -731,10 +734,10 @@ export class SipCallControl implements CallControl {
 
   /** To the other end of the bridge, unless the streams have done that. */
   private passOn({ partner }: Leg, { digit, way }: Pressed): void {
-    if (partner === null || (way === "event" && partner.hasEvents)) return;
+    if (partner === null || way === (partner.hasEvents ? "event" : "tone")) return;
     const { legId } = partner.state;
-    if (partner.hasEvents) this.toStream(legId, { kind: "send-digits", streamId: legId, digits: digit, toneMs: 160, gapMs: 60 });
-    else this.step(partner, { kind: "tell-digit", digit });
+    if (partner.usesInfo && !partner.hasEvents) this.step(partner, { kind: "tell-digit", digit });
+    else this.toStream(legId, { kind: "send-digits", streamId: legId, digits: digit, toneMs: 160, gapMs: 60 });
   }
 
   private bridge(a: LegId, b: LegId): void {
@@ -772,9 +775,11 @@ export class SipCallControl implements CallControl {
         if (event.final) this.input(event.streamId as LegId, { kind: "last-stats", stats: event.stats });
         else this.forLeg(event.streamId, (legId) => ({ kind: "leg.quality", legId, verdict: verdictOf(event.stats) }));
         break;
-      case "digit":
-        this.pressed(this.legs.get(event.streamId as LegId), event.digit, "event");
+      case "digit": {
+        const leg = this.legs.get(event.streamId as LegId);
+        this.pressed(leg, event.digit, leg?.hasEvents === true ? "event" : "tone");
         break;
+      }
       case "play-finished":
         this.forLeg(event.streamId, (legId) => ({ kind: "play.finished", legId, playId: event.playId, reason: event.reason }));
         break;

@@ -1,8 +1,8 @@
-// Keys pressed on one leg, told in sound (RFC 4733) or in signalling (INFO): each once, also where a phone tells it both ways. Pure.
+// Keys pressed on one leg, told beside the voice (RFC 4733), in it as tones, or in signalling (INFO): each once, also where a phone tells it both ways. Pure.
 import { digitsPerSecondMax } from "../core/lib/limits.ts";
 import type { Step } from "../core/lib/machine.ts";
 
-export type Pressed = { readonly digit: string; readonly way: "event" | "info"; readonly atMs: number };
+export type Pressed = { readonly digit: string; readonly way: "event" | "tone" | "info"; readonly atMs: number };
 /** Those told lately whose other telling has not come. */
 export type Presses = readonly Pressed[];
 

@@ -1,8 +1,10 @@
 // Telephone events (RFC 4733): digits heard, each exactly once, and digits sent.
 import { digitsPerSecondMax } from "../../core/lib/limits.ts";
+import { soundDigit } from "./dtmf-tones.ts";
 import { sequenceDistance, timestampDistance } from "./rtp/packet.ts";
 
-const digitOfEvent = "0123456789*#ABCD";
+/** By event (RFC 4733 §3.2). */
+export const digitOfEvent = "0123456789*#ABCD";
 const durationMax = 0xffff;
 /** A digit whose end packets were all lost ends when its updates (50 ms apart at most) stop for this long. */
 const lostEndMs = 200;
@@ -180,6 +182,14 @@ export class DigitSender {
 
   get waiting(): number {
     return this.queue.length;
+  }
+
+  /** This tick as sound, for a peer that has no events: the digit's tones, or nothing between two. */
+  sound(frame: Int16Array): void {
+    const sounded = this.frame * frame.length;
+    if (this.isSounding) soundDigit(digitOfEvent[this.queue[0]!]!, sounded, frame);
+    else frame.fill(0);
+    this.tick();
   }
 
   /** Packets of this tick; `offset` counts units of the clock since the digit's start. */

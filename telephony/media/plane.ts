@@ -62,7 +62,7 @@ export type MediaCommand =
       readonly loop: boolean;
     }
   | { readonly kind: "stop-play"; readonly streamId: StreamId; readonly playId: string }
-  /** Sends RFC 4733 digits to the peer. */
+  /** Sends digits to the peer: by RFC 4733, or as tones where it has no events. */
   | { readonly kind: "send-digits"; readonly streamId: StreamId; readonly digits: string; readonly toneMs: number; readonly gapMs: number }
   /** Joins two streams both ways (digits are relayed too). A stream is in one bridge at most. A `play` on a bridged stream covers the bridge until it ends. */
   | { readonly kind: "bridge"; readonly a: StreamId; readonly b: StreamId }
@@ -181,7 +181,7 @@ export type MediaEvent =
   | { readonly kind: "opened"; readonly streamId: StreamId; readonly local: LocalMedia }
   /** First valid media from the peer (plain RTP) or DTLS done and fingerprint right (WebRTC). */
   | { readonly kind: "connected"; readonly streamId: StreamId; readonly protection: string }
-  /** One RFC 4733 digit, exactly once, at its end. */
+  /** One digit, exactly once, at its end: by RFC 4733, or as tones of a peer that has no events. */
   | { readonly kind: "digit"; readonly streamId: StreamId; readonly digit: string; readonly durationMs: number }
   | {
       readonly kind: "play-finished";

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { fakeEnv } from "../support/fake-env.ts";
 import { encoderOf } from "./codec/codec.ts";
+import { encodeG711, muLawDecode } from "./codec/g711.ts";
 import { DigitReceiver, DigitSender } from "./dtmf.ts";
+import { ToneReceiver } from "./dtmf-tones.ts";
 import { hasMarker, payloadType, sequenceNumber, timestamp, timestampDistance, writeHeader } from "./rtp/packet.ts";
 import { buildRtcp, parseRtcp, type RtcpPacket } from "./rtp/rtcp.ts";
 import { MediaStream } from "./stream.ts";
@@ -354,4 +356,46 @@ test("RTP-07: other codecs, malformed packets and wild numbers are counted and n
   phone.skip(20_000);
   phone.say(1);
   expect(phone.stream.stats()).toMatchObject({ packetsReceived: 3, packetsDiscarded: 4 });
+});
+
+describe("a peer without events", () => {
+  const key = (digit: string): Uint8Array<ArrayBuffer>[] => {
+    const sender = new DigitSender(digit, 100, 60);
+    const frame = new Int16Array(160);
+    return Array.from({ length: 10 }, () => {
+      sender.sound(frame);
+      return new Uint8Array(encodeG711(frame, "PCMU"));
+    });
+  };
+
+  test("is heard by its tones, which whoever takes events is spared", () => {
+    for (const dtmf of [101, null]) {
+      const [alice, bob] = [new Phone(fakeEnv(), null), new Phone(fakeEnv(), dtmf)];
+      [alice.stream.partner, bob.stream.partner] = [bob.stream, alice.stream];
+      for (const payload of key("5")) alice.say(1, { payload });
+      expect(alice.told.filter((line) => line.startsWith("digit")).map((line) => line.slice(0, 7))).toEqual(["digit 5"]);
+      const level = (packet: Uint8Array): number => Math.max(...[...packet.subarray(12)].map((code) => Math.abs(muLawDecode[code]!)));
+      // As long as it takes to know that it is one.
+      const loud = bob.packets.filter((packet) => level(packet) > 1_000).length;
+      if (dtmf === null) expect(loud).toBe(5);
+      else expect(loud).toBeLessThan(3);
+      expect(bob.packets.length).toBe(10);
+    }
+  });
+
+  test("gets digits as tones", () => {
+    const alice = new Phone(fakeEnv(), null);
+    alice.stream.digitsOut = new DigitSender("7", 100, 60);
+    alice.ticks(8);
+    const receiver = new ToneReceiver();
+    const heard = alice.packets.map((packet) =>
+      receiver.push(
+        Int16Array.from(packet.subarray(12), (code) => muLawDecode[code]!),
+        160,
+      ),
+    );
+    expect(heard.flatMap((digit) => digit?.digit ?? [])).toEqual(["7"]);
+    expect(new Set(alice.packets.map(payloadType))).toEqual(new Set([0]));
+    expect(alice.stream.digitsOut).toBeNull();
+  });
 });

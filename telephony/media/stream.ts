@@ -3,6 +3,7 @@ import type { Env } from "../../core/env/env.ts";
 import { rtpPacketBytesMax } from "../../core/lib/limits.ts";
 import { type Decoder, decoderOf, type Encoder, encoderOf, silence, unitsPerMs, wayBetween } from "./codec/codec.ts";
 import { type Digit, DigitReceiver, type DigitSender, rescaleEvent } from "./dtmf.ts";
+import { ToneReceiver } from "./dtmf-tones.ts";
 import { type Hearing, type Look, notListening, stepHearing, type Told } from "./hearing.ts";
 import type { JitterBuffer } from "./jitter-buffer.ts";
 import { Outgoing, payloadBytesMax, samplesPerMs, samplesPerTick } from "./outgoing.ts";
@@ -46,6 +47,7 @@ export type StreamEvents = {
 /** A packet's samples, while it is in hand, and what becomes of them in another codec: every stream of the thread uses the same room. */
 const heardSamples = new Int16Array(rtpPacketBytesMax);
 const transcoded = new Uint8Array(rtpPacketBytesMax);
+const toneFrame = new Int16Array(samplesPerTick);
 /** The zero of A-law is ±8, and G.722 wavers less than that about its own. */
 const soundingLevel = 8;
 
@@ -80,6 +82,7 @@ export class MediaStream {
   private digitAt = 0;
   private readonly reception = new Reception();
   private readonly digits = new DigitReceiver();
+  private readonly tones = new ToneReceiver();
   private source = -1;
   private heardAtMs: number;
   /** Packets of sound, digits and comfort noise; whether anything sounded in them; whether the peer pauses while nobody speaks. */
@@ -201,21 +204,34 @@ export class MediaStream {
     if (isDigit) this.tell(this.digits.push(packet, start, end, sequence, timestamp(packet), nowMs));
     else {
       this.reception.measure(timestamp(packet), nowMs * unitsPerMs(format.codec));
+      const isTone = !this.muted && format.dtmfPayloadType === null && this.hearTones(packet, start, end);
       if (this.muted) {
-        end = silence(format.codec, packet, start, end);
-        if (this.decoded >= 0) {
-          heardSamples.fill(0, 0, this.decoded);
-          // Nor is the end of it heard, where a decoder remembers.
-          this.decoder.reset();
-        }
+        // Nor is the end of it heard, where a decoder remembers.
+        if (this.decoded >= 0) this.decoder.reset();
+        end = this.hush(packet, start, end);
       } else if (this.taps.length > 0 || this.voice !== null) {
         const size = this.decode(packet, start, end);
         const time = this.timeOf(packet, samplesPerMs);
         for (const { recorder, channel } of this.taps) recorder.put(channel, nowMs, source, time, heardSamples, size);
         this.voice?.put(heardSamples, size, source, time, hasMarker(packet), nowMs);
       }
+      // Who is told of a digit by an event is not to hear it too.
+      if (isTone && this.partner?.format?.dtmfPayloadType != null) end = this.hush(packet, start, end);
     }
     this.partner?.relay(packet, start, end, isDigit, isDigit && this.muted, this, nowMs);
+  }
+
+  /** The packet in hand says nothing any more, decoded or not. Where it ends then. */
+  private hush(packet: Uint8Array, start: number, end: number): number {
+    if (this.decoded >= 0) heardSamples.fill(0, 0, this.decoded);
+    return silence(this.format!.codec, packet, start, end);
+  }
+
+  /** Whether the tones of a digit sound, of a peer that has no events for it. */
+  private hearTones(packet: Uint8Array, start: number, end: number): boolean {
+    const ended = this.tones.push(heardSamples, this.decode(packet, start, end));
+    if (ended !== null) this.tell([ended]);
+    return this.tones.isSounding;
   }
 
   /** The timestamp of a packet of the peer, under a clock of so many units in a millisecond. */
@@ -286,7 +302,7 @@ export class MediaStream {
     } while (done < size);
   }
 
-  /** 20 ms of the mix, as samples. */
+  /** 20 ms of the mix, or of a digit, as samples. */
   saySamples(samples: Int16Array, atMs: number): void {
     const bytes = this.encoder.encode(samples, 0, samplesPerTick, this.mixed, 0);
     if (bytes > 0) this.sayMixed(this.mixed.subarray(0, bytes), atMs);
@@ -301,11 +317,16 @@ export class MediaStream {
   tick(nowMs: number): void {
     const { format, transport, player, digitsOut, out } = this;
     if (format === null || transport === null || !transport.isReady) return;
+    if (digitsOut !== null && format.dtmfPayloadType === null) {
+      digitsOut.sound(toneFrame);
+      if (this.sends) this.saySamples(toneFrame, nowMs);
+      if (digitsOut.isDone) this.digitsOut = null;
+      return;
+    }
     if (digitsOut !== null) {
       for (const event of digitsOut.tick()) {
         if (event.isFirst) this.digitAt = out.nextTimestamp(nowMs);
-        if (format.dtmfPayloadType !== null && this.sends)
-          transport.sendRtp(out.event(format.dtmfPayloadType, event.payload, this.digitAt, event.isFirst, nowMs));
+        if (this.sends) transport.sendRtp(out.event(format.dtmfPayloadType!, event.payload, this.digitAt, event.isFirst, nowMs));
       }
       if (digitsOut.isDone) this.digitsOut = null;
       return;
@@ -487,6 +508,7 @@ export class MediaStream {
     if (this.source >= 0) {
       this.reception.restart(sequence);
       this.tell(this.digits.restart(nowMs));
+      this.tones.reset();
       this.decoder.reset();
     }
     this.source = source;

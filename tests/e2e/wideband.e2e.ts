@@ -1,8 +1,10 @@
 // Opus between two browsers and G.722 from a phone to a browser without a change, and both beside G.711; digits of such calls, and by INFO. Phones are baresip, INFO is sipp's.
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
 import { hears } from "../support/hearing.ts";
+import { keyPcap } from "../support/key-pcap.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { insideNamespace, ownAddress } from "../support/namespace.ts";
 import { offerMd5 } from "../support/raw-sip.ts";
@@ -63,6 +65,35 @@ async function keyLeads(phone: Baresip): Promise<void> {
   await eventually("the menu has it", async () => (await wholeOf(id)).includes('"Reason":"Accounts"'), 10_000);
   phone.hangUp();
   await eventually("the call is over", async () => (await newest()).endedAt !== null);
+}
+
+/** A call by a scenario of sipp's, to its end. @returns its conversation */
+async function played(scenario: string): Promise<string> {
+  const path = join(import.meta.dir, `../interop/sipp/${scenario}.xml`);
+  const call = [
+    "-s",
+    "+441632960100",
+    "-i",
+    ownAddress,
+    "-p",
+    "5092",
+    "-mi",
+    ownAddress,
+    "-mp",
+    "33000",
+    "-m",
+    "1",
+    "-timeout",
+    "20",
+    "-timeout_error",
+  ];
+  const sipp = Bun.spawn(["sipp", "-sf", path, "-t", "u1", "-nostdin", ...call, `${ownAddress}:5060`], {
+    ...{ stdout: "ignore", stderr: "ignore", cwd: landline.folder },
+    env: { ...process.env, TERM: "dumb" },
+  });
+  expect((await sipp.exited) === 0, "sipp got what it expected");
+  await eventually("the call is over", async () => (await newest()).endedAt !== null);
+  return (await newest()).id;
 }
 
 await program(
@@ -129,34 +160,18 @@ await program(
     await step("a key of a phone in G.722 leads through the menu", () => keyLeads(sam));
 
     await step("a key told by INFO leads through the menu, and is in no ladder; what else INFO brings is refused", async () => {
-      const scenario = join(import.meta.dir, "../interop/sipp/info.xml");
-      const call = [
-        "-s",
-        "+441632960100",
-        "-i",
-        ownAddress,
-        "-p",
-        "5092",
-        "-mi",
-        ownAddress,
-        "-m",
-        "1",
-        "-timeout",
-        "20",
-        "-timeout_error",
-      ];
-      const sipp = Bun.spawn(["sipp", "-sf", scenario, "-t", "u1", "-nostdin", ...call, `${ownAddress}:5060`], {
-        ...{ stdout: "ignore", stderr: "ignore", cwd: landline.folder },
-        env: { ...process.env, TERM: "dumb" },
-      });
-      expect((await sipp.exited) === 0, "sipp got what it expected");
-      await eventually("the call is over", async () => (await newest()).endedAt !== null);
-      const { id } = await newest();
+      const id = await played("info");
       await eventually("the menu had it, and its ladder is there", async () => {
         const whole = await wholeOf(id);
         return whole.includes('"Reason":"Accounts"') && whole.includes("INFO sip:");
       });
       expect(!(await wholeOf(id)).includes("Signal="), "no digit is in the ladder");
+    });
+
+    await step("a key in the voice of a caller who offers no events leads through the menu", async () => {
+      writeFileSync(join(landline.folder, "key.pcap"), keyPcap("1"));
+      const id = await played("tones");
+      await eventually("the menu had it", async () => (await wholeOf(id)).includes('"Reason":"Accounts"'));
     });
   },
   async () => {

@@ -152,8 +152,9 @@ export const adminManual: readonly ManualPage[] = [
           as it is. Where the other side has it not, it is transcoded. What is recorded, played or mixed is of a telephone's width.
         </p>
         <p>
-          <b>Digits</b> come as telephone events (RFC 4733), or by SIP INFO from a phone that is set so. Tones in the voice itself are not
-          recognised.
+          <b>Digits</b> come as telephone events (RFC 4733), or by SIP INFO from a phone that is set so. A phone or carrier that offers no
+          telephone events is listened to for tones in the voice itself, and gets digits as tones, or by INFO if it uses that itself. Each
+          digit counts once, and whoever takes it in another way is told in that.
         </p>
         <p>
           <b>Lamps</b> (busy-lamp keys) show whether a colleague is rung, calls or talks: give the key their extension or the user name of
