@@ -51,6 +51,7 @@ export function telephonyDirectory(directory: Directory, node: OpenNode): Teleph
       const configured = station?.kind === "phone" ? station : directory.current.trunks.find((trunk) => trunk.id === id);
       return configured?.mediaEncryption ?? "disabled";
     },
+    trunkManner: (id) => index().byId.get(id) ?? null,
     certificateDemand: (id) => {
       const trunk = index().byId.get(id);
       return trunk?.demandsCertificate === true ? { issuers: trunk.peerIssuers, names: trunk.peerNames } : null;

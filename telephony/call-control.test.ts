@@ -30,6 +30,7 @@ const directory: TelephonyDirectory = {
   trunkByAddress: (address) =>
     address === "127.0.0.2" || address === "127.0.0.1" ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null,
   isPhoneAddress: () => false,
+  trunkManner: () => null,
   certificateDemand: () => null,
   mediaEncryption: (id) => (id === phone.stationId ? voice.ofPhone : "disabled"),
   isCallForHelp: (_stationId, called) => called === "112",

@@ -338,7 +338,7 @@ export class SipCallControl implements CallControl {
   ): Step<LegState, LegOutput> | null {
     const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
     const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, isForHelp);
-    const codecs = origin.kind === "trunk" ? narrowCodecs : wideCodecs;
+    const codecs = origin.kind === "trunk" ? this.codecsOf(origin.trunkId) : wideCodecs;
     const facts = this.facts(legId, "caller", kind, session.flow, encryption, codecs);
     const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption, codecs);
     if (offer === null || isUsable(offer, facts)) return startCaller(facts, offer);
@@ -456,7 +456,7 @@ export class SipCallControl implements CallControl {
       }
       this.reaching.delete(legId);
       const encryption = this.encryptionOf({ kind: "trunk", trunkId }, command.isEmergency);
-      const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption, narrowCodecs), silenceMs: trunkSilenceMs };
+      const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption, this.codecsOf(trunkId)), silenceMs: trunkSilenceMs };
       this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, { way });
     };
     this.reaching.add(legId);
@@ -474,6 +474,10 @@ export class SipCallControl implements CallControl {
   private encryptionOf(origin: Exclude<CallOrigin, { kind: "guest" }>, isForHelp: boolean): MediaEncryption {
     const encryption = this.options.directory.mediaEncryption(origin.kind === "trunk" ? origin.trunkId : origin.stationId);
     return encryption === "required" && isForHelp ? "optional" : encryption;
+  }
+
+  private codecsOf(trunkId: TrunkId): readonly Codec[] {
+    return this.options.directory.trunkManner(trunkId)?.codecs ?? narrowCodecs;
   }
 
   private facts(
@@ -639,16 +643,18 @@ export class SipCallControl implements CallControl {
     const contact = this.dialogs.contact(flow, leg.way?.contactUser ?? null);
     const callId = this.dialogs.newToken();
     const parts = { body, local: flow.local, contact, callId, tag: this.dialogs.newToken() };
+    const manner = dial.kind === "dial-trunk" ? this.options.directory.trunkManner(dial.trunkId) : null;
     const draft =
       dial.kind === "dial-trunk"
-        ? trunkInvite(dial, leg.way?.domain ?? null, endpointText(flow.remote), parts)
+        ? trunkInvite(dial, leg.way?.domain ?? null, endpointText(flow.remote), parts, manner)
         : stationInvite(dial, this.options.directory.station(dial.stationId)?.username ?? "station", binding!, parts);
     this.claim(leg.conversation, callId);
     this.name(leg, callId);
-    this.dialogs.call(draft, flow, contact, (session) => {
+    const started = (session: Session): void => {
       leg.session = session;
       this.bySession.set(session, leg);
-    });
+    };
+    this.dialogs.call(draft, flow, contact, started, manner?.sessionTimers);
   }
 
   private conversation(id: ConversationId): Conversation {

@@ -14,6 +14,7 @@ const flow: Flow = {
 };
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === "198.51.100.8" ? { trunkId: "t" as TrunkId, name: "Carrier" } : null),
+  trunkManner: () => null,
   certificateDemand: () => null,
   mediaEncryption: () => "disabled",
   isCallForHelp: () => false,

@@ -28,6 +28,7 @@ async function trunkThat(encryption: MediaEncryption): Promise<At & { next: Next
   const proxies: { host: string; port: number }[] = [];
   const directory: TelephonyDirectory = {
     trunkByAddress: (address) => (address === carrierAddress ? { trunkId, name: "Carrier" } : null),
+    trunkManner: () => null,
     certificateDemand: () => null,
     mediaEncryption: () => encryption,
     isCallForHelp: () => false,

@@ -18,6 +18,7 @@ const [carrier, stranger] = ["127.0.0.2", "127.0.0.66"];
 let trunks: readonly TrunkPeer[] = [];
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === carrier ? { trunkId: "trunk" as TrunkId, name: "Carrier" } : null),
+  trunkManner: () => null,
   certificateDemand: () => null,
   mediaEncryption: () => "disabled",
   isCallForHelp: () => false,

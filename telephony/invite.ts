@@ -1,5 +1,5 @@
 // The INVITEs that we send: to our own stations, and to numbers by a trunk. What is not meant for a peer is not in them.
-import type { CallCommand, CallerIdentity } from "../core/call/call-control.ts";
+import type { CallCommand, CallerIdentity, TrunkManner } from "../core/call/call-control.ts";
 import { hostText } from "../core/lib/ip-address.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
 import { type Header, header, type RequestDraft, toWire } from "./sip/message/message.ts";
@@ -36,12 +36,20 @@ export function stationInvite(
 
 /**
  * To a carrier or PBX: at `host`, or where we have an account, at its domain and as one of that domain. Who calls stands in From and, for whom
- * the trunk trusts (RFC 3325), in P-Asserted-Identity; withheld, From is anonymous (RFC 3323 §4.1.1.3) and nothing else says who it is.
+ * the trunk trusts (RFC 3325), in P-Asserted-Identity, or where the carrier reads it; withheld, From is anonymous (RFC 3323 §4.1.1.3) and nothing
+ * else says who it is.
  */
-export function trunkInvite(dial: DialTrunk, domain: string | null, host: string, parts: InviteParts): RequestDraft {
+export function trunkInvite(
+  dial: DialTrunk,
+  domain: string | null,
+  host: string,
+  parts: InviteParts,
+  manner: Pick<TrunkManner, "callerIdHeader"> | null = null,
+): RequestDraft {
   const uri = `sip:${userPart(dial.number)}@${domain ?? host}`;
   const own = domain ?? hostText(parts.local.address);
-  return invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, identityHeaders(dial.shown, own));
+  const identity = identityHeaders(dial.shown, own, manner?.callerIdHeader ?? "P-Asserted-Identity");
+  return invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, identity);
 }
 
 function invite(uriText: string, from: string, to: string, parts: InviteParts, more: readonly Header[]): RequestDraft {
@@ -64,9 +72,18 @@ function fromOf({ number, name }: CallerIdentity, host: string): string {
   return formatNameAddr(nameOf(name), `sip:${userPart(number)}@${host}`);
 }
 
-function identityHeaders({ number, name }: CallerIdentity, host: string): readonly Header[] {
+function identityHeaders({ number, name }: CallerIdentity, host: string, by: TrunkManner["callerIdHeader"]): readonly Header[] {
   if (number === "") return [header("Privacy", "id")];
-  return [header("P-Asserted-Identity", formatNameAddr(nameOf(name), `sip:${userPart(number)}@${host}`))];
+  const identity = formatNameAddr(nameOf(name), `sip:${userPart(number)}@${host}`);
+  switch (by) {
+    case "P-Asserted-Identity":
+      return [header("P-Asserted-Identity", identity)];
+    // It never became a standard; draft-ietf-sip-privacy-04 §5.
+    case "Remote-Party-ID":
+      return [header("Remote-Party-ID", `${identity};party=calling;privacy=off;screen=no`)];
+    case "From":
+      return [];
+  }
 }
 
 /** Names and numbers are core's and cleaned once more: nothing of them can become a header. */

@@ -15,6 +15,7 @@ import { fakeEnv } from "./support/fake-env.ts";
 const phone = { stationId: "phone" as StationId, userId: "u" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: () => null,
+  trunkManner: () => null,
   certificateDemand: () => null,
   mediaEncryption: () => "disabled",
   isCallForHelp: () => false,

@@ -4,6 +4,7 @@ import type { ConferenceRoomId, ConversationId, LegId, RecordingId, StationId, T
 import type { MediaEncryption } from "../lib/media-encryption.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
 import type { CertificateDemand, CertificateTrouble, OwnCertificate } from "../telephony/peer-certificate.ts";
+import type { Trunk } from "../telephony/telephony.ts";
 
 /** What is played: stored or embedded sounds by key, in order. `tone` is for ringback and beeps. */
 export type Prompt =
@@ -311,11 +312,16 @@ export type TelephonyDirectory = {
   trunks(): readonly TrunkPeer[];
   /** Whether voice with a trunk or a phone is encrypted. */
   mediaEncryption(id: TrunkId | StationId): MediaEncryption;
+  /** How the carrier wants to be spoken to; null: as usual. */
+  trunkManner(id: TrunkId): TrunkManner | null;
   /** What whoever comes from a trunk's address must show; null: the address is enough. */
   certificateDemand(id: TrunkId): CertificateDemand | null;
   /** Whether that phone calls for help by dialling that. */
   isCallForHelp(stationId: StationId, called: string): boolean;
 };
+
+/** How a trunk is spoken to in calls. */
+export type TrunkManner = Pick<Trunk, "callerIdHeader" | "codecs" | "sessionTimers" | "diversion">;
 
 /** Where a trunk's calls go, and as whom. */
 export type TrunkPeer = {

@@ -100,7 +100,7 @@ class Application {
     const { station, secret } = await createPhone(
       this.app,
       this.actor,
-      { name: `${user.name}, phone`, userId: user.id, siteId: null, location: "", address: "", mediaEncryption },
+      { name: `${user.name}, phone`, userId: user.id, siteId: null, location: "", address: "", mediaEncryption, forwarding: "inside" },
       this.newPhoneSecret,
     );
     // Whoever has a phone is rung there.

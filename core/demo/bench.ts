@@ -76,7 +76,15 @@ export async function loadBench(app: App, actor: Actor, phoneSecret: (username: 
   const phone = async (username: string, email: string, address: string): Promise<void> => {
     const user = users.get(email)!;
     if (there.has(username)) return;
-    const settings = { name: marked(username), userId: user.id, siteId: null, location: "", address, mediaEncryption: "disabled" } as const;
+    const settings = {
+      name: marked(username),
+      userId: user.id,
+      siteId: null,
+      location: "",
+      address,
+      mediaEncryption: "disabled",
+      forwarding: "inside",
+    } as const;
     const { station } = await createPhone(app, actor, settings, phoneSecret, username);
     if (address !== "") await setUserStation(app, actor, user.id, station.id);
     made.push(`phone ${username}`);

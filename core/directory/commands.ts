@@ -40,7 +40,15 @@ export async function createUser(
       actor,
       stores,
       stationKind,
-      { name: `${user.name}, browser`, userId: user.id, siteId: null, location: "", address: "", mediaEncryption: "disabled" },
+      {
+        name: `${user.name}, browser`,
+        userId: user.id,
+        siteId: null,
+        location: "",
+        address: "",
+        mediaEncryption: "disabled",
+        forwarding: "inside",
+      },
       { id: stationId, kind: "browser", username: user.id },
     );
     // The agent's first instants are the event's own, so that the log alone leads to the same row.

@@ -6,8 +6,9 @@ import type { StationId, UserId } from "../lib/id.ts";
 import { personRingMs } from "../lib/limits.ts";
 import { isWithin } from "../telephony/extension-range.ts";
 import { isSameNumber } from "../telephony/number.ts";
+import { readNumber } from "../telephony/number-plan.ts";
 import type { Configuration, RouteFacts } from "./directory.ts";
-import { planOutside } from "./outbound.ts";
+import { countryOf, planOutside } from "./outbound.ts";
 import { planExtension } from "./tie-line.ts";
 
 /** The digits of what was dialled, and its plus; what people write between them is dropped. */
@@ -37,6 +38,17 @@ export function calleeOf(user: User, shown: CallerIdentity, stationId: StationId
     ringMs: personRingMs,
     otherwise: null,
   };
+}
+
+/** Numbers of a call that comes in by a trunk, as its format has them. */
+export function asRead(
+  configuration: Pick<Configuration, "trunks" | "sites" | "organization">,
+  { origin, called, caller }: { readonly origin: CallOrigin; readonly called: string; readonly caller: CallerIdentity },
+): { readonly called: string; readonly caller: CallerIdentity } {
+  const trunk = origin.kind === "trunk" ? configuration.trunks.find(({ id }) => id === origin.trunkId) : undefined;
+  if (trunk === undefined) return { called, caller };
+  const read = (number: string): string => readNumber(number, trunk.incomingFormat, countryOf(configuration));
+  return { called: read(called), caller: { ...caller, number: read(caller.number) } };
 }
 
 /**

@@ -29,7 +29,7 @@ import { recordingPath } from "../recording/path.ts";
 import { loggedPauses } from "../recording/pauses.ts";
 import type { RecordingFacts, RecordingPause, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
-import { calleeOf, identityOf } from "./callee.ts";
+import { asRead, calleeOf, identityOf } from "./callee.ts";
 import { type Directory, type RouteFacts, route } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { placeOf, siteOf } from "./outbound.ts";
@@ -155,10 +155,11 @@ export class Exchange {
   }
 
   private offered(event: Extract<CallEvent, { kind: "call.offered" }>): void {
-    const { conversationId, legId, origin, called } = event;
+    const { conversationId, legId, origin } = event;
     const { current } = this.directory;
-    const caller = identityOf(current, origin, event.caller);
-    const decided = this.guarded(route(current, { called, caller, origin }, this.routeFacts()), event);
+    const { called, caller: told } = asRead(current, event);
+    const caller = identityOf(current, origin, told);
+    const decided = this.guarded(route(current, { called, caller, origin }, this.routeFacts()), { ...event, called });
     const isForHelp = decided.kind === "dial" && decided.callee.isEmergency;
     if (!isForHelp && (!this.accepting || this.journal.isFull() || this.callsUp >= callsMax)) {
       this.app.env.log.warn("call refused", { call: conversationId, reason: this.accepting ? "overloaded" : "draining" });

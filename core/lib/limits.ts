@@ -98,6 +98,8 @@ export const busyToneMs = 5_000;
 export const hopLookupMs = 5_000;
 /** A trunk that gives no sign of life is given up for the next one: with the look-up, within three seconds. */
 export const trunkSilenceMs = 2_500;
+/** However a trunk is set up: a call that was sent on so often is sent on no more. */
+export const redirectsMax = 5;
 /** Next hops of trunks are asked so often whether they live; those that do not answer, more often. */
 export const trunkBeatMs = 30_000;
 export const trunkRetryMs = 5_000;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BadInput, Conflict } from "../lib/errors.ts";
 import { isId, type OrganizationId, type SiteId } from "../lib/id.ts";
 import { endpointOf, isIpv4, isIpv6 } from "../lib/ip-address.ts";
-import { conferenceRoomPartiesMax, didsPerPoolMax } from "../lib/limits.ts";
+import { conferenceRoomPartiesMax, didsPerPoolMax, redirectsMax } from "../lib/limits.ts";
 import { mediaEncryptions } from "../lib/media-encryption.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
@@ -13,17 +13,23 @@ import { checkIssuers, fingerprintOf, isNameOrFingerprint } from "./peer-certifi
 import { holderOfNumber } from "./taken-number.ts";
 import {
   type ConferenceRoom,
+  callerIdHeaders,
   callerIdPresentations,
   type DidPool,
   distributions,
+  diversionHeaders,
+  forwardings,
   type NumberPlan,
   type OutboundRoute,
+  redirectPolicies,
   roomCallers,
   type Site,
   type Station,
   type Trunk,
+  trunkCodecs,
   trunkTransports,
 } from "./telephony.ts";
+import { trunkTemplate } from "./trunk-template.ts";
 
 const name = (what: string) =>
   z
@@ -39,6 +45,8 @@ const idOf = (what: string) => z.string().refine(isId, `Not a ${what}.`);
 const yesNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 const mediaEncryption = z.enum(mediaEncryptions, { error: `One of ${mediaEncryptions.join(", ")}.` }).default("disabled");
+
+const numberFormat = z.enum(numberFormats, { error: `One of ${numberFormats.join(", ")}.` }).default("E164");
 
 /** `host` or `host:port`; IPv6 in brackets when a port follows. */
 const hostPattern = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::[1-9][0-9]{0,4})?$/;
@@ -86,7 +94,27 @@ export const trunkSettings = z.strictObject({
     .array(z.string().refine(isNameOrFingerprint, "A name like sip.carrier.example, or a SHA-256 fingerprint of 64 hex digits."))
     .max(32, "At most 32 names.")
     .default([]),
-  numberFormat: z.enum(numberFormats, { error: `One of ${numberFormats.join(", ")}.` }).default("E164"),
+  template: z
+    .string()
+    .refine((id) => id === "" || trunkTemplate(id) !== null, "No such template.")
+    .default(""),
+  numberFormat,
+  incomingFormat: numberFormat,
+  callerIdHeader: z.enum(callerIdHeaders, { error: `One of ${callerIdHeaders.join(", ")}.` }).default("P-Asserted-Identity"),
+  codecs: z
+    .array(z.enum(trunkCodecs, { error: `One of ${trunkCodecs.join(", ")}.` }))
+    .min(1, "A trunk needs a codec.")
+    .refine((codecs) => new Set(codecs).size === codecs.length, "Each codec once.")
+    .default(["PCMA", "PCMU"]),
+  sessionTimers: yesNo.default(true),
+  redirects: z.enum(redirectPolicies, { error: `One of ${redirectPolicies.join(", ")}.` }).default("refuse"),
+  redirectsMax: z.coerce
+    .number({ error: "A whole number." })
+    .int("A whole number.")
+    .min(1, "At least one.")
+    .max(redirectsMax, `At most ${redirectsMax}.`)
+    .default(2),
+  diversion: z.enum(diversionHeaders, { error: `One of ${diversionHeaders.join(", ")}.` }).default("none"),
   callerIdPresentation: z.enum(callerIdPresentations, { error: `One of ${callerIdPresentations.join(", ")}.` }).default("user"),
   callerId: e164.nullable().default(null),
   channelsMax: z.coerce
@@ -113,7 +141,15 @@ export type TrunkSettings = Pick<
   | "demandsCertificate"
   | "peerIssuers"
   | "peerNames"
+  | "template"
   | "numberFormat"
+  | "incomingFormat"
+  | "callerIdHeader"
+  | "codecs"
+  | "sessionTimers"
+  | "redirects"
+  | "redirectsMax"
+  | "diversion"
   | "callerIdPresentation"
   | "callerId"
   | "channelsMax"
@@ -132,8 +168,9 @@ export const stationSettings = z.strictObject({
     .refine((text) => text === "" || endpointOf(text) !== null, "A literal address, with or without a port: 192.0.2.20, 192.0.2.20:5062.")
     .default(""),
   mediaEncryption,
+  forwarding: z.enum(forwardings, { error: `One of ${forwardings.join(", ")}.` }).default("inside"),
 });
-export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location" | "address" | "mediaEncryption">;
+export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location" | "address" | "mediaEncryption" | "forwarding">;
 
 export const siteSettings = z.strictObject({
   name: name("site"),

@@ -1,7 +1,7 @@
 // Dialled numbers: what they are, in which country, for which trunk; calls for help in every plan.
 import { describe, expect, test } from "bun:test";
 import { emergencyNumber, mayBeEmergency } from "./emergency.ts";
-import { classifyNumber, formatNumber, isSimplePattern, type PlanRule } from "./number-plan.ts";
+import { classifyNumber, formatNumber, isSimplePattern, type PlanRule, readNumber } from "./number-plan.ts";
 
 const rule = (of: Partial<PlanRule>): PlanRule => ({
   ...{ matchType: "regex", match: "", normalizedFormat: "", numbers: [], digitLength: null, classification: "Own" },
@@ -90,4 +90,19 @@ describe("a call for help", () => {
     for (const number of ["000", "110", "112", "911", "999"]) expect(emergencyNumber(number, null)).toBe(number);
     expect([mayBeEmergency("911"), mayBeEmergency("9911"), mayBeEmergency("201")]).toEqual([true, true, false]);
   });
+});
+
+describe("a number as a trunk tells it", () => {
+  test.each([
+    ["02079460018", "National", "GB", "+442079460018"],
+    ["+442079460018", "National", "GB", "+442079460018"],
+    ["00493012345678", "National", "GB", "+493012345678"],
+    ["201", "National", "GB", "201"],
+    ["reception", "National", "GB", "reception"],
+    ["", "National", "GB", ""],
+    ["02079460018", "National", null, "02079460018"],
+    ["442079460018", "E164WithoutPlus", "GB", "+442079460018"],
+    ["201", "E164WithoutPlus", "GB", "201"],
+    ["02079460018", "E164", "GB", "02079460018"],
+  ] as const)("%s, as %s in %s, is %s", (told, format, country, number) => expect(readNumber(told, format, country)).toBe(number));
 });

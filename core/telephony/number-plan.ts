@@ -118,6 +118,18 @@ export function formatNumber(number: string, format: NumberFormat, country: stri
   return text.replace(/[^0-9]/g, "");
 }
 
+/** A number as a trunk tells it, in E.164 where it is one; an extension, a name and whatever else it may be stays as it is. */
+export function readNumber(number: string, format: NumberFormat, country: string | null): string {
+  if (format === "E164" || !/^[0-9]+$/.test(number)) return number;
+  const parsed =
+    format === "E164WithoutPlus"
+      ? parsePhoneNumberFromString(`+${number}`)
+      : country !== null && isSupportedCountry(country)
+        ? parsePhoneNumberFromString(number, country)
+        : undefined;
+  return parsed?.isValid() === true ? parsed.number : number;
+}
+
 /**
  * Whether a pattern can be tried on every dialled number without hurry: literals, classes, groups without quantifiers, quantifiers on single
  * characters, at most three of them open-ended. So no input of 32 characters takes more than some ten thousand steps.

@@ -7,6 +7,14 @@ import type { NumberFormat, PlanRule } from "./number-plan.ts";
 
 export const trunkTransports = ["UDP", "TCP", "TLS"] as const;
 export const callerIdPresentations = ["user", "trunk", "withhold"] as const;
+/** Where a carrier reads who calls: RFC 3325, what came before it, or From alone. */
+export const callerIdHeaders = ["P-Asserted-Identity", "Remote-Party-ID", "From"] as const;
+export const trunkCodecs = ["PCMA", "PCMU", "G722", "OPUS"] as const;
+export const redirectPolicies = ["refuse", "follow"] as const;
+/** How a carrier is told who has forwarded a call: not, by RFC 5806, or by RFC 7044. */
+export const diversionHeaders = ["none", "Diversion", "History-Info"] as const;
+/** What becomes of a call that a phone sends on by itself (302). */
+export const forwardings = ["refuse", "inside", "outside"] as const;
 
 /** A carrier or PBX: who may call in, known by its source addresses, and how calls leave by it. */
 export type Trunk = ConfiguredObject & {
@@ -38,7 +46,21 @@ export type Trunk = ConfiguredObject & {
   readonly certificate: string | null;
   /** Its private key, sealed with the key file. */
   readonly sealedKey: string | null;
+  /** From which template it began (trunk-template.ts); empty: from none. */
+  readonly template: string;
   readonly numberFormat: NumberFormat;
+  /** As the carrier tells numbers: who calls, and who is called. */
+  readonly incomingFormat: NumberFormat;
+  readonly callerIdHeader: (typeof callerIdHeaders)[number];
+  /** What is offered, and taken, best first. */
+  readonly codecs: readonly (typeof trunkCodecs)[number][];
+  /** Whether our calls ask for session timers (RFC 4028); the carrier's wish is obeyed either way. */
+  readonly sessionTimers: boolean;
+  /** What becomes of a 3xx of the carrier's. */
+  readonly redirects: (typeof redirectPolicies)[number];
+  /** How often one call is sent on. */
+  readonly redirectsMax: number;
+  readonly diversion: (typeof diversionHeaders)[number];
   /** `user`: the person's direct number, else the trunk's; `trunk`: always its own; `withhold`: none. */
   readonly callerIdPresentation: (typeof callerIdPresentations)[number];
   /** E.164; null: the site's. */
@@ -97,6 +119,8 @@ export type Station = ConfiguredObject & {
   readonly location: string;
   /** Of a phone's voice; a browser's is encrypted always. */
   readonly mediaEncryption: MediaEncryption;
+  /** `inside`: to people, rooms and extensions here; `outside`: beyond them, too, with its person's rights to dial. */
+  readonly forwarding: (typeof forwardings)[number];
   /** HA1 of a phone's generated secret, sealed with the vault's key; null for browsers. */
   readonly sealedHa1: string | null;
 };

@@ -279,7 +279,15 @@ export const trunk = pgTable("trunk", {
   heartbeat: boolean("heartbeat"),
   mediaEncryption: text("media_encryption"),
   transport: text("transport"),
+  template: text("template"),
   numberFormat: text("number_format"),
+  incomingFormat: text("incoming_format"),
+  callerIdHeader: text("caller_id_header"),
+  codecs: text("codecs").array(),
+  sessionTimers: boolean("session_timers"),
+  redirects: text("redirects"),
+  redirectsMax: integer("redirects_max"),
+  diversion: text("diversion"),
   callerIdPresentation: text("caller_id_presentation"),
   callerId: text("caller_id"),
   channelsMax: integer("channels_max"),
@@ -352,6 +360,7 @@ export const station = pgTable("station", {
   location: text("location"),
   address: text("address"),
   mediaEncryption: text("media_encryption"),
+  forwarding: text("forwarding"),
   sealedHa1: text("sealed_ha1"),
 });
 

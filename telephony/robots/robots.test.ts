@@ -17,6 +17,7 @@ const addresses = { callers: "127.0.0.16", agents: "127.0.0.17" };
 const phone = { stationId: "station" as StationId, userId: "user" as UserId };
 const directory: TelephonyDirectory = {
   trunkByAddress: (address) => (address === addresses.callers ? { trunkId: "trunk" as TrunkId, name: "Robots" } : null),
+  trunkManner: () => null,
   certificateDemand: () => null,
   mediaEncryption: () => "disabled",
   isCallForHelp: () => false,

@@ -10,6 +10,7 @@ const telephony = await Telephony.start({
   directory: {
     trunkByAddress: (address) => (address === trunk ? { trunkId: "t" as TrunkId, name: "Trunk" } : null),
     ...{
+      trunkManner: () => null,
       certificateDemand: () => null,
       mediaEncryption: () => "disabled" as const,
       isCallForHelp: () => false,

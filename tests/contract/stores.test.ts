@@ -351,6 +351,8 @@ for (const [name, open] of Object.entries(implementations)) {
         ...{ proxies: [], transport: "UDP" as const, numberFormat: "E164" as const, callerIdPresentation: "user" as const },
         ...{ callerId: null, channelsMax: null, extensionRanges: [{ start: "300", end: "399" }], extensionsFirst: "there" as const },
         ...{ demandsCertificate: true, peerIssuers: "PEM", peerNames: ["sip.carrier.example"], certificate: null, sealedKey: "x" },
+        ...{ template: "twilio", incomingFormat: "National" as const, callerIdHeader: "From" as const, codecs: ["PCMU" as const] },
+        ...{ sessionTimers: false, redirects: "follow" as const, redirectsMax: 3, diversion: "History-Info" as const },
         ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null, mediaEncryption: "required" as const },
       };
       const kinds = {
@@ -369,6 +371,7 @@ for (const [name, open] of Object.entries(implementations)) {
             address: "",
             location: "",
             mediaEncryption: "disabled" as const,
+            forwarding: "outside" as const,
             sealedHa1: "x",
           },
           { userId: id<UserId>() },

@@ -45,6 +45,7 @@ beforeAll(async () => {
     ...{ env, media: new FakeMedia(), addresses: ["127.0.0.1"], mediaAddress: "127.0.0.1" },
     directory: {
       trunkByAddress: (address) => (address === trunk || address === "127.0.0.1" ? { trunkId: "t" as TrunkId, name: "Odd" } : null),
+      trunkManner: () => null,
       certificateDemand: () => null,
       mediaEncryption: () => "disabled",
       isCallForHelp: () => false,

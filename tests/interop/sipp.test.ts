@@ -19,6 +19,7 @@ beforeAll(async () => {
     mediaAddress: "127.0.0.1",
     directory: {
       trunkByAddress: (address) => (address === "127.0.0.5" ? { trunkId: "t" as TrunkId, name: "sipp" } : null),
+      trunkManner: () => null,
       certificateDemand: () => null,
       mediaEncryption: () => "disabled",
       isCallForHelp: () => false,

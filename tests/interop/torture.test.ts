@@ -55,6 +55,7 @@ beforeAll(async () => {
     mediaAddress: "127.0.0.1",
     directory: {
       trunkByAddress: (address) => (address === runner || address === "127.0.0.1" ? { trunkId: "t" as TrunkId, name: "Torture" } : null),
+      trunkManner: () => null,
       certificateDemand: () => null,
       mediaEncryption: () => "disabled",
       isCallForHelp: () => false,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type FlowSettings, flowKind, type IvrSettings, ivrKind } from "../../core/architect/kinds.ts";
 import { type Prompt, type PromptSettings, promptKind } from "../../core/architect/prompt.ts";
+import { BadInput } from "../../core/lib/errors.ts";
 import {
   type DidPoolSettings,
   didPoolKind,
@@ -12,6 +13,7 @@ import {
 } from "../../core/telephony/kinds.ts";
 import { bareNumber } from "../../core/telephony/number.ts";
 import type { DidPool, FlowRecord, Ivr, Station, Trunk } from "../../core/telephony/telephony.ts";
+import { trunkTemplate, trunkTemplates } from "../../core/telephony/trunk-template.ts";
 import { defineRoute } from "../route.ts";
 import { listing, pageQuery } from "./listing.ts";
 import { bodyOf, objectOperations, reference } from "./objects.ts";
@@ -157,6 +159,44 @@ const trunkOperations = objectOperations<Trunk, TrunkSettings>({
   },
 });
 
+const trunkBases = "/api/v2/telephony/providers/edges/trunkbasesettings";
+
+/** Where a trunk may begin, as the vendor has them: a metabase for each template, and the base settings that it stands for. */
+const templateRoutes = [
+  defineRoute({
+    operation: "getTelephonyProvidersEdgesTrunkbasesettingsAvailablemetabases",
+    method: "GET",
+    path: `${trunkBases}/availablemetabases`,
+    permission: "telephony:plugin:all",
+    help: "trunks",
+    summary: "The templates from which a trunk may begin, paged.",
+    query: pageQuery,
+    response: "TrunkMetabaseEntityListing",
+    handler: async ({ query }) => {
+      const first = (query.pageNumber - 1) * query.pageSize;
+      const shown = { entities: trunkTemplates.slice(first, first + query.pageSize), total: trunkTemplates.length };
+      return listing(`${trunkBases}/availablemetabases`, query, {}, shown, ({ id, name }) => ({ id, name, type: "EXTERNAL" }));
+    },
+  }),
+  defineRoute({
+    operation: "getTelephonyProvidersEdgesTrunkbasesettingsTemplate",
+    method: "GET",
+    path: `${trunkBases}/template`,
+    permission: "telephony:plugin:all",
+    help: "trunks",
+    summary: "The settings with which a trunk begins from a template.",
+    query: z.object({ trunkMetabaseId: z.string() }),
+    response: "TrunkBase",
+    handler: async ({ query }) => {
+      const template = trunkTemplate(query.trunkMetabaseId);
+      if (template === null) throw new BadInput("There is no such template.", "trunkMetabaseId");
+      const { id, name, values } = template;
+      const properties = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value: { instance: value } }]));
+      return { name, trunkMetabase: { id, name }, trunkType: "EXTERNAL", properties };
+    },
+  }),
+];
+
 export const telephonyRoutes = [
   ...ivrOperations,
   ...flowOperations,
@@ -202,6 +242,7 @@ export const telephonyRoutes = [
   ...didPoolOperations,
   ...stationOperations,
   ...trunkOperations,
+  ...templateRoutes,
 ];
 
 /** From the first number to the last, as E.164. */

@@ -177,6 +177,12 @@ export const adminManual: readonly ManualPage[] = [
           and by where its next hops are; a stranger gets no answer that tells anything. One address belongs to one trunk.
         </p>
         <p>
+          <b>A template</b> fills the form of a new trunk with what is publicly known of a carrier: transport, encryption, formats of
+          numbers, where the caller's number stands, codecs, and the rest. Each field says whether it is still as in the template, or what
+          the template has; every one may be changed, and your carrier's own letter wins. Choosing one connects to nobody. The Platform API
+          has them as <code>trunkbasesettings/availablemetabases</code> and <code>/template</code>.
+        </p>
+        <p>
           <b>Next hops</b> are tried in their order. A name without a port is looked up as a service first (SRV), then by its addresses.
           With the <b>heartbeat</b>, each is asked every half minute whether it lives; calls pass over one that does not answer, and it is
           asked every five seconds until it does. A call for help tries it all the same.
@@ -214,8 +220,8 @@ export const adminManual: readonly ManualPage[] = [
           checks no signature and signs no call itself, and passes no <code>Identity</code> on: calls leave with numbers of yours only.
         </p>
         <p>
-          <b>Codecs</b> of a trunk are PCMA and PCMU, in the carrier's order when it calls. Opus and G.722 are for{" "}
-          <a href="/help/stations">phones</a> and browsers.
+          <b>Codecs</b> of a trunk are what its calls may have, best first, and in the carrier's order when it calls: PCMA and PCMU, and
+          G.722 or Opus where the carrier has wideband voice to offer. <a href="/help/stations">Phones</a> and browsers have it always.
         </p>
         <h2 id="tie-line">Beside another PBX</h2>
         <p>

@@ -206,10 +206,11 @@ export class DialogLayer {
 
   /**
    * Calls. `invite` has From (with our tag), To, Call-ID, CSeq, Max-Forwards, Contact and body; events come to the user. A transport that
-   * fails at once is reported by an event too, from within this call when `started` has been called with the session.
+   * fails at once is reported by an event too, from within this call when `started` has been called with the session. `asksForTimer`: for a
+   * session timer (RFC 4028).
    */
-  call(invite: RequestDraft, flow: Flow, contact: string, started: (session: Session) => void): void {
-    const start = startOutgoing(invite, flow, contact);
+  call(invite: RequestDraft, flow: Flow, contact: string, started: (session: Session) => void, asksForTimer = true): void {
+    const start = startOutgoing(invite, flow, contact, asksForTimer);
     const session = new Session(this, this.newToken(), headerValue(invite, "call-id")!, start.state, flow);
     this.sessions.add(session);
     started(session);

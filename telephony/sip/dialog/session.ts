@@ -224,9 +224,9 @@ export function startIncoming(transactionId: string, invite: SipRequest, flow: F
 }
 
 /** The INVITE goes out with what it supports and how long it lasts (RFC 4028 §7.1). */
-export function startOutgoing(draft: RequestDraft, flow: Flow, contact: string): Result {
+export function startOutgoing(draft: RequestDraft, flow: Flow, contact: string, asksForTimer = true): Result {
   const minimum = sessionIntervalMin;
-  const more = [header("Supported", supported), ...wishHeaders(sessionIntervalUsual, minimum, null)];
+  const more = [header("Supported", supported), ...(asksForTimer ? wishHeaders(sessionIntervalUsual, minimum, null) : [])];
   const invite = { ...draft, headers: [...draft.headers, ...more] };
   return {
     state: { name: "calling", invite, flow, contact, isProvisional: false, isProven: false, tries: 0, minimum, early: [] },

@@ -16,9 +16,11 @@ import {
 } from "../../../core/telephony/kinds.ts";
 import { numberFormats } from "../../../core/telephony/number-plan.ts";
 import type { ConferenceRoom, DidPool, FlowRecord, Ivr, Station, Trunk } from "../../../core/telephony/telephony.ts";
-import { callerIdPresentations, trunkTransports } from "../../../core/telephony/telephony.ts";
+import { callerIdHeaders, callerIdPresentations, trunkCodecs, trunkTransports } from "../../../core/telephony/telephony.ts";
+import { trunkTemplates } from "../../../core/telephony/trunk-template.ts";
 import { t } from "../../ui/text.ts";
 import { type ObjectPage, options } from "../objects/object-page.ts";
+import { aboutTemplate } from "../trunks/template-words.ts";
 import { TrunkLineOf } from "../trunks/views.tsx";
 import { peopleNames, peopleOptions, siteOptions, words } from "./words.ts";
 
@@ -81,6 +83,8 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
   ),
 };
 
+const templateOptions = [{ value: "", label: "–" }, ...trunkTemplates.map(({ id, name }) => ({ value: id, label: name }))];
+
 export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
   kind: trunkKind,
   path: "/admin/trunks",
@@ -94,6 +98,7 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
       title: "Trunk",
       fields: [
         { name: "name", label: "Name", control: { kind: "text" } },
+        { name: "template", label: "Template", control: { kind: "kept", options: templateOptions } },
         {
           name: "addresses",
           label: "Addresses",
@@ -170,6 +175,18 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
         },
         { name: "numberFormat", label: "Numbers are sent as", control: { kind: "choice", options: options(numberFormats, words) } },
         {
+          name: "incomingFormat",
+          label: "Numbers come as",
+          help: "Who calls and who is called, as the carrier tells them. National: of the first site's country.",
+          control: { kind: "choice", options: options(numberFormats, words) },
+        },
+        {
+          name: "callerIdHeader",
+          label: "Number shown in",
+          help: "Where the carrier reads who calls. From says it always.",
+          control: { kind: "choice", options: options(callerIdHeaders, words) },
+        },
+        {
           name: "callerIdPresentation",
           label: "Number shown",
           control: { kind: "choice", options: options(callerIdPresentations, words) },
@@ -179,6 +196,18 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
           label: "The trunk's number",
           help: "With + and country code. Empty: the site's.",
           control: { kind: "text", type: "tel", mono: true, mayBeEmpty: true },
+        },
+        {
+          name: "codecs",
+          label: "Codecs",
+          help: "What is offered and taken, best first.",
+          control: { kind: "ranked", options: options(trunkCodecs, words), places: 3 },
+        },
+        {
+          name: "sessionTimers",
+          label: "Session timers",
+          help: "On: our calls ask for a sign of life now and then (RFC 4028), so that one whose end got lost ends by itself.",
+          control: { kind: "choice", options: options(["true", "false"], words) },
         },
         {
           name: "channelsMax",
@@ -213,7 +242,8 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
       ],
     },
   ],
-  initial: { heartbeat: true, registers: false, demandsCertificate: false, extensionRanges: [], extensionsFirst: "here" },
+  initial: { demandsCertificate: false, extensionRanges: [], extensionsFirst: "here", callerIdPresentation: "user", redirectsMax: 2 },
+  templates: { field: "template", all: trunkTemplates, about: aboutTemplate },
   tabs: [{ at: "connection", label: "Connection" }],
   columns: [
     { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") || t("of its next hops") },

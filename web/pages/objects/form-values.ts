@@ -17,6 +17,8 @@ function readField(control: Control, name: string, form: FormData): unknown {
       return text.replaceAll("\r\n", "\n").trim();
     case "quantity":
       return text.trim() === "" ? Number.NaN : clean(Number(text.replace(",", ".")) * control.scale);
+    case "kept":
+      return text;
     case "choice":
       return text === "" && control.none !== undefined ? null : text;
     case "picks":
@@ -115,6 +117,7 @@ export function saidOf(control: Control, value: unknown, labels: ReadonlyMap<str
       return `${String(value).split("-----BEGIN").length - 1} × PEM, SHA-256 ${digest}…`;
     }
     case "choice":
+    case "kept":
       return labels.get(String(value)) ?? String(value);
     case "document":
       return JSON.stringify(value, null, 2);

@@ -26,6 +26,8 @@ export type Control =
   | { readonly kind: "ranges" }
   /** From so many to so many, like 3-4, kept as `{ start, end }`, numbers; nothing written is null. */
   | { readonly kind: "span" }
+  /** Carried along by the form, and no field of it. */
+  | { readonly kind: "kept"; readonly options: Options }
   /** Certificates as PEM text. */
   | { readonly kind: "pem" }
   /** JSON, written as text. */
@@ -42,6 +44,16 @@ export type Column<Row> = {
   readonly label: string;
   readonly numeric?: boolean;
   cell(row: Row, names: ReadonlyMap<string, string>): string;
+};
+
+/** Where a new one may begin: `values` stand in its form, and what it has is compared with them afterwards. */
+export type Template<Settings> = { readonly id: string; readonly name: string; readonly values: Partial<Settings> };
+
+/** `field` keeps which one it was; the first is where a new one begins unless another is chosen. `about`: what the template cannot know. */
+export type Templates<Settings> = {
+  readonly field: keyof Settings & string;
+  readonly all: readonly [Template<Settings>, ...Template<Settings>[]];
+  about(id: string): string;
 };
 
 /** Shown once, right after it was made: it is kept nowhere. */
@@ -62,6 +74,7 @@ export type ObjectPage<Row extends ConfiguredObject & Settings, Settings extends
   /** Fields with a fixed set of choices by which the list can be narrowed. */
   readonly filters?: readonly (keyof Settings & string)[];
   readonly initial?: Partial<Record<keyof Settings, unknown>>;
+  readonly templates?: Templates<Settings>;
   /** Adds what the form's fields do not hold by themselves. */
   complete?(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** Further tabs of one object, with their own routes. */

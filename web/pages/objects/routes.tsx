@@ -58,7 +58,7 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
       return c.body(csvLine(["id", ...fields.map(({ name }) => name)]) + lines.join(""));
     }),
 
-    route({ method: "GET", path: `${path}/new`, permission: add, help }, (c, ports) => form(c, ports, null, page.initial ?? {})),
+    route({ method: "GET", path: `${path}/new`, permission: add, help }, (c, ports) => form(c, ports, null, begun(c))),
 
     route({ method: "POST", path: `${path}/new`, permission: add, help }, (c, ports) =>
       save(c, ports, null, async (settings) => {
@@ -134,6 +134,14 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
     }),
   ];
 
+  /** What stands in the form of a new one. */
+  function begun(c: WebContext): Readonly<Record<string, unknown>> {
+    const { templates, initial = {} } = page;
+    if (templates === undefined) return initial;
+    const chosen = templates.all.find(({ id }) => id === c.req.query("template")) ?? templates.all[0];
+    return { ...initial, ...chosen.values, [templates.field]: chosen.id };
+  }
+
   async function rowOf(c: WebContext, ports: WebPorts): Promise<Row> {
     const id = c.req.param("id") ?? "";
     const isOne = kind.freeIds === true || isId(id);
@@ -162,7 +170,7 @@ export function objectRoutes<Row extends ConfiguredObject & Settings, Settings e
 
   async function choicesOf(ports: WebPorts): Promise<Choices> {
     const lists = fields.map(async ({ name, control }) =>
-      control.kind === "choice" || control.kind === "picks" ? ([name, await optionsOf(ports.app, control.options)] as const) : null,
+      "options" in control ? ([name, await optionsOf(ports.app, control.options)] as const) : null,
     );
     return new Map((await Promise.all(lists)).filter((entry) => entry !== null));
   }

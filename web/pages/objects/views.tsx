@@ -9,7 +9,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { count, said, t } from "../../ui/text.ts";
 import { dateTime } from "../../ui/time.tsx";
 import { inputText, saidOf } from "./form-values.ts";
-import type { Control, FieldSpec, ObjectPage, Option, Told } from "./object-page.ts";
+import type { Control, FieldSpec, ObjectPage, Option, Templates, Told } from "./object-page.ts";
 
 type Named = { readonly name: string };
 /** The choices of each field, as they are now. */
@@ -276,6 +276,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
           <p>{said(errors.form)}</p>
         </Note>
       )}
+      {row === null && page.templates !== undefined ? <Begin page={page} templates={page.templates} values={props.values} /> : null}
       <form method="post" action={action}>
         <input type="hidden" name="csrf" value={props.csrf} />
         <input type="hidden" name="version" value={String(row?.version ?? 0)} />
@@ -289,6 +290,7 @@ export function ObjectForm<Row extends ConfiguredObject & Settings, Settings ext
               {group.fields.map((field) => (
                 <Input
                   field={field}
+                  origin={originOf(page, field, props.values, props.choices)}
                   isNamed={field.label === group.title}
                   value={props.values[field.name]}
                   typed={props.typed?.[field.name]}
@@ -334,8 +336,47 @@ export function ChangeBar(props: { readonly wrong: number; readonly discard: str
   );
 }
 
+/** Templates to choose from, before anything is typed. */
+function Begin<Row extends ConfiguredObject & Settings, Settings extends Named>(props: {
+  readonly page: ObjectPage<Row, Settings>;
+  readonly templates: Templates<Settings>;
+  readonly values: Readonly<Record<string, unknown>>;
+}) {
+  const { page, templates } = props;
+  const chosen = String(props.values[templates.field] ?? "");
+  return (
+    <section class="begin" aria-label={t("Begin from a template")}>
+      <nav class="segmented" aria-label={t("Templates")}>
+        {templates.all.map(({ id, name }) => (
+          <a href={`${page.path}/new?template=${id}`} aria-current={id === chosen ? "true" : undefined}>
+            {t(name)}
+          </a>
+        ))}
+      </nav>
+      <p class="quiet">{templates.about(chosen)}</p>
+    </section>
+  );
+}
+
+/** What a field's value has to do with the template; undefined: nothing. */
+function originOf<Row extends ConfiguredObject & Settings, Settings extends Named>(
+  { templates }: ObjectPage<Row, Settings>,
+  { name, control }: FieldSpec<Settings>,
+  values: Readonly<Record<string, unknown>>,
+  choices: Choices,
+): string | undefined {
+  const template = templates?.all.find(({ id }) => id === values[templates.field]);
+  const given = template?.values[name];
+  if (template === undefined || given === undefined) return undefined;
+  const [own, theirs] = [values[name], given].map((value) => saidOf(control, value, labelsOf(choices, name)));
+  if (own === theirs) return t("From the template {name}.", { name: t(template.name) });
+  return t("Changed: the template {name} has {value}.", { name: t(template.name), value: t(theirs!) });
+}
+
 function Input<Settings>(props: {
   readonly field: FieldSpec<Settings>;
+  /** What it has to do with the template. */
+  readonly origin: string | undefined;
   readonly isNamed: boolean;
   readonly value: unknown;
   readonly typed: string | undefined;
@@ -343,8 +384,10 @@ function Input<Settings>(props: {
   readonly options: readonly Option[];
 }) {
   const { name, label, help, control } = props.field;
-  const common = { name, label: t(label), error: props.error, ...(help === undefined ? {} : { help: t(help) }) };
+  const about = [help === undefined ? undefined : t(help), props.origin].filter((part) => part !== undefined).join(" ");
+  const common = { name, label: t(label), error: props.error, ...(about === "" ? {} : { help: about }) };
   const text = props.typed ?? inputText(control, props.value);
+  if (control.kind === "kept") return <input type="hidden" name={name} value={text} />;
   if (control.kind === "picks") {
     const options = props.options.map((option) => (option.about === undefined ? option : { ...option, about: t(option.about) }));
     return (

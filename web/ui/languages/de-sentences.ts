@@ -291,4 +291,7 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "One of ACTIVE, PAUSED.": "Eines von ACTIVE, PAUSED.",
   "This call is not being recorded.": "Dieser Anruf wird nicht aufgezeichnet.",
   "Whole seconds.": "Ganze Sekunden.",
+  "A trunk needs a codec.": "Ein Trunk braucht einen Codec.",
+  "Each codec once.": "Jeder Codec einmal.",
+  "No such template.": "Diese Vorlage gibt es nicht.",
 };

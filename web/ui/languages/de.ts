@@ -1540,4 +1540,33 @@ export const german: Readonly<Record<string, string>> = {
   "When a recording pauses": "Wenn eine Aufzeichnung pausiert",
   "Whoever needs longer pauses again.": "Wer länger braucht, hält sie erneut an.",
   "Set recording state": "Aufzeichnung steuern",
+  "A SIP connection with credentials, which registers. For one by address, leave the account empty and switch the registration off. Outside the Americas take the proxy of your region.":
+    "Eine SIP-Verbindung mit Zugangsdaten, die sich anmeldet. Für eine nach Adresse lassen Sie das Konto leer und schalten die Anmeldung aus. Außerhalb Amerikas nehmen Sie den Proxy Ihrer Region.",
+  "A SIP trunk known by our public address, by UDP alone. Its gateway stands in the order's confirmation. Numbers go out as dialled in the United Kingdom.":
+    "Ein SIP-Trunk, der an unserer öffentlichen Adresse erkannt wird, nur über UDP. Sein Gateway steht in der Auftragsbestätigung. Nummern gehen hinaus, wie man sie im Vereinigten Königreich wählt.",
+  "Begin from a template": "Mit einer Vorlage beginnen",
+  "Changed: the template {name} has {value}.": "Geändert: Die Vorlage {name} hat {value}.",
+  Codecs: "Codecs",
+  "Elastic SIP Trunking with Secure Trunking on. The next hop is your trunk's termination name, ending in pstn.twilio.com. Give Twilio our address, or fill in an account of a credential list. Calls come in from Twilio's own addresses: name those of your region.":
+    "Elastic SIP Trunking mit eingeschaltetem Secure Trunking. Der nächste Sprung ist der Terminierungsname Ihres Trunks, der auf pstn.twilio.com endet. Nennen Sie Twilio unsere Adresse, oder tragen Sie ein Konto einer Credential List ein. Anrufe kommen von Twilios eigenen Adressen: Tragen Sie die Ihrer Region ein.",
+  "From alone": "Nur From",
+  "From the template {name}.": "Aus der Vorlage {name}.",
+  "Number shown in": "Gezeigte Nummer steht in",
+  "Numbers come as": "Nummern kommen als",
+  "On: our calls ask for a sign of life now and then (RFC 4028), so that one whose end got lost ends by itself.":
+    "An: Unsere Anrufe bitten ab und zu um ein Lebenszeichen (RFC 4028), damit einer, dessen Ende verloren ging, von selbst endet.",
+  "One Voice SIP trunking over BT's own network, known by our address there. The addresses of its border controllers stand in BT's letter.":
+    "One Voice SIP trunking über das eigene Netz von BT, erkannt an unserer Adresse dort. Die Adressen seiner Border Controller stehen im Schreiben von BT.",
+  "P-Asserted-Identity and From": "P-Asserted-Identity und From",
+  "Remote-Party-ID and From": "Remote-Party-ID und From",
+  "Session timers": "Sitzungstimer",
+  Template: "Vorlage",
+  Templates: "Vorlagen",
+  "This trunk began from no template.": "Dieser Trunk hat mit keiner Vorlage begonnen.",
+  "What is offered and taken, best first.": "Was angeboten und angenommen wird, das Beste zuerst.",
+  "What most carriers take: numbers in E.164, G.711, known by our address. Ask yours for its next hops, and for an account if it gives one.":
+    "Was die meisten Netzbetreiber annehmen: Nummern in E.164, G.711, erkannt an unserer Adresse. Fragen Sie Ihren nach den nächsten Sprüngen, und nach einem Konto, wenn er eines vergibt.",
+  "Where the carrier reads who calls. From says it always.": "Wo der Netzbetreiber liest, wer anruft. In From steht es immer.",
+  "Who calls and who is called, as the carrier tells them. National: of the first site's country.":
+    "Wer anruft und wer angerufen wird, wie der Netzbetreiber es sagt. National: im Land des ersten Standorts.",
 };

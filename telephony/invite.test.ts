@@ -1,0 +1,33 @@
+// What a carrier reads of who calls: in the header that it wants, and nothing of whoever is withheld.
+import { expect, test } from "bun:test";
+import type { TrunkManner } from "../core/call/call-control.ts";
+import type { ConversationId, LegId, TrunkId } from "../core/lib/id.ts";
+import { trunkInvite } from "./invite.ts";
+
+const dial = (number: string) =>
+  ({
+    ...{ kind: "dial-trunk", legId: "leg" as LegId, conversationId: "call" as ConversationId, trunkId: "trunk" as TrunkId, hop: 0 },
+    ...{ number: "+442079460018", shown: { number, name: "First Bank" }, isEmergency: false, ringMs: 1_000 },
+  }) as const;
+const parts = {
+  ...{ body: new Uint8Array(0), local: { address: "192.0.2.1", port: 5060 }, contact: "<sip:192.0.2.1>" },
+  ...{ callId: "id", tag: "tag" },
+};
+
+function identityOf(number: string, callerIdHeader: TrunkManner["callerIdHeader"]): string {
+  const { headers } = trunkInvite(dial(number), null, "192.0.2.9", parts, { callerIdHeader });
+  const told = headers.filter(({ key }) => /^(from|p-asserted-identity|remote-party-id|privacy)$/.test(key));
+  return told.map(({ key, value }) => `${key}: ${value}`).join("\n");
+}
+
+const from = 'from: "First Bank" <sip:+441632960100@192.0.2.1>;tag=tag';
+const own = '"First Bank" <sip:+441632960100@192.0.2.1>';
+
+test.each([
+  ["P-Asserted-Identity", `${from}\np-asserted-identity: ${own}`],
+  ["Remote-Party-ID", `${from}\nremote-party-id: ${own};party=calling;privacy=off;screen=no`],
+  ["From", from],
+] as const)("who calls stands in From and in %s", (callerIdHeader, expected) => {
+  expect(identityOf("+441632960100", callerIdHeader)).toBe(expected);
+  expect(identityOf("", callerIdHeader)).toBe('from: "Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag\nprivacy: id');
+});
