@@ -98,7 +98,14 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
 
   const addresses = ownAddresses(config);
   const { media, telephony } = await startTelephony(node, directory, assets, addresses, certificate);
-  const exchange = new Exchange({ app, journal, control: telephony.control, directory, vault: node.recordings });
+  const exchange = new Exchange({
+    app,
+    journal,
+    control: telephony.control,
+    directory,
+    vault: node.recordings,
+    look: (trunkId, hop) => telephony.trunks.look(trunkId, hop),
+  });
   for (const facts of recovery.recovered) await exchange.keepRecording(facts);
   await exchange.keepLostRecordings(recovery.lost.map(({ recordingId, reason }) => ({ recordingId, reason })));
   const assigner = new Assigner(app, directory);
@@ -196,6 +203,9 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     get guestNumber() {
       return directory.current.organization?.guestNumber ?? null;
     },
+    get country() {
+      return countryOf(directory.current) ?? "";
+    },
     get tones() {
       return tonesOf(countryOf(directory.current));
     },
@@ -213,6 +223,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     exportProof: () => exportProof(proofInput(node)),
     keyFingerprint: fingerprintOf(node.keys.publicPem),
     trunks: telephony.trunks,
+    testCalls: exchange.testCalls,
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
     newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],

@@ -460,7 +460,7 @@ export class SipCallControl implements CallControl {
       this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, { way });
     };
     this.reaching.add(legId);
-    this.options.reach(trunkId, command.hop, command.isEmergency).then(begin, (error: unknown) => {
+    this.options.reach(trunkId, command.hop, command.isEmergency || command.isTest === true).then(begin, (error: unknown) => {
       this.options.env.log.warn("trunk not reached", { trunk: trunkId, reason: String(error) });
       begin(null);
     });

@@ -1,9 +1,10 @@
 // What SIP's statuses mean to people, and back: reject reasons to statuses, session ends to leg end reasons.
 import type { LegEndReason, RejectReason } from "../core/call/call-control.ts";
+import { cleanRemoteText } from "../core/lib/remote-text.ts";
 import type { CertificateTrouble } from "../core/telephony/peer-certificate.ts";
 import type { EncryptionTrouble } from "./sdp/offer-answer.ts";
 import type { SessionEnd } from "./sip/dialog/session.ts";
-import { type Header, header } from "./sip/message/message.ts";
+import { type Header, header, headerValue, type SipResponse } from "./sip/message/message.ts";
 
 export type Refusal = { readonly status: number; readonly reason?: string; readonly headers?: readonly Header[] };
 
@@ -37,6 +38,13 @@ export function refusesDescription(end: SessionEnd): boolean {
 /** What a caller is told whose voice cannot be as it must (RFC 3261 §20.43). */
 export function encryptionWarning(trouble: EncryptionTrouble | undefined): Header {
   return header("Warning", `399 landline "${encryptionWords(trouble)}"`);
+}
+
+/** A refusal in the peer's own words, cleaned: its reason phrase, Warning (RFC 3261 §20.43) and Reason (RFC 3326); empty: it says no more than its status. */
+export function saidOf(response: SipResponse | undefined): string {
+  if (response === undefined) return "";
+  const parts = [response.reason, headerValue(response, "warning"), headerValue(response, "reason")];
+  return cleanRemoteText(parts.filter((part) => part !== null && part !== "").join("; "));
 }
 
 /** What a carrier is told that has not shown who it is. */

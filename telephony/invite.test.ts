@@ -6,7 +6,8 @@ import { trunkInvite } from "./invite.ts";
 
 const dial = (number: string) =>
   ({
-    ...{ kind: "dial-trunk", legId: "leg" as LegId, conversationId: "call" as ConversationId, trunkId: "trunk" as TrunkId, hop: 0 },
+    kind: "dial-trunk",
+    ...{ legId: "leg" as LegId, conversationId: "call" as ConversationId, trunkId: "trunk" as TrunkId, hop: 0 },
     ...{ number: "+442079460018", shown: { number, name: "First Bank" }, isEmergency: false, ringMs: 1_000 },
   }) as const;
 const parts = {

@@ -4,7 +4,7 @@ import type { LegId } from "../core/lib/id.ts";
 import { lastStatsMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
-import { legEndReason, refusalOf, refusesDescription } from "./cause.ts";
+import { legEndReason, refusalOf, refusesDescription, saidOf } from "./cause.ts";
 import { digitBody, digitIn } from "./digits.ts";
 import { referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
@@ -46,7 +46,7 @@ export type LegFacts = {
   readonly mayReach: (address: string) => boolean;
 };
 
-type Closing = { readonly reason: LegEndReason; readonly sipStatus: number | null };
+type Closing = { readonly reason: LegEndReason; readonly sipStatus: number | null; readonly said?: string };
 /** `securing`: what our last description says of encryption. `spoken`: the codecs that come before others, the agreed one or those of the call. */
 type Up = { readonly local: Local; readonly version: number; readonly securing: Securing; readonly spoken: readonly Codec[] };
 
@@ -441,7 +441,8 @@ function onSessionEnd(state: LegState, event: Extract<SessionEvent, { kind: "end
   const isRefused = state.name === "ringing" && state.securing.tags.length > 0 && state.endsAs === null && refusesDescription(event.end);
   if (isRefused && mayFallBack(state)) return fallBack(state, event.end.status);
   const reason = isRefused ? "not-encrypted" : ((state.name === "ringing" ? state.endsAs : null) ?? legEndReason(event.end));
-  return close(state, { reason, sipStatus: event.end.status }, ...ringTimer);
+  const said = saidOf(event.end.response);
+  return close(state, { reason, sipStatus: event.end.status, ...(said === "" ? {} : { said }) }, ...ringTimer);
 }
 
 function onMediaFailed(state: LegState): Result {
@@ -516,10 +517,11 @@ function whileClosing(state: In<"closing">, input: LegInput): Result {
 }
 
 function finish(state: In<"closing">, ...before: LegOutput[]): Result {
-  const { legId, reason, sipStatus } = state;
+  const { legId, reason, sipStatus, said } = state;
+  const end = { kind: "leg.ended", legId, reason, sipStatus, ...(said === undefined ? {} : { said }) } as const;
   return {
     state: { ...facts(state), name: "ended" },
-    outputs: [...before, report({ kind: "leg.ended", legId, reason, sipStatus }), { kind: "ended" }],
+    outputs: [...before, report(end), { kind: "ended" }],
   };
 }
 

@@ -1,6 +1,7 @@
 // What the web needs from the wiring: one organization's app, the stream of events, the vault, the assets and the node's health.
 import type { App } from "../core/app.ts";
 import type { TrunkPort, VoiceCheckPort } from "../core/call/call-control.ts";
+import type { TestCallPort } from "../core/call/test-call.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
 import type { NodeSettings } from "../core/setup/node-settings.ts";
@@ -47,6 +48,8 @@ export type WebPorts = {
   readonly organizationLanguage: string;
   /** The number that guests may call; null: they may not. */
   readonly guestNumber: string | null;
+  /** Where the organization is, ISO 3166-1 alpha-2; empty: nobody has said it. */
+  readonly country: string;
   /** What telephones sound like where the organization is. */
   readonly tones: ToneSet;
   /** Whether the demo centre is loaded, and how many calls of its robots are up; null: no robots at work in this process. */
@@ -72,6 +75,7 @@ export type WebPorts = {
   isRegistered(stationId: string): boolean;
   /** Trunks as this node sees them. */
   readonly trunks: TrunkPort;
+  readonly testCalls: TestCallPort;
   /** Makes the secret of a SIP phone, and what is kept of it. */
   newPhoneSecret(username: string): PhoneSecret;
   readonly channels: Channels;

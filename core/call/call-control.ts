@@ -79,6 +79,8 @@ export type CallCommand =
       readonly number: string;
       readonly shown: CallerIdentity;
       readonly isEmergency: boolean;
+      /** Also by a next hop that has not answered lately: somebody wants to know why. */
+      readonly isTest?: true;
       readonly ringMs: number;
     }
   /**
@@ -219,7 +221,14 @@ export type CallEvent =
   | { readonly kind: "leg.unprotected"; readonly legId: LegId; readonly sipStatus: number | null }
   /** The device vanished without a word (its WebSocket closed, no BYE). The leg's media is gone; the leg is not ended: core decides. */
   | { readonly kind: "leg.lost"; readonly legId: LegId }
-  | { readonly kind: "leg.ended"; readonly legId: LegId; readonly reason: LegEndReason; readonly sipStatus: number | null }
+  /** `said`: the peer's own words for its refusal, cleaned; absent: none. */
+  | {
+      readonly kind: "leg.ended";
+      readonly legId: LegId;
+      readonly reason: LegEndReason;
+      readonly sipStatus: number | null;
+      readonly said?: string;
+    }
   /**
    * A station's device calls in to take the place of a leg that rings here (RFC 3891); `legId` is of that conversation from now on. Nothing has been
    * answered: `answer` or `reject`.
@@ -349,9 +358,15 @@ export type TrunkRegistration =
   | { readonly name: "registered"; readonly untilAt: number }
   | { readonly name: "failed"; readonly trouble: TrunkTrouble; readonly againAt: number };
 
+/** Why a next hop's certificate is not believed; `other`: for a reason that has no word of ours. */
+export const hopCertificateFaults = ["other-name", "self-signed", "unknown-issuer", "expired", "not-yet", "other"] as const;
+export type HopCertificateFault = (typeof hopCertificateFaults)[number];
+
 /** What is wrong with a way to a trunk: as far as it got. */
 export type TrunkTrouble =
-  | { readonly kind: "no-such-name" | "refused" | "no-answer" | "closed" | "certificate" | "no-socket" | "no-password" | "wrong-password" }
+  | { readonly kind: "no-such-name" | "refused" | "no-answer" | "closed" | "no-socket" | "no-password" | "wrong-password" }
+  /** `fault` null: the connection ended before it was seen. `shown`: whom it names, by whom, until when; cleaned. */
+  | { readonly kind: "certificate"; readonly fault: HopCertificateFault | null; readonly shown: string }
   | { readonly kind: "status"; readonly status: number };
 
 /** A trunk as this node sees it. */
@@ -377,6 +392,8 @@ export interface TrunkPort {
   state(trunkId: TrunkId): TrunkState | null;
   /** Who was refused last for want of its certificate, since this node started; null: nobody. */
   refusal(trunkId: TrunkId): TrunkRefusal | null;
+  /** Whether there is a way to a next hop: its name, its connection. Asks nothing of the carrier. Null: there is no such hop. */
+  look(trunkId: TrunkId, hop: number): Promise<{ readonly address: string | null; readonly trouble: TrunkTrouble | null } | null>;
   /** Asks every next hop now, and registers anew; the state after it. */
   test(trunkId: TrunkId): Promise<TrunkState | null>;
 }

@@ -2,7 +2,7 @@
 
 import { type App, newEvent } from "../app.ts";
 import { participantOfLeg } from "../call/call.ts";
-import type { CallControl, CallEvent, LadderEntry } from "../call/call-control.ts";
+import type { CallControl, CallEvent, LadderEntry, TrunkPort } from "../call/call-control.ts";
 import { isInRoom } from "../call/conference-room.ts";
 import { pausesOf } from "../call/pause.ts";
 import { ringsFor } from "../call/pickup.ts";
@@ -36,9 +36,14 @@ import { placeOf, siteOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
 import { leastImportant } from "./preemption.ts";
 import { Runner, type RunnerPorts } from "./runner.ts";
+import { TestCalls } from "./test-calls.ts";
 import { mayPickUp } from "./watching.ts";
 
-export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "makeRoom" | "onRoom"> & { readonly vault: RecordingVault };
+export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "makeRoom" | "onRoom"> & {
+  readonly vault: RecordingVault;
+  /** Whether there is a way to a trunk's next hop. */
+  readonly look: TrunkPort["look"];
+};
 
 /** A conversation that has ended is kept this long for late facts: media summaries, its ladder. */
 const afterEndMs = 30_000;
@@ -52,6 +57,7 @@ export class Exchange {
   private readonly control: CallControl;
   private readonly directory: Directory;
   private readonly guard: OutgoingGuard;
+  readonly testCalls: TestCalls;
   private accepting = true;
 
   constructor(private readonly ports: ExchangePorts) {
@@ -59,7 +65,17 @@ export class Exchange {
     this.journal = ports.journal;
     this.control = ports.control;
     this.directory = ports.directory;
-    this.guard = new OutgoingGuard(this.app.env.clock, () => this.callStates());
+    this.guard = new OutgoingGuard(
+      this.app.env.clock,
+      () => this.callStates(),
+      () => this.testCalls.open(),
+    );
+    this.testCalls = new TestCalls({
+      ...{ app: this.app, journal: this.journal, control: this.control, directory: this.directory, look: ports.look },
+      isFull: (trunk) => this.guard.isFull(trunk),
+      isOpen: () => this.accepting && !this.journal.isFull() && this.callsUp < callsMax,
+      mayGoOut: (userId, called, id) => this.mayGoOut(userId, called, id),
+    });
     ports.control.onEvent((event) => this.onCallEvent(event));
   }
 
@@ -83,11 +99,13 @@ export class Exchange {
   async endAll(reason: "node-stopped" | "node-fenced"): Promise<void> {
     const ending = [...this.runners.values()];
     for (const runner of ending) runner.post({ kind: "stop", reason });
+    this.testCalls.endAll();
     const isBusy = (): boolean => ending.some((runner) => !runner.ended || runner.isWorking);
     for (let waitedMs = 0; isBusy() && waitedMs < 5_000; waitedMs += 20) await pause(this.app.env.clock, 20);
   }
 
   private onCallEvent(event: CallEvent): void {
+    if (this.testCalls.takes(event)) return;
     switch (event.kind) {
       case "call.offered":
         return this.offered(event);
@@ -240,6 +258,7 @@ export class Exchange {
   private makeRoom(trunkId: TrunkId, forHelp: ConversationId): boolean {
     const trunk = this.directory.current.trunks.find(({ id }) => id === trunkId);
     if (trunk === undefined || !this.guard.isFull(trunk, forHelp)) return false;
+    if (this.testCalls.preempt(trunkId)) return true;
     const call = leastImportant(this.callStates(), trunkId);
     if (call === null) return false;
     const { conversationId } = call;

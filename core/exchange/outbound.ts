@@ -2,11 +2,13 @@
 import type { CallerIdentity, RejectReason } from "../call/call-control.ts";
 import type { Callee, DialPath } from "../call/state.ts";
 import type { User } from "../directory/user.ts";
+import { BadInput } from "../lib/errors.ts";
 import type { StationId, TrunkId, UserId } from "../lib/id.ts";
 import { emergencyRingMs, outsideRingMs } from "../lib/limits.ts";
 import { emergencyNumber } from "../telephony/emergency.ts";
+import { isWithin } from "../telephony/extension-range.ts";
 import { classifyNumber, formatNumber } from "../telephony/number-plan.ts";
-import type { OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
+import type { NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 import type { Configuration } from "./directory.ts";
 
 /** Who wants it: a person at a station of theirs. `draw`, 0 ≤ draw < 1, decides where trunks are chosen at random. */
@@ -69,8 +71,7 @@ export function planOutside(
 ): OutboundPlan | null {
   const site = siteOf(configuration, dialler.stationId);
   if (site === null) return null;
-  const plans = configuration.numberPlans.filter(({ siteId }) => siteId === site.id).toSorted((a, b) => a.priority - b.priority);
-  const dialled = classifyNumber(plans, called, site.country, site.outsidePrefix);
+  const dialled = classifyNumber(plansOf(configuration, site), called, site.country, site.outsidePrefix);
   if (dialled === null) return null;
   const { number, classification } = dialled;
   const user = userOf(configuration, dialler.userId);
@@ -89,6 +90,46 @@ export function planOutside(
   }
   const of = { purpose: "external", userId: null, number, name: "", classification, isEmergency: false } as const;
   return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs, otherwise: null } };
+}
+
+export type TestPlan = {
+  readonly number: string;
+  readonly sent: string;
+  /** Null: an extension of a tie line's. */
+  readonly classification: string | null;
+  readonly shown: CallerIdentity;
+};
+
+/**
+ * A test call by this trunk alone, whatever the routes say: with the same rights as any other call of that person, and never for help.
+ * @throws BadInput at `number`
+ */
+export function planTest(configuration: Configuration, trunk: Trunk, called: string, userId: UserId): TestPlan {
+  const user = userOf(configuration, userId);
+  const stationId = user?.stationId ?? null;
+  const demandNoHelp = (number: string): void => {
+    if (helpNumberOf(configuration, stationId, number) !== null)
+      throw new BadInput("Emergency numbers are not called as a test.", "number");
+  };
+  if (user === null) throw new BadInput("You are nobody here who may dial.", "number");
+  if (trunk.proxies.length === 0) throw new BadInput("Calls only come in by this trunk: give it a next hop first.", "number");
+  demandNoHelp(called);
+  const extension = called.replace(/[\s().\-/]/g, "");
+  if (isWithin(trunk.extensionRanges, extension))
+    return { number: extension, sent: extension, classification: null, shown: { number: user.extension ?? "", name: user.name } };
+  const site = siteOf(configuration, stationId);
+  if (site === null) throw new BadInput("No site is set up, so nobody knows what a number means here: make one first.", "number");
+  const dialled = classifyNumber(plansOf(configuration, site), called, site.country, site.outsidePrefix);
+  if (dialled === null) throw new BadInput("This is no number that can be called from here.", "number");
+  const { number, classification } = dialled;
+  if (!user.dialRights.includes(classification)) throw new BadInput(`You have no right to dial ${classification}.`, "number");
+  const sent = formatNumber(number, trunk.numberFormat, site.country);
+  for (const one of [number, sent]) demandNoHelp(one);
+  return { number, sent, classification, shown: shownBy(trunk, site, user) };
+}
+
+function plansOf({ numberPlans }: Configuration, site: Site): readonly NumberPlan[] {
+  return numberPlans.filter(({ siteId }) => siteId === site.id).toSorted((a, b) => a.priority - b.priority);
 }
 
 /** One for each of the trunk's next hops. */

@@ -1,5 +1,6 @@
 // What one person may have of calls outside at once and in a minute, and which trunks are full: a stolen phone ends at the limit, not at the bill.
 import { type CallState, isOutside } from "../call/state.ts";
+import type { TestCall } from "../call/test-call.ts";
 import type { Clock } from "../env/env.ts";
 import type { ConversationId, TrunkId, UserId } from "../lib/id.ts";
 import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.ts";
@@ -17,6 +18,8 @@ export class OutgoingGuard {
     private readonly clock: Clock,
     /** The calls that are up or are being set up. */
     private readonly calls: () => Iterable<CallState>,
+    /** Test calls, which are calls of a person by a trunk, too. */
+    private readonly tests: () => Iterable<Pick<TestCall, "trunkId" | "userId" | "classification">> = () => [],
   ) {}
 
   /** Counts one more of a person's; not null: it would be one too many, and is not counted. */
@@ -36,12 +39,14 @@ export class OutgoingGuard {
 
   private channels(trunkId: TrunkId, but: ConversationId | null): number {
     let taken = 0;
+    for (const test of this.tests()) if (test.trunkId === trunkId) taken += 1;
     for (const call of this.calls()) if (call.conversationId !== but) taken += trunksOf(call).filter((id) => id === trunkId).length;
     return taken;
   }
 
   private atOnce(userId: UserId): number {
     let open = 0;
+    for (const test of this.tests()) if (test.userId === userId && test.classification !== null) open += 1;
     for (const { customer, agent, dial, party, consult, members } of this.calls()) {
       if (![customer.userId, agent?.userId, party?.callee.userId].includes(userId)) continue;
       // Each number of a conference is a call that is paid for.

@@ -105,6 +105,10 @@ export const trunkBeatMs = 30_000;
 export const trunkRetryMs = 5_000;
 /** What a carrier has not answered or accepted by then, it will not. */
 export const trunkAnswerMs = 4_000;
+/** A test call rings for so long, and talks so long at most; what is known of its sound by then is enough. */
+export const testCallRingMs = 30_000;
+export const testCallTalkMs = 10_000;
+export const testCallEnoughMs = 4_000;
 /** A person is rung for so long. */
 export const personRingMs = 60_000;
 /** A number outside: carriers give up before. And somebody who calls for help is not let go for impatience of ours. */

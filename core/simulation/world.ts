@@ -215,7 +215,14 @@ export class World {
       compress: (text: string) => text,
       decompress: (text: string) => text,
     };
-    node.exchange = new Exchange({ app: node.app, journal, control: node.legs, directory, vault });
+    node.exchange = new Exchange({
+      app: node.app,
+      journal,
+      control: node.legs,
+      directory,
+      vault,
+      look: async () => ({ address: null, trouble: null }),
+    });
     node.assigner = new Assigner(node.app, directory);
     return node;
   }

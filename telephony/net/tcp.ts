@@ -1,7 +1,9 @@
 // SIP over TCP and TLS: accepts and makes connections, and never holds more than a bounded number of unsent bytes for a peer that does not read.
 import type { Socket } from "bun";
+import type { HopCertificateFault } from "../../core/call/call-control.ts";
 import type { Clock } from "../../core/env/env.ts";
 import { sipSendBufferBytesMax } from "../../core/lib/limits.ts";
+import { cleanRemoteText } from "../../core/lib/remote-text.ts";
 import type { OwnCertificate } from "../../core/telephony/peer-certificate.ts";
 import type { Endpoint, Flow } from "../sip/transport/flow.ts";
 import type { Connection, Listen, SipNetwork } from "./network.ts";
@@ -46,11 +48,36 @@ export function listenTcp(listen: Listen, network: SipNetwork): { readonly local
   return { local, stop: () => server.stop(true) };
 }
 
+type ConnectTrouble =
+  | { readonly kind: "refused" | "no-answer" }
+  | { readonly kind: "certificate"; readonly fault: HopCertificateFault | null; readonly shown: string };
+
 /** Why there is no connection. */
 export class ConnectError extends Error {
-  constructor(readonly why: "refused" | "no-answer" | "certificate") {
-    super(why);
+  constructor(readonly trouble: ConnectTrouble) {
+    super(trouble.kind);
   }
+}
+
+/** What the TLS library calls it, by what people can do about it. */
+const faults: Readonly<Record<string, HopCertificateFault>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: "other-name",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "unknown-issuer",
+  UNABLE_TO_GET_ISSUER_CERT: "unknown-issuer",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unknown-issuer",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unknown-issuer",
+  CERT_UNTRUSTED: "unknown-issuer",
+  CERT_HAS_EXPIRED: "expired",
+  CERT_NOT_YET_VALID: "not-yet",
+};
+
+/** Whom a certificate names, who has issued it, and until when it is valid. */
+function shownBy(socket: TcpSocket): string {
+  const certificate = socket.getPeerX509Certificate?.();
+  if (certificate === undefined) return "";
+  const { subject, subjectAltName, issuer, validTo } = certificate;
+  return cleanRemoteText(`${subjectAltName ?? subject}; ${issuer}; ${validTo}`);
 }
 
 /** `serverName`: what the peer's certificate must be for; `ca`: who may have issued it, PEM, null: whomever this machine trusts; `own`: what we show. */
@@ -70,12 +97,12 @@ export type Connect = {
 export function connectTcp(network: SipNetwork, { local, remote, tls, ms, clock }: Connect): Promise<Flow> {
   return new Promise((resolve, reject) => {
     let isOver = false;
-    const failed = (why: ConnectError["why"]): void => {
+    const failed = (trouble: ConnectTrouble): void => {
       isOver = true;
       late.cancel();
-      reject(new ConnectError(why));
+      reject(new ConnectError(trouble));
     };
-    const late = clock.after(ms, () => failed("no-answer"));
+    const late = clock.after(ms, () => failed({ kind: "no-answer" }));
     const ready = (socket: TcpSocket): void => {
       late.cancel();
       if (isOver) return void socket.terminate();
@@ -102,7 +129,8 @@ export function connectTcp(network: SipNetwork, { local, remote, tls, ms, clock 
         },
         handshake(socket, isDone, error) {
           if (isDone && error === null) return ready(socket);
-          failed("certificate");
+          const code = error !== null && "code" in error ? String(error.code) : "";
+          failed({ kind: "certificate", fault: faults[code] ?? "other", shown: shownBy(socket) });
           socket.terminate();
         },
         data(socket, bytes) {
@@ -113,16 +141,16 @@ export function connectTcp(network: SipNetwork, { local, remote, tls, ms, clock 
         },
         close(socket) {
           if (socket.data?.flow) network.gone(socket.data.flow);
-          else failed(tls === null ? "refused" : "certificate");
+          else failed(tls === null ? { kind: "refused" } : { kind: "certificate", fault: null, shown: "" });
         },
         error(socket) {
           socket.terminate();
         },
         connectError() {
-          failed("refused");
+          failed({ kind: "refused" });
         },
       },
-    }).catch(() => failed("refused"));
+    }).catch(() => failed({ kind: "refused" }));
   });
 }
 

@@ -1,5 +1,5 @@
 // One trunk as this node lives with it: where its next hops are, whether they answer, and whether the carrier knows where we are.
-import type { TrunkPeer, TrunkState, TrunkTrouble } from "../../core/call/call-control.ts";
+import type { TrunkPeer, TrunkPort, TrunkState, TrunkTrouble } from "../../core/call/call-control.ts";
 import type { Env, Timer } from "../../core/env/env.ts";
 import { normalAddress } from "../../core/lib/ip-address.ts";
 import { trunkAnswerMs, trunkBeatMs, trunkRetryMs } from "../../core/lib/limits.ts";
@@ -113,6 +113,16 @@ export class TrunkLine {
     if (hop === undefined || (hop.isUp === false && !isForced)) return null;
     const opened = await this.open(hop);
     return "trouble" in opened ? null : opened;
+  }
+
+  /** Whether its name is known and a connection opens. Null: there is no such hop. */
+  async look(index: number): ReturnType<TrunkPort["look"]> {
+    const hop = this.hops[index];
+    if (hop === undefined) return null;
+    await this.locate(hop);
+    const opened = await this.open(hop);
+    const endpoint = hop.endpoints[hop.at];
+    return { address: endpoint === undefined ? null : endpointText(endpoint), trouble: "trouble" in opened ? opened.trouble : null };
   }
 
   /** A call along this flow was not answered: the next beat is now. */
@@ -231,7 +241,7 @@ export class TrunkLine {
       hop.flow = await hop.connecting;
       return hop.flow;
     } catch (error) {
-      return { trouble: { kind: error instanceof ConnectError ? error.why : "refused" } };
+      return { trouble: error instanceof ConnectError ? error.trouble : { kind: "refused" } };
     } finally {
       hop.connecting = null;
     }

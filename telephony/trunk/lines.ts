@@ -90,6 +90,10 @@ export class TrunkLines implements TrunkPort {
     return trouble;
   }
 
+  async look(trunkId: TrunkId, hop: number): ReturnType<TrunkPort["look"]> {
+    return (await this.lines.get(trunkId)?.look(hop)) ?? null;
+  }
+
   async test(trunkId: TrunkId): Promise<TrunkState | null> {
     return (await this.lines.get(trunkId)?.test()) ?? null;
   }

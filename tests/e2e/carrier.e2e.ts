@@ -6,7 +6,7 @@ import { hears } from "../support/hearing.ts";
 import { carrierDomain, carrierHost, Kamailio, nameServer } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { lookAround } from "../support/look.ts";
-import { insideNamespace, otherAddress, ownAddress, resolveBy } from "../support/namespace.ts";
+import { blockUdp, insideNamespace, otherAddress, ownAddress, resolveBy } from "../support/namespace.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 
 await insideNamespace();
@@ -23,7 +23,13 @@ const options = [
   "127.0.0.1:9464",
 ];
 const landline = new Landline(options);
-const carrier = new Kamailio(join(landline.folder, "carrier"), { ...account, address: otherAddress, phone: `${otherAddress}:5070` });
+const carrier = new Kamailio(join(landline.folder, "carrier"), {
+  ...{ ...account, address: otherAddress, phone: `${otherAddress}:5070` },
+  refuses: {
+    ...{ "+442079460403": "403 Caller ID not allowed", "+442079460404": "404 Not found" },
+    ...{ "+442079460488": "488 Not acceptable here", "+442079460408": "" },
+  },
+});
 const zone = nameServer(otherAddress);
 let phone: Baresip;
 let priya: Browser;
@@ -62,6 +68,32 @@ const says = (words: RegExp, ms = 15_000): Promise<unknown> => {
     throw new Error(`${error.message}: ${last.replaceAll(/\s+/g, " ").slice(0, 500)}`);
   });
 };
+
+/** A test call by this trunk; what its page says of it, which nobody loads again, while it goes and when it is over. */
+async function testCall(number: string, words: RegExp, outcome: "failed" | "unheard" | "well" = "failed"): Promise<void> {
+  await owner.goto(`/admin/trunks/${trunkId}/test-call`);
+  await owner.fill('[name="number"]', number);
+  await owner.press("Enter");
+  if (outcome !== "failed") {
+    const rung = phone.established;
+    await eventually("the phone rings for the test", () => phone.log.split("Incoming call").length > calledBefore, 10_000);
+    calledBefore = phone.log.split("Incoming call").length;
+    phone.accept();
+    await eventually("the phone has taken the test call", () => phone.established > rung, 5_000);
+  }
+  let last = "";
+  const look = async (): Promise<boolean> => {
+    last = await owner.evaluate(() => {
+      const shown = document.querySelector<HTMLElement>("#test-call");
+      return `${shown?.dataset.outcome} ${shown?.textContent}`.replaceAll(/\s+/g, " ");
+    });
+    return last.startsWith(outcome) && words.test(last) && last.includes("Call to +44");
+  };
+  await eventually(`the test call says ${words.source}`, look, 20_000).catch((error: Error) => {
+    throw new Error(`${error.message}: ${last.slice(0, 800)}`);
+  });
+}
+let calledBefore = 1;
 
 /** Out, answered, heard both ways, and over. */
 async function callOut(when: string): Promise<void> {
@@ -110,6 +142,7 @@ await program(
         const { entities } = await landline.api<{ entities: { id: string }[] }>("/api/v2/telephony/providers/edges/trunks");
         trunkId = entities[0]!.id;
         await says(/asks for a password, and none is set/);
+        await testCall("020 7946 0018", /407: the carrier wants to know who we are\. The account has no password here/);
         for (const [password, words] of [
           ["wrong", /refuses the account: see user name, domain and password/],
           [account.password, /Registered until \d/],
@@ -135,7 +168,59 @@ await program(
       );
     });
 
+    await step("a new trunk begins from a template, and says of each field what came from it", async () => {
+      await owner.goto("/admin/trunks/new?template=gamma");
+      const told = (): Promise<string> => owner.evaluate(() => document.querySelector("#numberFormat-help")?.textContent ?? "");
+      expect((await told()) === "From the template Gamma.", await told());
+      await owner.fill('[name="name"]', "Second carrier");
+      await owner.fill('[name="proxies"]', "192.0.2.5");
+      await owner.evaluate(() => {
+        document.querySelector<HTMLSelectElement>("#numberFormat")!.value = "E164";
+      });
+      await owner.click('.savebar button[data-kind="primary"]');
+      await eventually("it is kept with what was changed", async () =>
+        (await told()).startsWith("Changed: the template Gamma has National."),
+      );
+    });
+
     await step("a call in comes to the account, and reaches the person whose number stands in To", () => callIn("by UDP"));
+
+    await step(
+      "a test call leaves by the trunk alone, is heard both ways and taken down; the log has it under the admin's name",
+      async () => {
+        calledBefore = phone.log.split("Incoming call").length;
+        await testCall(
+          "020 7946 0018",
+          /Answered\. A tone plays\..*We hung up, as planned\..*It works: answered, and voice gets through both ways/,
+          "well",
+        );
+        await hears(phone, 660, "the phone has heard our tone");
+        await lookAround(owner.page(), "trunk-test-call", async (name) => {
+          const folder = process.env.LANDLINE_TEST_PICTURES;
+          if (folder !== undefined) await owner.page().screenshot({ path: join(folder, `${name}.png`) });
+        });
+        const audit = await owner.evaluate(async () => (await fetch("/audit/log?type=telephony.test-call.")).text());
+        expect(/test-call\.started/.test(audit) && /test-call\.ended/.test(audit), "the audit log has it");
+      },
+    );
+
+    await step("test calls say what failed and what to mend: number, caller, codec, silence, sound, rights", async () => {
+      await testCall(
+        "+44 20 7946 0404",
+        /404: the carrier does not know this number.*sent as \+442079460404\. Other forms.*442079460404, 02079460404/,
+      );
+      await testCall("+44 20 7946 0403", /403: the number shown is refused.*shown, in P-Asserted-Identity.*Caller ID not allowed/);
+      await testCall("+44 20 7946 0488", /488: the carrier refuses the voice that is offered\. Codec refused: it was offered PCMA, PCMU/);
+      await testCall("+44 20 7946 0408", /No response in time\. The carrier does not say a word/);
+      const open = blockUdp("30000-30999", "20000-20999");
+      await testCall("020 7946 0018", /The other side is not heard\..*No audio back\. A firewall in front of us/, "unheard").finally(open);
+      await owner.goto(`/admin/trunks/${trunkId}/test-call`);
+      await owner.fill('[name="number"]', "999");
+      await owner.press("Enter");
+      await eventually("a call for help is no test", async () =>
+        /Emergency numbers are not called as a test/.test(await owner.text("#main")),
+      );
+    });
 
     const emergency = async (words: RegExp): Promise<void> => {
       await eventually(`the page of emergency calls says ${words.source}`, async () => {
@@ -161,6 +246,7 @@ await program(
       await owner.goto(`/admin/trunks/${trunkId}/connection`);
       await owner.click('form[action$="/test"] button');
       await says(/does not answer: see its port/);
+      await testCall("020 7946 0018", /No response in time/);
       await emergency(/No trunk answers: help cannot be called/);
       const before = (await newest())?.id;
       await priya.fill("#dial", "020 7946 0018");
@@ -185,7 +271,11 @@ await program(
 
     await step("over TLS only with a certificate that is to be trusted; the page says so", async () => {
       landline.apply(centre({ transport: "TLS", proxies: [`${carrierHost}:5061`] }));
-      await says(/certificate of sip\.carrier\.example:5061 is not that name's, or of nobody whom this machine trusts/);
+      await says(/certificate of sip\.carrier\.example:5061 is signed by itself: if it is the carrier's, add it to the trunk's issuers/);
+      await testCall("020 7946 0018", /shows a certificate that is not believed.*signed by itself.*DNS:sip\.carrier\.example/);
+      landline.apply(centre({ proxies: ["sip.nobody.example"] }));
+      await testCall("020 7946 0018", /No way to sip\.nobody\.example\. Nobody knows the name sip\.nobody\.example/);
+      landline.apply(centre({ transport: "TLS", proxies: [`${carrierHost}:5061`] }));
       await landline.stop();
       options.push("--trunk-ca", carrier.ca);
       await landline.start();

@@ -16,6 +16,8 @@ export type Carrier = {
   readonly phone: string;
   /** Where calls of that phone go instead, `host:port` by TLS: the carrier connects by itself. */
   readonly leadsTo?: string;
+  /** What it answers to calls to these numbers, as in "404 Not found"; empty: nothing at all. */
+  readonly refuses?: Readonly<Record<string, string>>;
   /** Whose certificates it asks for when somebody connects, a file; without it, it asks for none. */
   readonly asksFor?: string;
 };
@@ -180,7 +182,7 @@ ${asserted.join("\n")}
   t_relay();`;
 }
 
-function carrierRoute({ username, password, phone, leadsTo }: Carrier): string {
+function carrierRoute({ username, password, phone, leadsTo, refuses = {} }: Carrier): string {
   const [phoneHost, phonePort] = phone.split(":");
   const secret = JSON.stringify(password);
   return `  if (is_method("REGISTER")) {
@@ -189,6 +191,12 @@ function carrierRoute({ username, password, phone, leadsTo }: Carrier): string {
     exit;
   }
   if (!is_method("INVITE")) { sl_send_reply("405", "No"); exit; }
+${Object.entries(refuses)
+  .map(
+    ([number, answer]) =>
+      `  if ($rU == "${number}") { ${answer === "" ? "" : `sl_send_reply("${answer.slice(0, 3)}", "${answer.slice(4)}"); `}exit; }`,
+  )
+  .join("\n")}
   record_route();
   if ($si == "${phoneHost}" && $sp == ${phonePort}) {
     ${

@@ -193,6 +193,18 @@ export const adminManual: readonly ManualPage[] = [
           shown. That page also says whether we are registered and what each next hop answers, and what to do when something fails;{" "}
           <b>Test now</b> asks at once. On a cluster every node registers by itself.
         </p>
+        <h2 id="test-call">Test call</h2>
+        <p>
+          The page <b>Test call</b> of a trunk calls a number of your choice by this trunk alone, whatever the routes say, plays a tone, and
+          hangs up after a few seconds, as soon as it is known whether voice gets through both ways, after ten at most. It says step by step
+          what happens while it happens: whether the name is found and a connection opens, what the carrier answers and in which words,
+          whether it is heard and whether it hears us; and what to mend. Every next hop is tried in its turn. Below is what was said by SIP.
+        </p>
+        <p>
+          It is a real call: it costs, takes one of the trunk's lines, needs the right of whoever makes it to dial the number, and counts in
+          their limits. Emergency numbers are refused. A call for help that needs the line ends it. Who called where, and what came of it,
+          is in the log.
+        </p>
         <p>
           <b>TLS</b>: the carrier's certificate must be that name's and come from one of the trunk's <b>Issuers</b>; where it has none, from
           an issuer that this machine trusts or one in the file of <code>--trunk-ca</code>. <code>--sip-tls</code> opens a port of ours for

@@ -1,18 +1,20 @@
 // The live stream: one plain event stream per page. Events say that something changed, HTML says what is.
 
-import { can } from "../../core/authorization/actor.ts";
+import { type Actor, can } from "../../core/authorization/actor.ts";
 import { conversationView } from "../../core/conversation/queries.ts";
 import { changesSessions, livingSession } from "../../core/directory/sign-in.ts";
 import type { LoggedEvent } from "../../core/events/index.ts";
 import { Forbidden, NotFound, Unavailable } from "../../core/lib/errors.ts";
-import { type ConversationId, isId } from "../../core/lib/id.ts";
+import { type ConversationId, isId, type TrunkId } from "../../core/lib/id.ts";
 import { liveHeartbeatMs, liveStreamsMax } from "../../core/lib/limits.ts";
 import { type AgentView, agentView } from "../../core/routing/queries.ts";
+import { trunkKind } from "../../core/telephony/kinds.ts";
 import type { WebContext } from "../context.ts";
 import { Listen, Media } from "../pages/conversation/views.tsx";
 import { queuesOf } from "../pages/desk/routes.tsx";
 import { Desk } from "../pages/desk/views.tsx";
 import { trial } from "../pages/trial/routes.tsx";
+import { TestCallProgress } from "../pages/trunks/test-call.tsx";
 import type { WebPorts } from "../ports.ts";
 import { type PageRoute, page } from "../route.ts";
 import { Dock } from "../ui/dock.tsx";
@@ -45,11 +47,17 @@ export const liveRoutes: readonly PageRoute[] = [
     if (streams >= liveStreamsMax) throw new Unavailable("Too many pages are open on this server.");
     const asked = (c.req.query("topics") ?? "").split(",");
     const wanted = topics.filter((name) => asked.includes(name));
-    return new Response(openStream(c, ports, wanted, soundOf(asked)), {
+    return new Response(openStream(c, ports, wanted, soundOf(asked), testedBy(asked, c.var.actor)), {
       headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" },
     });
   }),
 ];
+
+/** The trunk whose test call a page shows, as `test-call-ID`; null: none, or not for them. */
+function testedBy(asked: readonly string[], actor: Actor): TrunkId | null {
+  const id = asked.find((name) => name.startsWith("test-call-"))?.slice("test-call-".length) ?? "";
+  return isId(id) && can(actor, trunkKind.permissions.edit) ? (id as TrunkId) : null;
+}
 
 /** The conversation whose sound a page shows, as `sound-ID`; null: none. */
 function soundOf(asked: readonly string[]): ConversationId | null {
@@ -57,7 +65,13 @@ function soundOf(asked: readonly string[]): ConversationId | null {
   return isId(id) ? (id as ConversationId) : null;
 }
 
-function openStream(c: WebContext, ports: WebPorts, names: readonly string[], looksAt: ConversationId | null): ReadableStream<Uint8Array> {
+function openStream(
+  c: WebContext,
+  ports: WebPorts,
+  names: readonly string[],
+  looksAt: ConversationId | null,
+  tests: TrunkId | null,
+): ReadableStream<Uint8Array> {
   const { clock } = ports.app.env;
   const { actor, csrf } = c.var;
   const screens = sharedOf(ports);
@@ -72,7 +86,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       let open = true;
       let watched = looksAt;
       /** What is due: the person's own part, the trial's, and how the call sounds that they look at. */
-      const dirty = { own: true, trial: has("trial"), media: watched !== null };
+      const dirty = { own: true, trial: has("trial"), media: watched !== null, test: tests !== null };
       /** Conversations in front of this person, by id, and those that may be since the last look. */
       let mine = new Set<string>();
       let since = new Set<string>();
@@ -84,13 +98,14 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
       const say = (event: string, data: string): void => send(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
       const render = async (): Promise<void> => {
         const [due, at] = [{ ...dirty }, seq];
-        dirty.own = dirty.trial = dirty.media = false;
+        dirty.own = dirty.trial = dirty.media = dirty.test = false;
         try {
           await show(due, at);
         } catch (error) {
           dirty.own ||= due.own;
           dirty.trial ||= due.trial;
           dirty.media ||= due.media;
+          dirty.test ||= due.test;
           throw error;
         }
       };
@@ -120,6 +135,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
           }
         }
         if (due.media && watched !== null) await showMedia(watched, at);
+        if (due.test && tests !== null) await showTest(tests, at);
         if (due.trial && can(actor, "telephony:guestCall:add")) send(fragmentMessage(at, String(await trial(c, ports))));
       };
       /** Whoever may not see the conversation is shown nothing of it, now or later. */
@@ -131,6 +147,12 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
           if (!(error instanceof Forbidden || error instanceof NotFound)) throw error;
           watched = null;
         }
+      };
+      const showTest = async (id: TrunkId, at: number): Promise<void> => {
+        const trunk = await ports.app.stores.trunks.byId(id);
+        if (trunk === null || trunk.organizationId !== actor.organizationId) return;
+        const shown = ports.testCalls.of(id);
+        send(fragmentMessage(at, String(await (<TestCallProgress {...{ trunk, shown, csrf }} country={ports.country} />))));
       };
       const renderer = new Renderer(ports.app.env, () => inLanguage(spoken, render));
       const concernsOwn = (event: LoggedEvent): boolean => {
@@ -159,6 +181,11 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
         if (change === "trouble" && mine.has(conversationId)) dirty.own = true;
         if (conversationId === watched) dirty.media = true;
         if (dirty.own || dirty.media) renderer.due();
+      });
+      const testing = ports.testCalls.subscribe((trunkId) => {
+        if (trunkId !== tests) return;
+        dirty.test = true;
+        renderer.due();
       });
       const kinds = (["board", "desk"] as const).filter(
         (kind) => has(kind) && (kind === "desk" || can(actor, "analytics:queueObservation:view")),
@@ -189,6 +216,7 @@ function openStream(c: WebContext, ports: WebPorts, names: readonly string[], lo
         streams -= 1;
         unsubscribe();
         silence();
+        testing();
         for (const leave of leaves) leave();
       };
       beat();

@@ -129,7 +129,10 @@ describe("a call", () => {
     net.env.advance(20);
     net.bob.session!.send({ kind: "reject", status: 486 });
     net.env.advance(20);
-    expect(net.alice.heard.at(-1)).toEqual({ kind: "ended", end: { by: "peer", cause: "refused", status: 486 } });
+    expect(net.alice.heard.at(-1)).toMatchObject({
+      kind: "ended",
+      end: { by: "peer", cause: "refused", status: 486, response: { status: 486 } },
+    });
     net.expectQuiet();
   });
 

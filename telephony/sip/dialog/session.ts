@@ -170,6 +170,8 @@ export type SessionEnd = {
   readonly by: "peer" | "us" | "fault";
   readonly cause: "bye" | "cancel" | "refused" | "timeout" | "transport" | "not-acknowledged" | "gone";
   readonly status: number | null;
+  /** With which the peer has refused our INVITE. */
+  readonly response?: SipResponse;
 };
 
 /** What the user of a session hears. */
@@ -462,7 +464,10 @@ function whileCalling(state: In<"calling">, input: SessionInput): Result {
       }
       const longer = minimumTold(response);
       if (longer !== null && longer > state.minimum && state.tries < sessionIntervalTriesMax) return callLonger(state, longer);
-      if (response.status >= 300) return ended("peer", "refused", response.status);
+      if (response.status >= 300) {
+        const end: SessionEnd = { by: "peer", cause: "refused", status: response.status, response };
+        return { state: { name: "ended" }, outputs: [report({ kind: "ended", end })] };
+      }
       const terms = {
         description: invite.body,
         takesUpdate: takesUpdate(response),

@@ -15,7 +15,7 @@ import { personRoutes } from "../people/routes.tsx";
 import { promptRoutes } from "../prompts/routes.tsx";
 import { queueMemberRoutes } from "../queue-members/routes.tsx";
 import { render } from "../render.tsx";
-import { trunkRoutes } from "../trunks/routes.tsx";
+import { testCallRoutes, trunkRoutes } from "../trunks/routes.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { numberPlanPage, outboundRoutePage, sitePage } from "./outside.tsx";
 import { oauthClientPage, userPage } from "./people.tsx";
@@ -118,6 +118,7 @@ export const adminRoutes: readonly PageRoute[] = [
   ...flowStepRoutes,
   ...promptRoutes,
   ...trunkRoutes,
+  ...testCallRoutes,
   ...emergencyRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

@@ -244,7 +244,10 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
   ],
   initial: { demandsCertificate: false, extensionRanges: [], extensionsFirst: "here", callerIdPresentation: "user", redirectsMax: 2 },
   templates: { field: "template", all: trunkTemplates, about: aboutTemplate },
-  tabs: [{ at: "connection", label: "Connection" }],
+  tabs: [
+    { at: "connection", label: "Connection" },
+    { at: "test-call", label: "Test call" },
+  ],
   columns: [
     { label: "Addresses", cell: (trunk) => trunk.addresses.join(", ") || t("of its next hops") },
     { label: "Next hops", cell: (trunk) => trunk.proxies.join(", ") || t("calls only come in") },

@@ -678,7 +678,7 @@ function Why(props: { readonly explanation: Explanation; readonly view: Conversa
   );
 }
 
-function Ladder(props: { readonly entries: readonly LadderEntry[] }) {
+export function Ladder(props: { readonly entries: readonly LadderEntry[] }) {
   const start = props.entries[0]!.at;
   return (
     <section class="section" aria-labelledby="sip">

@@ -1,11 +1,12 @@
 // How it stands with a trunk: whether its next hops answer, whether the carrier knows where we are, and what to do when not; its password.
-import type { TrunkHop, TrunkRefusal, TrunkState, TrunkTrouble } from "../../../core/call/call-control.ts";
+import type { TrunkHop, TrunkRefusal, TrunkState } from "../../../core/call/call-control.ts";
 import { timeOfDay } from "../../../core/lib/calendar.ts";
 import { hostText } from "../../../core/lib/ip-address.ts";
 import type { CertificateTrouble } from "../../../core/telephony/peer-certificate.ts";
 import type { Trunk } from "../../../core/telephony/telephony.ts";
 import { Field, Group, GroupButton, Note, Saved } from "../../ui/form.tsx";
 import { t } from "../../ui/text.ts";
+import { troubleText } from "./trouble-words.ts";
 
 /** In one line, for the trunk's own page. */
 export function TrunkLineOf(props: { readonly state: TrunkState | null }) {
@@ -180,40 +181,6 @@ export function refusalText(trouble: CertificateTrouble): string {
       return t("its certificate is of another issuer. If the carrier has a new one, add it to the trunk's issuers.");
     case "other-name":
       return t("its certificate has none of the names that the trunk allows.");
-  }
-}
-
-/** What is wrong, and what to do about it. */
-export function troubleText(trouble: TrunkTrouble, host: string, address: string | null): string {
-  const where = { host, address: address ?? host };
-  switch (trouble.kind) {
-    case "no-such-name":
-      return t("Nobody knows the name {host}: see how it is spelled, and that this machine's name server answers.", where);
-    case "refused":
-      return t("{address} refuses connections: see port and transport with your carrier.", where);
-    case "no-answer":
-      return t(
-        "{address} does not answer: see its port and transport, a firewall on the way, and whether the carrier knows our address.",
-        where,
-      );
-    case "closed":
-      return t(
-        "{address} closes the connection. If it asks for a certificate of ours, set the one that your carrier has given you.",
-        where,
-      );
-    case "certificate":
-      return t(
-        "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer in the trunk, or by --trunk-ca.",
-        where,
-      );
-    case "no-socket":
-      return t("This machine has no address by which {address} could be reached: see --sip.", where);
-    case "no-password":
-      return t("The carrier asks for a password, and none is set.");
-    case "wrong-password":
-      return t("The carrier refuses the account: see user name, domain and password.");
-    case "status":
-      return t("The carrier answers {status}.", { status: trouble.status });
   }
 }
 

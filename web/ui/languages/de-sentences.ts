@@ -294,4 +294,18 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "A trunk needs a codec.": "Ein Trunk braucht einen Codec.",
   "Each codec once.": "Jeder Codec einmal.",
   "No such template.": "Diese Vorlage gibt es nicht.",
+  "A test call is up by this trunk already.": "Über diesen Trunk läuft schon ein Testanruf.",
+  "Every line of this trunk is taken.": "Alle Leitungen dieses Trunks sind belegt.",
+  "Only a person can make a test call: a program has no right to dial.":
+    "Nur ein Mensch kann einen Testanruf machen: Ein Programm hat kein Wählrecht.",
+  "This server takes no calls at the moment.": "Dieser Server nimmt gerade keine Anrufe an.",
+  "Too many calls outside at the moment.": "Zu viele Anrufe nach außen im Augenblick.",
+  "Emergency numbers are not called as a test.": "Notrufnummern werden nicht zum Testen angerufen.",
+  "You are nobody here who may dial.": "Sie sind hier niemand, der wählen darf.",
+  "Calls only come in by this trunk: give it a next hop first.":
+    "Über diesen Trunk kommen Anrufe nur herein: Geben Sie ihm zuerst einen nächsten Sprung.",
+  "No site is set up, so nobody knows what a number means here: make one first.":
+    "Es ist kein Standort eingerichtet, also weiß niemand, was eine Nummer hier bedeutet: Legen Sie zuerst einen an.",
+  "This is no number that can be called from here.": "Das ist keine Nummer, die von hier aus angerufen werden kann.",
+  "You have no right to dial {1}.": "Sie haben kein Recht, {1} zu wählen.",
 };

@@ -1259,8 +1259,6 @@ export const german: Readonly<Record<string, string>> = {
     "{address} nimmt keine Verbindungen an: Klären Sie Port und Transport mit Ihrem Anbieter.",
   "{address} does not answer: see its port and transport, a firewall on the way, and whether the carrier knows our address.":
     "{address} antwortet nicht: Prüfen Sie Port und Transport, eine Firewall dazwischen und ob der Anbieter unsere Adresse kennt.",
-  "The certificate of {host} is not that name's, or of nobody whom this machine trusts: give its issuer in the trunk, or by --trunk-ca.":
-    "Das Zertifikat von {host} gehört nicht zu diesem Namen oder kommt von niemandem, dem diese Maschine vertraut: Nennen Sie seinen Aussteller beim Trunk oder mit --trunk-ca.",
   "{address} closes the connection. If it asks for a certificate of ours, set the one that your carrier has given you.":
     "{address} schließt die Verbindung. Falls ein Zertifikat von uns verlangt wird, setzen Sie das, das Ihr Anbieter Ihnen gegeben hat.",
   "Certificate and private key": "Zertifikat und privater Schlüssel",
@@ -1569,4 +1567,143 @@ export const german: Readonly<Record<string, string>> = {
   "Where the carrier reads who calls. From says it always.": "Wo der Netzbetreiber liest, wer anruft. In From steht es immer.",
   "Who calls and who is called, as the carrier tells them. National: of the first site's country.":
     "Wer anruft und wer angerufen wird, wie der Netzbetreiber es sagt. National: im Land des ersten Standorts.",
+  "A real call leaves by this trunk alone, plays a tone and ends by itself. It costs what any call costs.":
+    "Ein echter Anruf geht nur über diesen Trunk hinaus, spielt einen Ton und endet von selbst. Er kostet, was jeder Anruf kostet.",
+  "A test follows nowhere. See “A call that is sent elsewhere” in the trunk's settings.":
+    "Ein Test folgt nirgendwohin. Siehe „Ein Anruf, der weitergeschickt wird“ in den Einstellungen des Trunks.",
+  "All of its lines for you may be taken, or it does not know our address. See the calls at once of your contract; try again in a moment.":
+    "Vielleicht sind alle Leitungen für Sie belegt, oder er kennt unsere Adresse nicht. Sehen Sie nach, wie viele Anrufe zugleich Ihr Vertrag erlaubt; versuchen Sie es gleich noch einmal.",
+  "An extension of the other PBX.": "Eine Nebenstelle der anderen Anlage.",
+  "Answered with a description of voice that cannot be taken.":
+    "Abgehoben mit einer Beschreibung der Sprache, die nicht angenommen werden kann.",
+  "Answered, and over before anything could be measured.": "Abgehoben, und vorbei, bevor etwas gemessen werden konnte.",
+  "Answered, and voice comes back. Whether we are heard cannot be told, as the other side sends no reports (RTCP): ask whoever answered.":
+    "Abgehoben, und Sprache kommt zurück. Ob man uns hört, lässt sich nicht sagen, da die andere Seite keine Berichte schickt (RTCP): Fragen Sie, wer abgehoben hat.",
+  "Answered, and what comes back is silent or cannot be used: the last step above says why.":
+    "Abgehoben, und was zurückkommt, ist stumm oder unbrauchbar: Der letzte Schritt oben sagt, warum.",
+  "Answered, not heard both ways": "Abgehoben, nicht in beiden Richtungen gehört",
+  "Answered. A tone plays.": "Abgehoben. Ein Ton spielt.",
+  "As you would dial it: your own mobile, say. Your rights to dial and the trunk's lines count as for any call.":
+    "Wie Sie sie wählen würden: etwa Ihr eigenes Mobiltelefon. Ihre Wählrechte und die Leitungen des Trunks zählen wie bei jedem Anruf.",
+  "Ask it for SRTP with keys by SDES, or lower the trunk's voice encryption.":
+    "Bitten Sie ihn um SRTP mit Schlüsseln per SDES, oder verlangen Sie beim Trunk weniger Verschlüsselung.",
+  "Ask it for SRTP, or set the trunk's voice encryption to none.":
+    "Bitten Sie ihn um SRTP, oder schalten Sie die Sprachverschlüsselung des Trunks ab.",
+  "Ask the carrier, and name the time and this number.": "Fragen Sie den Netzbetreiber, und nennen Sie die Uhrzeit und diese Nummer.",
+  "Call now": "Jetzt anrufen",
+  "Call to {number}": "Anruf an {number}",
+  "Codec refused: it was offered {codecs}, not encrypted. Ask which codecs it speaks, and whether it demands SRTP.":
+    "Codec abgelehnt: Angeboten war {codecs}, unverschlüsselt. Fragen Sie, welche Codecs er spricht und ob er SRTP verlangt.",
+  "Codec refused: offer what the carrier speaks. This trunk offers {codecs}.":
+    "Codec abgelehnt: Bieten Sie an, was der Netzbetreiber spricht. Dieser Trunk bietet {codecs} an.",
+  "Ended: a call for help needed the line.": "Beendet: Ein Notruf brauchte die Leitung.",
+  "Ended: this server stops.": "Beendet: Dieser Server hält an.",
+  "Hang up": "Auflegen",
+  "In its own words:": "In seinen eigenen Worten:",
+  "It does not know our address, or wants an account: give it the address, or fill in the account that it has given you.":
+    "Er kennt unsere Adresse nicht oder will ein Konto: Nennen Sie ihm die Adresse, oder tragen Sie das Konto ein, das er Ihnen gegeben hat.",
+  "It is encrypted (SRTP, keys by SDES). See whether the carrier has that switched on for you, and whether it speaks one of {codecs}.":
+    "Sie ist verschlüsselt (SRTP, Schlüssel per SDES). Sehen Sie nach, ob der Netzbetreiber das für Sie eingeschaltet hat und ob er eines von {codecs} spricht.",
+  "It refuses user name and password: see both, and the domain.":
+    "Er lehnt Benutzername und Passwort ab: Prüfen Sie beide, und die Domäne.",
+  "It rings at the other end.": "Am anderen Ende klingelt es.",
+  "It was sent as {sent}. Other forms that “Numbers are sent as” has: {others}.":
+    "Gesendet wurde {sent}. Andere Formen, die es unter „Nummern werden gesendet als“ gibt: {others}.",
+  "It works": "Es funktioniert",
+  "It works: answered, and voice gets through both ways.": "Es funktioniert: abgehoben, und Sprache kommt in beiden Richtungen an.",
+  "Its class: {class}.": "Ihre Klasse: {class}.",
+  "No audio back. A firewall in front of us is the probable cause, or an address of ours that cannot be reached from there: let the voice ports (--rtp-ports) in, and see --public-address.":
+    "Kein Ton zurück. Wahrscheinlich ist eine Firewall vor uns die Ursache, oder eine Adresse von uns, die von dort nicht erreichbar ist: Lassen Sie die Sprachports (--rtp-ports) herein, und prüfen Sie --public-address.",
+  "No audio, neither way. A firewall between us is the probable cause, or an address of ours that cannot be reached from there: see --public-address.":
+    "Kein Ton, in keiner Richtung. Wahrscheinlich ist eine Firewall dazwischen die Ursache, oder eine Adresse von uns, die von dort nicht erreichbar ist: Prüfen Sie --public-address.",
+  "No call came about": "Kein Anruf zustande gekommen",
+  "No call came about. What to mend stands above.": "Es kam kein Anruf zustande. Was zu tun ist, steht oben.",
+  "No number": "Keine Nummer",
+  "No response in time.": "Keine Antwort in der Zeit.",
+  "No way to {host}.": "Kein Weg zu {host}.",
+  "Nobody picked up in time.": "Niemand hat rechtzeitig abgehoben.",
+  "Not by us: ask the carrier why, if it happens again.": "Nicht von uns: Fragen Sie den Netzbetreiber, wenn es noch einmal geschieht.",
+  "Number to call": "Nummer für den Anruf",
+  "One-way audio: nothing comes back, and the other side reports that it hears us. A firewall in front of us is the probable cause: let the voice ports (--rtp-ports) in, by UDP.":
+    "Ton nur in einer Richtung: Es kommt nichts zurück, und die andere Seite meldet, dass sie uns hört. Wahrscheinlich ist eine Firewall vor uns die Ursache: Lassen Sie die Sprachports (--rtp-ports) herein, über UDP.",
+  "One-way audio: we hear the other side, and it reports that nothing of ours arrives. A firewall there, or a wrong address of ours in the description, is the probable cause: see --public-address.":
+    "Ton nur in einer Richtung: Wir hören die andere Seite, und sie meldet, dass von uns nichts ankommt. Wahrscheinlich ist eine Firewall dort die Ursache, oder eine falsche Adresse von uns in der Beschreibung: Prüfen Sie --public-address.",
+  "See the balance and the limits of your account there.": "Sehen Sie Guthaben und Grenzen Ihres Kontos dort nach.",
+  "See the form of the number, {sent}, and the trunk's domain.": "Prüfen Sie die Form der Nummer, {sent}, und die Domäne des Trunks.",
+  "Sent as {sent}, showing {shown}.": "Gesendet als {sent}, gezeigt wird {shown}.",
+  "Set the transport to TCP.": "Stellen Sie den Transport auf TCP.",
+  "Signalling works. Call a number where somebody answers to hear whether voice does.":
+    "Die Signalisierung funktioniert. Rufen Sie eine Nummer an, unter der jemand abhebt, um zu hören, ob die Sprache es auch tut.",
+  "Signalling works. Try another number, or try again.":
+    "Die Signalisierung funktioniert. Versuchen Sie eine andere Nummer, oder noch einmal.",
+  "Signalling works. Try another number.": "Die Signalisierung funktioniert. Versuchen Sie eine andere Nummer.",
+  "Somebody, or a filter on the way, does not want this call.": "Jemand, oder ein Filter auf dem Weg, will diesen Anruf nicht.",
+  "Stopped by hand.": "Von Hand beendet.",
+  "Switch the trunk's session timers off.": "Schalten Sie die Sitzungstimer des Trunks aus.",
+  "Test call": "Testanruf",
+  "Test calls of before": "Frühere Testanrufe",
+  "The account has no password here: set it on the page Connection.":
+    "Das Konto hat hier kein Passwort: Setzen Sie es auf der Seite Verbindung.",
+  "The call goes on …": "Der Anruf läuft …",
+  "The carrier does not encrypt voice, and was called in plain.":
+    "Der Netzbetreiber verschlüsselt Sprache nicht und wurde unverschlüsselt angerufen.",
+  "The carrier does not say a word: see address, port and transport, a firewall on the way, and whether it knows our address. Some stay silent to strangers.":
+    "Der Netzbetreiber sagt kein Wort: Prüfen Sie Adresse, Port und Transport, eine Firewall auf dem Weg, und ob er unsere Adresse kennt. Manche schweigen gegenüber Fremden.",
+  "The carrier lets its own tones be heard.": "Der Netzbetreiber lässt seine eigenen Töne hören.",
+  "The carrier sends it back to us: see where it has this number, and our domain there.":
+    "Der Netzbetreiber schickt ihn zu uns zurück: Sehen Sie nach, wo er diese Nummer hat, und unsere Domäne dort.",
+  "The carrier takes no encrypted voice, and this trunk makes no call without.":
+    "Der Netzbetreiber nimmt keine verschlüsselte Sprache an, und dieser Trunk ruft ohne nicht an.",
+  "The certificate of {host} cannot be believed.": "Dem Zertifikat von {host} kann nicht geglaubt werden.",
+  "The certificate of {host} has expired: the carrier must renew it. See this machine's clock, too.":
+    "Das Zertifikat von {host} ist abgelaufen: Der Netzbetreiber muss es erneuern. Prüfen Sie auch die Uhr dieser Maschine.",
+  "The certificate of {host} is not that name's: write the next hop as the certificate has it, or ask the carrier.":
+    "Das Zertifikat von {host} gilt nicht für diesen Namen: Schreiben Sie den nächsten Sprung wie im Zertifikat, oder fragen Sie den Netzbetreiber.",
+  "The certificate of {host} is not valid yet: see this machine's clock.":
+    "Das Zertifikat von {host} gilt noch nicht: Prüfen Sie die Uhr dieser Maschine.",
+  "The certificate of {host} is of an issuer whom this machine does not trust: add it to the trunk's issuers.":
+    "Das Zertifikat von {host} ist von einem Aussteller, dem diese Maschine nicht vertraut: Nehmen Sie ihn in die Aussteller des Trunks auf.",
+  "The certificate of {host} is signed by itself: if it is the carrier's, add it to the trunk's issuers.":
+    "Das Zertifikat von {host} hat sich selbst unterschrieben: Wenn es das des Netzbetreibers ist, nehmen Sie es in die Aussteller des Trunks auf.",
+  "The other side": "Die andere Seite",
+  "The other side hung up.": "Die andere Seite hat aufgelegt.",
+  "{host} is found: {address}.": "{host} ist gefunden: {address}.",
+  "They hear us again.": "Man hört uns wieder.",
+  "Try again; if it lasts, ask the carrier and name the time.":
+    "Versuchen Sie es noch einmal; wenn es anhält, fragen Sie den Netzbetreiber und nennen Sie die Uhrzeit.",
+  "Try another number; if that fails, too, ask the carrier.":
+    "Versuchen Sie eine andere Nummer; wenn auch das misslingt, fragen Sie den Netzbetreiber.",
+  "Usually for one of three reasons: it does not know our address or account, the number shown ({shown}) is not yours there, or your contract does not allow the destination.":
+    "Meist aus einem von drei Gründen: Er kennt unsere Adresse oder unser Konto nicht, die gezeigte Nummer ({shown}) ist dort nicht Ihre, oder Ihr Vertrag erlaubt das Ziel nicht.",
+  "Voice comes again.": "Es kommt wieder Sprache.",
+  "Voice comes from the other side.": "Von der anderen Seite kommt Sprache.",
+  "We hung up, as planned.": "Wir haben aufgelegt, wie geplant.",
+  "busy.": "besetzt.",
+  "declined.": "abgelehnt.",
+  "nobody can be reached at this number now.": "unter dieser Nummer ist jetzt niemand erreichbar.",
+  "something is broken at the carrier.": "beim Netzbetreiber ist etwas kaputt.",
+  "the call goes round in circles.": "der Anruf geht im Kreis.",
+  "the call is too large for UDP.": "der Anruf ist zu groß für UDP.",
+  "the call was ended before an answer.": "der Anruf wurde vor dem Abheben beendet.",
+  "the carrier cannot read the call.": "der Netzbetreiber kann den Anruf nicht lesen.",
+  "the carrier does not know this number, or not in this form.": "der Netzbetreiber kennt diese Nummer nicht, oder nicht in dieser Form.",
+  "the carrier forbids this call.": "der Netzbetreiber verbietet diesen Anruf.",
+  "the carrier got no answer where it passed the call on.": "der Netzbetreiber bekam keine Antwort, wohin er den Anruf weitergab.",
+  "the carrier refuses the call.": "der Netzbetreiber lehnt den Anruf ab.",
+  "the carrier refuses the voice that is offered.": "der Netzbetreiber lehnt die angebotene Sprache ab.",
+  "the carrier sends the call elsewhere.": "der Netzbetreiber schickt den Anruf anderswohin.",
+  "the carrier takes no call now.": "der Netzbetreiber nimmt jetzt keinen Anruf an.",
+  "the carrier wants longer session timers than there are here.": "der Netzbetreiber will längere Sitzungstimer, als es hier gibt.",
+  "the carrier wants money.": "der Netzbetreiber will Geld.",
+  "the carrier wants to know who we are.": "der Netzbetreiber will wissen, wer wir sind.",
+  "the number shown is refused.": "die gezeigte Nummer wird abgelehnt.",
+  "{address} ends the TLS handshake: see its port, and whether it speaks TLS 1.2 or newer there.":
+    "{address} bricht den TLS-Handshake ab: Prüfen Sie den Port, und ob dort TLS 1.2 oder neuer gesprochen wird.",
+  "{codec}, {protection}; {received} packets came, {lost} were lost, {sent} were sent.":
+    "{codec}, {protection}; {received} Pakete kamen, {lost} gingen verloren, {sent} wurden gesendet.",
+  "{host} shows a certificate that is not believed.": "{host} zeigt ein Zertifikat, dem nicht geglaubt wird.",
+  "{name}, Test call": "{name}, Testanruf",
+  "{shown} was shown, in {header}. Show one that the carrier has given you, in the form that it wants.":
+    "Gezeigt wurde {shown}, in {header}. Zeigen Sie eine, die der Netzbetreiber Ihnen gegeben hat, in der Form, die er will.",
+  "{status}: {what}": "{status}: {what}",
 };
