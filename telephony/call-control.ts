@@ -10,6 +10,7 @@ import {
   type StationId,
   type TrunkId,
 } from "../core/lib/id.ts";
+import { normalAddress } from "../core/lib/ip-address.ts";
 import { callsMax, digitTwinMs, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
@@ -491,7 +492,9 @@ export class SipCallControl implements CallControl {
     const bytes = this.options.env.random.bytes(4);
     const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
     const mayReach = (address: string): boolean => mayReceiveMedia(address, flow.remote.address, this.options.addresses);
-    return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach };
+    const near = [flow.remote.address, flow.local.address, ...this.options.addresses].map(normalAddress);
+    const isNear = (host: string): boolean => near.includes(normalAddress(host));
+    return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach, isNear };
   }
 
   private adopt(

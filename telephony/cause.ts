@@ -98,5 +98,6 @@ function refusedBy(status: number): LegEndReason {
   if (status === 486 || status === 600 || status === 603) return "declined";
   if (status === 408 || status === 480 || status === 487) return "no-answer";
   if (status === 503) return "overloaded";
+  if (status >= 300 && status < 400) return "redirected";
   return "unreachable";
 }

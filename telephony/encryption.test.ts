@@ -288,6 +288,7 @@ describe("a call without an offer", () => {
     sessionId: 1,
     silenceMs: null,
     mayReach: () => true,
+    isNear: () => false,
   } as const;
 
   /** Our offer stands in the 200, and the ACK answers it. */

@@ -1,7 +1,7 @@
 // Reads an INVITE for core: who is calling, and what was dialled. Only cleaned text leaves; nothing else of the message does.
-import type { CallerIdentity } from "../core/call/call-control.ts";
+import type { CallerIdentity, RedirectTarget } from "../core/call/call-control.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
-import { headerValue, headerValues, type SipRequest, wireBytes } from "./sip/message/message.ts";
+import { headerValue, headerValues, type SipRequest, type SipResponse, wireBytes } from "./sip/message/message.ts";
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
 import { param, parseParams } from "./sip/message/params.ts";
 import { decodeEscapes, type Uri } from "./sip/message/uri.ts";
@@ -51,6 +51,21 @@ export function referTarget(refer: SipRequest): string | null {
   if (target === undefined || (target.scheme !== "sip" && target.scheme !== "sips" && target.scheme !== "tel")) return null;
   if (/[?&]replaces=/i.test(headerValue(refer, "refer-to") ?? "")) return null;
   return userText(target, "") || null;
+}
+
+/** Contacts of a 3xx that anybody reads; whoever names more of them wants us busy. */
+const redirectTargetsMax = 4;
+
+/** Where a 3xx sends a call (RFC 3261 §8.1.3.4): numbers and names only, cleaned. */
+export function redirectTargets(response: SipResponse, isNear: (host: string) => boolean): readonly RedirectTarget[] {
+  const contacts = addressList(response, "contact") ?? [];
+  return contacts.slice(0, redirectTargetsMax).flatMap((contact): RedirectTarget[] => {
+    const { uri } = contact;
+    const number = userText(uri, "");
+    if (number === "" || uri.scheme === "other") return [];
+    const host = uri.scheme === "tel" ? "" : uri.host;
+    return [{ number, host, isNear: host === "" || isNear(host) }];
+  });
 }
 
 export type Replaces = { readonly callId: string; readonly toTag: string; readonly fromTag: string; readonly isEarlyOnly: boolean };

@@ -16,7 +16,7 @@ const parts = {
 };
 
 function identityOf(number: string, callerIdHeader: TrunkManner["callerIdHeader"]): string {
-  const { headers } = trunkInvite(dial(number), null, "192.0.2.9", parts, { callerIdHeader });
+  const { headers } = trunkInvite(dial(number), null, "192.0.2.9", parts, { callerIdHeader, diversion: "none" });
   const told = headers.filter(({ key }) => /^(from|p-asserted-identity|remote-party-id|privacy)$/.test(key));
   return told.map(({ key, value }) => `${key}: ${value}`).join("\n");
 }
@@ -31,4 +31,21 @@ test.each([
 ] as const)("who calls stands in From and in %s", (callerIdHeader, expected) => {
   expect(identityOf("+441632960100", callerIdHeader)).toBe(expected);
   expect(identityOf("", callerIdHeader)).toBe('from: "Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag\nprivacy: id');
+});
+
+const forwarded = (diversion: TrunkManner["diversion"], isPrivate = false): readonly string[] => {
+  const call = { ...dial("+447700900342"), diversion: { number: "+441632960201", isPrivate } };
+  const { headers } = trunkInvite(call, "carrier.example", "192.0.2.9", parts, { callerIdHeader: "From", diversion });
+  return headers.filter(({ key }) => key === "diversion" || key === "history-info").map(({ value }) => value);
+};
+
+test("who has forwarded a call is told where the carrier wants it, as private where it is; elsewhere nobody learns of it", () => {
+  expect(forwarded("none")).toEqual([]);
+  expect(forwarded("Diversion")).toEqual(["<sip:+441632960201@carrier.example>;reason=deflection;privacy=off"]);
+  expect(forwarded("Diversion", true)).toEqual(["<sip:+441632960201@carrier.example>;reason=deflection;privacy=full"]);
+  expect(forwarded("History-Info")).toEqual([
+    "<sip:+441632960201@carrier.example?Reason=SIP%3Bcause%3D302>;index=1",
+    "<sip:+442079460018@carrier.example;cause=302>;index=1.1;mp=1",
+  ]);
+  expect(forwarded("History-Info", true)[0]).toBe("<sip:+441632960201@carrier.example?Privacy=history&Reason=SIP%3Bcause%3D302>;index=1");
 });

@@ -1,5 +1,5 @@
 // The INVITEs that we send: to our own stations, and to numbers by a trunk. What is not meant for a peer is not in them.
-import type { CallCommand, CallerIdentity, TrunkManner } from "../core/call/call-control.ts";
+import type { CallCommand, CallerIdentity, Diversion, TrunkManner } from "../core/call/call-control.ts";
 import { hostText } from "../core/lib/ip-address.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
 import { type Header, header, type RequestDraft, toWire } from "./sip/message/message.ts";
@@ -44,12 +44,23 @@ export function trunkInvite(
   domain: string | null,
   host: string,
   parts: InviteParts,
-  manner: Pick<TrunkManner, "callerIdHeader"> | null = null,
+  manner: Pick<TrunkManner, "callerIdHeader" | "diversion"> | null = null,
 ): RequestDraft {
   const uri = `sip:${userPart(dial.number)}@${domain ?? host}`;
   const own = domain ?? hostText(parts.local.address);
   const identity = identityHeaders(dial.shown, own, manner?.callerIdHeader ?? "P-Asserted-Identity");
-  return invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, identity);
+  const forwarded = dial.diversion === undefined ? [] : diversionHeaders(dial.diversion, own, uri, manner?.diversion ?? "none");
+  return invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, [...identity, ...forwarded]);
+}
+
+/** Who has forwarded the call: RFC 5806 §4, or RFC 7044 §5 with the cause of RFC 4458. Whoever does not want to be told of is marked so in either. */
+function diversionHeaders({ number, isPrivate }: Diversion, own: string, target: string, by: TrunkManner["diversion"]): readonly Header[] {
+  if (by === "none" || number === "") return [];
+  const diverter = `sip:${userPart(number)}@${own}`;
+  if (by === "Diversion") return [header("Diversion", `<${diverter}>;reason=deflection;privacy=${isPrivate ? "full" : "off"}`)];
+  const privacy = isPrivate ? "Privacy=history&" : "";
+  const first = `<${diverter}?${privacy}Reason=SIP%3Bcause%3D302>;index=1`;
+  return [header("History-Info", first), header("History-Info", `<${target};cause=302>;index=1.1;mp=1`)];
 }
 
 function invite(uriText: string, from: string, to: string, parts: InviteParts, more: readonly Header[]): RequestDraft {

@@ -1,12 +1,12 @@
 // The life of one leg: a SIP session and a media stream that must agree. Pure; call-control.ts hosts it.
-import type { CallEvent, HangUpReason, LegEndReason, MediaVerdict, RejectReason } from "../core/call/call-control.ts";
+import type { CallEvent, HangUpReason, LegEndReason, MediaVerdict, RedirectTarget, RejectReason } from "../core/call/call-control.ts";
 import type { LegId } from "../core/lib/id.ts";
 import { lastStatsMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { legEndReason, refusalOf, refusesDescription, saidOf } from "./cause.ts";
 import { digitBody, digitIn } from "./digits.ts";
-import { referTarget } from "./ingress.ts";
+import { redirectTargets, referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
 import { type Codec, preferring } from "./sdp/codecs.ts";
 import {
@@ -44,9 +44,16 @@ export type LegFacts = {
   readonly silenceMs: number | null;
   /** Whether media may go to an address that the peer names. */
   readonly mayReach: (address: string) => boolean;
+  /** Whether a host is where the leg signals to, or we ourselves. */
+  readonly isNear: (host: string) => boolean;
 };
 
-type Closing = { readonly reason: LegEndReason; readonly sipStatus: number | null; readonly said?: string };
+type Closing = {
+  readonly reason: LegEndReason;
+  readonly sipStatus: number | null;
+  readonly said?: string;
+  readonly targets?: readonly RedirectTarget[];
+};
 /** `securing`: what our last description says of encryption. `spoken`: the codecs that come before others, the agreed one or those of the call. */
 type Up = { readonly local: Local; readonly version: number; readonly securing: Securing; readonly spoken: readonly Codec[] };
 
@@ -441,8 +448,10 @@ function onSessionEnd(state: LegState, event: Extract<SessionEvent, { kind: "end
   const isRefused = state.name === "ringing" && state.securing.tags.length > 0 && state.endsAs === null && refusesDescription(event.end);
   if (isRefused && mayFallBack(state)) return fallBack(state, event.end.status);
   const reason = isRefused ? "not-encrypted" : ((state.name === "ringing" ? state.endsAs : null) ?? legEndReason(event.end));
-  const said = saidOf(event.end.response);
-  return close(state, { reason, sipStatus: event.end.status, ...(said === "" ? {} : { said }) }, ...ringTimer);
+  const { status, response } = event.end;
+  const said = saidOf(response);
+  const targets = reason === "redirected" && response !== undefined ? { targets: redirectTargets(response, state.isNear) } : {};
+  return close(state, { reason, sipStatus: status, ...(said === "" ? {} : { said }), ...targets }, ...ringTimer);
 }
 
 function onMediaFailed(state: LegState): Result {
@@ -517,8 +526,9 @@ function whileClosing(state: In<"closing">, input: LegInput): Result {
 }
 
 function finish(state: In<"closing">, ...before: LegOutput[]): Result {
-  const { legId, reason, sipStatus, said } = state;
-  const end = { kind: "leg.ended", legId, reason, sipStatus, ...(said === undefined ? {} : { said }) } as const;
+  const { legId, reason, sipStatus, said, targets } = state;
+  const more = { ...(said === undefined ? {} : { said }), ...(targets === undefined ? {} : { targets }) };
+  const end = { kind: "leg.ended", legId, reason, sipStatus, ...more } as const;
   return {
     state: { ...facts(state), name: "ended" },
     outputs: [...before, report(end), { kind: "ended" }],
@@ -527,8 +537,8 @@ function finish(state: In<"closing">, ...before: LegOutput[]): Result {
 
 // ── Pieces ──
 
-function facts({ legId, side, device, encryption, codecs, sessionId, silenceMs, mayReach }: LegState): LegFacts {
-  return { legId, side, device, encryption, codecs, sessionId, silenceMs, mayReach };
+function facts({ legId, side, device, encryption, codecs, sessionId, silenceMs, mayReach, isNear }: LegState): LegFacts {
+  return { legId, side, device, encryption, codecs, sessionId, silenceMs, mayReach, isNear };
 }
 
 /** What was read, if it is the device's kind of media and leads where media may go. */

@@ -30,6 +30,7 @@ export type LegEndReason =
   | "unreachable" // no binding, transport failed, 404/410/5xx from the peer
   | "not-acknowledged" // our 2xx was never acknowledged
   | "media-failed"
+  | "redirected" // 3xx from the peer: it sends the call elsewhere
   | "not-encrypted" // voice must be encrypted, and the peer does not
   | "overloaded"
   | "error";
@@ -78,6 +79,8 @@ export type CallCommand =
       /** In the form that the trunk wants. */
       readonly number: string;
       readonly shown: CallerIdentity;
+      /** Who has forwarded it; told where the trunk wants it told. */
+      readonly diversion?: Diversion;
       readonly isEmergency: boolean;
       /** Also by a next hop that has not answered lately: somebody wants to know why. */
       readonly isTest?: true;
@@ -130,6 +133,12 @@ export type CallCommand =
 
 /** Who the network says is calling, cleaned (core/lib/remote-text.ts). */
 export type CallerIdentity = { readonly number: string; readonly name: string };
+
+/** Who has forwarded a call, as carriers are told: E.164; `isPrivate`: the callee is not to know. */
+export type Diversion = { readonly number: string; readonly isPrivate: boolean };
+
+/** A Contact of a 3xx, cleaned. `isNear`: its host is where the call was sent, or we ourselves; so is a number without a host. */
+export type RedirectTarget = { readonly number: string; readonly host: string; readonly isNear: boolean };
 
 export type CallOrigin =
   | { readonly kind: "trunk"; readonly trunkId: TrunkId }
@@ -228,6 +237,8 @@ export type CallEvent =
       readonly reason: LegEndReason;
       readonly sipStatus: number | null;
       readonly said?: string;
+      /** Where a 3xx sends the call, in its order. */
+      readonly targets?: readonly RedirectTarget[];
     }
   /**
    * A station's device calls in to take the place of a leg that rings here (RFC 3891); `legId` is of that conversation from now on. Nothing has been

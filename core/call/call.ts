@@ -8,7 +8,7 @@ import { attributesOf } from "../telephony/network-facts.ts";
 import type { CallEvent, LegEndReason } from "./call-control.ts";
 import { goesOnWithoutCustomer, leaveConference, memberLeaves, memberOf } from "./conference.ts";
 import { entered, intoRoom, roomChanged, roomOf } from "./conference-room.ts";
-import { dialParty, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
+import { dialEnded, dialParty, dialRedirected, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
 import { end, ownEnd } from "./end.ts";
 import { hold, resume } from "./hold.ts";
 import { pauseRecording, recordPause, resumeRecording } from "./pause.ts";
@@ -40,6 +40,7 @@ import {
   consultAnswered,
   consultEnded,
   consultLeaves,
+  consultRedirected,
   speakTo,
   targetFound,
   wantsTransfer,
@@ -173,6 +174,10 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
       return roomChanged(state, input.size);
     case "asked":
       return asked(state, input.wish, moment);
+    case "redirect-found":
+      return input.of === "dial"
+        ? dialRedirected(state, input.end, input.found, moment)
+        : consultRedirected(state, input.end, input.found, moment);
     case "target-found":
       return targetFound(state, input.wish, input.found, moment);
     case "stop":
@@ -463,9 +468,10 @@ function alertAccepted(state: CallState, moment: Moment): Step<CallState, CallOu
 function legEnded(
   state: CallState,
   who: Who,
-  { legId, reason, sipStatus }: Extract<CallEvent, { kind: "leg.ended" }>,
+  event: Extract<CallEvent, { kind: "leg.ended" }>,
   moment: Moment,
 ): Step<CallState, CallOutput> {
+  const { legId, reason } = event;
   switch (who) {
     case "customer":
       return customerEnded(state, reason, moment);
@@ -478,12 +484,12 @@ function legEnded(
     case "returning":
       return { state: { ...state, agent: { ...state.agent!, lost: { ...state.agent!.lost!, returningLegId: null } } }, outputs: [] };
     case "dial":
-      return pathFailed(state, reason, sipStatus, moment);
+      return dialEnded(state, event, moment);
     case "party":
       if (reason === "media-failed" && state.members.length === 0) return end(state, "media-failed", "error", moment);
       return partyEndedItself(state, who, moment);
     case "consult":
-      return consultEnded(state, reason, sipStatus, moment);
+      return consultEnded(state, event, moment);
     case "member": {
       const member = memberWith(state, legId);
       return memberLeaves(state, member, reason === "media-failed" ? "error" : ownEnd(member.callee), false);
@@ -511,8 +517,8 @@ function withHangUp({ state, outputs }: Step<CallState, CallOutput>, legId: LegI
 }
 
 function partyEndedItself(state: CallState, who: "dial" | "party" | "consult", moment: Moment): Step<CallState, CallOutput> {
-  if (who === "dial") return pathFailed(state, "unreachable", null, moment);
-  if (who === "consult") return consultEnded(state, "hung-up", null, moment);
+  if (who === "dial") return pathFailed(state, { reason: "unreachable", sipStatus: null }, moment);
+  if (who === "consult") return consultEnded(state, { reason: "hung-up", sipStatus: null }, moment);
   return partyLeaves(state, "party", "party-hung-up", moment);
 }
 

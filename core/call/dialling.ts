@@ -12,6 +12,8 @@ import {
   type CallState,
   control,
   type Dialling,
+  type FoundRedirect,
+  type LegEnd,
   type Moment,
   nothing,
   type PartyInCall,
@@ -68,8 +70,9 @@ export function dialCommand(state: CallState, callee: Callee, index: number, leg
   const { ringMs, isEmergency } = callee;
   const path = callee.paths[index]!;
   if (path.kind === "trunk") {
-    const { trunkId, hop, number, shown } = path;
-    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, isEmergency, ringMs };
+    const { trunkId, hop, number, shown, diversion } = path;
+    const forwarded = diversion === undefined ? {} : { diversion };
+    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, ...forwarded, isEmergency, ringMs };
   }
   const { stationId, shown } = path;
   const { name: callerName, number: callerNumber } = shown;
@@ -114,8 +117,33 @@ export function partyConnected(state: CallState, { participantId, callee }: Pick
   return append(state, "conversation.party.connected", payload, callee.userId === null ? [] : [callee.userId]);
 }
 
+/** Where it is sent instead, the next path, or nobody. */
+export function dialEnded(state: CallState, end: LegEnd, moment: Moment): Result {
+  if (state.dial === null) return nothing(state);
+  return isSentOn(end) ? { state, outputs: [{ kind: "find-redirect", of: "dial", end }] } : pathFailed(state, end, moment);
+}
+
+export function isSentOn({ targets = [] }: LegEnd): boolean {
+  return targets.length > 0;
+}
+
+/** Another participant in place of the one who has sent the call on; or it goes on as if they had refused. */
+export function dialRedirected(state: CallState, end: LegEnd, found: FoundRedirect, moment: Moment): Result {
+  const { dial } = state;
+  if (dial === null) return nothing(state);
+  const sent = sentOn(state, dial.participantId, end, found);
+  const next = found.kind === "callee" ? dialInstead(state, dial, found.callee, moment) : pathFailed(state, end, moment);
+  return { state: next.state, outputs: [sent, ...next.outputs] };
+}
+
+export function sentOn(state: CallState, participantId: ParticipantId, { sipStatus }: LegEnd, found: FoundRedirect): CallOutput {
+  const to = found.kind === "callee" ? found.callee.number : null;
+  const refused = found.kind === "nobody" ? found.message : null;
+  return append(state, "conversation.redirected", { participantId, sipStatus, to, refused });
+}
+
 /** The next path, unless the party itself has refused or there is none. */
-export function pathFailed(state: CallState, reason: LegEndReason, sipStatus: number | null, moment: Moment): Result {
+export function pathFailed(state: CallState, { reason, sipStatus }: LegEnd, moment: Moment): Result {
   const { dial } = state;
   if (dial === null) return nothing(state);
   const { callee } = dial;
@@ -171,7 +199,7 @@ export function partyDeclines(state: CallState, moment: Moment): Result {
 
 /** Whether another path may do better: a trunk that is dead or full, or does not encrypt, says nothing about who is called. */
 export function isOfThePath(reason: LegEndReason, sipStatus: number | null): boolean {
-  if (reason === "not-encrypted") return true;
+  if (reason === "not-encrypted" || reason === "redirected") return true;
   if (reason === "declined" || reason === "no-answer" || reason === "hung-up" || reason === "ended-by-us") return false;
   return sipStatus === null || sipStatus === 408 || sipStatus === 403 || sipStatus >= 500;
 }

@@ -68,6 +68,40 @@ describe("a call from person to person", () => {
     expect(gone.ends("2a", "unreachable", 503)).toContain("reject L unavailable");
   });
 
+  test("is sent on by the phone that rings: another participant is called in its place, or it ends as if nobody were there", () => {
+    const sent = toBob();
+    sent.rings("1c");
+    expect(sent.sendsOn("1c", "dial", { kind: "callee", callee: person("cem"), paidBy: null })).toEqual([
+      ...["redirected", "party.ended", "dialled", "dial cem-station 4b"],
+    ]);
+    expect(sent.appended.find(({ type }) => type.endsWith("redirected"))?.payload).toMatchObject({
+      sipStatus: 302,
+      to: "202",
+      refused: null,
+    });
+    expect(sent.answers("4b")).toContain("bridge L 4b");
+    const refused = toBob();
+    const said = refused.sendsOn("1c", "dial", { kind: "nobody", message: "a loop" });
+    expect(said.slice(0, 2)).toEqual(["redirected", "path.failed"]);
+    expect(said).toContain("reject L unavailable");
+    // A trunk that is not followed leaves it to the next one.
+    const twoWays = new Bench({ kind: "dial", callee: person("bob", 2) });
+    expect(twoWays.sendsOn("1c", "dial", { kind: "nobody", message: "no" })).toEqual(["redirected", "path.failed", "dial bob-station1 3a"]);
+    // Without a word of where to, it is asked of nobody.
+    expect(toBob().ends("1c", "redirected", 302)).toContain("reject L unavailable");
+  });
+
+  test("is sent on by whoever is asked before a transfer: whoever asks goes on hearing it ring", () => {
+    const bench = talking();
+    const asked = legIn(bench.passesOn("consult", bench.state.party!.participantId, person("cem")));
+    expect(bench.sendsOn(asked, "consult", { kind: "callee", callee: person("dee"), paidBy: null })).toEqual([
+      ...["redirected", "party.ended", "dialled", expect.stringMatching(/^dial dee-station /)],
+    ]);
+    const again = bench.state.consult!.legId;
+    expect(bench.sendsOn(again, "consult", { kind: "nobody", message: "no" }).slice(0, 2)).toEqual(["redirected", "party.ended"]);
+    expect(bench.state.consult).toBeNull();
+  });
+
   test("is another's with the same extension when it is not found; whoever is busy or does not answer has been found", () => {
     const shown = { number: "201", name: "Alice" };
     const line = { kind: "trunk", trunkId: "old" as TrunkId, hop: 0, number: "202", shown } as const;

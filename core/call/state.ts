@@ -20,7 +20,7 @@ import type { Step } from "../lib/machine.ts";
 import type { RecordingPause } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
-import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, RejectReason } from "./call-control.ts";
+import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, Diversion, RejectReason } from "./call-control.ts";
 import type { SoundChart } from "./sound-chart.ts";
 
 export type CallState = {
@@ -83,7 +83,14 @@ export type Customer = {
 export type DialPath =
   | { readonly kind: "station"; readonly stationId: StationId; readonly shown: CallerIdentity }
   /** `hop`: which of the trunk's next hops. */
-  | { readonly kind: "trunk"; readonly trunkId: TrunkId; readonly hop: number; readonly number: string; readonly shown: CallerIdentity };
+  | {
+      readonly kind: "trunk";
+      readonly trunkId: TrunkId;
+      readonly hop: number;
+      readonly number: string;
+      readonly shown: CallerIdentity;
+      readonly diversion?: Diversion;
+    };
 
 /** One party to put a call through to. Paths are tried in order until one answers, or the party itself refuses. */
 export type Callee = {
@@ -98,6 +105,10 @@ export type Callee = {
   readonly isEmergency: boolean;
   readonly paths: readonly [DialPath, ...DialPath[]];
   readonly ringMs: number;
+  /** Of a number outside: whose right and limits it is dialled with. */
+  readonly dialledBy?: { readonly userId: UserId; readonly stationId: StationId | null };
+  /** Who has sent the call on to here, in order, each by person or number; absent: nobody. */
+  readonly sentOn?: readonly string[];
   /** Who has the same extension elsewhere, and is called when this one is not to be found; null: nobody. */
   readonly otherwise: Callee | null;
 };
@@ -243,6 +254,8 @@ export type CallInput =
   | { readonly kind: "asked"; readonly wish: Wish }
   /** So many are in the call's conference room now. */
   | { readonly kind: "room-changed"; readonly size: number }
+  /** The runner has looked where a 3xx leads. */
+  | { readonly kind: "redirect-found"; readonly of: "dial" | "consult"; readonly end: LegEnd; readonly found: FoundRedirect }
   /** The runner has looked up whom a wish names. */
   | { readonly kind: "target-found"; readonly wish: WishWithTarget; readonly found: FoundTarget }
   /** The node stops and its calls with it. */
@@ -289,6 +302,14 @@ export type SupervisionWish = {
   readonly shown: string;
 };
 
+/** How a leg ended that nobody answered. */
+export type LegEnd = Pick<Extract<CallEvent, { kind: "leg.ended" }>, "reason" | "sipStatus" | "targets">;
+
+/** `paidBy`: whose call outside it is, `isInstead` of one that counts as theirs already; null: it costs nobody. */
+export type FoundRedirect =
+  | { readonly kind: "callee"; readonly callee: Callee; readonly paidBy: { readonly userId: UserId; readonly isInstead: boolean } | null }
+  | { readonly kind: "nobody"; readonly message: string };
+
 export type WishWithTarget = Extract<Wish, { readonly to: TransferTarget }>;
 export type FoundTarget =
   | { readonly kind: "callee"; readonly callee: Callee }
@@ -315,6 +336,7 @@ export type CallOutput =
   | { readonly kind: "flow-stop" }
   | { readonly kind: "find-queue"; readonly transfer: Extract<FlowOutput, { kind: "transfer-to-acd" }> }
   | { readonly kind: "find-target"; readonly wish: WishWithTarget }
+  | { readonly kind: "find-redirect"; readonly of: "dial" | "consult"; readonly end: LegEnd }
   /** A flow pauses the recording, or lets it go on: the organization says for how long at most. */
   | { readonly kind: "find-pause-limit"; readonly wanted: Extract<FlowOutput, { kind: "pause-recording" | "resume-recording" }> }
   | { readonly kind: "flow-timer"; readonly ms: number | null }

@@ -4,9 +4,19 @@ import type { DisconnectType } from "../conversation/conversation.ts";
 import type { LegId, ParticipantId, UserId } from "../lib/id.ts";
 import { conferencePartiesMax } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
-import type { LegEndReason } from "./call-control.ts";
 import { bringTogether, leaveConference } from "./conference.ts";
-import { dialCommand, dialled, dialParty, elsewhere, enqueued, isOfThePath, partyConnected, silence } from "./dialling.ts";
+import {
+  dialCommand,
+  dialled,
+  dialParty,
+  elsewhere,
+  enqueued,
+  isOfThePath,
+  isSentOn,
+  partyConnected,
+  sentOn,
+  silence,
+} from "./dialling.ts";
 import { acwAfter, partyEnded } from "./end.ts";
 import { resume } from "./hold.ts";
 import { playRingback, stopPlay, stopRecording } from "./sound.ts";
@@ -18,7 +28,9 @@ import {
   type CallState,
   type Consult,
   control,
+  type FoundRedirect,
   type FoundTarget,
+  type LegEnd,
   type Moment,
   nothing,
   type Result,
@@ -206,7 +218,23 @@ function turn(state: CallState, consult: Consult, to: SpeakTo): Result {
 }
 
 /** Nobody there, or gone again: whoever asked is back with who waits. */
-export function consultEnded(state: CallState, reason: LegEndReason, sipStatus: number | null, moment: Moment): Result {
+export function consultEnded(state: CallState, end: LegEnd, moment: Moment): Result {
+  if (state.consult === null) return nothing(state);
+  return isSentOn(end) && !state.consult.isUp
+    ? { state, outputs: [{ kind: "find-redirect", of: "consult", end }] }
+    : consultOver(state, end, moment);
+}
+
+/** Whom whoever asks hears it ring at, from here on; or nobody. */
+export function consultRedirected(state: CallState, end: LegEnd, found: FoundRedirect, moment: Moment): Result {
+  const { consult } = state;
+  if (consult === null) return nothing(state);
+  const sent = sentOn(state, consult.participantId, end, found);
+  const next = found.kind === "callee" ? consultInstead(state, consult, found.callee, moment) : consultOver(state, end, moment);
+  return { state: next.state, outputs: [sent, ...next.outputs] };
+}
+
+function consultOver(state: CallState, { reason, sipStatus }: LegEnd, moment: Moment): Result {
   const { consult } = state;
   if (consult === null) return nothing(state);
   const next = consult.path + 1;

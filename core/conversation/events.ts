@@ -41,6 +41,8 @@ export type ConversationEvents = {
   };
   /** One of several ways to a party did not work; `path` is its index. */
   "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };
+  /** Their side has sent the call on (3xx): to a number, or nowhere, as `refused` says in words. */
+  "conversation.redirected": { participantId: string; sipStatus: number | null; to: string | null; refused: string | null };
   /** With whom `by` talks from here on, who asks the participant: with `BOTH` they are in a conference. */
   "conversation.consult.updated": { participantId: string; by: string; speakTo: SpeakTo };
   /** Somebody wants to listen beside a participant; their station is called. `reason`: in their words, or empty. */

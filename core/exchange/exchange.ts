@@ -189,7 +189,7 @@ export class Exchange {
       routeFacts: () => this.routeFacts(),
       onRoom: (roomId: ConferenceRoomId) => this.tellRoom(roomId),
       makeRoom: (trunkId: TrunkId) => this.makeRoom(trunkId, conversationId),
-      mayGoOut: (userId: UserId, number: string) => this.mayGoOut(userId, number, conversationId),
+      mayGoOut: (userId: UserId, number: string, isInstead?: boolean) => this.mayGoOut(userId, number, conversationId, isInstead),
     };
     const runner = new Runner(conversationId, ports, (leg, owner) => this.legs.set(leg, owner));
     this.runners.set(conversationId, runner);
@@ -245,8 +245,8 @@ export class Exchange {
     return { kind: "reject", reason: "not-allowed", why: "too many calls outside at once or in a minute" };
   }
 
-  private mayGoOut(userId: UserId, called: string, conversationId: ConversationId): boolean {
-    const tripped = this.guard.begin(userId);
+  private mayGoOut(userId: UserId, called: string, conversationId: ConversationId, isInstead = false): boolean {
+    const tripped = this.guard.begin(userId, isInstead);
     if (tripped === null) return true;
     const { rule, limit } = tripped;
     this.app.env.log.error("calls outside beyond the limit: refused", { user: userId, rule, limit });

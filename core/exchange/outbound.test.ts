@@ -153,7 +153,7 @@ describe("a call for help", () => {
 describe("a stolen phone", () => {
   const clock = { at: 0, now: () => 0, monotonic: () => clock.at, after: () => ({ cancel: () => undefined }) };
   const out = (userId: string): CallState => {
-    const callee = { purpose: "external", isEmergency: false, paths: [{ kind: "trunk", trunkId: "first" }] };
+    const callee = { purpose: "external", isEmergency: false, dialledBy: { userId }, paths: [{ kind: "trunk", trunkId: "first" }] };
     return {
       customer: { userId, trunkId: null, ended: false },
       dial: { callee, path: 0 },

@@ -89,7 +89,8 @@ export function planOutside(
     return { kind: "refused", reason: trunks.length === 0 ? "unavailable" : "overloaded", why };
   }
   const of = { purpose: "external", userId: null, number, name: "", classification, isEmergency: false } as const;
-  return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs, otherwise: null } };
+  const dialledBy = { userId: dialler.userId, stationId: dialler.stationId };
+  return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs, dialledBy, otherwise: null } };
 }
 
 export type TestPlan = {
@@ -142,6 +143,11 @@ function trunksOf({ trunks }: Configuration, { trunkIds, distribution }: Outboun
   if (distribution === "SEQUENTIAL") return known;
   const first = Math.floor(draw * known.length);
   return [...known.slice(first), ...known.slice(0, first)];
+}
+
+/** A person's number as a carrier knows it, whatever is shown; empty: there is none. */
+export function ownNumberBy(configuration: Configuration, trunk: Trunk, userId: UserId, stationId: StationId | null): string {
+  return userOf(configuration, userId)?.phoneNumber ?? trunk.callerId ?? siteOf(configuration, stationId)?.callerId ?? "";
 }
 
 function shownBy(trunk: Trunk, site: Site, user: User): CallerIdentity {

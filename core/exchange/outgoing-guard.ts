@@ -22,9 +22,9 @@ export class OutgoingGuard {
     private readonly tests: () => Iterable<Pick<TestCall, "trunkId" | "userId" | "classification">> = () => [],
   ) {}
 
-  /** Counts one more of a person's; not null: it would be one too many, and is not counted. */
-  begin(userId: UserId): Tripped | null {
-    if (this.atOnce(userId) >= outgoingPerUserMax) return { rule: "at-once", limit: outgoingPerUserMax };
+  /** Counts one more of a person's, or one in place of another; not null: it would be one too many, and is not counted. */
+  begin(userId: UserId, isInstead = false): Tripped | null {
+    if (this.atOnce(userId) - (isInstead ? 1 : 0) >= outgoingPerUserMax) return { rule: "at-once", limit: outgoingPerUserMax };
     const now = this.clock.monotonic();
     const recent = (this.begun.get(userId) ?? []).filter((at) => at > now - minuteMs);
     if (recent.length >= outgoingPerUserPerMinuteMax) return { rule: "per-minute", limit: outgoingPerUserPerMinuteMax };
@@ -47,11 +47,10 @@ export class OutgoingGuard {
   private atOnce(userId: UserId): number {
     let open = 0;
     for (const test of this.tests()) if (test.userId === userId && test.classification !== null) open += 1;
-    for (const { customer, agent, dial, party, consult, members } of this.calls()) {
-      if (![customer.userId, agent?.userId, party?.callee.userId].includes(userId)) continue;
-      // Each number of a conference is a call that is paid for.
-      open += [dial, party, consult, ...members].filter((one) => one != null && isOutside(one.callee)).length;
-    }
+    // Each number of a conference is a call that is paid for, and stays theirs when they pass it on.
+    for (const { dial, party, consult, members } of this.calls())
+      for (const one of [dial, party, consult, ...members])
+        if (one !== null && isOutside(one.callee) && one.callee.dialledBy?.userId === userId) open += 1;
     return open;
   }
 }

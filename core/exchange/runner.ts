@@ -14,6 +14,7 @@ import {
   type CallOutput,
   type CallState,
   type CallTimer,
+  type FoundRedirect,
   type FoundTarget,
   idsPerInput,
   isOutside,
@@ -37,6 +38,7 @@ import { keep } from "./keep.ts";
 import { countryOf } from "./outbound.ts";
 import { isForHelp } from "./preemption.ts";
 import { queueFacts } from "./queue-facts.ts";
+import { followRedirect } from "./redirect.ts";
 
 export type RunnerPorts = {
   readonly app: App;
@@ -47,7 +49,7 @@ export type RunnerPorts = {
   /** Somebody has come into a conference room, or has left it. */
   readonly onRoom: (roomId: ConferenceRoomId) => void;
   /** Whether a person may have one more call outside; a no is an alarm. */
-  readonly mayGoOut: (userId: UserId, called: string) => boolean;
+  readonly mayGoOut: (userId: UserId, called: string, isInstead?: boolean) => boolean;
   /** Ends another call where a trunk has no channel for one for help. True: one ends now. */
   readonly makeRoom: (trunkId: TrunkId) => boolean;
 };
@@ -202,6 +204,8 @@ export class Runner {
         return this.callTake(this.findQueue(output.transfer));
       case "find-target":
         return this.callTake({ kind: "target-found", wish: output.wish, found: this.findTarget(output.wish) });
+      case "find-redirect":
+        return this.callTake({ kind: "redirect-found", of: output.of, end: output.end, found: this.findRedirect(output) });
       case "find-pause-limit":
         return this.callTake({ kind: "asked", wish: this.pauseOfFlow(output.wanted) });
       case "ask-queue-facts": {
@@ -308,6 +312,17 @@ export class Runner {
     }
     const queue = current.queues.find((entry) => entry.id === to.queueId);
     return queue === undefined ? { kind: "nobody", message: "There is no such queue." } : { kind: "queue", queue: plainQueue(queue) };
+  }
+
+  private findRedirect({ of, end }: Extract<CallOutput, { kind: "find-redirect" }>): FoundRedirect {
+    const call = this.state!;
+    const sender = of === "dial" ? call.dial : call.consult;
+    if (sender === null) return { kind: "nobody", message: "nobody is called any more" };
+    const found = followRedirect(this.ports.directory.current, call, sender, end.targets ?? [], this.ports.routeFacts());
+    if (found.kind === "nobody" || found.paidBy === null || !isOutside(found.callee)) return found;
+    const { userId, isInstead } = found.paidBy;
+    if (this.ports.mayGoOut(userId, found.callee.number, isInstead)) return found;
+    return { kind: "nobody", message: "too many calls outside at once or in a minute" };
   }
 
   private findQueue(transfer: Extract<CallOutput, { kind: "find-queue" }>["transfer"]): CallInput {

@@ -1,4 +1,6 @@
 // A carrier that has given us an account: found by name, registered with, called through and called by, dead and back, over UDP, TCP and TLS.
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
 import { type Browser, type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
@@ -28,6 +30,7 @@ const carrier = new Kamailio(join(landline.folder, "carrier"), {
   refuses: {
     ...{ "+442079460403": "403 Caller ID not allowed", "+442079460404": "404 Not found" },
     ...{ "+442079460488": "488 Not acceptable here", "+442079460408": "" },
+    ...{ "+442079460302": `302 sip:+442079460018@${carrierDomain}`, "+442079460303": "302 sip:+442079460018@elsewhere.example" },
   },
 });
 const zone = nameServer(otherAddress);
@@ -45,7 +48,14 @@ function centre(trunk: object): object {
   const [first, ...others] = plain.users;
   return {
     ...plain,
-    users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, ...others],
+    users: [
+      { ...first, extension: "201", phoneNumber: "+441632960201" },
+      ...others.map((user) =>
+        (user as { name?: string }).name === "Gareth Hollis"
+          ? { ...user, extension: "202", phoneNumber: "+441632960202", phone: true }
+          : user,
+      ),
+    ],
     trunks: [{ name: "Carrier", proxies: [carrierDomain], username: account.username, domain: carrierDomain, registers: true, ...trunk }],
     sites: [{ name: "Leeds", country: "GB", callerId: "+441632960000", callerName: "First Bank" }],
     outboundRoutes: [{ name: "Out", site: "Leeds", trunks: ["Carrier"], classifications: ["National"] }],
@@ -95,10 +105,41 @@ async function testCall(number: string, words: RegExp, outcome: "failed" | "unhe
 }
 let calledBefore = 1;
 
+/** The desk phone of somebody who has forwarded it: SIPp answers one call with a 302. */
+function forwardingPhone(target: string): ReturnType<typeof spawn> {
+  const scenario = join(landline.folder, "forwards.xml");
+  const reply = (line: string): string =>
+    `<send><![CDATA[\n${line}\n[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]\n[last_Call-ID:]\n[last_CSeq:]\nContact: <${target}>\nContent-Length: 0\n]]></send>`;
+  writeFileSync(
+    scenario,
+    `<?xml version="1.0"?><scenario name="forwards"><recv request="INVITE"/>${reply("SIP/2.0 302 Moved Temporarily")}<recv request="ACK"/></scenario>`,
+  );
+  return spawn("sipp", ["-sf", scenario, "-i", deskAddress, "-p", "5072", "-m", "1", "-nostdin"], {
+    cwd: landline.folder,
+    stdio: "ignore",
+  });
+}
+const deskAddress = "10.77.0.3";
+
+/** Dialled from the desk; why it ended, and what its page says. */
+async function refusedCall(number: string): Promise<string> {
+  const before = (await newest())?.id;
+  await priya.fill("#dial", number);
+  await priya.press("Enter");
+  let id = "";
+  await eventually(`the call to ${number} is over`, async () => {
+    const now = await newest();
+    id = now?.id ?? "";
+    return now !== undefined && now.id !== before && now.endedAt !== null && now.endReason === "unreachable";
+  });
+  await owner.goto(`/conversations/${id}`);
+  return owner.text("#main");
+}
+
 /** Out, answered, heard both ways, and over. */
-async function callOut(when: string): Promise<void> {
+async function callOut(when: string, number = "020 7946 0018"): Promise<void> {
   const rung = phone.log.split("Incoming call").length;
-  await priya.fill("#dial", "020 7946 0018");
+  await priya.fill("#dial", number);
   await priya.press("Enter");
   await eventually(`the phone rings ${when}`, () => phone.log.split("Incoming call").length > rung, 10_000);
   phone.accept();
@@ -123,6 +164,7 @@ async function callIn(when: string): Promise<void> {
 await program(
   async () => {
     resolveBy(otherAddress, landline.folder);
+    Bun.spawnSync(["ip", "addr", "add", `${deskAddress}/24`, "dev", "there"]);
     await landline.start();
     await carrier.start();
     phone = new Baresip(join(landline.folder, "phone"), otherAddress, phoneHz, {
@@ -221,6 +263,61 @@ await program(
         /Emergency numbers are not called as a test/.test(await owner.text("#main")),
       );
     });
+
+    await step("a 3xx of the carrier's is followed where its trunk says so, within the carrier's own domain and nowhere else", async () => {
+      expect(
+        /is not followed.*“Carrier” is followed nowhere/s.test(await refusedCall("020 7946 0302")),
+        "it is not, unless somebody says so",
+      );
+      landline.apply(centre({ redirects: "follow", diversion: "Diversion" }));
+      await says(/Registered until/);
+      await callOut("where the carrier has sent it", "020 7946 0302");
+      expect(
+        carrier.log.includes(
+          `to sip:+442079460018@${carrierDomain}, diverted by <sip:+442079460302@${carrierDomain}>;reason=deflection;privacy=off`,
+        ),
+        carrier.log.slice(-400),
+      );
+      expect(/“Carrier” sends it to another domain/.test(await refusedCall("020 7946 0303")), "not to a stranger's");
+    });
+
+    await step(
+      "a phone's own forwarding leads to a colleague; outside only where its station may, and the carrier is told who forwarded",
+      async () => {
+        const stations = await landline.api<{ entities: { id: string; name: string }[] }>("/api/v2/stations");
+        const desk = stations.entities.find(({ name }) => name === "Gareth Hollis, phone")!;
+        const set = async (field: string, value: string): Promise<void> => {
+          await owner.goto(`/admin/stations/${desk.id}`);
+          if (field === "address") await owner.fill('[name="address"]', value);
+          else
+            await owner.evaluate((to) => {
+              document.querySelector<HTMLSelectElement>("#forwarding")!.value = to;
+            }, value);
+          await owner.click('.savebar button[data-kind="primary"]');
+          await eventually("it is saved", async () => /Saved/.test(await owner.text("#main")));
+        };
+        await set("address", `${deskAddress}:5072`);
+        const inside = forwardingPhone(`sip:201@${ownAddress}`);
+        phone.dial(`sip:+441632960202@${otherAddress}:5060`);
+        await priya.waitFor('#call[data-call-state="alerting"]', 10_000);
+        await priya.press("Enter");
+        await priya.waitFor('#call[data-call-state="connected"]', 10_000);
+        phone.hangUp();
+        await priya.waitFor('#call[data-call-state="none"]', 10_000);
+        inside.kill();
+        const refused = forwardingPhone(`sip:02079460018@${ownAddress}`);
+        expect(/may send calls on to people here only/.test(await refusedCall("202")), "outside it may not");
+        refused.kill();
+        await set("forwarding", "outside");
+        const outside = forwardingPhone(`sip:02079460018@${ownAddress}`);
+        await callOut("where the phone has sent it", "202");
+        outside.kill();
+        expect(
+          carrier.log.includes(`diverted by <sip:+441632960202@${carrierDomain}>;reason=deflection;privacy=off`),
+          carrier.log.slice(-400),
+        );
+      },
+    );
 
     const emergency = async (words: RegExp): Promise<void> => {
       await eventually(`the page of emergency calls says ${words.source}`, async () => {

@@ -2,7 +2,18 @@
 import { expect } from "bun:test";
 import { begin, step } from "../../core/call/call.ts";
 import type { CallEvent, CallOrigin } from "../../core/call/call-control.ts";
-import type { Append, Callee, CallInput, CallOutput, CallState, Route, SpeakTo, Wish, WishWithTarget } from "../../core/call/state.ts";
+import type {
+  Append,
+  Callee,
+  CallInput,
+  CallOutput,
+  CallState,
+  FoundRedirect,
+  Route,
+  SpeakTo,
+  Wish,
+  WishWithTarget,
+} from "../../core/call/state.ts";
 import type { AlertId, ConversationId, FlowId, LegId, ParticipantId, QueueId, StationId, TrunkId, UserId } from "../../core/lib/id.ts";
 
 export const alice = { kind: "station", stationId: "alice-station" as StationId, userId: "alice" as UserId } as const;
@@ -108,6 +119,13 @@ export class Bench {
 
   ends(legId: string, reason: Extract<CallEvent, { kind: "leg.ended" }>["reason"], sipStatus: number | null = null): string[] {
     return this.leg({ kind: "leg.ended", legId: legId as LegId, reason, sipStatus });
+  }
+
+  /** The leg's device sends the call on (302), and this is what becomes of that. */
+  sendsOn(legId: string, of: "dial" | "consult", found: FoundRedirect): string[] {
+    const end = { reason: "redirected", sipStatus: 302, targets: [{ number: "203", host: "", isNear: true }] } as const;
+    expect(this.leg({ kind: "leg.ended", legId: legId as LegId, ...end })).toEqual(["find-redirect"]);
+    return this.input({ kind: "redirect-found", of, end, found });
   }
 
   asks(kind: "hold" | "resume" | "disconnect" | "remove" | "complete-transfer" | "cancel-transfer", participantId: string): string[] {

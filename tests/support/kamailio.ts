@@ -16,7 +16,7 @@ export type Carrier = {
   readonly phone: string;
   /** Where calls of that phone go instead, `host:port` by TLS: the carrier connects by itself. */
   readonly leadsTo?: string;
-  /** What it answers to calls to these numbers, as in "404 Not found"; empty: nothing at all. */
+  /** What it answers to calls to these numbers, as in "404 Not found" or "302 sip:NUMBER@HOST", which is where it sends them; empty: nothing at all. */
   readonly refuses?: Readonly<Record<string, string>>;
   /** Whose certificates it asks for when somebody connects, a file; without it, it asks for none. */
   readonly asksFor?: string;
@@ -192,10 +192,7 @@ function carrierRoute({ username, password, phone, leadsTo, refuses = {} }: Carr
   }
   if (!is_method("INVITE")) { sl_send_reply("405", "No"); exit; }
 ${Object.entries(refuses)
-  .map(
-    ([number, answer]) =>
-      `  if ($rU == "${number}") { ${answer === "" ? "" : `sl_send_reply("${answer.slice(0, 3)}", "${answer.slice(4)}"); `}exit; }`,
-  )
+  .map(([number, answer]) => `  if ($rU == "${number}") { ${answerOf(answer)}exit; }`)
   .join("\n")}
   record_route();
   if ($si == "${phoneHost}" && $sp == ${phonePort}) {
@@ -210,8 +207,16 @@ ${Object.entries(refuses)
     exit;
   }
   if (!pv_proxy_authenticate("${carrierDomain}", ${secret}, "0") || $au != "${username}") { proxy_challenge("${carrierDomain}", "1"); exit; }
-  xlog("L_NOTICE", "from $fu by $pr to $ru\\n");
+  xlog("L_NOTICE", "from $fu by $pr to $ru, diverted by $hdr(Diversion)\\n");
   consume_credentials();
   $ru = "sip:" + $rU + "@${phone}";
   t_relay();`;
+}
+
+function answerOf(answer: string): string {
+  if (answer === "") return "";
+  const [status, words] = [answer.slice(0, 3), answer.slice(4)];
+  return status === "302"
+    ? `append_to_reply("Contact: <${words}>\\r\\n"); sl_send_reply("302", "Moved"); `
+    : `sl_send_reply("${status}", "${words}"); `;
 }

@@ -139,6 +139,12 @@ export const adminManual: readonly ManualPage[] = [
           they have made a new one. A device that gives up when it is offered SHA-256 needs <code>--sip-digest MD5</code>.
         </p>
         <p>
+          <b>Forwarding at the phone</b> (302) is followed as its station says: not at all, to people and extensions here, which is the
+          default, or to numbers outside, too. Outside it is a call of the phone's person: with their rights to dial, in their limits, in
+          the log. The phone names the number, at this server's address; another server is never called for it. Calls that a queue offers
+          are not forwarded, nor anything in a circle or more than five times. Calls for help are never begun by it.
+        </p>
+        <p>
           A door phone, an analogue adapter or a gateway that cannot register gets a <b>Fixed address</b>: calls go there, by UDP. Calls{" "}
           <i>from</i> it prove themselves with its user name and secret like any other phone's.
         </p>
@@ -234,6 +240,17 @@ export const adminManual: readonly ManualPage[] = [
         <p>
           <b>Codecs</b> of a trunk are what its calls may have, best first, and in the carrier's order when it calls: PCMA and PCMU, and
           G.722 or Opus where the carrier has wideband voice to offer. <a href="/help/stations">Phones</a> and browsers have it always.
+        </p>
+        <p>
+          <b>A call that is sent elsewhere.</b> When the carrier answers a call with a 3xx, the next trunk of the route is tried. Where the
+          trunk follows, the number that the 3xx names is called instead, if it stands in the carrier's own domain, at one of its next hops
+          or addresses: by this trunk alone, as if whoever dialled had dialled it, with their rights and limits, so often and no more, and
+          never twice the same. The conversation's page says where it was sent, or why it was not followed.
+        </p>
+        <p>
+          <b>Forwarded calls.</b> A call that a <a href="/help/stations">phone</a> forwards outside shows a number of yours, as carriers
+          refuse others. Where yours takes Diversion or History-Info, name it: then the caller's own number is shown, and withheld where
+          they withhold it, and the header says who has forwarded the call; marked as private where this trunk shows no number.
         </p>
         <h2 id="tie-line">Beside another PBX</h2>
         <p>

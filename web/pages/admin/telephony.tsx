@@ -52,9 +52,23 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
           help: "Of a SIP phone: SRTP, with keys in the signalling (SDES). Let the phone register by TLS, or the keys can be read on the way. Browsers are always encrypted.",
           control: { kind: "choice", options: options(mediaEncryptions, words) },
         },
+        {
+          name: "forwarding",
+          label: "When the phone sends a call on",
+          help: "By its own forwarding (302). To numbers outside only with its person's rights to dial, and in their limits. Calls of a queue never are.",
+          control: {
+            kind: "choice",
+            options: async () => [
+              { value: "refuse", label: t("It is not followed") },
+              { value: "inside", label: t("It is followed to people and extensions") },
+              { value: "outside", label: t("It is followed to numbers outside, too") },
+            ],
+          },
+        },
       ],
     },
   ],
+  initial: { forwarding: "inside", mediaEncryption: "disabled" },
   columns: [
     { label: "Kind", cell: (station) => t(words[station.kind]!) },
     { label: "User name", cell: (station) => (station.kind === "phone" ? station.username : "–") },
@@ -214,6 +228,43 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
           label: "Calls at once",
           help: "In both directions together, as many as the carrier gives. A call for help is refused by no limit: where all are taken, it ends another call. Empty: no limit of the trunk's own.",
           control: { kind: "text", mono: true, mayBeEmpty: true },
+        },
+      ],
+    },
+    {
+      title: "A call that is sent elsewhere",
+      about: "By the carrier, with a 3xx; and what it is told of calls that were forwarded here.",
+      fields: [
+        {
+          name: "redirects",
+          label: "When the carrier sends a call on",
+          help: "Followed only within the carrier's own domain, by this trunk, with the rights and limits of whoever dialled. Else the next trunk is tried.",
+          control: {
+            kind: "choice",
+            options: async () => [
+              { value: "refuse", label: t("It is not followed") },
+              { value: "follow", label: t("It is followed") },
+            ],
+          },
+        },
+        {
+          name: "redirectsMax",
+          label: "How often at most",
+          help: "One to five times for one call.",
+          control: { kind: "text", mono: true },
+        },
+        {
+          name: "diversion",
+          label: "Forwarded calls are told by",
+          help: "Then the caller's own number is shown, and the carrier learns who has forwarded the call. Else a number of yours is shown.",
+          control: {
+            kind: "choice",
+            options: async () => [
+              { value: "none", label: t("Nothing") },
+              { value: "Diversion", label: "Diversion (RFC 5806)" },
+              { value: "History-Info", label: "History-Info (RFC 7044)" },
+            ],
+          },
         },
       ],
     },

@@ -497,6 +497,12 @@ function describe(event: LoggedEvent, view: ConversationView): Line | null {
       return line("phone", t("{name} answered", { name: personName(view, payload.participantId) }));
     case "conversation.party.ended":
       return line("phone-off", t("{name} left the call", { name: personName(view, payload.participantId) }));
+    case "conversation.redirected": {
+      const who = { name: personName(view, payload.participantId) };
+      return payload.to === null
+        ? line("phone-forwarded", t("{name} sends the call elsewhere, and it is not followed", who), said(String(payload.refused)))
+        : line("phone-forwarded", t("{name} sends the call on to {number}", { ...who, number: String(payload.to) }));
+    }
     case "conversation.transfer.failed":
       return line("circle-alert", t("The call was not passed on"), said(String(payload.message)));
     case "conversation.consult.updated":

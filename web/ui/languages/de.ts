@@ -1706,4 +1706,27 @@ export const german: Readonly<Record<string, string>> = {
   "{shown} was shown, in {header}. Show one that the carrier has given you, in the form that it wants.":
     "Gezeigt wurde {shown}, in {header}. Zeigen Sie eine, die der Netzbetreiber Ihnen gegeben hat, in der Form, die er will.",
   "{status}: {what}": "{status}: {what}",
+  "A call that is sent elsewhere": "Ein Anruf, der weitergeschickt wird",
+  "By its own forwarding (302). To numbers outside only with its person's rights to dial, and in their limits. Calls of a queue never are.":
+    "Durch seine eigene Weiterleitung (302). Zu Nummern draußen nur mit den Wählrechten seiner Person und in deren Grenzen. Anrufe einer Warteschlange nie.",
+  "By the carrier, with a 3xx; and what it is told of calls that were forwarded here.":
+    "Vom Netzbetreiber, mit einem 3xx; und was er von Anrufen erfährt, die hier weitergeleitet wurden.",
+  "Diversion (RFC 5806)": "Diversion (RFC 5806)",
+  "Followed only within the carrier's own domain, by this trunk, with the rights and limits of whoever dialled. Else the next trunk is tried.":
+    "Gefolgt wird nur innerhalb der Domäne des Netzbetreibers, über diesen Trunk, mit den Rechten und Grenzen dessen, der gewählt hat. Sonst wird der nächste Trunk versucht.",
+  "Forwarded calls are told by": "Weitergeleitete Anrufe nennt",
+  "History-Info (RFC 7044)": "History-Info (RFC 7044)",
+  "How often at most": "Wie oft höchstens",
+  "It is followed": "Es wird gefolgt",
+  "It is followed to numbers outside, too": "Es wird auch zu Nummern draußen gefolgt",
+  "It is followed to people and extensions": "Es wird zu Personen und Nebenstellen gefolgt",
+  "It is not followed": "Es wird nicht gefolgt",
+  Nothing: "Nichts",
+  "One to five times for one call.": "Ein- bis fünfmal für einen Anruf.",
+  "Then the caller's own number is shown, and the carrier learns who has forwarded the call. Else a number of yours is shown.":
+    "Dann wird die eigene Nummer des Anrufers gezeigt, und der Netzbetreiber erfährt, wer den Anruf weitergeleitet hat. Sonst wird eine Nummer von Ihnen gezeigt.",
+  "When the carrier sends a call on": "Wenn der Netzbetreiber einen Anruf weiterschickt",
+  "When the phone sends a call on": "Wenn das Telefon einen Anruf weiterschickt",
+  "{name} sends the call elsewhere, and it is not followed": "{name} schickt den Anruf anderswohin, und es wird nicht gefolgt",
+  "{name} sends the call on to {number}": "{name} schickt den Anruf weiter an {number}",
 };
