@@ -106,6 +106,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     vault: node.recordings,
     look: (trunkId, hop) => telephony.trunks.look(trunkId, hop),
   });
+  await exchange.spend.load();
   for (const facts of recovery.recovered) await exchange.keepRecording(facts);
   await exchange.keepLostRecordings(recovery.lost.map(({ recordingId, reason }) => ({ recordingId, reason })));
   const assigner = new Assigner(app, directory);
@@ -168,6 +169,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
       databaseAway: !database.isUp,
       diskLow: disk.isLow,
       clockChanged: clock.hasJumped,
+      callsStopped: exchange.spend.holds,
     });
     return {
       ...{ database: database.isUp, journalBytes: bytes, journalEvents: events, journalFull: full },

@@ -17,6 +17,7 @@ import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "./routing
 import type { Alert, AlertOutcome, WaitingConversation } from "./routing/waiting.ts";
 import type { Setup } from "./setup/setup.ts";
 import type { BindingKey, KeptBinding } from "./telephony/binding.ts";
+import type { CallAlarm, CallCharge, CallStop, RateTable } from "./telephony/call-alarm.ts";
 import type { HelpCall } from "./telephony/help.ts";
 import type { ConferenceRoom, DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
 
@@ -305,6 +306,27 @@ export interface SetupStore {
   put(setup: Setup): Promise<void>;
 }
 
+export type KeptCharge = CallCharge & {
+  readonly organizationId: OrganizationId;
+  readonly conversationId: ConversationId;
+  readonly seconds: number;
+};
+
+export interface CallChargeStore {
+  /** Once for each id. */
+  insert(charge: KeptCharge): Promise<void>;
+  /** From an instant on, oldest first. */
+  since(organizationId: OrganizationId, from: number): Promise<readonly KeptCharge[]>;
+  /** Where calls ever went, and since when. */
+  countries(organizationId: OrganizationId): Promise<readonly { readonly country: string; readonly since: number }[]>;
+  /** What holds already is left as it is. */
+  stop(stop: CallStop): Promise<void>;
+  /** False: none held. */
+  release(alarmId: string, subject: string, at: number): Promise<boolean>;
+  /** Those that were released, too; newest first. */
+  stops(organizationId: OrganizationId): Promise<readonly CallStop[]>;
+}
+
 export type Stores = {
   readonly organizations: OrganizationStore;
   readonly queues: QueueStore;
@@ -328,6 +350,9 @@ export type Stores = {
   readonly stations: ObjectStore<Station>;
   readonly didPools: ObjectStore<DidPool>;
   readonly conferenceRooms: ObjectStore<ConferenceRoom>;
+  readonly rateTables: ObjectStore<RateTable>;
+  readonly callAlarms: ObjectStore<CallAlarm>;
+  readonly callCharges: CallChargeStore;
   readonly sites: ObjectStore<Site>;
   readonly numberPlans: ObjectStore<NumberPlan>;
   readonly outboundRoutes: ObjectStore<OutboundRoute>;

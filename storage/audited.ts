@@ -16,6 +16,8 @@ export const audited: readonly { readonly table: Table<Row>; readonly types: Reg
   { table: new Table<Row>(schema.wrapupCode), types: /^routing\.wrapup-code\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.presenceDefinition), types: /^presence\.definition\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.conferenceRoom), types: /^telephony\.conference-room\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.rateTable), types: /^telephony\.rate-table\.(created|updated|deleted)$/ },
+  { table: new Table<Row>(schema.callAlarm), types: /^telephony\.call-alarm\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.didPool), types: /^telephony\.did-pool\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.site), types: /^telephony\.site\.(created|updated|deleted)$/ },
   { table: new Table<Row>(schema.numberPlan), types: /^telephony\.number-plan\.(created|updated|deleted)$/ },

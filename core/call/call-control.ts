@@ -79,6 +79,8 @@ export type CallCommand =
       /** In the form that the trunk wants. */
       readonly number: string;
       readonly shown: CallerIdentity;
+      /** Of a number outside: whose call it is, for what it costs. Not telephony's concern. */
+      readonly payer?: { readonly userId: UserId; readonly number: string; readonly classification: string };
       /** Who has forwarded it; told where the trunk wants it told. */
       readonly diversion?: Diversion;
       readonly isEmergency: boolean;

@@ -72,7 +72,12 @@ export function dialCommand(state: CallState, callee: Callee, index: number, leg
   if (path.kind === "trunk") {
     const { trunkId, hop, number, shown, diversion } = path;
     const forwarded = diversion === undefined ? {} : { diversion };
-    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, ...forwarded, isEmergency, ringMs };
+    const { dialledBy, classification } = callee;
+    const paid =
+      dialledBy === undefined || classification === null
+        ? {}
+        : { payer: { userId: dialledBy.userId, number: callee.number, classification } };
+    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, ...forwarded, ...paid, isEmergency, ringMs };
   }
   const { stationId, shown } = path;
   const { name: callerName, number: callerNumber } = shown;

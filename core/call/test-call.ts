@@ -106,9 +106,11 @@ function looked(state: TestCall, { address, trouble }: Extract<TestCallInput, { 
   if (trouble !== null) return nextHop(seen);
   const { id: conversationId, trunkId, hop, sent: number, shown } = state;
   const call = { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, isEmergency: false, isTest: true } as const;
+  const { userId, number: called, classification } = state;
+  const paid = classification === null ? {} : { payer: { userId, number: called, classification } };
   return {
     state: { ...seen, phase: "calling", legId },
-    outputs: [{ kind: "control", command: { ...call, ringMs: testCallRingMs } }],
+    outputs: [{ kind: "control", command: { ...call, ...paid, ringMs: testCallRingMs } }],
   };
 }
 

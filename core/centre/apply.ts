@@ -13,6 +13,7 @@ import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import { setQueueMember } from "../routing/commands.ts";
 import { queueKind, skillKind, wrapupCodeKind } from "../routing/kinds.ts";
 import { queueSettings } from "../routing/queue.ts";
+import { callAlarmKind, rateTableKind } from "../telephony/alarm-kinds.ts";
 import { createPhone, type PhoneSecret, setTrunkPassword } from "../telephony/commands.ts";
 import { conferenceRoomKind, numberPlanKind, outboundRouteKind, siteKind, type TrunkSettings, trunkKind } from "../telephony/kinds.ts";
 import type { CentreDocument } from "./centre.ts";
@@ -144,6 +145,8 @@ class Application {
       if (password !== undefined) await setTrunkPassword(app, this.actor, trunk.id, password);
     }
     await this.outside(centre);
+    for (const table of centre.rateTables) await this.make(rateTableKind, table);
+    for (const alarm of centre.callAlarms) await this.make(callAlarmKind, alarm);
   }
 
   /** Names become ids; one that is not there is said with its place in the document. */

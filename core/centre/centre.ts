@@ -3,6 +3,7 @@ import { z } from "zod";
 import { dialledNumber } from "../architect/kinds.ts";
 import { newUser } from "../directory/user.ts";
 import { queueSettings } from "../routing/queue.ts";
+import { callAlarmSettings, rateTableSettings } from "../telephony/alarm-kinds.ts";
 import {
   conferenceRoomSettings,
   numberPlanSettings,
@@ -54,6 +55,8 @@ export const centreDocument = z.strictObject({
     .array(outboundRouteSettings.omit({ siteId: true, trunkIds: true }).extend({ site: name, trunks: z.array(name).min(1) }))
     .default([]),
   numberPlans: z.array(numberPlanSettings.omit({ siteId: true }).extend({ site: name })).default([]),
+  rateTables: z.array(rateTableSettings).default([]),
+  callAlarms: z.array(callAlarmSettings).default([]),
 });
 
 export type CentreDocument = z.infer<typeof centreDocument>;

@@ -43,6 +43,27 @@ export type ConversationEvents = {
   "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };
   /** Their side has sent the call on (3xx): to a number, or nowhere, as `refused` says in words. */
   "conversation.redirected": { participantId: string; sipStatus: number | null; to: string | null; refused: string | null };
+  /** A number outside was answered, and is over: what it cost, whose call it was. */
+  "conversation.charged": {
+    legId: string;
+    userId: string;
+    classification: string;
+    country: string;
+    startedAt: number;
+    seconds: number;
+    amount: number;
+    currency: string | null;
+  };
+  /** The next call outside would have been beyond it: from here on it, and those like it, are stopped. */
+  "telephony.call-alarm.stopped": {
+    alarmId: string;
+    name: string;
+    rule: string;
+    subject: string;
+    userId: string;
+    country: string;
+    value: number;
+  };
   /** With whom `by` talks from here on, who asks the participant: with `BOTH` they are in a conference. */
   "conversation.consult.updated": { participantId: string; by: string; speakTo: SpeakTo };
   /** Somebody wants to listen beside a participant; their station is called. `reason`: in their words, or empty. */

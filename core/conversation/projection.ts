@@ -178,6 +178,16 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     const divisionId = event.divisionId!;
     await stores.helpCalls.insert({ conversationId, organizationId, divisionId, at, userId, name, number, callback, place, waitingFor });
   },
+  "conversation.charged": async (payload, { stores, event, conversationId }) => {
+    const { legId: id, classification, country, startedAt, seconds, amount } = payload;
+    const { organizationId } = event;
+    const userId = payload.userId as UserId;
+    await stores.callCharges.insert({ id, organizationId, conversationId, userId, classification, country, startedAt, seconds, amount });
+  },
+  "telephony.call-alarm.stopped": async ({ alarmId, subject, country, value }, { stores, event }) => {
+    const { organizationId, at: stoppedAt } = event;
+    await stores.callCharges.stop({ alarmId, subject, organizationId, country, value, stoppedAt, releasedAt: null });
+  },
   "conversation.held": async (payload, { stores, event, conversationId }) => {
     await stores.conversations.setHeld(payload.participantId as ParticipantId, event.at);
     await segment(stores, event, conversationId, payload.participantId, "hold");

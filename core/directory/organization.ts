@@ -24,6 +24,8 @@ export type Organization = {
   readonly showsMonitoring: boolean;
   /** A paused recording goes on by itself after so many seconds. */
   readonly pauseSecondsMax: number;
+  /** ISO 4217: in which calls outside are priced; null: nobody has said it. */
+  readonly currency: string | null;
   readonly createdAt: number;
   readonly eventSeq: number | null;
 };
@@ -68,6 +70,10 @@ export const organizationRules = z.strictObject({
     .int("Whole seconds.")
     .min(pauseSecondsLeast, "At least ten seconds.")
     .max(pauseSecondsMost, "At most 3600 seconds, an hour."),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "Three capital letters, as in GBP, EUR, USD.")
+    .nullable(),
 });
 export type OrganizationRules = z.infer<typeof organizationRules>;
 
@@ -83,6 +89,7 @@ export function newOrganization(id: OrganizationId, divisionId: string, name: st
     recordingDays: null,
     showsMonitoring: true,
     pauseSecondsMax: pauseSecondsDefault,
+    currency: null,
     createdAt,
     eventSeq: null,
   };

@@ -13,6 +13,7 @@ function configuration(guestNumber: string | null): Configuration {
   return {
     organization: { ...newOrganization(organizationId, "division", "Centre", 0), guestNumber },
     ...{ queues: [], skills: [], trunks: [], stations: [], users: [], sites: [], numberPlans: [], outboundRoutes: [] },
+    ...{ rateTables: [], callAlarms: [] },
     conferenceRooms: [
       { id: "board" as ConferenceRoomId, ...scope, name: "Board", number: "800", callers: "people", participantsMax: 2 },
       { id: "open" as ConferenceRoomId, ...scope, name: "Open", number: "+441632960800", callers: "everybody", participantsMax: 2 },

@@ -11,6 +11,7 @@ import type { LoggedEvent } from "../events/index.ts";
 import { setHomeZone } from "../lib/calendar.ts";
 import type { ConferenceRoomId, FlowId } from "../lib/id.ts";
 import type { Queue, Skill } from "../routing/queue.ts";
+import type { CallAlarm, RateTable } from "../telephony/call-alarm.ts";
 import { emergencyNumber } from "../telephony/emergency.ts";
 import { isSameNumber } from "../telephony/number.ts";
 import type { ConferenceRoom, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
@@ -35,12 +36,14 @@ export type Configuration = {
   readonly sites: readonly Site[];
   readonly numberPlans: readonly NumberPlan[];
   readonly outboundRoutes: readonly OutboundRoute[];
+  readonly rateTables: readonly RateTable[];
+  readonly callAlarms: readonly CallAlarm[];
 };
 
 const empty: Configuration = {
   organization: null,
   ...{ queues: [], skills: [], trunks: [], stations: [], ivrs: [], conferenceRooms: [], flows: [], users: [] },
-  ...{ sites: [], numberPlans: [], outboundRoutes: [] },
+  ...{ sites: [], numberPlans: [], outboundRoutes: [], rateTables: [], callAlarms: [] },
 };
 const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.(created|updated|deleted)|organization\.)/;
 
@@ -92,6 +95,7 @@ export class Directory {
         stores.numberPlans.all(organizationId),
         stores.outboundRoutes.all(organizationId),
       ]);
+    const [rateTables, callAlarms] = await Promise.all([stores.rateTables.all(organizationId), stores.callAlarms.all(organizationId)]);
     const flows = records.flatMap((record): Flow[] => {
       const parsed = parseFlow(record.document);
       if (parsed.ok) return [{ record, document: parsed.flow }];
@@ -112,6 +116,8 @@ export class Directory {
       sites: sites.toSorted((a, b) => a.createdAt - b.createdAt),
       numberPlans,
       outboundRoutes,
+      rateTables,
+      callAlarms,
     };
   }
 }

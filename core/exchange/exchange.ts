@@ -29,17 +29,19 @@ import { recordingPath } from "../recording/path.ts";
 import { loggedPauses } from "../recording/pauses.ts";
 import type { RecordingFacts, RecordingPause, RecordingVault } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
+import type { NextCall } from "../telephony/call-alarm.ts";
 import { asRead, calleeOf, identityOf } from "./callee.ts";
 import { type Directory, type RouteFacts, route } from "./directory.ts";
 import { keep } from "./keep.ts";
 import { placeOf, siteOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
 import { leastImportant } from "./preemption.ts";
-import { Runner, type RunnerPorts } from "./runner.ts";
+import { nextCall, Runner, type RunnerPorts } from "./runner.ts";
+import { Spend } from "./spend.ts";
 import { TestCalls } from "./test-calls.ts";
 import { mayPickUp } from "./watching.ts";
 
-export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "makeRoom" | "onRoom"> & {
+export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "dialledOut" | "makeRoom" | "onRoom"> & {
   readonly vault: RecordingVault;
   /** Whether there is a way to a trunk's next hop. */
   readonly look: TrunkPort["look"];
@@ -58,6 +60,7 @@ export class Exchange {
   private readonly directory: Directory;
   private readonly guard: OutgoingGuard;
   readonly testCalls: TestCalls;
+  readonly spend: Spend;
   private accepting = true;
 
   constructor(private readonly ports: ExchangePorts) {
@@ -70,11 +73,13 @@ export class Exchange {
       () => this.callStates(),
       () => this.testCalls.open(),
     );
+    this.spend = new Spend(this.app, this.journal, this.directory);
     this.testCalls = new TestCalls({
       ...{ app: this.app, journal: this.journal, control: this.control, directory: this.directory, look: ports.look },
       isFull: (trunk) => this.guard.isFull(trunk),
       isOpen: () => this.accepting && !this.journal.isFull() && this.callsUp < callsMax,
-      mayGoOut: (userId, called, id) => this.mayGoOut(userId, called, id),
+      mayGoOut: (call, called, id) => this.mayGoOut(call, called, id),
+      dialled: (command) => this.spend.dialled(command),
     });
     ports.control.onEvent((event) => this.onCallEvent(event));
   }
@@ -105,6 +110,7 @@ export class Exchange {
   }
 
   private onCallEvent(event: CallEvent): void {
+    this.spend.onCallEvent(event);
     if (this.testCalls.takes(event)) return;
     switch (event.kind) {
       case "call.offered":
@@ -189,7 +195,8 @@ export class Exchange {
       routeFacts: () => this.routeFacts(),
       onRoom: (roomId: ConferenceRoomId) => this.tellRoom(roomId),
       makeRoom: (trunkId: TrunkId) => this.makeRoom(trunkId, conversationId),
-      mayGoOut: (userId: UserId, number: string, isInstead?: boolean) => this.mayGoOut(userId, number, conversationId, isInstead),
+      mayGoOut: (call: NextCall, number: string, isInstead?: boolean) => this.mayGoOut(call, number, conversationId, isInstead),
+      dialledOut: (command: Parameters<Spend["dialled"]>[0]) => this.spend.dialled(command),
     };
     const runner = new Runner(conversationId, ports, (leg, owner) => this.legs.set(leg, owner));
     this.runners.set(conversationId, runner);
@@ -241,17 +248,21 @@ export class Exchange {
   private guarded(decided: Route, { origin, called, conversationId }: Extract<CallEvent, { kind: "call.offered" }>): Route {
     if (decided.kind !== "dial" || origin.kind !== "station") return decided;
     if (!isOutside(decided.callee)) return decided;
-    if (this.mayGoOut(origin.userId, called, conversationId)) return decided;
-    return { kind: "reject", reason: "not-allowed", why: "too many calls outside at once or in a minute" };
+    const why = this.mayGoOut(nextCall(origin.userId, decided.callee), called, conversationId);
+    return why === null ? decided : { kind: "reject", reason: "not-allowed", why };
   }
 
-  private mayGoOut(userId: UserId, called: string, conversationId: ConversationId, isInstead = false): boolean {
+  /** Why not, in words; null: they may. What is stopped by an alarm is not counted. */
+  private mayGoOut(call: NextCall, called: string, conversationId: ConversationId, isInstead = false): string | null {
+    const stopped = this.spend.stopsCall(call, conversationId);
+    if (stopped !== null) return stopped;
+    const { userId } = call;
     const tripped = this.guard.begin(userId, isInstead);
-    if (tripped === null) return true;
+    if (tripped === null) return null;
     const { rule, limit } = tripped;
     this.app.env.log.error("calls outside beyond the limit: refused", { user: userId, rule, limit });
     this.background("fraud alarm not kept", this.keep("telephony.fraud.alarm", conversationId, [userId], { userId, rule, limit, called }));
-    return false;
+    return "too many calls outside at once or in a minute";
   }
 
   /** A call for help goes by a trunk that has no channel left: the least important call ends. True: one did. */
@@ -299,6 +310,7 @@ export class Exchange {
   async onLogged(event: LoggedEvent): Promise<void> {
     if (event.organizationId !== this.app.organizationId) return;
     await this.directory.onLogged(event);
+    this.spend.onLogged(event);
     if (event.payload === null) return;
     if (event.type === "routing.alert.created" && event.payload.nodeId === this.app.nodeId)
       this.alerted(event.subjectIds[0] as ConversationId, event.payload);

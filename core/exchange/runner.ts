@@ -10,6 +10,7 @@ import type { CallCommand, CallControl } from "../call/call-control.ts";
 import { isInRoom } from "../call/conference-room.ts";
 import {
   type Acd,
+  type Callee,
   type CallInput,
   type CallOutput,
   type CallState,
@@ -29,6 +30,7 @@ import { type ConferenceRoomId, type ConversationId, type LegId, newId, type Tru
 import { callInputsKept, mailboxInputsMax, pauseSecondsDefault, preemptionLeadMs } from "../lib/limits.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { Queue } from "../routing/queue.ts";
+import type { NextCall } from "../telephony/call-alarm.ts";
 import { networkAttributes } from "../telephony/network-facts.ts";
 import { withTones } from "../telephony/tones.ts";
 import { askerUserOf, targetByNumber } from "./callee.ts";
@@ -48,8 +50,10 @@ export type RunnerPorts = {
   readonly routeFacts: () => RouteFacts;
   /** Somebody has come into a conference room, or has left it. */
   readonly onRoom: (roomId: ConferenceRoomId) => void;
-  /** Whether a person may have one more call outside; a no is an alarm. */
-  readonly mayGoOut: (userId: UserId, called: string, isInstead?: boolean) => boolean;
+  /** Why a person may not have one more call outside, which is an alarm; null: they may. */
+  readonly mayGoOut: (call: NextCall, called: string, isInstead?: boolean) => string | null;
+  /** A number outside is called, for what it costs. */
+  readonly dialledOut: (command: Extract<CallCommand, { kind: "dial-trunk" }>) => void;
   /** Ends another call where a trunk has no channel for one for help. True: one ends now. */
   readonly makeRoom: (trunkId: TrunkId) => boolean;
 };
@@ -187,6 +191,7 @@ export class Runner {
         // The carrier must have heard that the other call is over before it hears of this one.
         if (output.command.kind === "dial-trunk" && output.command.isEmergency && this.ports.makeRoom(output.command.trunkId))
           await pause(app.env.clock, preemptionLeadMs);
+        if (output.command.kind === "dial-trunk") this.ports.dialledOut(output.command);
         control.send(this.inOurTones(output.command));
         return;
       case "flow-start":
@@ -307,8 +312,9 @@ export class Runner {
       const call = this.state!;
       const found = targetByNumber(current, to.number, wish, call, this.ports.routeFacts());
       const asker = found.kind === "callee" && isOutside(found.callee) ? askerUserOf(call, wish) : null;
-      if (asker === null || this.ports.mayGoOut(asker, to.number)) return found;
-      return { kind: "nobody", message: "Too many calls outside at the moment." };
+      if (asker === null || found.kind !== "callee") return found;
+      const why = this.ports.mayGoOut(nextCall(asker, found.callee), to.number);
+      return why === null ? found : { kind: "nobody", message: `${to.number}: ${why}.` };
     }
     const queue = current.queues.find((entry) => entry.id === to.queueId);
     return queue === undefined ? { kind: "nobody", message: "There is no such queue." } : { kind: "queue", queue: plainQueue(queue) };
@@ -321,8 +327,8 @@ export class Runner {
     const found = followRedirect(this.ports.directory.current, call, sender, end.targets ?? [], this.ports.routeFacts());
     if (found.kind === "nobody" || found.paidBy === null || !isOutside(found.callee)) return found;
     const { userId, isInstead } = found.paidBy;
-    if (this.ports.mayGoOut(userId, found.callee.number, isInstead)) return found;
-    return { kind: "nobody", message: "too many calls outside at once or in a minute" };
+    const why = this.ports.mayGoOut(nextCall(userId, found.callee), found.callee.number, isInstead);
+    return why === null ? found : { kind: "nobody", message: why };
   }
 
   private findQueue(transfer: Extract<CallOutput, { kind: "find-queue" }>["transfer"]): CallInput {
@@ -346,6 +352,11 @@ export class Runner {
       },
     };
   }
+}
+
+/** A number outside, as alarms see it. */
+export function nextCall(userId: UserId, { number, classification }: Pick<Callee, "number" | "classification">): NextCall {
+  return { userId, number, classification: classification ?? "" };
 }
 
 /** Who is transferred by a person needs no skills but patience. */

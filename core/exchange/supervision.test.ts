@@ -133,6 +133,7 @@ describe("listening", () => {
       timeZone: "Europe/London",
       recordingDays: null,
       pauseSecondsMax: 300,
+      currency: null,
     } as const;
     const setShown = (showsMonitoring: boolean): Promise<void> =>
       done(editOrganization(node.app, nodeActor(node.app, "test"), { ...settings, showsMonitoring }));

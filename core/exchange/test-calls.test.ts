@@ -135,7 +135,7 @@ test("it takes a line of the trunk and is one of the person's calls; a call for 
     await call(other, "02079460018");
     more.push(other);
   }
-  await expect(call(carrier, "02079460018")).rejects.toThrow("Too many calls outside at the moment.");
+  await expect(call(carrier, "02079460018")).rejects.toThrow("too many calls outside at once or in a minute");
   expect(node.exchange.testCalls.preempt(narrow.id)).toBe(true);
   expect(node.exchange.testCalls.of(narrow.id)!.test.endsAs).toBe("preempted");
   for (const one of [narrow, ...more]) ends(one);

@@ -1,7 +1,7 @@
 // Test calls by one trunk: who may make them, under which limits; the host of core/call/test-call.ts. Beside the runners, as a test has no caller.
 import { type App, newEvent } from "../app.ts";
 import { type Actor, demand, found } from "../authorization/actor.ts";
-import type { CallControl, CallEvent, LadderEntry, TrunkPort } from "../call/call-control.ts";
+import type { CallCommand, CallControl, CallEvent, LadderEntry, TrunkPort } from "../call/call-control.ts";
 import {
   beginTestCall,
   outcomeOf,
@@ -15,8 +15,9 @@ import {
 import type { Timer } from "../env/env.ts";
 import type { Journal, Json } from "../events/index.ts";
 import { Conflict } from "../lib/errors.ts";
-import { type ConversationId, type LegId, newId, type TrunkId, type UserId } from "../lib/id.ts";
+import { type ConversationId, type LegId, newId, type TrunkId } from "../lib/id.ts";
 import { assertNever } from "../lib/machine.ts";
+import type { NextCall } from "../telephony/call-alarm.ts";
 import { trunkKind } from "../telephony/kinds.ts";
 import type { Trunk } from "../telephony/telephony.ts";
 import type { Directory } from "./directory.ts";
@@ -32,8 +33,10 @@ export type TestCallParts = {
   readonly isFull: (trunk: Trunk) => boolean;
   /** Whether this node takes calls now. */
   readonly isOpen: () => boolean;
-  /** Whether a person may have one more call outside; a no is an alarm. */
-  readonly mayGoOut: (userId: UserId, called: string, id: ConversationId) => boolean;
+  /** Why a person may not have one more call outside, which is an alarm; null: they may. */
+  readonly mayGoOut: (call: NextCall, called: string, id: ConversationId) => string | null;
+  /** A number outside is called, for what it costs. */
+  readonly dialled: (command: Extract<CallCommand, { kind: "dial-trunk" }>) => void;
 };
 
 type Hosted = {
@@ -79,9 +82,9 @@ export class TestCalls implements TestCallPort {
     if (!isOpen()) throw new Conflict("This server takes no calls at the moment.", "test-call.closed", "number");
     if (isFull(trunk)) throw new Conflict("Every line of this trunk is taken.", "test-call.full", "number");
     const id: ConversationId = newId(app.env);
-    if (plan.classification !== null && !this.parts.mayGoOut(userId, called, id))
-      throw new Conflict("Too many calls outside at the moment.", "test-call.limit", "number");
     const { number, sent, classification, shown } = plan;
+    const why = classification === null ? null : this.parts.mayGoOut({ userId, number, classification }, called, id);
+    if (why !== null) throw new Conflict(`This call is not allowed now: ${why}.`, "test-call.limit", "number");
     const facts = { id, trunkId, userId, startedAt: app.env.clock.now(), number, sent, classification, shown, hosts: trunk.proxies };
     const { state, outputs } = beginTestCall(facts);
     const hosted: Hosted = { test: state, actorId: actor.id, divisionId: trunk.divisionId, ladder: [], timer: null };
@@ -148,6 +151,7 @@ export class TestCalls implements TestCallPort {
           void this.look(hosted, output.hop);
           break;
         case "control":
+          if (output.command.kind === "dial-trunk") this.parts.dialled(output.command);
           control.send(output.command);
           break;
         case "timer":

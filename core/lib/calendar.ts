@@ -5,6 +5,25 @@ export function startOfDay(at: number, timeZone: string = localZone()): number {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).startOfDay().epochMilliseconds;
 }
 
+/** Midnight with which the month of `at` began in the organization's time zone, epoch ms. */
+export function startOfMonth(at: number, timeZone: string = localZone()): number {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).with({ day: 1 }).startOfDay().epochMilliseconds;
+}
+
+/** Whether somebody is there: on one of `days` (ISO, 1 is Monday), from `opensAt` until before `closesAt` (`HH:MM`, beyond midnight when that is earlier). */
+export function isWithinHours(
+  at: number,
+  opensAt: string,
+  closesAt: string,
+  days: readonly number[],
+  timeZone: string = localZone(),
+): boolean {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
+  const time = local.toPlainTime().toString({ smallestUnit: "minute" });
+  if (!days.includes(local.dayOfWeek) || opensAt === closesAt) return false;
+  return opensAt < closesAt ? time >= opensAt && time < closesAt : time >= opensAt || time < closesAt;
+}
+
 /** Midnight with which a date like `2026-11-23` begins in the organization's time zone, epoch ms; null: it is no date. */
 export function startOfDate(date: string, timeZone: string = localZone()): number | null {
   try {

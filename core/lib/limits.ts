@@ -120,6 +120,9 @@ export const emergencyRingMs = 600_000;
 export const outgoingPerUserMax = 3;
 export const outgoingPerUserPerMinuteMax = 15;
 
+/** An alarm that only tells says the same of the same no more often than once an hour. */
+export const alarmQuietMs = 3_600_000;
+
 /** A browser that vanished (reload, closed tab) keeps its call for this long. */
 export const agentLegHeldMs = 15_000;
 

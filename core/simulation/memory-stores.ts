@@ -12,8 +12,9 @@ import type { InConversation } from "../routing/queries.ts";
 import type { Queue, QueueMember, Skill, UserSkill, WrapupCode } from "../routing/queue.ts";
 import type { Alert, WaitingConversation } from "../routing/waiting.ts";
 import type { Setup } from "../setup/setup.ts";
-import type { InboxItem, StoredDecision, Stores } from "../stores.ts";
+import type { InboxItem, KeptCharge, StoredDecision, Stores } from "../stores.ts";
 import type { KeptBinding } from "../telephony/binding.ts";
+import type { CallAlarm, CallStop, RateTable } from "../telephony/call-alarm.ts";
 import type { HelpCall } from "../telephony/help.ts";
 import type { ConferenceRoom, DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 
@@ -31,6 +32,10 @@ export class MemoryTables {
   presences = new Map<string, PresenceDefinition>();
   didPools = new Map<string, DidPool>();
   conferenceRooms = new Map<string, ConferenceRoom>();
+  rateTables = new Map<string, RateTable>();
+  callAlarms = new Map<string, CallAlarm>();
+  callCharges = new Map<string, KeptCharge>();
+  callStops = new Map<string, CallStop>();
   sites = new Map<string, Site>();
   helpCalls = new Map<string, HelpCall>();
   bindings = new Map<string, KeptBinding>();
@@ -179,7 +184,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       list: async () => [...tables().organizations.values()],
       byId: async (id) => tables().organizations.get(id) ?? null,
       insert: async (row) => void tables().organizations.set(row.id, row),
-      update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring, pauseSecondsMax }) =>
+      update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring, pauseSecondsMax, currency }) =>
         void set(tables().organizations, id, {
           name,
           language,
@@ -189,6 +194,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
           recordingDays,
           showsMonitoring,
           pauseSecondsMax,
+          currency,
         }),
     },
     queues: {
@@ -546,6 +552,41 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
     stations: memoryObjects(() => tables().stations),
     didPools: memoryObjects(() => tables().didPools),
     conferenceRooms: memoryObjects(() => tables().conferenceRooms),
+    rateTables: memoryObjects(() => tables().rateTables),
+    callAlarms: memoryObjects(() => tables().callAlarms),
+    callCharges: {
+      insert: async (charge) => {
+        if (!tables().callCharges.has(charge.id)) tables().callCharges.set(charge.id, charge);
+      },
+      since: async (organizationId, from) =>
+        [...tables().callCharges.values()]
+          .filter((charge) => charge.organizationId === organizationId && charge.startedAt >= from)
+          .sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)),
+      countries: async (organizationId) => {
+        const own = [...tables().callCharges.values()].filter((charge) => charge.organizationId === organizationId);
+        const names = [...new Set(own.map(({ country }) => country))].sort();
+        return names.map((country) => ({
+          country,
+          since: Math.min(...own.filter((charge) => charge.country === country).map(({ startedAt }) => startedAt)),
+        }));
+      },
+      stop: async (stop) => {
+        const key = `${stop.alarmId} ${stop.subject}`;
+        const held = tables().callStops.get(key);
+        if (held === undefined || held.releasedAt !== null) tables().callStops.set(key, stop);
+      },
+      release: async (alarmId, subject, at) => {
+        const key = `${alarmId} ${subject}`;
+        const held = tables().callStops.get(key);
+        if (held === undefined || held.releasedAt !== null) return false;
+        tables().callStops.set(key, { ...held, releasedAt: at });
+        return true;
+      },
+      stops: async (organizationId) =>
+        [...tables().callStops.values()]
+          .filter((stop) => stop.organizationId === organizationId)
+          .sort((a, b) => b.stoppedAt - a.stoppedAt || (`${a.alarmId} ${a.subject}` < `${b.alarmId} ${b.subject}` ? -1 : 1)),
+    },
     sites: memoryObjects(() => tables().sites),
     bindings: {
       ofNode: async (nodeId, now) => [...tables().bindings.values()].filter((row) => row.nodeId === nodeId && row.expiresAt > now),

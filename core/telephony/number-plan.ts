@@ -103,6 +103,12 @@ function callingCodeOf(country: CountryCode): string {
   return known;
 }
 
+/** Where a number in E.164 is, ISO 3166-1 alpha-2, or its calling code where that is no one country's; what is none is nowhere: empty. */
+export function countryOfNumber(number: string): string {
+  const parsed = parsePhoneNumberFromString(number.startsWith("+") ? number : "");
+  return parsed === undefined ? "" : (parsed.country ?? `+${parsed.countryCallingCode}`);
+}
+
 /** How a trunk wants numbers. `National`: as dialled inside the country, with its trunk prefix. */
 export const numberFormats = ["E164", "E164WithoutPlus", "National"] as const;
 export type NumberFormat = (typeof numberFormats)[number];

@@ -74,6 +74,7 @@ export const organization = pgTable("organization", {
   recordingDays: integer("recording_days"),
   showsMonitoring: boolean("shows_monitoring"),
   pauseSecondsMax: integer("pause_seconds_max"),
+  currency: text("currency"),
   createdAt: instant("created_at"),
   eventSeq: big("event_seq"),
 });
@@ -408,4 +409,42 @@ export const prompt = pgTable("prompt", {
   description: text("description"),
   audioSha256: text("audio_sha256"),
   audioMs: integer("audio_ms"),
+});
+
+export const rateTable = pgTable("rate_table", { ...configured(), rates: text("rates").array() });
+
+export const callAlarm = pgTable("call_alarm", {
+  ...configured(),
+  rule: text("rule"),
+  scope: text("scope"),
+  classification: text("classification"),
+  limitValue: doublePrecision("limit_value"),
+  period: text("period"),
+  opensAt: text("opens_at"),
+  closesAt: text("closes_at"),
+  openDays: text("open_days").array(),
+  action: text("action"),
+  enabled: boolean("enabled"),
+});
+
+export const callCharge = pgTable("call_charge", {
+  id: uuid("id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  conversationId: uuid("conversation_id"),
+  userId: uuid("user_id"),
+  classification: text("classification"),
+  country: text("country"),
+  startedAt: instant("started_at"),
+  seconds: integer("seconds"),
+  amount: doublePrecision("amount"),
+});
+
+export const callStop = pgTable("call_stop", {
+  alarmId: uuid("alarm_id"),
+  subject: text("subject"),
+  organizationId: uuid("organization_id"),
+  country: text("country"),
+  value: doublePrecision("value"),
+  stoppedAt: instant("stopped_at"),
+  releasedAt: instant("released_at"),
 });

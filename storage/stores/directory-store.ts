@@ -22,10 +22,11 @@ export function organizationStore(sql: Session): OrganizationStore {
       await organizations.insert(sql, row);
       await sql`insert into division (id, organization_id, name, created_at) values (${divisionId}, ${row.id}, 'Home', ${row.createdAt})`;
     },
-    update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring, pauseSecondsMax }) => {
+    update: async ({ id, name, language, country, timeZone, guestNumber, recordingDays, showsMonitoring, pauseSecondsMax, currency }) => {
       await sql`update organization set name = ${name}, language = ${language}, country = ${country}, time_zone = ${timeZone},
         guest_number = ${guestNumber}, recording_days = ${recordingDays},
-        shows_monitoring = ${showsMonitoring}, pause_seconds_max = ${pauseSecondsMax} where id = ${id}`;
+        shows_monitoring = ${showsMonitoring}, pause_seconds_max = ${pauseSecondsMax},
+        currency = ${currency} where id = ${id}`;
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { OAuthClient, PresenceDefinition } from "../../core/directory/user.ts";
 import type { WrapupCode } from "../../core/routing/queue.ts";
 import type { Stores } from "../../core/stores.ts";
+import type { CallAlarm, RateTable } from "../../core/telephony/call-alarm.ts";
 import type {
   ConferenceRoom,
   DidPool,
@@ -18,6 +19,7 @@ import type { Session } from "../postgres/connect.ts";
 import * as schema from "../schema/tables.ts";
 import { agentStore } from "./agent-store.ts";
 import { bindingStore } from "./binding-store.ts";
+import { callChargeStore } from "./call-charge-store.ts";
 import { conversationStore, recordingStore } from "./conversation-store.ts";
 import { organizationStore, sessionStore, tokenStore, userStore } from "./directory-store.ts";
 import { secondFactorStore, setupStore, ticketStore } from "./first-run-store.ts";
@@ -37,6 +39,8 @@ const trunks = new Table<Trunk>(schema.trunk);
 const stations = new Table<Station>(schema.station);
 const didPools = new Table<DidPool>(schema.didPool);
 const conferenceRooms = new Table<ConferenceRoom>(schema.conferenceRoom);
+const rateTables = new Table<RateTable>(schema.rateTable);
+const callAlarms = new Table<CallAlarm>(schema.callAlarm);
 const sites = new Table<Site>(schema.site);
 const numberPlans = new Table<NumberPlan>(schema.numberPlan);
 const outboundRoutes = new Table<OutboundRoute>(schema.outboundRoute);
@@ -67,6 +71,9 @@ export function postgresStores(sql: Session): Stores {
     stations: objectStore(sql, stations),
     didPools: objectStore(sql, didPools),
     conferenceRooms: objectStore(sql, conferenceRooms),
+    rateTables: objectStore(sql, rateTables),
+    callAlarms: objectStore(sql, callAlarms),
+    callCharges: callChargeStore(sql),
     sites: objectStore(sql, sites),
     numberPlans: objectStore(sql, numberPlans),
     outboundRoutes: objectStore(sql, outboundRoutes),

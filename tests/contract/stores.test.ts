@@ -414,6 +414,21 @@ for (const [name, open] of Object.entries(implementations)) {
           { ...common("Room"), id: id<Id<"ConferenceRoom">>(), number: "800", callers: "people" as const, participantsMax: 20 },
           { callers: "everybody" as const, participantsMax: 3 },
         ],
+        rateTables: [{ ...common("Rates"), rates: ["44 0.01"] }, { rates: ["44 0.02", "* 0.5"] }],
+        callAlarms: [
+          {
+            ...common("Night"),
+            ...{
+              rule: "night" as const,
+              scope: "classification" as const,
+              classification: "Mobile",
+              limitValue: 2.5,
+              period: "day" as const,
+            },
+            ...{ opensAt: "08:00", closesAt: "18:00", openDays: ["1" as const], action: "block" as const, enabled: true },
+          },
+          { openDays: [], enabled: false, limitValue: 0 },
+        ],
         didPools: [{ ...common("Pool"), startPhoneNumber: "+4412340", endPhoneNumber: "+4412349" }, { endPhoneNumber: "+4412345" }],
         presences: [{ ...common("School run"), systemPresence: "AWAY" as const }, { systemPresence: "BUSY" }],
         prompts: [
@@ -441,6 +456,36 @@ for (const [name, open] of Object.entries(implementations)) {
         expect((await store.list(organizationId, { divisionIds: [id()] }, page)).total).toBe(0);
         expect([await store.delete(row.id), await store.delete(row.id)]).toEqual([true, false]);
       }
+    });
+
+    test("what answered calls have cost is kept once each, read from an instant on; a stop holds until it is released", async () => {
+      const centre = await open();
+      const { organizationId } = centre;
+      const { callCharges } = centre.stores;
+      const of = { organizationId, conversationId: id<ConversationId>(), userId: id<UserId>(), classification: "National", seconds: 60 };
+      const [first, second] = [
+        { ...of, id: id<Id<"Charge">>(), country: "GB", startedAt: 1_000, amount: 0.5 },
+        { ...of, id: id<Id<"Charge">>(), country: "DE", startedAt: 2_000, amount: 1.25 },
+      ];
+      for (const charge of [second, first, first]) await callCharges.insert(charge);
+      expect(plain(await callCharges.since(organizationId, 1_000))).toEqual(plain([first, second]));
+      expect(plain(await callCharges.since(organizationId, 1_001))).toEqual(plain([second]));
+      expect(plain(await callCharges.countries(organizationId))).toEqual([
+        { country: "DE", since: 2_000 },
+        { country: "GB", since: 1_000 },
+      ]);
+      const alarmId = id<Id<"CallAlarm">>();
+      const stop = { alarmId, subject: "Mobile", organizationId, country: "", value: 3, stoppedAt: 5_000, releasedAt: null };
+      await callCharges.stop(stop);
+      await callCharges.stop({ ...stop, value: 9 });
+      expect(plain(await callCharges.stops(organizationId))).toEqual(plain([stop]));
+      expect([await callCharges.release(alarmId, "Mobile", 6_000), await callCharges.release(alarmId, "Mobile", 7_000)]).toEqual([
+        true,
+        false,
+      ]);
+      expect(plain(await callCharges.stops(organizationId))).toEqual(plain([{ ...stop, releasedAt: 6_000 }]));
+      await callCharges.stop({ ...stop, value: 9, stoppedAt: 8_000 });
+      expect(plain(await callCharges.stops(organizationId))).toEqual(plain([{ ...stop, value: 9, stoppedAt: 8_000 }]));
     });
 
     test("users: found by email in any case, listed by name, stale writes refused", async () => {

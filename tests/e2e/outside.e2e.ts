@@ -11,7 +11,7 @@ import { eventually, expect, program, step } from "../support/steps.ts";
 await insideNamespace();
 const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20000-20999", "--metrics", "127.0.0.1:9464"], {
   // A phone that is stolen trips an alarm; that is an error on purpose.
-  provokes: [/calls outside beyond the limit/],
+  provokes: [/calls outside (?:beyond the limit|stopped by an alarm)/],
 });
 const [priyaHz, carrierHz] = [440, 1_000];
 let priya: Browser;
@@ -22,12 +22,14 @@ type Conversation = { readonly id: string; readonly endedAt: number | null; read
 type Centre = { readonly users: readonly object[]; readonly trunks: readonly object[] };
 
 /** The carrier is a phone at the other address; before it stands a trunk that nobody answers. */
-function centre(carrier: object = {}): object {
+function centre(carrier: object = {}, more: object = {}): object {
   const plain = testCentre([ownAddress]) as Centre;
   const [first, ...others] = plain.users;
+  const roles = (user: object): object =>
+    "email" in user && user.email === "gareth@example.org" ? { roles: ["supervisor", "admin"] } : {};
   return {
-    ...plain,
-    users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, ...others],
+    ...{ ...plain, ...more },
+    users: [{ ...first, extension: "201", phoneNumber: "+441632960201" }, ...others.map((user) => ({ ...user, ...roles(user) }))],
     trunks: [
       { name: "Dead", addresses: ["192.0.2.9"], proxies: [`${otherAddress}:5999`] },
       { name: "Carrier", addresses: [otherAddress], proxies: [`${otherAddress}:5070`], numberFormat: "National", ...carrier },
@@ -204,6 +206,47 @@ await program(
         await gareth.press("e");
         await gareth.waitFor('#call[data-call-state="none"]', 10_000);
         landline.apply(centre());
+      },
+    );
+
+    await step(
+      "TF-01: beyond what may be spent the next call is stopped, and said to be; help is not, and an administrator releases",
+      async () => {
+        const alarm = (enabled: boolean): object => ({
+          ...{ rateTables: [{ name: "Rates", rates: ["44 600"] }] },
+          callAlarms: [{ name: "Daily", rule: "spend", scope: "user", limitValue: 5, period: "day", action: "block", enabled }],
+        });
+        landline.apply(centre({}, alarm(true)));
+        const rung = (): number => carrier.log.split("Incoming call").length;
+        /** Rings, is answered, and over. */
+        const call = async (number: string): Promise<void> => {
+          const before = rung();
+          await dial(number);
+          await eventually(`the carrier rings for ${number}`, () => rung() === before + 1, 10_000);
+          carrier.accept();
+          await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+          await priya.press("e");
+          await priya.waitFor('#call[data-call-state="none"]', 10_000);
+        };
+        await call("020 7946 0018");
+        const before = rung();
+        await dial("020 7946 0018");
+        await ended("rejected");
+        const stopped = await events((await newest()).id);
+        expect(
+          stopped.some(({ type, payload }) => type === "telephony.call-alarm.stopped" && Number(payload.value) >= 10),
+          JSON.stringify(stopped),
+        );
+        expect(rung() === before, "nothing has rung");
+        await call("999");
+        await gareth.goto("/admin/spend");
+        const shown = await gareth.text("#main");
+        expect(/Stopped now.*Daily.*Priya Nair.*Money spent: \d+\.\d\d/s.test(shown), shown.slice(0, 600));
+        expect(/By person.*Priya Nair\s*\d+\.\d\d\s*1/s.test(shown), shown);
+        await gareth.click('form[action="/admin/spend/release"] button');
+        await eventually("it is released", async () => !/Stopped now/.test(await gareth.text("#main")));
+        await call("020 7946 0018");
+        landline.apply(centre({}, alarm(false)));
       },
     );
 

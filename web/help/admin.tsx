@@ -294,6 +294,42 @@ export const adminManual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "spend",
+    title: "Costs of calls outside",
+    body: () => (
+      <>
+        <p>
+          A stolen phone or password is used to call expensive numbers, at night and at weekends. Besides the rights to dial and the limits
+          of every person (<a href="/help/outside">Calls outside</a>), alarms watch what calls cost, where they go, and when.
+        </p>
+        <p>
+          <b>Rate tables</b> say what a minute costs, by the beginning of a number: <code>44 0.012</code> is every British number,{" "}
+          <code>447 0.05</code> those that begin with 7, <code>* 0.5</code> all others. The longest beginning counts, seconds are charged as
+          begun, and what no table knows costs nothing here. It is an estimate for alarms, and no bill. The currency is the{" "}
+          <a href="/help/organization">organisation's</a>.
+        </p>
+        <p>
+          <b>An alarm</b> counts all calls outside together, each person's by themselves, or those of one classification, in a day or a
+          month. <b>Money spent</b> counts what answered calls have cost, those that are up now with what they have cost so far.{" "}
+          <b>First call to a country</b> acts on a call to where no answered call ever went. <b>Calls at night</b> are those outside of the
+          opening hours. What is <b>still allowed</b> goes through; the next call is the one that it acts on. Calls that are up go on.
+        </p>
+        <p>
+          <b>Tell</b> writes it into the log and on the page <b>Costs and stopped calls</b>, of one person or class once an hour.{" "}
+          <b>Stop</b> refuses that call and each one like it: everybody's, that person's or those of that class, however they are made, by
+          hand, by passing a call on, by a phone's forwarding, or as a test. Every page says that calls are stopped, and the conversation
+          says by which alarm. An administrator releases them on that page; from then on it counts anew, and a country that was released is
+          known.
+        </p>
+        <p>
+          Calls for help are never counted and never stopped. Extensions, tie lines and calls that come in cost nothing. Who released what
+          is in the log. What is kept of a call for its cost is whose it was, the country and the class, when, how long and the amount: no
+          number.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "outside",
     title: "Calls outside",
     body: () => (
@@ -311,7 +347,8 @@ export const adminManual: readonly ManualPage[] = [
         <p>
           <b>Who may dial what</b> stands at each person. International and premium-rate numbers are nobody's by default. Passing a call on
           to a number outside needs the same right. One person has at most three calls outside at once and begins at most fifteen in a
-          minute; what goes beyond is refused, and an alarm is in the log. What comes in by a trunk never goes out again by itself.
+          minute; what goes beyond is refused, and an alarm is in the log. Other alarms watch <a href="/help/spend">what calls cost</a>.
+          What comes in by a trunk never goes out again by itself.
         </p>
         <p>
           <b>Trunks</b> of a route are tried in their order, or by chance. A trunk that gives no sign of life within two and a half seconds,

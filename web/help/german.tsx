@@ -256,6 +256,7 @@ export const germanManual: TranslatedManual = {
   stations: { title: "Stationen und Telefone" },
   trunks: { title: "Trunks" },
   outside: { title: "Anrufe nach außen" },
+  spend: { title: "Kosten der Anrufe nach außen" },
   numbers: { title: "Nummern und IVRs" },
   "conference-rooms": { title: "Konferenzräume" },
   "oauth-clients": { title: "OAuth-Clients" },

@@ -15,7 +15,9 @@ import { personRoutes } from "../people/routes.tsx";
 import { promptRoutes } from "../prompts/routes.tsx";
 import { queueMemberRoutes } from "../queue-members/routes.tsx";
 import { render } from "../render.tsx";
+import { spendRoutes } from "../spend/routes.tsx";
 import { testCallRoutes, trunkRoutes } from "../trunks/routes.tsx";
+import { callAlarmPage, rateTablePage } from "./alarms.tsx";
 import { presencePage, queuePage, skillPage, wrapupCodePage } from "./contact-centre.ts";
 import { numberPlanPage, outboundRoutePage, sitePage } from "./outside.tsx";
 import { oauthClientPage, userPage } from "./people.tsx";
@@ -50,6 +52,7 @@ const areas: readonly { readonly title: string; readonly entries: readonly Entry
   { title: "Calls", entries: [entry(flowPage), entry(promptPage), entry(ivrPage), entry(conferenceRoomPage), entry(didPoolPage)] },
   { title: "Telephony", entries: [entry(stationPage), entry(trunkPage)] },
   { title: "Calls outside", entries: [entry(sitePage), entry(outboundRoutePage), entry(numberPlanPage)] },
+  { title: "Costs of calls outside", entries: [entry(rateTablePage), entry(callAlarmPage)] },
   { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },
 ];
 
@@ -69,6 +72,14 @@ const networkTestEntry: AdminEntry = {
   icon: "activity",
   title: "Network test",
   purpose: "Voice between a browser and this server; what people have sent of theirs.",
+  count: null,
+};
+
+const spendEntry: AdminEntry = {
+  path: "/admin/spend",
+  icon: "chart-column",
+  title: "Costs and stopped calls",
+  purpose: "What calls outside have cost, by whom and to where; whom an alarm has stopped.",
   count: null,
 };
 
@@ -100,6 +111,10 @@ export const adminRoutes: readonly PageRoute[] = [
       })),
     );
     const emergency = { title: "Emergency", entries: c.var.actor.permissions.has("telephony:plugin:all") ? [emergencyEntry] : [] };
+    const isAllowed = c.var.actor.permissions.has("telephony:plugin:all");
+    const costs = shown.map((area) =>
+      area.title === "Costs of calls outside" && isAllowed ? { ...area, entries: [spendEntry, ...area.entries] } : area,
+    );
     const tests = { title: "Network", entries: c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : [] };
     const own = { title: "Organisation", entries: c.var.actor.permissions.has("directory:organization:edit") ? [organizationEntry] : [] };
     return render(
@@ -107,7 +122,7 @@ export const adminRoutes: readonly PageRoute[] = [
       ports,
       { title: t("Admin"), help: "admin" },
       <AdminHome
-        areas={[...shown, emergency, tests, own].filter((area) => area.entries.length > 0)}
+        areas={[...costs, emergency, tests, own].filter((area) => area.entries.length > 0)}
         mayExplore={c.var.actor.permissions.has("oauth:client:view")}
       />,
     );
@@ -120,5 +135,6 @@ export const adminRoutes: readonly PageRoute[] = [
   ...trunkRoutes,
   ...testCallRoutes,
   ...emergencyRoutes,
+  ...spendRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

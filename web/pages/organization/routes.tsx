@@ -32,10 +32,16 @@ export const organizationRoutes: readonly PageRoute[] = [
       ...{ name: given("name"), language: given("language"), country: given("country"), timeZone: given("timeZone") },
       recordingDays: given("recordingDays"),
       pauseSecondsMax: given("pauseSecondsMax"),
+      currency: given("currency").toUpperCase(),
       showsMonitoring: given("showsMonitoring") === "true",
     };
     const days = values.recordingDays === "" ? null : Number(values.recordingDays);
-    const parsed = settings.safeParse({ ...values, recordingDays: days, pauseSecondsMax: Number(values.pauseSecondsMax) });
+    const parsed = settings.safeParse({
+      ...values,
+      recordingDays: days,
+      pauseSecondsMax: Number(values.pauseSecondsMax),
+      currency: values.currency || null,
+    });
     if (!parsed.success) {
       const errors = Object.fromEntries(parsed.error.issues.map(({ path, message }) => [String(path[0]), t(message)]).reverse());
       return show(c, ports, values, { errors });
@@ -66,6 +72,7 @@ function valuesOf({
   recordingDays,
   showsMonitoring,
   pauseSecondsMax,
+  currency,
 }: Organization): OrganizationValues {
   return {
     name,
@@ -75,6 +82,7 @@ function valuesOf({
     recordingDays: recordingDays === null ? "" : String(recordingDays),
     showsMonitoring,
     pauseSecondsMax: String(pauseSecondsMax),
+    currency: currency ?? "",
   };
 }
 

@@ -10,7 +10,7 @@ import { count, t } from "../../ui/text.ts";
 
 /** As the form has them. */
 export type OrganizationValues = Readonly<
-  Record<"name" | "language" | "country" | "timeZone" | "recordingDays" | "pauseSecondsMax", string>
+  Record<"name" | "language" | "country" | "timeZone" | "recordingDays" | "pauseSecondsMax" | "currency", string>
 > & {
   readonly showsMonitoring: boolean;
 };
@@ -113,6 +113,16 @@ export function OrganizationPage(props: {
                 required
               />
             )}
+          </Field>
+        </Group>
+        <Group id="currency-group" title={t("Costs of calls outside")} about={t("In what your carrier sends its bills.")}>
+          <Field
+            name="currency"
+            label={t("Currency")}
+            error={errors.currency}
+            help={t("Its three letters, like GBP or EUR. Prices stand in the rate tables.")}
+          >
+            {(input) => <input class="input" {...input} value={values.currency} maxlength={3} autocomplete="off" />}
           </Field>
         </Group>
         <Group

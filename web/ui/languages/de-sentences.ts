@@ -299,7 +299,6 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "Only a person can make a test call: a program has no right to dial.":
     "Nur ein Mensch kann einen Testanruf machen: Ein Programm hat kein Wählrecht.",
   "This server takes no calls at the moment.": "Dieser Server nimmt gerade keine Anrufe an.",
-  "Too many calls outside at the moment.": "Zu viele Anrufe nach außen im Augenblick.",
   "Emergency numbers are not called as a test.": "Notrufnummern werden nicht zum Testen angerufen.",
   "You are nobody here who may dial.": "Sie sind hier niemand, der wählen darf.",
   "Calls only come in by this trunk: give it a next hop first.":
@@ -308,4 +307,15 @@ export const germanSentences: Readonly<Record<string, string>> = {
     "Es ist kein Standort eingerichtet, also weiß niemand, was eine Nummer hier bedeutet: Legen Sie zuerst einen an.",
   "This is no number that can be called from here.": "Das ist keine Nummer, die von hier aus angerufen werden kann.",
   "You have no right to dial {1}.": "Sie haben kein Recht, {1} zu wählen.",
+  "A number.": "Eine Zahl.",
+  "A time like 08:00.": "Eine Uhrzeit wie 08:00.",
+  "At most 5000 rates.": "Höchstens 5000 Tarife.",
+  "How much may be spent before it acts?": "Wie viel darf ausgegeben werden, bevor er handelt?",
+  "Not less than nothing.": "Nicht weniger als nichts.",
+  "Nothing is stopped by this alarm any more.": "Dieser Alarm hält nichts mehr an.",
+  "The beginning of a number and the price of a minute: 44 0.012, or * 0.5 for all others.":
+    "Der Anfang einer Nummer und der Preis einer Minute: 44 0.012, oder * 0.5 für alle anderen.",
+  "This call is not allowed now: {1}.": "Dieser Anruf ist jetzt nicht erlaubt: {1}.",
+  "Three capital letters, as in GBP, EUR, USD.": "Drei Großbuchstaben, etwa GBP, EUR, USD.",
+  "Which classification does it watch?": "Welche Klasse beobachtet er?",
 };
