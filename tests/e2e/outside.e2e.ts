@@ -1,10 +1,11 @@
 // Calls outside, from a browser by a trunk to a real phone: shown number, early media, a dead trunk passed over, rights, limits, and help before everything.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { type Browser, pageHears, signIn, startChromium } from "../support/browser.ts";
+import { type Browser, type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
 import { hears } from "../support/hearing.ts";
 import { landlineHere } from "../support/image.ts";
 import { testCentre } from "../support/landline.ts";
+import { lookAround } from "../support/look.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 
@@ -15,7 +16,7 @@ const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20
 });
 const [priyaHz, carrierHz] = [440, 1_000];
 let priya: Browser;
-let gareth: Browser;
+let gareth: Chromium;
 let carrier: Baresip;
 
 type Conversation = { readonly id: string; readonly endedAt: number | null; readonly endReason: string | null };
@@ -242,7 +243,11 @@ await program(
         await gareth.goto("/admin/spend");
         const shown = await gareth.text("#main");
         expect(/Stopped now.*Daily.*Priya Nair.*Money spent: \d+\.\d\d/s.test(shown), shown.slice(0, 600));
-        expect(/By person.*Priya Nair\s*\d+\.\d\d\s*1/s.test(shown), shown);
+        expect(/By person.*Priya Nair\s*[1-9]\d\.\d\d/s.test(shown), shown);
+        await lookAround(gareth.page(), "spend", async (name) => {
+          const folder = process.env.LANDLINE_TEST_PICTURES;
+          if (folder !== undefined) await gareth.page().screenshot({ path: join(folder, `${name}.png`) });
+        });
         await gareth.click('form[action="/admin/spend/release"] button');
         await eventually("it is released", async () => !/Stopped now/.test(await gareth.text("#main")));
         await call("020 7946 0018");

@@ -304,6 +304,12 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
     { label: "Next hops", cell: (trunk) => trunk.proxies.join(", ") || t("calls only come in") },
     { label: "Account", cell: (trunk) => trunk.username || "–" },
   ],
+  actions: (_c, _ports, { id, proxies }) =>
+    proxies.length === 0 ? null : (
+      <a class="button" href={`/admin/trunks/${id}/test-call`}>
+        {t("Test call")}
+      </a>
+    ),
   facts: async (_c, ports, trunk) => <TrunkLineOf state={ports.trunks.state(trunk.id)} />,
 };
 

@@ -838,7 +838,7 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
 }
 
 /** In plain words, and the suite for whoever must prove it. Older conversations name it as DTLS does, with SRTP before it. */
-function protectionText(protection: string): string {
+export function protectionText(protection: string): string {
   if (protection === "none") return t("voice not encrypted");
   const suite = protection.replace(/^SRTP_/, "");
   return t("voice encrypted ({suite})", { suite });

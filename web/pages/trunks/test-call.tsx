@@ -5,7 +5,7 @@ import { Field, Group, GroupButton, Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { dateTime } from "../../ui/time.tsx";
-import { Ladder } from "../conversation/views.tsx";
+import { Ladder, protectionText } from "../conversation/views.tsx";
 import { type StepWords, type TestContext, wordsOf } from "./test-call-words.ts";
 
 export type EarlierTest = { readonly test: TestCall; readonly who: string };
@@ -84,7 +84,7 @@ export function TestCallProgress(props: {
   const context: TestContext = { test, trunk, country: props.country };
   const outcome = outcomeOf(test);
   return (
-    <section class="section" id="test-call" data-outcome={outcome} aria-labelledby="test-call-title">
+    <section class="section test-call" id="test-call" data-outcome={outcome} aria-labelledby="test-call-title">
       <div class="page-head">
         <h2 id="test-call-title">{t("Call to {number}", { number: test.number })}</h2>
         {outcome === "going" ? (
@@ -164,7 +164,7 @@ function Verdict(props: { readonly test: TestCall }) {
         <p class="quiet">
           {t("{codec}, {protection}; {received} packets came, {lost} were lost, {sent} were sent.", {
             codec: verdict.codec ?? "–",
-            protection: verdict.protection,
+            protection: protectionText(verdict.protection),
             received: verdict.packetsReceived,
             lost: verdict.packetsLost,
             sent: verdict.packetsSent,
