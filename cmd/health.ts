@@ -9,7 +9,8 @@ const sentences = {
     "The database is away: calls go on, new work is not assigned until it is back. If that lasts, see that PostgreSQL runs and has room on its disk.",
   diskLow: "The disk is nearly full: make room on the disk of the data folder, or new calls will be refused when it is full.",
   clockChanged: "This server's clock was changed: times of calls may be wrong. See that its time is kept by the network (NTP).",
-  callsStopped: "An alarm has stopped calls outside: an administrator releases them on the page of their costs. Calls for help go through.",
+  callsStopped:
+    "An alarm has stopped all calls outside: an administrator releases them on the page of their costs. Calls for help go through.",
 } as const;
 export type Ailment = keyof typeof sentences;
 

@@ -169,7 +169,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
       databaseAway: !database.isUp,
       diskLow: disk.isLow,
       clockChanged: clock.hasJumped,
-      callsStopped: exchange.spend.holds,
+      callsStopped: exchange.spend.holdsAll,
     });
     return {
       ...{ database: database.isUp, journalBytes: bytes, journalEvents: events, journalFull: full },

@@ -77,7 +77,8 @@ test("a call that is up counts with what it has cost so far; over, it is in the 
   expect(next()).toBeNull();
   await pass(3_000);
   expect(next()).toBe("stopped by the alarm “Daily” until an administrator releases it");
-  expect(spend.holds).toBe(true);
+  // One person's calls are nobody else's concern.
+  expect(spend.holdsAll).toBe(false);
   spend.onCallEvent(leg("leg.ended", legId));
   spend.onCallEvent(leg("leg.ended", legId));
   await pass(1_000);
@@ -109,7 +110,7 @@ test("released, by an administrator and once, it counts anew; the log says who",
   const { alarmId, subject } = stops[0]!;
   await done(releaseCalls(node.app, actor, alarmId, subject));
   await pass(1_000);
-  expect([next(), spend.holds]).toEqual([null, false]);
+  expect(next()).toBeNull();
   await expect(done(releaseCalls(node.app, actor, alarmId, subject))).rejects.toThrow("Nothing is stopped by this alarm any more.");
   await expect(done(releaseCalls(node.app, { ...actor, permissions: new Set() }, alarmId, subject))).rejects.toThrow(
     "telephony:plugin:all",
@@ -117,4 +118,18 @@ test("released, by an administrator and once, it counts anew; the log says who",
   const told = (await node.app.log.readSubject(alarmId)).map(({ type }) => type);
   expect(told).toContain("telephony.call-alarm.stopped");
   expect(told.at(-1)).toBe("telephony.call-alarm.released");
+});
+
+test("an alarm over everybody's calls stops them all, and every page may say so", async () => {
+  const actor = nodeActor(node.app, "test");
+  const all = callAlarmSettings.parse({ name: "Night", rule: "night", opensAt: "08:00", closesAt: "08:00", action: "block" });
+  await done(createObject(node.app, actor, callAlarmKind, all as never));
+  await pass(1_000);
+  expect(spend.holdsAll).toBe(false);
+  expect(next(newId<UserId>(node.env))).toContain("Night");
+  expect(spend.holdsAll).toBe(true);
+  await pass(1_000);
+  await done(releaseCalls(node.app, actor, (await done(node.app.stores.callCharges.stops(node.app.organizationId)))[0]!.alarmId, ""));
+  await pass(1_000);
+  expect(spend.holdsAll).toBe(false);
 });

@@ -73,18 +73,18 @@ export class Spend {
 
   /** Why this call is stopped, in words; null: nothing stops it. Whoever is to be told is. */
   stopsCall(call: NextCall, conversationId: ConversationId): string | null {
-    const tripped = trippedBy(this.directory.current.callAlarms, call, this.facts());
+    const alarms = this.directory.current.callAlarms.filter(({ enabled }) => enabled);
+    if (alarms.length === 0) return null;
+    const tripped = trippedBy(alarms, call, this.facts());
     for (const one of tripped) this.act(one, call, conversationId);
     const stop = tripped.find(({ alarm }) => alarm.action === "block");
     return stop === undefined ? null : `stopped by the alarm “${stop.alarm.name}” until an administrator releases it`;
   }
 
-  /** Whether an alarm stops anybody now. */
-  get holds(): boolean {
-    const alarms = new Set(
-      this.directory.current.callAlarms.filter(({ enabled, action }) => enabled && action === "block").map(({ id }) => id),
-    );
-    return [...this.stops.values()].some(({ alarmId, releasedAt }) => releasedAt === null && alarms.has(alarmId));
+  /** Whether an alarm stops everybody's calls now. */
+  get holdsAll(): boolean {
+    const alarms = this.directory.current.callAlarms.filter(({ enabled, action }) => enabled && action === "block");
+    return alarms.some(({ id }) => this.stops.get(`${id} `)?.releasedAt === null);
   }
 
   onLogged({ type, at, payload }: LoggedEvent): void {

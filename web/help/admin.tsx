@@ -317,9 +317,9 @@ export const adminManual: readonly ManualPage[] = [
         <p>
           <b>Tell</b> writes it into the log and on the page <b>Costs and stopped calls</b>, of one person or class once an hour.{" "}
           <b>Stop</b> refuses that call and each one like it: everybody's, that person's or those of that class, however they are made, by
-          hand, by passing a call on, by a phone's forwarding, or as a test. Every page says that calls are stopped, and the conversation
-          says by which alarm. An administrator releases them on that page; from then on it counts anew, and a country that was released is
-          known.
+          hand, by passing a call on, by a phone's forwarding, or as a test. The conversation says by which alarm, and every page says it
+          when everybody's calls are stopped. An administrator releases them on that page; from then on it counts anew, and a country that
+          was released is known.
         </p>
         <p>
           Calls for help are never counted and never stopped. Extensions, tie lines and calls that come in cost nothing. Who released what

@@ -75,12 +75,11 @@ const networkTestEntry: AdminEntry = {
   count: null,
 };
 
-const spendEntry: AdminEntry = {
+const spendEntry: Omit<AdminEntry, "count"> = {
   path: "/admin/spend",
   icon: "chart-column",
   title: "Costs and stopped calls",
   purpose: "What calls outside have cost, by whom and to where; whom an alarm has stopped.",
-  count: null,
 };
 
 const emergencyEntry: AdminEntry = {
@@ -111,9 +110,13 @@ export const adminRoutes: readonly PageRoute[] = [
       })),
     );
     const emergency = { title: "Emergency", entries: c.var.actor.permissions.has("telephony:plugin:all") ? [emergencyEntry] : [] };
+    const { stores, organizationId } = ports.app;
+    const stopped = (await stores.callCharges.stops(organizationId)).filter(({ releasedAt }) => releasedAt === null).length;
     const isAllowed = c.var.actor.permissions.has("telephony:plugin:all");
     const costs = shown.map((area) =>
-      area.title === "Costs of calls outside" && isAllowed ? { ...area, entries: [spendEntry, ...area.entries] } : area,
+      area.title === "Costs of calls outside" && isAllowed
+        ? { ...area, entries: [{ ...spendEntry, count: stopped }, ...area.entries] }
+        : area,
     );
     const tests = { title: "Network", entries: c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : [] };
     const own = { title: "Organisation", entries: c.var.actor.permissions.has("directory:organization:edit") ? [organizationEntry] : [] };

@@ -1738,8 +1738,8 @@ export const german: Readonly<Record<string, string>> = {
   "All calls outside": "Alle Anrufe nach außen",
   "All calls together": "Alle Anrufe zusammen",
   "All together": "Alle zusammen",
-  "An alarm has stopped calls outside: an administrator releases them on the page of their costs. Calls for help go through.":
-    "Ein Alarm hat Anrufe nach außen angehalten: Ein Administrator gibt sie auf der Seite ihrer Kosten frei. Notrufe gehen durch.",
+  "An alarm has stopped all calls outside: an administrator releases them on the page of their costs. Calls for help go through.":
+    "Ein Alarm hat alle Anrufe nach außen angehalten: Ein Administrator gibt sie auf der Seite ihrer Kosten frei. Notrufe gehen durch.",
   "As number plans have it, like International. Only for alarms of one classification.":
     "Wie in den Nummernplänen, etwa International. Nur für Alarme einer Klasse.",
   "By classification": "Nach Klasse",
