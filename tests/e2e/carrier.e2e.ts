@@ -212,6 +212,10 @@ await program(
     });
 
     await step("a new trunk begins from a template, and says of each field what came from it", async () => {
+      const base = await landline.api<{ properties: Record<string, { value: { instance: unknown } }> }>(
+        "/api/v2/telephony/providers/edges/trunkbasesettings/template?trunkMetabaseId=twilio",
+      );
+      expect(base.properties.mediaEncryption?.value.instance === "required", JSON.stringify(base));
       await owner.goto("/admin/trunks/new?template=gamma");
       const told = (): Promise<string> => owner.evaluate(() => document.querySelector("#numberFormat-help")?.textContent ?? "");
       expect((await told()) === "From the template Gamma.", await told());

@@ -251,7 +251,22 @@ await program(
         await gareth.click('form[action="/admin/spend/release"] button');
         await eventually("it is released", async () => !/Stopped now/.test(await gareth.text("#main")));
         await call("020 7946 0018");
+        // It is always night: of one class, whoever dials.
+        const night = (enabled: boolean): object => ({
+          callAlarms: [
+            {
+              ...{ name: "Night", rule: "night", scope: "classification", classification: "National", limitValue: 0 },
+              ...{ opensAt: "08:00", closesAt: "08:00", action: "block", enabled },
+            },
+          ],
+        });
         landline.apply(centre({}, alarm(false)));
+        landline.apply(centre({}, night(true)));
+        await dial("020 7946 0018");
+        await ended("rejected");
+        const why = (await events((await newest()).id)).find(({ type }) => type === "conversation.rejected")?.payload.why;
+        expect(/stopped by the alarm “Night”/.test(String(why)), String(why));
+        landline.apply(centre({}, night(false)));
       },
     );
 
