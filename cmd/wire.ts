@@ -226,6 +226,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     keyFingerprint: fingerprintOf(node.keys.publicPem),
     trunks: telephony.trunks,
     testCalls: exchange.testCalls,
+    ladder: (conversationId) => telephony.control.ladder(conversationId),
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
     newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],

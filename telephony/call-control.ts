@@ -1,5 +1,5 @@
 // Core's hands: hosts the legs, joins SIP sessions with media streams, and tells core what happened. Implements core/call/call-control.ts.
-import type { CallCommand, CallControl, CallEvent, CallOrigin, TelephonyDirectory } from "../core/call/call-control.ts";
+import type { CallCommand, CallControl, CallEvent, CallOrigin, LadderEntry, TelephonyDirectory } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import {
   type ConferenceRoomId,
@@ -168,6 +168,12 @@ export class SipCallControl implements CallControl {
         ? []
         : [{ id: line.id, ...seen, party: line.party, mayBeTaken: seen.state === "early" && seen.direction === "recipient" }];
     });
+  }
+
+  /** Of a call that is up: what passed so far, redacted. */
+  ladder(conversationId: ConversationId): readonly LadderEntry[] {
+    const conversation = this.conversations.get(conversationId);
+    return conversation === undefined ? [] : given(conversation.ladder).entries;
   }
 
   /** From now on new calls are refused; running ones go on. */
@@ -707,13 +713,7 @@ export class SipCallControl implements CallControl {
     this.conversations.delete(conversation.id);
     // The answer to the last BYE is still on its way; it belongs to the ladder that is given out now or to none.
     for (const callId of conversation.callIds) this.byCallId.delete(callId);
-    const { entries, truncated } = conversation.ladder.entries();
-    this.listener({
-      kind: "call.ladder",
-      conversationId: conversation.id,
-      entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
-      truncated,
-    });
+    this.listener({ kind: "call.ladder", conversationId: conversation.id, ...given(conversation.ladder) });
   }
 
   private dropLine(leg: Leg, { stationId }: LineOfLeg): void {
@@ -880,4 +880,12 @@ function part(leg: Leg | undefined): void {
 function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {
   if (!offer.ok || offer.peer.kind !== facts.device) return false;
   return offer.peer.kind === "webrtc" || offer.peer.address === null || facts.mayReach(offer.peer.address);
+}
+
+function given(ladder: Ladder): { readonly entries: readonly LadderEntry[]; readonly truncated: boolean } {
+  const { entries, truncated } = ladder.entries();
+  return {
+    entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
+    truncated,
+  };
 }

@@ -52,7 +52,7 @@ export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "i
 export const defaultRealm = "landline";
 
 export class Telephony {
-  readonly control: CallControl & Pick<SipCallControl, "drain" | "size">;
+  readonly control: CallControl & Pick<SipCallControl, "drain" | "ladder" | "size">;
   readonly sockets: SipSocketPort;
   readonly voiceCheck: VoiceCheckPort;
   readonly trunks: TrunkPort;

@@ -1,8 +1,9 @@
 // What the web needs from the wiring: one organization's app, the stream of events, the vault, the assets and the node's health.
 import type { App } from "../core/app.ts";
-import type { TrunkPort, VoiceCheckPort } from "../core/call/call-control.ts";
+import type { LadderEntry, TrunkPort, VoiceCheckPort } from "../core/call/call-control.ts";
 import type { TestCallPort } from "../core/call/test-call.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
+import type { ConversationId } from "../core/lib/id.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
 import type { NodeSettings } from "../core/setup/node-settings.ts";
 import type { PhoneSecret } from "../core/telephony/commands.ts";
@@ -71,6 +72,8 @@ export type WebPorts = {
   /** The log's proof as lines, for checking on another machine, and the fingerprint that belongs to it. */
   exportProof(): AsyncIterable<string>;
   readonly keyFingerprint: string;
+  /** What passed so far of a call that is up on this node, redacted; empty: none is. */
+  ladder(conversationId: ConversationId): readonly LadderEntry[];
   /** Whether a station has a device registered now. */
   isRegistered(stationId: string): boolean;
   /** Trunks as this node sees them. */

@@ -1,7 +1,9 @@
 // What is true of a call's sound at this moment, and that nothing of it outlives the leg.
 import { expect, test } from "bun:test";
 import type { ConversationId, LegId, ParticipantId } from "../lib/id.ts";
+import type { MediaVerdict } from "./call-control.ts";
 import { LiveSound } from "./live-sound.ts";
+import type { SoundPoint } from "./sound-chart.ts";
 
 const [call, alice, bob] = ["call" as ConversationId, "alice" as LegId, "bob" as LegId];
 
@@ -27,4 +29,18 @@ test("troubles of both directions stand side by side, follow the leg to its owne
   stop();
   sound.troubled(call, bob, () => owner, "from", null);
   expect(told).toHaveLength(6);
+});
+
+test("a leg's chart grows with its figures, and goes with it", () => {
+  const sound = new LiveSound();
+  const owner = () => "agent" as ParticipantId;
+  const verdict = {} as MediaVerdict;
+  sound.troubled(call, alice, owner, "from", null);
+  expect(sound.charts(call)).toEqual([]);
+  const points = [{ startedAt: 0, endedAt: 5_000 } as SoundPoint];
+  sound.measured(call, alice, owner, verdict, points);
+  expect(sound.charts(call)).toEqual([{ participantId: owner(), points }]);
+  expect(sound.of(call)).toEqual([{ participantId: owner(), verdict, from: null, to: null }]);
+  sound.over(call, alice);
+  expect(sound.charts(call)).toEqual([]);
 });

@@ -30,7 +30,7 @@ test("charts come in the order in which their legs began, as points; those whose
   };
   const erased = { type: "conversation.media.charted", payload: null } as unknown as LoggedEvent;
   const way = { packets: 250, lost: 1, jitterMs: 2, mos: null };
-  expect(legCharts([measured("x", plain), charted("agent", 3_000), erased, charted("caller", 1_000)])).toMatchObject([
+  expect(legCharts([measured("x", plain), charted("agent", 3_000), erased, charted("caller", 1_000)], [])).toMatchObject([
     { participantId: "caller", points: [{ startedAt: 1_000, endedAt: 6_000, roundTripMs: 7, from: way, to: way }] },
     { participantId: "agent", points: [{ startedAt: 3_000, endedAt: 8_000 }] },
   ]);

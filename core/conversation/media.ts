@@ -1,7 +1,7 @@
 // How the legs of a conversation sounded: as its log tells of those that have ended, and as it is now of those that are up.
 import type { MediaVerdict } from "../call/call-control.ts";
-import type { LegSound } from "../call/live-sound.ts";
-import { pointsOf, type SoundChart, type SoundPoint } from "../call/sound-chart.ts";
+import type { ChartedLeg, LegSound } from "../call/live-sound.ts";
+import { pointsOf, type SoundChart } from "../call/sound-chart.ts";
 import type { LoggedEvent } from "../events/index.ts";
 
 export type LegMedia = LegSound & {
@@ -28,15 +28,12 @@ export function legMedia(events: readonly LoggedEvent[], live: readonly LegSound
   return [...ended, ...live.map((leg) => ({ ...leg, measuredAt: null }))];
 }
 
-export type ChartedLeg = Pick<LegSound, "participantId"> & { readonly points: readonly SoundPoint[] };
-
-/** How legs that have ended sounded over time, in the order in which they began. `events`: of one conversation. */
-export function legCharts(events: readonly LoggedEvent[]): readonly ChartedLeg[] {
-  return events
-    .flatMap((event): ChartedLeg[] => {
-      if (event.type !== "conversation.media.charted" || event.payload === null) return [];
-      const { participantId, chart } = event.payload as unknown as Pick<LegSound, "participantId"> & { readonly chart: SoundChart };
-      return [{ participantId, points: pointsOf(chart) }];
-    })
-    .sort((a, b) => a.points[0]!.startedAt - b.points[0]!.startedAt);
+/** How legs that have ended sounded over time, and those that are up (`live`), in the order in which they began. `events`: of one conversation. */
+export function legCharts(events: readonly LoggedEvent[], live: readonly ChartedLeg[]): readonly ChartedLeg[] {
+  const ended = events.flatMap((event): ChartedLeg[] => {
+    if (event.type !== "conversation.media.charted" || event.payload === null) return [];
+    const { participantId, chart } = event.payload as unknown as Pick<LegSound, "participantId"> & { readonly chart: SoundChart };
+    return [{ participantId, points: pointsOf(chart) }];
+  });
+  return [...ended, ...live].sort((a, b) => a.points[0]!.startedAt - b.points[0]!.startedAt);
 }

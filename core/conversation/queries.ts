@@ -2,13 +2,14 @@
 import { type App, newEvent } from "../app.ts";
 import { type Actor, can, demand, found } from "../authorization/actor.ts";
 import type { LadderEntry } from "../call/call-control.ts";
+import type { ChartedLeg } from "../call/live-sound.ts";
 import type { User } from "../directory/user.ts";
 import type { LoggedEvent } from "../events/index.ts";
 import { isoInstant } from "../lib/calendar.ts";
 import type { ConversationId } from "../lib/id.ts";
 import type { StoredDecision } from "../stores.ts";
 import type { Conversation, Participant, Recording, Segment } from "./conversation.ts";
-import { type LegMedia, legMedia } from "./media.ts";
+import { type LegMedia, legCharts, legMedia } from "./media.ts";
 
 export type ConversationView = {
   readonly conversation: Conversation;
@@ -20,6 +21,8 @@ export type ConversationView = {
   readonly events: readonly LoggedEvent[];
   /** Of each leg: measured at its end, or so far. */
   readonly media: readonly LegMedia[];
+  /** Of each leg over time: all of it at its end, or so far. */
+  readonly charts: readonly ChartedLeg[];
   /** Newest first: who listened, when. */
   readonly accesses: readonly LoggedEvent[];
   readonly users: ReadonlyMap<string, User>;
@@ -39,6 +42,7 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
   const unseen = new Set<string>(
     seesListeners ? [] : everybody.filter((one) => one.supervises !== null && one.userId !== actor.userId).map((one) => one.id),
   );
+  const isSeen = ({ participantId }: { readonly participantId: string }): boolean => !unseen.has(participantId);
   const participants = everybody.filter((one) => !unseen.has(one.id));
   const [segments, recordings, decisions, allEvents, users, queues] = await Promise.all([
     stores.conversations.segments([id]),
@@ -54,14 +58,12 @@ export async function conversationView(app: App, actor: Actor, id: ConversationI
   return {
     conversation,
     participants,
-    segments: segments.filter((segment) => !unseen.has(segment.participantId)),
+    segments: segments.filter(isSeen),
     recordings,
     decisions,
     events,
-    media: legMedia(
-      events,
-      app.sound.of(id).filter(({ participantId }) => !unseen.has(participantId)),
-    ),
+    media: legMedia(events, app.sound.of(id).filter(isSeen)),
+    charts: legCharts(events, app.sound.charts(id).filter(isSeen)),
     accesses: events.filter((event) => event.type === "recording.accessed").reverse(),
     users: new Map(users.map((user) => [user.id, user])),
     queueNames: new Map(queues.map((queue) => [queue.id, queue.name])),
@@ -101,7 +103,8 @@ export async function exportConversation(
       }),
     ],
   }));
-  const { users, queueNames, accesses: _accesses, ...rest } = view;
+  // What repeats the events in another form stays here.
+  const { users, queueNames, accesses: _accesses, charts: _charts, ...rest } = view;
   const people = [...users.values()].map(({ id: userId, name, email }) => ({ id: userId, name, email }));
   const involved = new Set(view.participants.map((participant) => participant.userId as string | null));
   return {

@@ -144,8 +144,8 @@ export class Exchange {
         if (event.kind === "leg.ended" || event.kind === "leg.media") this.forget(event.legId);
         return;
       case "leg.quality":
-        this.sounds(event);
         this.charted(event);
+        this.sounds(event);
         return;
       default:
         assertNever(event);
@@ -171,7 +171,8 @@ export class Exchange {
     if (runner === undefined) return;
     const { sound } = this.app;
     const participantOf = () => (runner.call === null ? null : participantOfLeg(runner.call, event.legId));
-    if (event.kind === "leg.quality") sound.measured(runner.conversationId, event.legId, participantOf, event.verdict);
+    if (event.kind === "leg.quality")
+      sound.measured(runner.conversationId, event.legId, participantOf, event.verdict, this.charts.get(event.legId)?.points ?? []);
     else if (event.kind === "leg.trouble")
       sound.troubled(runner.conversationId, event.legId, participantOf, event.direction, event.trouble);
     else if (event.kind === "leg.ended" || event.kind === "leg.media" || event.kind === "leg.lost")

@@ -81,6 +81,23 @@ function soundBetween(samples: Int16Array, fromMs: number, toMs: number): { read
   return { tones: [...tones].sort().join(), isSilent: part.length > 0 && part.every((sample) => sample === 0) };
 }
 
+function messagesShown(): number {
+  return document.querySelectorAll("#ladder tbody tr").length;
+}
+
+/** How many drawings there are, and what of a moment is shown in them and beside. */
+function shownMoment() {
+  const all = (selector: string): number => document.querySelectorAll(selector).length;
+  return {
+    charts: all("#xray .lanes > svg"),
+    cursors: all("#xray .lanes > svg > .cursor"),
+    entries: all(".timeline > li.now"),
+    said: document.getElementById("xray-at")?.textContent ?? "",
+    focus: document.activeElement?.id ?? "",
+    span: Number(document.getElementById("xray")?.dataset.span),
+  };
+}
+
 /** The first row under “How it sounded”, and when its losses were by the labels of the lanes' axis: seconds of the hour. */
 function drawnFirst() {
   const numbers = (selector: string, name: string): number[] =>
@@ -123,9 +140,13 @@ await program(
         expect((await callOf(id)).recordingState === "ACTIVE", "the API says that it is recorded");
         await gareth.goto(`/conversations/${id}`);
         await gareth.waitFor("#listen form", 10_000);
+        const messages = await gareth.evaluate(messagesShown);
+        expect(messages > 4, `${messages} messages are in the ladder of a call that is up`);
         await gareth.click('#listen button[value="monitoring"]');
         await gareth.waitFor('#call [data-key="l"][aria-pressed="true"]', 10_000);
         await listens("the supervisor hears the caller");
+        // Their own leg's messages are in it by now.
+        await eventually("the ladder grows on the open page", async () => (await gareth.evaluate(messagesShown)) > messages, 15_000);
       },
       { must: true },
     );
@@ -168,6 +189,42 @@ await program(
       await priya.waitFor('#call [data-key="p"][aria-pressed="false"]', 5_000);
       await eventually("the pause is over", async () => (await callOf(id)).recordingState === "ACTIVE");
       await listens("and goes on to");
+    });
+
+    await step("one time axis: it grows while one looks, and the moment in focus or under the mouse is in every drawing", async () => {
+      await priya.press("h");
+      await gareth.waitFor('svg[data-track="hold"] .moment rect', 10_000);
+      await priya.press("h");
+      await gareth.waitFor("#xray .sounded svg.sound", 15_000);
+      const drawn = (await gareth.evaluate(shownMoment)).charts;
+      expect(drawn >= 8, `${drawn} drawings`);
+      const page = gareth.page();
+      await page.focus('svg[data-track="flow"] a.moment[tabindex="0"]');
+      const told: string[] = [];
+      for (let i = 0; i < 8 && !told.some((one) => one.includes("pressed 2")); i += 1) {
+        const { cursors, entries, said } = await gareth.evaluate(shownMoment);
+        expect(cursors === drawn && entries === 1, `${cursors} lines in ${drawn} drawings, ${entries} entries are marked`);
+        told.push(said);
+        await gareth.press("ArrowRight");
+      }
+      expect(
+        told.some((one) => /^\d\d:\d\d:\d\d\.\d{3} .*pressed 2/.test(one)),
+        `the flow's path: ${told.join(" | ")}`,
+      );
+      const { focus, span } = await gareth.evaluate(shownMoment);
+      await eventually("it is drawn anew", async () => (await gareth.evaluate(shownMoment)).span > span, 10_000);
+      const again = await gareth.evaluate(shownMoment);
+      expect(
+        again.focus === focus && again.cursors === again.charts,
+        `the focus was at ${focus} and is at ${again.focus}, with ${again.cursors} lines`,
+      );
+      await lookAt(gareth, "moments-live");
+      await gareth.press("Enter");
+      const followed = await gareth.evaluate(shownMoment);
+      expect(followed.focus === focus.replace("m-", "e-"), `${focus} leads to ${followed.focus}`);
+      await page.hover(".sounded svg.sound");
+      expect((await gareth.evaluate(shownMoment)).said !== followed.said, "the mouse over a chart shows its moment");
+      await listens("the supervisor still hears the caller");
     });
 
     await step("the file: sound, silence of the same length, sound; the signed manifest says who and why", async () => {

@@ -47,7 +47,7 @@ export function textsOfTheWeb(): string[] {
     "web/pages/network-test/words.ts",
     "web/ui/status.tsx",
     "web/ui/trouble.tsx",
-    "web/pages/conversation/views.tsx",
+    "web/pages/conversation/*.tsx",
     "web/pages/board/views.tsx",
     "web/pages/flow-steps/views.tsx",
     "web/errors.tsx",

@@ -8,6 +8,7 @@ import { startGuest } from "./guest-call.ts";
 import { startKeys } from "./keys.ts";
 import { startLive } from "./live.ts";
 import { startMicrophone } from "./microphone.ts";
+import { startMoments } from "./moments.ts";
 import { startNavigation } from "./navigation.ts";
 import { startNetworkTest } from "./network-test.ts";
 import { startSetup } from "./setup.ts";
@@ -29,5 +30,6 @@ if (document.body.classList.contains("app")) {
   startSoundForm();
   startAgentFilter();
   startMicrophone();
+  startMoments();
   startNetworkTest();
 }

@@ -78,7 +78,7 @@ function mark(live: boolean, problem: string | null): void {
   state.classList.toggle("banner", text !== "");
 }
 
-/** Each top-level element replaces the one with its id; what is the same is left alone, and so is what somebody is typing in. */
+/** Each top-level element replaces the one with its id; what is the same is left alone, what is unfolded stays so, and so does what somebody is typing in. */
 function show(html: string): void {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -93,7 +93,9 @@ function show(html: string): void {
       if (other === null || other.contains(before) || before.contains(other)) shown.delete(id);
     }
     shown.set(element.id, text);
-    htmx.swap({ text, target: before, swap: "outerMorph" });
+    for (const fold of before.querySelectorAll<HTMLDetailsElement>("details[id][open]"))
+      element.querySelector(`#${fold.id}`)?.setAttribute("open", "");
+    htmx.swap({ text: element.outerHTML, target: before, swap: "outerMorph" });
   }
   tick();
   dispatchEvent(new CustomEvent("landline:shown"));

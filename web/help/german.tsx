@@ -163,7 +163,14 @@ export const germanManual: TranslatedManual = {
         <p>
           Die Spuren zeigen Ablauf, Warteschlange und Agenten auf einer Zeitachse; Sprechen, Halten und Nachbearbeitung darunter ergeben die
           Bearbeitungszeit. Die Zeitleiste ist das Protokoll dieses Gesprächs. <b>Warum dieser Agent?</b> wird bei jedem Blick neu aus dem
-          Protokoll errechnet und sagt, ob dieselbe Antwort herauskam.
+          Protokoll errechnet und sagt, ob dieselbe Antwort herauskam; <b>Warum?</b> in der Zeitleiste führt zu jeder anderen Entscheidung.
+        </p>
+        <p>
+          <b>Schritt für Schritt</b> zeigt auf derselben Achse: was der Ablauf tat und welchen Weg er nahm, Entscheidungen, Halten, Pausen
+          der Aufzeichnung, wer angerufen wurde und kam, Störungen im Netz und die SIP-Nachrichten: Was hereinkam, steht über der Linie, was
+          hinausging, darunter. Zeigen Sie auf eine Zeichnung oder einen Eintrag in Zeitleiste und SIP-Ablauf, und derselbe Augenblick ist
+          in allen markiert; mit der Tastatur ist jede Zeile ein Halt, <kbd>←</kbd> und <kbd>→</kbd> gehen von Marke zu Marke, und{" "}
+          <kbd>Enter</kbd> führt zum Eintrag. Die Tabelle enthält dasselbe. Solange der Anruf läuft, wächst alles, während Sie zusehen.
         </p>
         <p>
           Der <b>SIP-Ablauf</b> zeigt die Nachrichten mit dem Netz und dem Telefon des Agenten; Zugangsdaten, Schlüssel und private Ziffern
@@ -174,10 +181,10 @@ export const germanManual: TranslatedManual = {
           <i>hört</i>, wie sein eigenes Gerät es meldet. MOS ist die Note (Mean Opinion Score), die das E-Modell (ITU-T G.107) aus Verlust,
           Verzögerung und Schwankung errechnet: 4,4 ist so gut, wie ein Telefon sein kann, unter 3,6 sind viele unzufrieden. Stille wird
           binnen 5 Sekunden mit der wahrscheinlichen Ursache gemeldet, hier und dem Agenten; Halten, Musik und Stummschalten sind keine.
-          Nach dem Ende zeigt <b>Wie es klang</b> dasselbe für je fünf Sekunden, auf der Zeitachse der Spuren: Die Linie ist der MOS, ganz
-          unten, wo er 2 oder weniger ist, und offen, wo Stille war oder nichts gemessen wurde; rote Striche sind verlorene Pakete, ab 20 %
-          in voller Höhe. Zeigen Sie darauf, um die Werte zu sehen, oder öffnen Sie die Tabelle. Bei mehr als einer Stunde werden
-          benachbarte Punkte zu einem, mit dem schlechtesten MOS und der Summe der Verluste.
+          <b>Wie es klang</b> zeigt dasselbe für je fünf Sekunden, auf der Zeitachse der Spuren: Die Linie ist der MOS, ganz unten, wo er 2
+          oder weniger ist, und offen, wo Stille war oder nichts gemessen wurde; rote Striche sind verlorene Pakete, ab 20 % in voller Höhe.
+          Zeigen Sie darauf, um die Werte zu sehen, oder öffnen Sie die Tabelle. Bei mehr als einer Stunde werden benachbarte Punkte zu
+          einem, mit dem schlechtesten MOS und der Summe der Verluste.
         </p>
         <p>
           <b>Aufzeichnung</b>: Der Anrufer ist links, der Agent rechts. Das Anhören wird vor dem ersten Ton festgehalten. Ziffern, nach

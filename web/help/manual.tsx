@@ -366,7 +366,14 @@ export const manual: readonly ManualPage[] = [
         <p>
           The lanes show flow, queue and agents on one time axis; talk, hold and wrap-up under them make the handle time. The timeline is
           the log of this conversation. <b>Why this agent?</b> is recomputed from the log each time you look, and says whether it came to
-          the same answer.
+          the same answer; <b>Why?</b> in the timeline leads to every other decision.
+        </p>
+        <p>
+          <b>Moment by moment</b>, on the same axis: what the flow did and which branch it took, decisions, holds, pauses of the recording,
+          who was called and came, troubles of the network, and the SIP messages: what came in is above the line, what went out below. Point
+          at any drawing, or at an entry of timeline or ladder, and the same moment is marked in all of them; by keyboard each row is one
+          stop, <kbd>←</kbd> and <kbd>→</kbd> go from mark to mark, and <kbd>Enter</kbd> leads to the entry. The table holds the same. As
+          long as the call is up, all of it grows while you look.
         </p>
         <p>
           The <b>SIP ladder</b> shows the messages with the network and the agent's phone; credentials, keys and private digits are not in
@@ -376,10 +383,10 @@ export const manual: readonly ManualPage[] = [
           <b>Media</b> shows each leg, while the call is up and afterwards: what it <i>says</i> as it reaches us, and what it <i>hears</i>{" "}
           by the reports of its own device. MOS is the mean opinion score that the E-model (ITU-T G.107) makes of loss, delay and jitter:
           4.4 is as good as a telephone can be, below 3.6 many are dissatisfied. Within 5 seconds silence is said, with its probable cause,
-          here and to the agent; hold, music and mute are none. When a leg is over, <b>How it sounded</b> shows the same for each five
-          seconds, on the time axis of the lanes: the line is the MOS, at the bottom where it is 2 or less and open where there was silence
-          or nothing was measured; red ticks are lost packets, at full height from 20 % on. Point at it for the figures, or open the table.
-          Of more than an hour neighbouring points become one, with the worst MOS and the sum of losses.
+          here and to the agent; hold, music and mute are none. <b>How it sounded</b> shows the same for each five seconds, on the time axis
+          of the lanes: the line is the MOS, at the bottom where it is 2 or less and open where there was silence or nothing was measured;
+          red ticks are lost packets, at full height from 20 % on. Point at it for the figures, or open the table. Of more than an hour
+          neighbouring points become one, with the worst MOS and the sum of losses.
         </p>
         <p>
           <b>Recording</b>: the caller is on the left channel, the agent on the right. Listening is written down before the first sound.

@@ -10,7 +10,11 @@ import { liveHeartbeatMs, liveStreamsMax } from "../../core/lib/limits.ts";
 import { type AgentView, agentView } from "../../core/routing/queries.ts";
 import { trunkKind } from "../../core/telephony/kinds.ts";
 import type { WebContext } from "../context.ts";
-import { Listen, Media } from "../pages/conversation/views.tsx";
+import { Ladder } from "../pages/conversation/ladder.tsx";
+import { ladderSoFar } from "../pages/conversation/ladder-so-far.ts";
+import { Timeline } from "../pages/conversation/timeline.tsx";
+import { ConversationHead, Listen, Media } from "../pages/conversation/views.tsx";
+import { XRay } from "../pages/conversation/xray.tsx";
 import { queuesOf } from "../pages/desk/routes.tsx";
 import { Desk } from "../pages/desk/views.tsx";
 import { trial } from "../pages/trial/routes.tsx";
@@ -28,7 +32,6 @@ const encoder = new TextEncoder();
 
 /** What the page may show besides the person's own standing and dock, which every page has. */
 const topics: readonly string[] = ["desk", "trial", "board"];
-const aboutMedia = /^conversation\.(media|ended|alert|party|agent|consult|supervision)/;
 /** Words and choices of everybody's desk. */
 const aboutEveryDesk = /^routing\.(queue\.(updated|deleted)|wrapup-code)/;
 
@@ -85,7 +88,9 @@ function openStream(
       let seq = 0;
       let open = true;
       let watched = looksAt;
-      /** What is due: the person's own part, the trial's, and how the call sounds that they look at. */
+      /** What it was sent last of that conversation, part by part. */
+      let seen: readonly string[] = [];
+      /** What is due: the person's own part, the trial's, the call that they look at, and the test call. */
       const dirty = { own: true, trial: has("trial"), media: watched !== null, test: tests !== null };
       /** Conversations in front of this person, by id, and those that may be since the last look. */
       let mine = new Set<string>();
@@ -142,7 +147,20 @@ function openStream(
       const showMedia = async (id: ConversationId, at: number): Promise<void> => {
         try {
           const view = await conversationView(ports.app, actor, id);
-          send(fragmentMessage(at, `${await (<Media view={view} />)}${await (<Listen view={view} actor={actor} csrf={csrf} />)}`));
+          const mayExplain = actor.permissions.has("analytics:conversationDetail:view");
+          const ladder = mayExplain ? ladderSoFar(ports, view) : [];
+          const parts = [
+            <ConversationHead view={view} mayExport={mayExplain} />,
+            <XRay view={view} ladder={ladder} now={clock.now()} />,
+            <Timeline view={view} mayExplain={mayExplain} />,
+            <Ladder entries={ladder} />,
+            <Media view={view} />,
+          ];
+          const html = await Promise.all(parts.map(async (part) => String(await part)));
+          const changed = html.filter((part, i) => part !== seen[i]);
+          seen = html;
+          // The page leaves alone what somebody is typing in: it is sent again.
+          send(fragmentMessage(at, `${changed.join("")}${await (<Listen view={view} actor={actor} csrf={csrf} />)}`));
         } catch (error) {
           if (!(error instanceof Forbidden || error instanceof NotFound)) throw error;
           watched = null;
@@ -174,7 +192,7 @@ function openStream(
         if (changesSessions(event, c.var.session.userId)) void recheck();
         if (concernsOwn(event)) dirty.own = true;
         if (has("trial") && (aboutRouting.test(event.type) || event.type === "organization.updated")) dirty.trial = true;
-        if (watched !== null && event.subjectIds[0] === watched && aboutMedia.test(event.type)) dirty.media = true;
+        if (watched !== null && event.subjectIds[0] === watched) dirty.media = true;
         if (dirty.own || dirty.trial || dirty.media) renderer.due();
       });
       const silence = ports.app.sound.subscribe((conversationId, change) => {

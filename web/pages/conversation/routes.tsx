@@ -1,6 +1,6 @@
 // One conversation: what happened on one time axis, why this agent, the ladder, media, and the recording.
 import { found } from "../../../core/authorization/actor.ts";
-import { conversationView, ladderOf } from "../../../core/conversation/queries.ts";
+import { conversationView } from "../../../core/conversation/queries.ts";
 import { NotFound } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, type RecordingId } from "../../../core/lib/id.ts";
 import { openRecording } from "../../../core/recording/commands.ts";
@@ -9,6 +9,7 @@ import { readable } from "../../readable.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { callerTitle } from "../../ui/dock.tsx";
 import { render } from "../render.tsx";
+import { ladderSoFar } from "./ladder-so-far.ts";
 import { ConversationPage } from "./views.tsx";
 import { wavOf } from "./wav.ts";
 
@@ -21,9 +22,10 @@ export const conversationRoutes: readonly PageRoute[] = [
     const { actor } = c.var;
     const view = await conversationView(ports.app, actor, id as ConversationId);
     const last = view.decisions.findLast((decision) => decision.userId !== null) ?? view.decisions.at(-1);
+    const asked = view.decisions.find((decision) => decision.id === c.req.query("decision")) ?? last;
     const mayExplain = actor.permissions.has("analytics:conversationDetail:view");
-    const explanation = last === undefined || !mayExplain ? null : await explain(ports.app, actor, last.id);
-    const ladder = mayExplain ? ladderOf(view.events, (gzip) => ports.vault.decompress(gzip)) : [];
+    const explanation = asked === undefined || !mayExplain ? null : await explain(ports.app, actor, asked.id);
+    const ladder = mayExplain ? ladderSoFar(ports, view) : [];
     const body = (
       <ConversationPage
         actor={actor}

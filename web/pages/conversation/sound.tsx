@@ -1,19 +1,12 @@
 // How each leg of a call that is over sounded, on the time axis of its lanes: score and losses of both directions, and a table behind the drawing.
 
+import type { ChartedLeg } from "../../../core/call/live-sound.ts";
 import { coarser, type SoundPoint, type WayPoint } from "../../../core/call/sound-chart.ts";
-import type { ChartedLeg } from "../../../core/conversation/media.ts";
 import { timeOfDay } from "../../../core/lib/calendar.ts";
 import { fairMos, goodMos } from "../../../core/telephony/network-test.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { count, t } from "../../ui/text.ts";
-
-/** Where an instant lies on the drawing. */
-export type TimeAxis = {
-  readonly ticks: readonly number[];
-  /** 0 at the left, 1 at the right. */
-  readonly share: (at: number) => number;
-  readonly percent: (at: number) => string;
-};
+import type { TimeAxis } from "./axis.ts";
 
 type Props = {
   readonly legs: readonly ChartedLeg[];
@@ -54,7 +47,7 @@ export function Sounded(props: Props) {
           )),
         )}
       </div>
-      <details class="fold">
+      <details class="fold" id="sounded-table">
         <summary>
           <Icon name="chevron-right" />
           {t("As a table")}
@@ -92,7 +85,15 @@ function WayChart({ points, direction, axis }: WayProps) {
         <path class="mos" d={pathOf(points, direction, axis)} />
       </svg>
       {points.map((point) => (
-        <rect class="hover" x={axis.percent(point.startedAt)} width={width(point.startedAt, point.endedAt)} y="0" height={heightPx}>
+        <rect
+          class="hover"
+          data-begins={String(point.startedAt)}
+          data-ends={String(point.endedAt)}
+          x={axis.percent(point.startedAt)}
+          width={width(point.startedAt, point.endedAt)}
+          y="0"
+          height={heightPx}
+        >
           <title>{inWords(point, direction)}</title>
         </rect>
       ))}

@@ -5,7 +5,8 @@ import { Field, Group, GroupButton, Note } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { t } from "../../ui/text.ts";
 import { dateTime } from "../../ui/time.tsx";
-import { Ladder, protectionText } from "../conversation/views.tsx";
+import { Ladder } from "../conversation/ladder.tsx";
+import { protectionText } from "../conversation/views.tsx";
 import { type StepWords, type TestContext, wordsOf } from "./test-call-words.ts";
 
 export type EarlierTest = { readonly test: TestCall; readonly who: string };

@@ -1,6 +1,15 @@
 // Deutsch. Keys are the English texts as they stand in the source; a test names those that are missing and those that nobody says any more.
 
 export const german: Readonly<Record<string, string>> = {
+  "Calls and transfers": "Anrufe und Weitergaben",
+  "Flow path": "Weg im Ablauf",
+  "Moment by moment": "Schritt für Schritt",
+  "Moments in order": "Ereignisse in ihrer Folge",
+  "Point at a moment, or go through them with the arrow keys.":
+    "Zeigen Sie auf ein Ereignis, oder gehen Sie sie mit den Pfeiltasten durch.",
+  "SIP messages": "SIP-Nachrichten",
+  Troubles: "Störungen",
+  "Why?": "Warum?",
   "A change is an event with your name.": "Eine Änderung ist ein Ereignis unter Ihrem Namen.",
   "{n} day, then erased": "{n} Tag, dann gelöscht",
   "{n} days, then erased": "{n} Tage, dann gelöscht",
