@@ -227,6 +227,12 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     trunks: telephony.trunks,
     testCalls: exchange.testCalls,
     ladder: (conversationId) => telephony.control.ladder(conversationId),
+    archive: (files) => new Bun.Archive({ ...files }, { compress: "gzip" }).bytes(),
+    nodeFacts: () => {
+      const { sip, rtpPorts, media: mediaAddresses } = web.node.addresses();
+      const machine = { platform: process.platform, arch: process.arch, bun: Bun.version };
+      return { version: landlineVersion, nodeId: app.nodeId, sip, rtpPorts, mediaAddresses, ...machine };
+    },
     isRegistered: (stationId) => telephony.control.isRegistered(stationId as never),
     newPhoneSecret: (username) => newPhoneSecret(env.random, node.keys, username),
     publicUrl: config["public-url"],

@@ -2,6 +2,7 @@
 import type { App } from "../core/app.ts";
 import type { LadderEntry, TrunkPort, VoiceCheckPort } from "../core/call/call-control.ts";
 import type { TestCallPort } from "../core/call/test-call.ts";
+import type { NodeFacts } from "../core/conversation/bundle.ts";
 import type { LoggedEvent } from "../core/events/index.ts";
 import type { ConversationId } from "../core/lib/id.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
@@ -74,6 +75,10 @@ export type WebPorts = {
   readonly keyFingerprint: string;
   /** What passed so far of a call that is up on this node, redacted; empty: none is. */
   ladder(conversationId: ConversationId): readonly LadderEntry[];
+  /** Texts by path as one gzipped tar (POSIX.1-1988 ustar). */
+  archive(files: Readonly<Record<string, string>>): Promise<Uint8Array>;
+  /** Versions, addresses and the machine, for whoever is sent a bundle. */
+  nodeFacts(): NodeFacts;
   /** Whether a station has a device registered now. */
   isRegistered(stationId: string): boolean;
   /** Trunks as this node sees them. */

@@ -10,6 +10,7 @@ import { landlineHere } from "../support/image.ts";
 import { testCentre } from "../support/landline.ts";
 import { lookAt } from "../support/look.ts";
 import { insideNamespace, loseUdp, ownAddress } from "../support/namespace.ts";
+import { RawSip } from "../support/raw-sip.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { readWav, tonesIn } from "../support/tones.ts";
 
@@ -268,6 +269,57 @@ await program(
       await gareth.goto(`/conversations/${id}`);
       await gareth.waitFor(".timeline");
       expect(/Secure pause/.test(await gareth.text(".timeline")), "the timeline tells the pause");
+    });
+
+    await step("the bundle for a carrier: what is needed to find the call, and nothing that was planted", async () => {
+      const planted = { key: "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz", cookie: "c00kie-5", password: "pa55-w0rd", token: "t0ken-77" };
+      const number = "+442079460123";
+      const caller2 = await RawSip.open(ownAddress, { address: ownAddress, port: 5060 });
+      const callId = "planted-1@carrier.example";
+      await caller2.call(
+        {
+          ...{ called: "100", callId, from: `"Alice Ann" <sip:${number}@localhost>` },
+          headers: [
+            `Authorization: Digest username="a", response="${planted.password}"`,
+            `Cookie: session=${planted.cookie}`,
+            `X-Token: ${planted.token}`,
+            `P-Asserted-Identity: <tel:${number}>`,
+          ],
+          attributes: [`a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${planted.key}`],
+          digits: card,
+        },
+        200,
+      );
+      caller2.close();
+      const one = await eventually("its ladder is kept", async () => {
+        const found = await newest();
+        return (await eventsOf(found.id)).some(({ type }) => type === "conversation.ladder.kept") ? found.id : null;
+      });
+      const unpack = async (path: string): Promise<string> => {
+        const files = await new Bun.Archive(await supervisor.bytes(path)).files();
+        const texts = await Promise.all([...files].map(async ([name, file]) => `${name}\n${await file.text()}`));
+        return texts.join("\n");
+      };
+      const [masked, whole] = [
+        await unpack(`/conversations/${one}/bundle.tar.gz`),
+        await unpack(`/conversations/${one}/bundle.tar.gz?people=shown`),
+      ];
+      for (const all of [masked, whole]) {
+        for (const secret of [...Object.values(planted), card]) expect(!all.includes(secret), `${secret} is in the bundle`);
+        for (const fact of [callId, "README.txt", "INVITE", "m=audio", "X-Token: (left out)"])
+          expect(all.includes(fact), `${fact} is not in it`);
+      }
+      expect(!masked.includes(number.slice(1)) && !masked.includes("Alice"), "the caller is in the masked one");
+      expect(whole.includes(number) && whole.includes("Alice Ann"), "the caller is not in the whole one");
+      const all = await unpack(`/conversations/${id}/bundle.tar.gz`);
+      expect(!all.includes(card), "what was pressed in the secure pause is in it");
+      for (const fact of ["chart-1", "pause,conversation.recording.paused", "pressed=2"])
+        expect(all.includes(fact), `${fact} is not in it`);
+      const tomasz = await Desk.signIn(landline.http, "tomasz@example.org");
+      const refused = await tomasz.bytes(`/conversations/${one}/bundle.tar.gz`).catch((error: Error) => error.message);
+      expect(/403/.test(String(refused)), "an agent may not take it");
+      const taken = await supervisor.get(`/conversations/${one}/export.json`);
+      expect(taken.split("conversation.bundle.exported").length === 3, "both were written down");
     });
 
     await step(

@@ -8,6 +8,8 @@ export type RawCall = {
   readonly from?: string;
   /** Whole lines, with their names. */
   readonly headers?: readonly string[];
+  /** Lines at the end of its description. */
+  readonly attributes?: readonly string[];
   /** Pressed once the call is up, each in an INFO, as phones do that know no RFC 4733. */
   readonly digits?: string;
 };
@@ -70,6 +72,7 @@ export class RawSip {
       "t=0 0",
       "m=audio 40000 RTP/AVP 0",
       "a=rtpmap:0 PCMU/8000",
+      ...(call.attributes ?? []),
       "",
     ].join("\r\n");
     const offer = ["Content-Type: application/sdp", `Contact: <sip:caller@${this.address}:${this.socket.port}>`, ...(call.headers ?? [])];

@@ -190,6 +190,14 @@ export const germanManual: TranslatedManual = {
           <b>Aufzeichnung</b>: Der Anrufer ist links, der Agent rechts. Das Anhören wird vor dem ersten Ton festgehalten. Ziffern, nach
           denen ein Ablauf fragt, sind privat, solange er nicht <code>"log": true</code> sagt: Nur ihre Zahl wird behalten.
         </p>
+        <h2 id="bundle">Für den Support eines Netzbetreibers</h2>
+        <p>
+          <b>Paket herunterladen</b> (Recht <code>analytics:conversationDetail:view</code>) gibt eine Datei, <code>.tar.gz</code>, die man
+          Fremden schicken kann: den SIP-Ablauf als Text, die Verläufe als CSV und JSON, die Werte jeder Leitung, was der Ablauf tat, wer in
+          Betracht kam, und Versionen und Adressen dieses Servers. Ein README darin sagt, was fehlt: Zugangsdaten, Schlüssel, Ziffern, Namen
+          unserer Leute, was ein Ablauf notierte, Ton, und jedes Kopffeld, das nicht als harmlos bekannt ist. Von Nummern bleiben die
+          letzten zwei Ziffern, wenn Sie sie nicht in voller Länge wollen. Wer es mitnahm, steht im Protokoll.
+        </p>
         <h2 id="pause">Wenn eine Aufzeichnung pausiert</h2>
         <p>
           Für die Nummer einer Karte gibt es die <b>sichere Pause</b> (<kbd>P</kbd> in der Anrufleiste, Recht{" "}

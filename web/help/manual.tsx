@@ -392,6 +392,14 @@ export const manual: readonly ManualPage[] = [
           <b>Recording</b>: the caller is on the left channel, the agent on the right. Listening is written down before the first sound.
           Digits typed into Collect Input are private unless the flow says <code>"log": true</code>: only how many there were is kept.
         </p>
+        <h2 id="bundle">For a carrier's support</h2>
+        <p>
+          <b>Download bundle</b> (right <code>analytics:conversationDetail:view</code>) gives one file, <code>.tar.gz</code>, that can be
+          sent to strangers: the ladder as text, the charts as CSV and JSON, each leg's figures, what the flow did, who was considered, and
+          versions and addresses of this server. A README inside says what was left out: credentials, keys, digits, names of our people,
+          what a flow noted, sound, and every header field that is not known to be harmless. Of numbers the last two digits stay, unless you
+          tick that they be in full. Who took it is in the log.
+        </p>
         <h2 id="pause">When a recording pauses</h2>
         <p>
           For the number of a card, a <b>secure pause</b> (<kbd>P</kbd> in the call bar, the right{" "}

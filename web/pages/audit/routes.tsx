@@ -35,7 +35,7 @@ export const auditRoutes: readonly PageRoute[] = [
     const [accesses, denied, exports_, today, names, organization] = await Promise.all([
       app.log.find({ types: ["recording.accessed"] }, null, accessesShown),
       app.log.find({ types: ["recording.access.denied"] }, null, accessesShown),
-      app.log.find({ types: ["conversation.exported"] }, null, accessesShown),
+      app.log.find({ types: ["conversation.exported", "conversation.bundle.exported"] }, null, accessesShown),
       app.stores.recordings.since(app.organizationId, startOfDay(now)),
       namesOf(ports),
       app.stores.organizations.byId(app.organizationId),

@@ -226,6 +226,7 @@ const did: Readonly<Record<string, string>> = {
   "recording.accessed": "Opened a recording",
   "recording.access.denied": "Was refused a recording",
   "conversation.exported": "Exported a conversation",
+  "conversation.bundle.exported": "Took a conversation's bundle",
 };
 
 /** To the conversation, or for who may not open it to all that the log says of it. */

@@ -1,5 +1,6 @@
 // One conversation: what happened on one time axis, why this agent, the ladder, media, and the recording.
 import { found } from "../../../core/authorization/actor.ts";
+import { exportBundle } from "../../../core/conversation/bundle.ts";
 import { conversationView } from "../../../core/conversation/queries.ts";
 import { NotFound } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId, type RecordingId } from "../../../core/lib/id.ts";
@@ -40,6 +41,23 @@ export const conversationRoutes: readonly PageRoute[] = [
     );
     return render(c, ports, { title: callerTitle(view.conversation), help }, body);
   }),
+
+  page(
+    { method: "GET", path: "/conversations/:id/bundle.tar.gz", permission: "analytics:conversationDetail:view", help },
+    async (c, ports) => {
+      const id = c.req.param("id") ?? "";
+      if (!isId(id)) throw new NotFound("conversation with this id");
+      const files = await exportBundle(ports.app, c.var.actor, id as ConversationId, {
+        ladder: (view) => ladderSoFar(ports, view),
+        node: ports.nodeFacts(),
+        showsPeople: c.req.query("people") === "shown",
+      });
+      const archive = new Uint8Array(await ports.archive(files));
+      return new Response(archive, {
+        headers: { "content-type": "application/gzip", "content-disposition": `attachment; filename="conversation-${id}.tar.gz"` },
+      });
+    },
+  ),
 
   page({ method: "GET", path: "/recordings/:id/audio", permission: "signed-in", help }, async (c, ports) => {
     const id = c.req.param("id") ?? "";

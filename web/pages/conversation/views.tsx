@@ -63,6 +63,7 @@ export function ConversationPage(props: Props) {
           <Media view={view} />
           <Facts view={view} />
           <Listened view={view} />
+          {props.mayExport ? <Bundle id={conversation.id} /> : null}
         </aside>
       </div>
     </div>
@@ -352,6 +353,30 @@ function Listened(props: { readonly view: ConversationView }) {
           ))}
         </ol>
       )}
+    </section>
+  );
+}
+
+/** For whoever has to find out what a carrier did. */
+function Bundle({ id }: { readonly id: string }) {
+  return (
+    <section class="section" aria-labelledby="bundle">
+      <header>
+        <h2 id="bundle">{t("For the carrier's support")}</h2>
+      </header>
+      <form method="get" action={`/conversations/${id}/bundle.tar.gz`} hx-boost="false" data-plain>
+        <p class="quiet gap-below">
+          {t("SIP messages, charts and facts as files, without credentials, keys, digits and sound. That it was taken is written down.")}
+        </p>
+        <label class="choice gap-below">
+          <input type="checkbox" name="people" value="shown" />
+          <span>{t("With callers' numbers and names in full")}</span>
+        </label>
+        <button class="button" type="submit">
+          <Icon name="download" />
+          {t("Download bundle")}
+        </button>
+      </form>
     </section>
   );
 }

@@ -10,6 +10,12 @@ export const german: Readonly<Record<string, string>> = {
   "SIP messages": "SIP-Nachrichten",
   Troubles: "Störungen",
   "Why?": "Warum?",
+  "Download bundle": "Paket herunterladen",
+  "For the carrier's support": "Für den Support des Netzbetreibers",
+  "SIP messages, charts and facts as files, without credentials, keys, digits and sound. That it was taken is written down.":
+    "SIP-Nachrichten, Verläufe und Fakten als Dateien, ohne Zugangsdaten, Schlüssel, Ziffern und Ton. Dass es mitgenommen wurde, wird festgehalten.",
+  "Took a conversation's bundle": "Nahm das Paket eines Gesprächs mit",
+  "With callers' numbers and names in full": "Mit Nummern und Namen der Anrufer in voller Länge",
   "A change is an event with your name.": "Eine Änderung ist ein Ereignis unter Ihrem Namen.",
   "{n} day, then erased": "{n} Tag, dann gelöscht",
   "{n} days, then erased": "{n} Tage, dann gelöscht",
