@@ -17,6 +17,7 @@ import { countryOf } from "../core/exchange/outbound.ts";
 import { reapNode } from "../core/exchange/reaper.ts";
 import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
+import { Captures } from "../core/telephony/capture.ts";
 import { tonesOf } from "../core/telephony/tones.ts";
 import { FileJournal } from "../storage/journal.ts";
 import { LiveTail } from "../storage/live-tail.ts";
@@ -226,6 +227,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     keyFingerprint: fingerprintOf(node.keys.publicPem),
     trunks: telephony.trunks,
     testCalls: exchange.testCalls,
+    captures: new Captures(app, telephony.capture),
     ladder: (conversationId) => telephony.control.ladder(conversationId),
     archive: (files) => new Bun.Archive({ ...files }, { compress: "gzip" }).bytes(),
     nodeFacts: () => {

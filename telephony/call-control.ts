@@ -1,5 +1,13 @@
 // Core's hands: hosts the legs, joins SIP sessions with media streams, and tells core what happened. Implements core/call/call-control.ts.
-import type { CallCommand, CallControl, CallEvent, CallOrigin, LadderEntry, TelephonyDirectory } from "../core/call/call-control.ts";
+import type {
+  CallCommand,
+  CallControl,
+  CallEvent,
+  CallOrigin,
+  CaptureWanted,
+  LadderEntry,
+  TelephonyDirectory,
+} from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
 import {
   type ConferenceRoomId,
@@ -16,6 +24,7 @@ import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { recordingPath } from "../core/recording/path.ts";
 import { mayBeEmergency } from "../core/telephony/emergency.ts";
+import { type CapturedLeg, captureMode, isMessageWanted, isWanted } from "./captured.ts";
 import { encryptionWarning } from "./cause.ts";
 import { type Pressed, type Presses, stepDigits } from "./digits.ts";
 import { localAddressFor, mayReceiveMedia } from "./egress.ts";
@@ -43,7 +52,7 @@ import { newSessionId, sessionIdHeader, sessionIdOf } from "./session-id.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
 import { type LineDialog, takingTags } from "./sip/dialog/watched.ts";
-import { type Draft, header, type SipRequest } from "./sip/message/message.ts";
+import { type Draft, header, headerValue, type SipRequest } from "./sip/message/message.ts";
 import { Ladder } from "./sip/trace.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
 import type { Observe } from "./sip/transport/layer.ts";
@@ -65,6 +74,8 @@ export type CallControlOptions = {
   readonly isContact: (user: string) => boolean;
   /** A call of that station is seen to be in another state than before. */
   readonly lineChanged: (stationId: StationId) => void;
+  /** Packets of legs that are captured, as pcap records. */
+  readonly captured: (records: Uint8Array, packets: number, lost: number) => void;
   /** Opens the vault's file for a recording; rejects when it cannot. */
   readonly recordingTarget: (recordingId: RecordingId, conversationId: ConversationId) => Promise<RecordingTarget>;
 };
@@ -81,6 +92,8 @@ type Leg = {
   flow: Flow | null;
   /** As whom a number outside is called. */
   way: Way | null;
+  /** By which trunk it came or goes. */
+  readonly trunkId: TrunkId | null;
   /** Whose call it is, when a guest's. */
   guestId: string | null;
   /** How its station's line shows it; null: it is no station's. */
@@ -116,6 +129,8 @@ type Conversation = {
   /** Whose voices are in one worker with it: its own, or those of a conference room. */
   mediaGroup: string;
   readonly session: string;
+  /** In a secure pause. */
+  isPrivate: boolean;
 };
 
 /** A guest says nothing about itself that we would believe. */
@@ -138,6 +153,7 @@ export class SipCallControl implements CallControl {
   /** Guests whose call is up: one each. */
   private readonly guests = new Set<string>();
   private isDraining = false;
+  private capturing: CaptureWanted | null = null;
 
   constructor(
     private readonly options: CallControlOptions,
@@ -174,6 +190,30 @@ export class SipCallControl implements CallControl {
   ladder(conversationId: ConversationId): readonly LadderEntry[] {
     const conversation = this.conversations.get(conversationId);
     return conversation === undefined ? [] : given(conversation.ladder).entries;
+  }
+
+  /** From now on these legs are captured, those that are up and those that come; null: none. */
+  capture(wanted: CaptureWanted | null): void {
+    this.capturing = wanted;
+    for (const leg of this.legs.values()) this.captureLeg(leg);
+  }
+
+  /** Whether this message is to be captured. `isTheirs`: of a flow of the trunk or station that is wanted. */
+  captures(message: Draft, wanted: CaptureWanted, isTheirs: () => boolean): boolean {
+    const callId = headerValue(message, "call-id") ?? "";
+    const leg = this.legByCallId.get(callId);
+    const method = (headerValue(message, "cseq") ?? "").trim().split(/\s+/)[1] ?? "";
+    if (leg !== undefined) return isMessageWanted(wanted, capturedLeg(leg), method);
+    const conversation = this.byCallId.get(callId);
+    if (conversation?.isPrivate === true && method === "INFO") return false;
+    if (wanted.conversationId !== null) return conversation?.id === wanted.conversationId;
+    return isTheirs();
+  }
+
+  private captureLeg(leg: Leg): void {
+    const { addresses, media } = this.options;
+    const localAddress = localAddressFor(leg.flow?.remote.address ?? "", addresses);
+    media.send({ kind: "capture", streamId: leg.state.legId, mode: captureMode(this.capturing, capturedLeg(leg)), localAddress });
   }
 
   /** From now on new calls are refused; running ones go on. */
@@ -244,6 +284,13 @@ export class SipCallControl implements CallControl {
       case "record-pause": {
         const { recordingId, conversationId, paused } = command;
         this.toRecording(recordingId, { kind: "record-pause", recordingId, groupId: conversationId, paused });
+        break;
+      }
+      case "privacy": {
+        const conversation = this.conversations.get(command.conversationId);
+        if (conversation === undefined) break;
+        conversation.isPrivate = command.isPrivate;
+        if (this.capturing !== null) for (const leg of conversation.legs) this.captureLeg(leg);
         break;
       }
       case "record-stop":
@@ -320,7 +367,10 @@ export class SipCallControl implements CallControl {
     const start = this.startOf(session, invite, origin, legId, isForHelp);
     if (start === null) return;
     const line = origin.kind === "station" ? this.lineOf(origin.stationId, { number: called, name: "" }) : null;
-    const leg = this.callIn(session, invite, start, this.conversation(conversationId), line);
+    const leg = this.callIn(session, invite, start, this.conversation(conversationId), {
+      line,
+      trunkId: origin.kind === "trunk" ? origin.trunkId : null,
+    });
     if (origin.kind === "guest") {
       leg.guestId = origin.guestId;
       this.guests.add(origin.guestId);
@@ -360,10 +410,10 @@ export class SipCallControl implements CallControl {
     invite: SipRequest,
     start: Step<LegState, LegOutput>,
     conversation: Conversation,
-    line: LineOfLeg | null,
+    whose: { readonly line: LineOfLeg | null; readonly trunkId: TrunkId | null },
   ): Leg {
     this.claim(conversation, session.callId);
-    const leg = this.adopt(start, conversation, session.flow, null, { line });
+    const leg = this.adopt(start, conversation, session.flow, null, whose);
     leg.session = session;
     leg.peerSession = sessionIdOf(invite);
     this.bySession.set(session, leg);
@@ -388,7 +438,8 @@ export class SipCallControl implements CallControl {
     const start = this.startOf(session, invite, origin, legId, false);
     if (start === null) return;
     const { stationId, userId } = origin;
-    this.callIn(session, invite, start, replaced.conversation, this.lineOf(stationId, replaced.line?.party ?? { number: "", name: "" }));
+    const line = this.lineOf(stationId, replaced.line?.party ?? { number: "", name: "" });
+    this.callIn(session, invite, start, replaced.conversation, { line, trunkId: null });
     this.listener({ kind: "leg.replace-asked", legId, replaces: replaced.state.legId, stationId, userId });
   }
 
@@ -508,7 +559,11 @@ export class SipCallControl implements CallControl {
     conversation: Conversation,
     flow: Flow,
     dial: Leg["dial"],
-    { way = null, line = null }: { readonly way?: Way | null; readonly line?: LineOfLeg | null },
+    {
+      way = null,
+      line = null,
+      trunkId = null,
+    }: { readonly way?: Way | null; readonly line?: LineOfLeg | null; readonly trunkId?: TrunkId | null },
   ): Leg {
     const leg: Leg = {
       state: start.state,
@@ -518,6 +573,7 @@ export class SipCallControl implements CallControl {
       dial,
       flow,
       way,
+      trunkId: dial?.kind === "dial-trunk" ? dial.trunkId : trunkId,
       guestId: null,
       line,
       peerSession: null,
@@ -604,6 +660,7 @@ export class SipCallControl implements CallControl {
         const { legId, device } = leg.state;
         const localAddress = this.options.mediaAddress;
         media.send({ kind: "open", streamId: legId, groupId: leg.conversation.mediaGroup, transport: device, localAddress });
+        if (this.capturing !== null && isWanted(this.capturing, capturedLeg(leg))) this.captureLeg(leg);
         break;
       }
       case "report":
@@ -676,6 +733,7 @@ export class SipCallControl implements CallControl {
         callIds: new Set(),
         mediaGroup: id,
         session: newSessionId(this.options.env.random),
+        isPrivate: false,
       };
       this.conversations.set(id, conversation);
     }
@@ -797,6 +855,9 @@ export class SipCallControl implements CallControl {
         this.forLeg(event.streamId, (legId) => ({ kind: "leg.trouble", legId, direction, trouble, before, forMs }));
         break;
       }
+      case "captured":
+        this.options.captured(event.records, event.packets, event.lost);
+        break;
       case "recording-progress":
         break;
       case "recording-closed": {
@@ -888,4 +949,8 @@ function given(ladder: Ladder): { readonly entries: readonly LadderEntry[]; read
     entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
     truncated,
   };
+}
+
+function capturedLeg({ conversation, trunkId, line }: Leg): CapturedLeg {
+  return { conversationId: conversation.id, trunkId, stationId: line?.stationId ?? null, isPrivate: conversation.isPrivate };
 }

@@ -2,6 +2,8 @@
 import type {
   CallControl,
   CallOrigin,
+  CapturePort,
+  CaptureWanted,
   SipSocketIdentity,
   SipSocketPort,
   TelephonyDirectory,
@@ -13,6 +15,7 @@ import { normalAddress } from "../core/lib/ip-address.ts";
 import type { BindingPort } from "../core/telephony/binding.ts";
 import type { LinePort } from "../core/telephony/line.ts";
 import { type CallControlOptions, SipCallControl } from "./call-control.ts";
+import { PacketCapture } from "./capture.ts";
 import { certificateWarning } from "./cause.ts";
 import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
@@ -25,7 +28,7 @@ import { Registrar } from "./registrar.ts";
 import type { Algorithm } from "./sip/auth/digest.ts";
 import { DigestServer } from "./sip/auth/server.ts";
 import { DialogLayer } from "./sip/dialog/layer.ts";
-import { headerValue, type SipRequest } from "./sip/message/message.ts";
+import { type Draft, headerValue, type SipRequest } from "./sip/message/message.ts";
 import { respond } from "./sip/message/respond.ts";
 import type { Admission } from "./sip/transaction/layer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
@@ -33,7 +36,7 @@ import { Subscriptions } from "./subscriptions.ts";
 import { TrunkLines } from "./trunk/lines.ts";
 import { VoiceCheck } from "./voice-check.ts";
 
-export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "isContact" | "lineChanged"> & {
+export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "isContact" | "lineChanged" | "captured"> & {
   readonly listen: readonly Omit<Listen, "advertise">[];
   /** Who answers for names of next hops; the machine's own, unless told otherwise. */
   readonly names?: NameServer;
@@ -56,8 +59,11 @@ export class Telephony {
   readonly sockets: SipSocketPort;
   readonly voiceCheck: VoiceCheckPort;
   readonly trunks: TrunkPort;
+  readonly capture: CapturePort;
   /** The ports really bound, in the order of `listen`. */
   readonly ports: number[] = [];
+  private readonly packets: PacketCapture;
+  private capturing: CaptureWanted | null = null;
   private readonly network: SipNetwork;
   private readonly dialogs: DialogLayer;
   private readonly registrar: Registrar;
@@ -115,7 +121,11 @@ export class Telephony {
         nextHop: (uriText, flow) => nextHop(uriText, flow, directory),
         prove: (response, request, flow) => this.lines.prove(response, request, flow),
       },
-      (direction, flow, message) => this.calls.observe(direction, flow, message),
+      (direction, flow, message) => {
+        const passing = this.calls.observe(direction, flow, message);
+        if (this.capturing !== null) this.captureMessage(this.capturing, direction, flow, passing ?? message);
+        return passing;
+      },
     );
     this.lines = new TrunkLines(directory, {
       ...{ env, network: this.network, transactions: this.dialogs.transactions, ca: given.trunkCa ?? null },
@@ -132,6 +142,7 @@ export class Telephony {
         reach: (trunkId, hop, isForced) => this.lines.reach(trunkId, hop, isForced),
         suspect: (flow) => this.lines.suspect(flow),
         isContact: (user) => this.lines.trunkOfContact(user) !== null,
+        captured: (records, packets, lost) => this.packets.media(records, packets, lost),
         lineChanged: (stationId) => this.subscriptions.lineChanged(stationId),
       },
       this.dialogs,
@@ -144,6 +155,11 @@ export class Telephony {
     // A flood is thrown away before it costs a parse: at 20,000 datagrams a second that is a twentieth of a core instead of half of one.
     const isSpent = (flow: Flow): boolean => flow.transport === "udp" && this.guard.isSpent(flow.remote.address) && !this.isKnown(flow);
     this.network.attach(guardedReceiver(this.dialogs.transactions.transport, env.log, isSpent));
+    this.packets = new PacketCapture(env.clock, (wanted) => {
+      this.capturing = wanted;
+      this.calls.capture(wanted);
+    });
+    this.capture = this.packets;
     this.control = this.calls;
     this.sockets = this.browsers;
   }
@@ -159,6 +175,16 @@ export class Telephony {
     telephony.registrar.restore((await options.bindings?.kept()) ?? []);
     telephony.lines.refresh();
     return telephony;
+  }
+
+  private captureMessage(wanted: CaptureWanted, direction: "in" | "out", flow: Flow, message: Draft): void {
+    const isTheirs = (): boolean => {
+      const { trunkId, stationId } = wanted;
+      const address = normalAddress(flow.remote.address);
+      if (trunkId !== null && this.options.directory.trunkByAddress(address)?.trunkId !== trunkId) return false;
+      return stationId === null || this.registrar.bindingOf(stationId)?.flow.remote.address === flow.remote.address;
+    };
+    if (this.calls.captures(message, wanted, isTheirs)) this.packets.sip(direction, flow, message);
   }
 
   /** For the metrics and for tests: what is held now. */

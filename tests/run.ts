@@ -35,6 +35,7 @@ const packages: Readonly<Record<string, string>> = {
   strace: "/usr/bin/strace",
   // For systemd-analyze alone.
   systemd: "/usr/bin/systemd-analyze",
+  tcpdump: "/usr/bin/tcpdump",
 };
 
 /** What an end-to-end program needs from the machine when its text, or that of the support it imports, names the left side. */
@@ -44,6 +45,7 @@ const needs: readonly (readonly [mention: string, what: string, isThere: () => b
   ["support/baresip.ts", "baresip", () => existsSync("/usr/bin/baresip")],
   ["support/debian-postgres.ts", "postgresql-15", () => existsSync("/usr/lib/postgresql")],
   ["support/kamailio.ts", "kamailio, dnsmasq-base", () => existsSync("/usr/sbin/kamailio") && existsSync("/usr/sbin/dnsmasq")],
+  ["support/pcap.ts", "tcpdump", () => existsSync("/usr/bin/tcpdump")],
   ["support/namespace.ts", "iproute2", () => existsSync("/bin/ip")],
   ["support/namespace.ts", "root", isRoot],
 ];

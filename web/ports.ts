@@ -7,6 +7,7 @@ import type { LoggedEvent } from "../core/events/index.ts";
 import type { ConversationId } from "../core/lib/id.ts";
 import type { RecordingVault } from "../core/recording/vault.ts";
 import type { NodeSettings } from "../core/setup/node-settings.ts";
+import type { Captures } from "../core/telephony/capture.ts";
 import type { PhoneSecret } from "../core/telephony/commands.ts";
 import type { ToneSet } from "../core/telephony/tones.ts";
 import type { Channels } from "./notifications/channels.ts";
@@ -84,6 +85,8 @@ export type WebPorts = {
   /** Trunks as this node sees them. */
   readonly trunks: TrunkPort;
   readonly testCalls: TestCallPort;
+  /** Packets of this node. */
+  readonly captures: Captures;
   /** Makes the secret of a SIP phone, and what is kept of it. */
   newPhoneSecret(username: string): PhoneSecret;
   readonly channels: Channels;

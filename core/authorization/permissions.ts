@@ -55,6 +55,8 @@ export const permissions = [
   "architect:userPrompt:delete",
   "telephony:plugin:all",
   "telephony:guestCall:add",
+  "telephony:pcap:view",
+  "telephony:pcap:add",
   "directory:organization:edit",
 ] as const;
 export type Permission = (typeof permissions)[number];

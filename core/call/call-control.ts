@@ -124,6 +124,8 @@ export type CallCommand =
       readonly conversationId: ConversationId;
       readonly right: LegId | null;
     }
+  /** A secure pause begins or ends: while it lasts nothing of any leg of the call is captured. */
+  | { readonly kind: "privacy"; readonly conversationId: ConversationId; readonly isPrivate: boolean }
   /** From here on the file holds silence, on both channels, or sound again. */
   | {
       readonly kind: "record-pause";
@@ -201,6 +203,31 @@ export type TroubleCause = (typeof troubleCauses)[number];
 export type Trouble = { readonly cause: TroubleCause; readonly detail: string };
 /** `from`: what the peer says does not reach us; `to`: what we send does not reach the peer. */
 export type SoundDirection = "from" | "to";
+
+/** What of the packets is captured: of one trunk, station or conversation (each null: of any), with what is said or without. */
+export type CaptureWanted = {
+  readonly trunkId: TrunkId | null;
+  readonly stationId: StationId | null;
+  readonly conversationId: ConversationId | null;
+  readonly withVoice: boolean;
+};
+export type CaptureStatus = { readonly packets: number; readonly bytes: number; readonly lost: number };
+
+/**
+ * Packets of this node, kept in memory: SIP without credentials, keys and bodies but descriptions; RTP without what is said unless that was wanted;
+ * never digits, and nothing of the legs of a call in a secure pause.
+ */
+export interface CapturePort {
+  /** From here on, the newest `captureBytesMax` bytes of the last `keepMs`. What was kept before is gone. */
+  start(wanted: CaptureWanted, keepMs: number): void;
+  /** Takes no more; what is kept stays. */
+  stop(): void;
+  /** What is kept is gone. */
+  discard(): void;
+  status(): CaptureStatus;
+  /** A pcap file in order of time, as far as it has come. */
+  file(): AsyncIterable<Uint8Array>;
+}
 
 /** One line of the redacted ladder: no credential, no key, no private digit, remote text escaped. */
 export type LadderEntry = {

@@ -28,10 +28,15 @@ describe("a pause", () => {
     expect(bench.unpauses()).toEqual([]);
   });
 
-  test("ends by itself", () => {
+  test("ends by itself; of a secure one nothing is captured before its silence begins, nor until sound is back", () => {
     const bench = queueCall();
-    bench.pauses(true);
-    expect(bench.input({ kind: "timer", name: "pause" })).toEqual(["recording.resumed", "record-pause false", "timer-cancel"]);
+    expect(bench.pauses(true)).toEqual(["privacy true", "record-pause true", "recording.paused", "timer-set"]);
+    expect(bench.input({ kind: "timer", name: "pause" })).toEqual([
+      "recording.resumed",
+      "record-pause false",
+      "privacy false",
+      "timer-cancel",
+    ]);
     expect(pausesOf(bench.state)).toMatchObject([{ secure: true, by: "priya", reason: "card", resumedBy: null }]);
   });
 
@@ -85,7 +90,14 @@ describe("a secure pause", () => {
   test("takes whoever listens out of the call before anything else, and back into it at the end", () => {
     const { bench, gareth } = listened();
     const a = agentLeg(bench);
-    expect(bench.pauses(true)).toEqual([`unbridge ${gareth}`, "record-pause true", "recording.paused", "timer-set", `bridge L ${a}`]);
+    expect(bench.pauses(true)).toEqual([
+      `unbridge ${gareth}`,
+      "privacy true",
+      "record-pause true",
+      "recording.paused",
+      "timer-set",
+      `bridge L ${a}`,
+    ]);
     const after = bench.unpauses();
     expect(after).toContain(`mix ${gareth} > all`);
     expect(after.indexOf("recording.resumed")).toBeLessThan(after.indexOf(`mix ${gareth} > all`));

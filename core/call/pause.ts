@@ -17,6 +17,7 @@ export function pauseRecording(state: CallState, wish: PauseWish, moment: Moment
   return {
     state: { ...state, pause: begun, pauses: pause === null ? state.pauses : [...state.pauses, ended(pause, moment.now, by)] },
     outputs: [
+      ...(secure ? [privacy(state, true)] : []),
       ...recordPause(state, true),
       append(state, "conversation.recording.paused", { participantId, secure, by, reason, untilAt }, subjects(state, userId)),
       { kind: "timer-set", name: "pause", ms: limitMs },
@@ -38,6 +39,7 @@ export function resumeRecording(
     outputs: [
       append(state, "conversation.recording.resumed", { ...whose, secure: pause.secure }, subjects(state, by?.userId ?? null)),
       ...recordPause(state, false),
+      ...(pause.secure ? [privacy(state, false)] : []),
       { kind: "timer-cancel", name: "pause" },
     ],
   };
@@ -47,6 +49,10 @@ export function resumeRecording(
 export function recordPause(state: Pick<CallState, "recording" | "conversationId">, paused: boolean): CallOutput[] {
   const { recording, conversationId } = state;
   return recording === null ? [] : [control({ kind: "record-pause", recordingId: recording.recordingId, conversationId, paused })];
+}
+
+function privacy({ conversationId }: CallState, isPrivate: boolean): CallOutput {
+  return control({ kind: "privacy", conversationId, isPrivate });
 }
 
 /** Every pause of the call so far, in order. */

@@ -41,6 +41,20 @@ export const queueFactsMs = 1_000;
 /** The redacted ladder of one conversation. */
 export const ladderBytesMax = 64 * 1024;
 
+/** What a packet capture holds in memory at most; the oldest goes first. */
+export const captureBytesMax = 64 * 1024 * 1024;
+/** Why packets are captured, in words. */
+export const captureReasonMax = 200;
+/** A capture ends by itself after so long at the latest. */
+export const captureMinutesMax = 240;
+/** What was captured can be taken for so long after its end. */
+export const captureKeptMs = 60 * 60_000;
+/** Of one worker: 400 calls of G.711 both ways. */
+export const captureBytesPerSecondMax = 20 * 1024 * 1024;
+/** A worker hands packets over when there are so many, or after so long. */
+export const captureBatchBytes = 64 * 1024;
+export const captureBatchMs = 250;
+
 /** Journal bytes not yet moved into the database; at the limit new calls get 503 with Retry-After. */
 export const journalBytesMax = 256 * 1024 * 1024;
 /** A journal file; moved ones are deleted whole. */

@@ -87,6 +87,7 @@ export class ScriptedLegs implements CallControl {
       case "unbridge":
       case "mix":
       case "record-channel":
+      case "privacy":
       case "record-pause":
         return;
     }

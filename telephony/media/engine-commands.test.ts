@@ -1,5 +1,6 @@
 // Commands that cross each other, in virtual time: prompts still loading, ports still opening, recordings whose legs come and go.
 import { describe, expect, spyOn, test } from "bun:test";
+import { pcapRecordAt } from "../../core/lib/pcap.ts";
 import { fakeEnv } from "../support/fake-env.ts";
 import { encodeG711, g711 } from "./codec/g711.ts";
 import { MediaEngine } from "./engine.ts";
@@ -542,5 +543,88 @@ describe("a recording", () => {
     await at.engine.stop();
     expect(at.events.map(({ kind }) => kind).slice(-3)).toEqual(["recording-closed", "stats", "stats"]);
     expect(at.env.timersLeft()).toBe(0);
+  });
+});
+
+describe("a capture", () => {
+  const capture = (streamId: string, mode: "off" | "headers" | "voice"): MediaCommand => ({
+    ...{ kind: "capture", streamId, mode, localAddress: "192.0.2.1" },
+  });
+  /** What of the packets' payloads is not zero, by the port they came from or went to. */
+  const taken = (at: Desk) =>
+    at.told("captured").flatMap((event) => {
+      const { records } = event as Extract<MediaEvent, { kind: "captured" }>;
+      const packets: { from: number; to: number; type: number; isBlank: boolean; bytes: number }[] = [];
+      for (let offset = 0; offset < records.length; ) {
+        const { end } = pcapRecordAt(records, offset);
+        const udp = new DataView(records.buffer, records.byteOffset + offset + 36, end - offset - 36);
+        const rtp = records.subarray(offset + 44, end);
+        packets.push({
+          ...{ from: udp.getUint16(0), to: udp.getUint16(2), type: rtp[1]! & 0x7f },
+          ...{ isBlank: rtp.subarray(12).every((byte) => byte === 0), bytes: rtp.length },
+        });
+        offset = end;
+      }
+      return packets;
+    });
+  const press = (at: Desk, n: number): void => {
+    const packet = new Uint8Array(16);
+    writeHeader(packet, true, 101, n, 160, 7);
+    packet.set([5, 10, 1, 64], 12);
+    at.deliver.get(5_000)!(packet, "127.0.0.10", 6_000);
+  };
+
+  test("has headers alone, in both directions, of the stream that is wanted", async () => {
+    const at = await desk();
+    at.do({ kind: "bridge", a: "alice", b: "bob" }, capture("alice", "headers"));
+    at.say(5_000, 1, 5_000);
+    at.say(5_002, 1, 5_000);
+    await at.pass(300);
+    const packets = taken(at);
+    expect(packets.filter(({ from, to }) => from === 6_000 && to === 5_000)).toMatchObject([{ isBlank: true, bytes: 172 }]);
+    expect(packets.some(({ from, to }) => from === 5_000 && to === 6_000)).toBe(true);
+    expect(packets.every(({ isBlank, type }) => isBlank || type > 64)).toBe(true);
+    expect(packets.every(({ from, to }) => from !== 5_002 && to !== 5_002)).toBe(true);
+    // What was heard is untouched.
+    expect(
+      at.sent
+        .get(5_002)!
+        .at(-1)!
+        .subarray(12)
+        .some((byte) => byte !== 0),
+    ).toBe(true);
+  });
+
+  test("has what is said, when that is wanted, and never a digit", async () => {
+    const at = await desk();
+    at.do(capture("alice", "voice"));
+    at.say(5_000, 1, 5_000);
+    press(at, 2);
+    await at.pass(300);
+    expect(taken(at).filter(({ to }) => to === 5_000)).toMatchObject([
+      { type: 0, isBlank: false },
+      { type: 101, isBlank: true },
+    ]);
+  });
+
+  test("has nothing once it is off, and what came before is handed over by then", async () => {
+    const at = await desk();
+    at.do(capture("alice", "voice"));
+    at.say(5_000, 1, 5_000);
+    at.do(capture("alice", "off"));
+    expect(taken(at).filter(({ to }) => to === 5_000)).toHaveLength(1);
+    at.say(5_000, 2, 5_000);
+    press(at, 3);
+    await at.pass(600);
+    expect(taken(at).filter(({ to }) => to === 5_000)).toHaveLength(1);
+  });
+
+  test("of a stream whose ports are not open yet begins when they are", async () => {
+    const at = new Desk();
+    at.do(open("alice"), connect("alice", 6_000), capture("alice", "voice"));
+    await settled();
+    at.say(5_000, 1, 5_000);
+    await at.pass(300);
+    expect(taken(at).filter(({ to }) => to === 5_000)).toHaveLength(1);
   });
 });

@@ -2,6 +2,7 @@
 import type { Env, Timer } from "../../core/env/env.ts";
 import { digitsToSendMax, promptsPerPlayMax, streamsPerWorkerMax } from "../../core/lib/limits.ts";
 import { assertNever } from "../../core/lib/machine.ts";
+import { CaptureBatch } from "./capture.ts";
 import { DigitSender } from "./dtmf.ts";
 import { Mixer } from "./mixer.ts";
 import type { LocalMedia, MediaCommand, MediaEvent, PromptLoader, PromptSource, RecordingSinkFactory } from "./plane.ts";
@@ -43,6 +44,8 @@ type Entry = {
   awaited: Command<"play"> | null;
   /** The mix that it is in. */
   mixId: string | null;
+  /** As it shall be captured; null: not at all. */
+  capture: Command<"capture"> | null;
 };
 
 type Recording = {
@@ -65,6 +68,8 @@ export class MediaEngine {
   private nextTickMs = 0;
   private house: Timer | null = null;
   private counted = { atMs: 0, packets: 0 };
+  /** Made when something is captured for the first time. */
+  private captured: CaptureBatch | null = null;
 
   constructor(private readonly options: EngineOptions) {
     this.housekeep();
@@ -123,6 +128,8 @@ export class MediaEngine {
         return this.pauseRecording(command);
       case "record-stop":
         return void this.stopRecording(command.recordingId);
+      case "capture":
+        return this.with(command, (entry) => this.capture(command, entry));
       case "close":
         return this.with(command, () => this.close(command.streamId));
       default:
@@ -152,7 +159,7 @@ export class MediaEngine {
       onStats: (stats) => emit({ kind: "stats", streamId, stats, final: false }),
       onBug: (error) => this.bug(streamId, error),
     });
-    const entry: Entry = { stream, how: command.transport, transport: null, connect: null, awaited: null, mixId: null };
+    const entry: Entry = { stream, how: command.transport, transport: null, connect: null, awaited: null, mixId: null, capture: null };
     const isFull = this.streams.size >= streamsPerWorkerMax;
     // A refused stream is kept until it is closed, like any other that failed.
     this.streams.set(streamId, entry);
@@ -192,6 +199,7 @@ export class MediaEngine {
   private opened(entry: Entry, transport: RtpTransport | MuxSession, local: LocalMedia): void {
     entry.transport = transport;
     entry.stream.transport = transport satisfies Transport;
+    if (entry.capture !== null) this.capture(entry.capture, entry);
     this.options.emit({ kind: "opened", streamId: entry.stream.streamId, local });
     if (entry.connect !== null) this.connect(entry.connect);
   }
@@ -208,6 +216,16 @@ export class MediaEngine {
     else if (command.kind === "connect-webrtc" && transport !== null && !(transport instanceof RtpTransport))
       transport.setRemote(command.remote);
     else if (transport !== null) this.fail(command.streamId, `a stream opened as ${entry.how} cannot ${command.kind}`);
+  }
+
+  private capture(command: Command<"capture">, entry: Entry): void {
+    const isOn = command.mode !== "off";
+    entry.capture = isOn ? command : null;
+    if (isOn) this.captured ??= new CaptureBatch(this.options.env, this.options.emit);
+    // What was taken before is handed over before anybody is told that it is over.
+    else this.captured?.flush();
+    if (entry.transport === null) return;
+    entry.transport.tap = isOn ? this.captured!.tap(command, () => entry.stream.format?.dtmfPayloadType ?? null) : null;
   }
 
   private bridge({ a, b }: Command<"bridge">): void {

@@ -93,6 +93,8 @@ export type MediaCommand =
   | { readonly kind: "record-pause"; readonly recordingId: string; readonly groupId: string; readonly paused: boolean }
   /** Ends with `recording-closed`. */
   | { readonly kind: "record-stop"; readonly recordingId: string; readonly groupId: string }
+  /** Packets of the stream are captured as pcap records (`captured`): headers and lengths, or with what is said, never digits. `off` ends it. */
+  | { readonly kind: "capture"; readonly streamId: StreamId; readonly mode: "off" | "headers" | "voice"; readonly localAddress: string }
   /** Closes a stream; its last `stats` come first. Unknown streams are ignored. */
   | { readonly kind: "close"; readonly streamId: StreamId };
 
@@ -214,6 +216,8 @@ export type MediaEvent =
       readonly sha256: string;
     }
   | { readonly kind: "recording-failed"; readonly recordingId: string; readonly reason: string }
+  /** pcap records of streams that are captured, in order; `lost`: so many were too many. */
+  | { readonly kind: "captured"; readonly records: Uint8Array; readonly packets: number; readonly lost: number }
   /** The stream cannot live: no port, DTLS refused, fingerprint wrong, worker died. */
   | { readonly kind: "failed"; readonly streamId: StreamId; readonly reason: string };
 

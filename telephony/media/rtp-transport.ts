@@ -6,7 +6,7 @@ import type { RemoteRtp } from "./plane.ts";
 import type { PortRange } from "./ports.ts";
 import { isRtcp, payloadStart, sequenceNumber, ssrc } from "./rtp/packet.ts";
 import { keysOfText, Srtp } from "./srtp/srtp.ts";
-import type { Transport, TransportEvents } from "./transport.ts";
+import type { PacketTap, Transport, TransportEvents } from "./transport.ts";
 import { canonicalAddress, type Receive, type UdpSocket } from "./udp.ts";
 
 type Address = { readonly address: string; readonly port: number };
@@ -18,6 +18,8 @@ type Secured = { readonly srtp: Srtp; key: string };
 
 export class RtpTransport implements Transport {
   refused = 0;
+  /** Null: nobody captures, which costs nothing but this question. */
+  tap: PacketTap | null = null;
   readonly isBrowser = false;
   private stranger: Address | null = null;
   /** What the SDP says. */
@@ -92,6 +94,7 @@ export class RtpTransport implements Transport {
   sendRtp(plain: Uint8Array): void {
     const { peer, srtp } = this;
     if (peer === null || peer.port === 0) return;
+    if (this.tap !== null) this.tap("out", plain, false, peer, this.sockets.rtp.port);
     const packet = srtp === null ? plain : srtp.protect(plain);
     if (packet !== null) this.sockets.rtp.send(packet, peer.port, peer.address);
   }
@@ -99,12 +102,21 @@ export class RtpTransport implements Transport {
   sendRtcp(plain: Uint8Array): void {
     const { peer, remote, srtp } = this;
     if (peer === null || remote === null || peer.port === 0) return;
+    if (this.tap !== null) this.tapRtcp(plain, peer, remote);
     const packet = srtp === null ? plain : srtp.protectRtcp(plain);
     if (packet === null) return;
     // RFC 5761: a peer that put both on one port reads both there.
     if (this.rtcpPort === remote.port) return this.sockets.rtp.send(packet, peer.port, peer.address);
     const port = peer === remote ? this.rtcpPort : this.learnedRtcpPort;
     if (port !== 0) this.sockets.rtcp.send(packet, port, peer.address);
+  }
+
+  /** On one port with RTP, or beside it (RFC 5761). */
+  private tapRtcp(plain: Uint8Array, peer: Address, remote: Address): void {
+    const { rtp, rtcp } = this.sockets;
+    const isMuxed = this.rtcpPort === remote.port;
+    const port = isMuxed ? peer.port : peer === remote ? this.rtcpPort : this.learnedRtcpPort;
+    if (port !== 0) this.tap?.("out", plain, true, { address: peer.address, port }, isMuxed ? rtp.port : rtcp.port);
   }
 
   housekeep(): void {
@@ -142,6 +154,7 @@ export class RtpTransport implements Transport {
       return;
     }
     if (peer === this.remote) this.hasHeardSdp = true;
+    if (this.tap !== null) this.tap("in", plain, isRtcp(plain), { address, port }, this.sockets.rtp.port);
     if (isRtcp(plain)) this.events.onRtcp(plain);
     else this.events.onRtp(plain);
   }
@@ -196,6 +209,7 @@ export class RtpTransport implements Transport {
       return;
     }
     if (this.hasLearned) this.learnedRtcpPort = port;
+    if (this.tap !== null) this.tap("in", plain, true, { address, port }, this.sockets.rtcp.port);
     this.events.onRtcp(plain);
   }
 }

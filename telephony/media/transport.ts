@@ -8,6 +8,15 @@ export type TransportEvents = {
   onBug(error: unknown): void;
 };
 
+/** Sees packets as they are without SRTP, before anybody changes them; keeps none of their memory. */
+export type PacketTap = (
+  direction: "in" | "out",
+  packet: Uint8Array,
+  isRtcp: boolean,
+  peer: { readonly address: string; readonly port: number },
+  localPort: number,
+) => void;
+
 export interface Transport {
   /** Whether a packet sent now has somewhere to go. */
   readonly isReady: boolean;

@@ -1,6 +1,6 @@
 // The ladder of one call: every message that passed, kept while the call lives, given out redacted when it has ended.
 import { ladderBytesMax } from "../../core/lib/limits.ts";
-import { type Draft, type Header, headerValue } from "./message/message.ts";
+import { type Draft, emptyBody, type Header, headerValue } from "./message/message.ts";
 import { type Flow, flowText } from "./transport/flow.ts";
 
 export type TraceEntry = {
@@ -69,6 +69,23 @@ function redacted({ at, direction, flow, message }: Kept): TraceEntry {
   };
 }
 
+/** The message as it may be written to a capture: the same rules as in the ladder, still a message. */
+export function redactedMessage(message: Draft): Draft {
+  const headers = message.headers
+    .filter(({ key }) => key !== "content-length")
+    .map((header) => (secretHeaders.has(header.key) ? { ...header, value: "(left out)" } : header));
+  if (message.body.length === 0) return { ...message, headers };
+  const body = isDescription(message)
+    ? Buffer.from(
+        descriptionLines(message.body)
+          .map((line) => `${line}\r\n`)
+          .join(""),
+        "latin1",
+      )
+    : emptyBody;
+  return { ...message, headers, body };
+}
+
 const secretHeaders = new Set(["authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "authentication-info"]);
 
 function redactedHeader({ key, name, value }: Header): string {
@@ -78,11 +95,17 @@ function redactedHeader({ key, name, value }: Header): string {
 /** Only descriptions are shown, without their keys: the rest may be digits of a card or words of a person. */
 function redactedBody(message: Draft): string {
   if (message.body.length === 0) return "";
-  const type = (headerValue(message, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
-  if (type !== "application/sdp") return `(${message.body.length} bytes left out)`;
-  const lines = Buffer.from(message.body.subarray(0, 8_192)).toString("latin1").split(/\r?\n/);
-  // A key is left out wherever in a line it stands: what we take for one line may be two for another.
-  return lines.filter((line) => !/^(a=(crypto|ice-pwd|fingerprint|key-mgmt)\b|k=)|inline:/i.test(line)).join("\n");
+  return isDescription(message) ? descriptionLines(message.body).join("\n") : `(${message.body.length} bytes left out)`;
+}
+
+function isDescription(message: Draft): boolean {
+  return (headerValue(message, "content-type") ?? "").split(";")[0]!.trim().toLowerCase() === "application/sdp";
+}
+
+/** A key is left out wherever in a line it stands: what we take for one line may be two for another. */
+function descriptionLines(body: Uint8Array): readonly string[] {
+  const lines = Buffer.from(body.subarray(0, 8_192)).toString("latin1").split(/\r?\n/);
+  return lines.filter((line) => !/^(a=(crypto|ice-pwd|fingerprint|key-mgmt)\b|k=)|inline:/i.test(line));
 }
 
 /** UTF-8 where it is; everything invisible or misleading as an escape. Line breaks are ours. */

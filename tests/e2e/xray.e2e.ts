@@ -7,9 +7,10 @@ import { type Chromium, goOnQueue, pageHears, signIn, soundOf, startChromium, to
 import { Desk } from "../support/desk.ts";
 import { hears } from "../support/hearing.ts";
 import { landlineHere } from "../support/image.ts";
-import { testCentre } from "../support/landline.ts";
+import { password, testCentre } from "../support/landline.ts";
 import { lookAt } from "../support/look.ts";
 import { insideNamespace, loseUdp, ownAddress } from "../support/namespace.ts";
+import { askTcpdump, packetsOf, rtpOf } from "../support/pcap.ts";
 import { RawSip } from "../support/raw-sip.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
 import { readWav, tonesIn } from "../support/tones.ts";
@@ -25,6 +26,7 @@ let priya: Chromium;
 let gareth: Chromium;
 let caller: Baresip;
 let supervisor: Desk;
+let admin: Desk;
 
 type Event = { readonly type: string; readonly at: number; readonly payload: Readonly<Record<string, unknown>> };
 type Recording = { readonly id: string; readonly state: string; readonly path: string };
@@ -82,6 +84,14 @@ function soundBetween(samples: Int16Array, fromMs: number, toMs: number): { read
   return { tones: [...tones].sort().join(), isSilent: part.length > 0 && part.every((sample) => sample === 0) };
 }
 
+const capturing = 'href="/admin/capture">';
+const captureOf = (withVoice: boolean) => ({ reason: "One way is silent", minutes: "5", keepMinutes: "5", withVoice: String(withVoice) });
+
+/** As the page says it. */
+async function capturedSoFar(): Promise<number> {
+  return Number(/(\d+) packets?/.exec(await admin.get("/admin/capture"))?.[1] ?? 0);
+}
+
 function messagesShown(): number {
   return document.querySelectorAll("#ladder tbody tr").length;
 }
@@ -118,7 +128,8 @@ function drawnFirst() {
 await program(
   async () => {
     await landline.start();
-    landline.apply(testCentre([ownAddress]));
+    const centre = testCentre([ownAddress]) as { readonly users: object[] };
+    landline.apply({ ...centre, users: [...centre.users, { name: "Ada Admin", email: "ada@example.org", password, roles: ["admin"] }] });
     for (const [name, hz] of [
       ["priya", priyaHz],
       ["gareth", 790],
@@ -129,6 +140,7 @@ await program(
     }
     [priya, gareth] = browsers as [Chromium, Chromium];
     supervisor = await Desk.signIn(landline.http, "gareth@example.org");
+    admin = await Desk.signIn(landline.http, "ada@example.org");
     caller = new Baresip(join(landline.folder, "caller"), ownAddress, callerHz);
     await caller.ready();
     await goOnQueue(priya);
@@ -152,6 +164,17 @@ await program(
       { must: true },
     );
 
+    await step("an admin begins to capture packets, says why, and sees so on every page; nobody else may", async () => {
+      expect((await supervisor.post("/admin/capture", captureOf(true))) === 403, "a supervisor may begin one");
+      expect((await admin.post("/admin/capture", { ...captureOf(true), reason: "" })) === 422, "no reason was asked for");
+      expect(!(await admin.get("/me")).includes(capturing), "it says that it is on before it is");
+      expect((await admin.post("/admin/capture", captureOf(true))) === 303, "it does not begin");
+      expect((await admin.get("/me")).includes(capturing), "the admin's own page does not say so");
+      expect(!(await supervisor.get("/me")).includes(capturing), "a supervisor's says so");
+      caller.press("7");
+      await eventually("packets are kept", async () => (await capturedSoFar()) > 300, 10_000);
+    });
+
     await step("a secure pause by one key: both still hear each other, whoever listens hears nothing, and each is told", async () => {
       await priya.press("p");
       await priya.waitFor("#call .paused", 5_000);
@@ -172,6 +195,53 @@ await program(
       await priya.press("p");
       await priya.waitFor('#call [data-key="p"][aria-pressed="false"]', 5_000);
       await listens("the supervisor hears the caller again");
+    });
+
+    await step("the capture: whole for tcpdump, with voice, without digits, credentials and keys, and without the pause", async () => {
+      await eventually("packets after the pause are kept", async () => {
+        const resumedAt = (await eventsOf(id)).find(({ type }) => type === "conversation.recording.resumed")?.at;
+        return resumedAt !== undefined && Date.now() - resumedAt > 1_000;
+      });
+      const file = await admin.bytes("/admin/capture/packets.pcap");
+      const packets = packetsOf(file);
+      const found = await askTcpdump(file, join(landline.folder, "capture.pcap"));
+      expect(found === packets.length && found > 500, `tcpdump finds ${found} of ${packets.length} packets`);
+      expect(
+        packets.every(({ at }, i) => i === 0 || packets[i - 1]!.at <= at),
+        "they are not in order of time",
+      );
+      const text = file.toString("latin1");
+      for (const secret of ["a=crypto", "a=fingerprint", "ice-pwd", "response=", card])
+        expect(!text.includes(secret), `${secret} is in it`);
+      const events = await eventsOf(id);
+      const told = (type: string): number => events.find((event) => event.type === type)!.at;
+      const [pausedAt, resumedAt] = [told("conversation.recording.paused"), told("conversation.recording.resumed")];
+      const rtp = rtpOf(packets);
+      const callers = rtp.filter(({ from, to }) => [from, to].some((place) => place.startsWith(`${ownAddress}:`)));
+      const count = (within: (at: number) => boolean): number => callers.filter(({ at }) => within(at)).length;
+      const [before, after] = [count((at) => at < pausedAt), count((at) => at > resumedAt)];
+      expect(before > 200 && after > 50, `${before} packets before the pause, ${after} after it`);
+      const hidden = rtp.filter(({ at }) => at > pausedAt + 200 && at < resumedAt - 5);
+      expect(hidden.length === 0, `${hidden.length} packets of the pause are in it, the first ${hidden[0]?.at} at ${hidden[0]?.from}`);
+      const [voice, digits] = [rtp.filter(({ type }) => type < 20), rtp.filter(({ type }) => type > 95 && type < 128)];
+      expect(voice.filter(({ isBlank }) => !isBlank).length > voice.length / 2, "nothing is said in it");
+      expect(digits.length > 0 && digits.every(({ isBlank }) => isBlank), `${digits.length} packets of digits, not all of them blanked`);
+      expect((await admin.post("/admin/capture/stop", {})) === 303, "it does not end");
+      expect(!(await admin.get("/me")).includes(capturing), "it says that it is on after its end");
+    });
+
+    await step("without voice: one conversation's headers, blanked; and all of it is in the log", async () => {
+      expect((await admin.post("/admin/capture", { ...captureOf(false), conversationId: id })) === 303, "it does not begin");
+      await eventually("packets are kept", async () => (await capturedSoFar()) > 200, 10_000);
+      expect((await admin.post("/admin/capture/stop", {})) === 303, "it does not end");
+      const rtp = rtpOf(packetsOf(await admin.bytes("/admin/capture/packets.pcap")));
+      expect(rtp.length > 150 && rtp.every(({ isBlank }) => isBlank), `${rtp.length} packets, not all of them blanked`);
+      expect(new Set(rtp.flatMap(({ from, to }) => [from, to])).size >= 4, "not both ends of both legs are in it");
+      const refused = await supervisor.bytes("/admin/capture/packets.pcap").catch((error: Error) => error.message);
+      expect(/403/.test(String(refused)), "a supervisor may take it");
+      const log = await (await Desk.signIn(landline.http, "nadia@example.org")).get("/audit/log?type=telephony.capture");
+      for (const type of ["started", "ended", "downloaded"])
+        expect(log.split(`telephony.capture.${type}`).length > 2, `telephony.capture.${type} is not there twice`);
     });
 
     await step("a plain pause by the API, with a reason; wrong words and wrong people are refused", async () => {
@@ -438,12 +508,14 @@ await program(
         },
         15_000,
       );
+      expect((await admin.post("/admin/capture", captureOf(false))) === 303, "the capture does not begin");
       const { inside } = landline;
       process.kill(inside, "SIGKILL");
       // Gone for us too: whoever asks for its end before is told that it was not asked to stop.
       await eventually("the node is gone", () => !existsSync(`/proc/${inside}`));
       await landline.stop();
       await landline.start();
+      expect(/Nothing|Begin the capture/.test(await admin.get("/admin/capture")), "packets are captured after a restart");
       const recording = await recordingOf(killed, "interrupted");
       const { pauses } = manifestOf(recording);
       expect(pauses.length === 1 && pauses[0]!.secure === true && pauses[0]!.endedAt === null, JSON.stringify(pauses));

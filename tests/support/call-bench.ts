@@ -180,6 +180,8 @@ function wordOf(output: CallOutput): string {
       return `record-channel ${command.right ?? "nobody"}`;
     case "record-pause":
       return `record-pause ${command.paused}`;
+    case "privacy":
+      return `privacy ${command.isPrivate}`;
     case "record-start":
     case "record-stop":
       return command.kind;

@@ -330,6 +330,31 @@ export const adminManual: readonly ManualPage[] = [
     ),
   },
   {
+    id: "capture",
+    title: "Packet capture",
+    body: () => (
+      <>
+        <p>
+          Where the ladder is not enough, an administrator (right <code>telephony:pcap:add</code>) captures packets: SIP and voice of this
+          node, of everything or of one trunk, one station or one conversation, as a <code>pcap</code> file that Wireshark, tshark and
+          tcpdump read. It is off unless somebody begins it with a reason, ends by itself after four hours at the latest, and is off after a
+          restart. While it is on, everybody with <code>telephony:pcap:view</code> sees so at the top of every page; beginning, end and
+          every download are in the log.
+        </p>
+        <p>
+          <b>What is in it</b>: each SIP message, of whatever transport, as a UDP datagram between the true addresses, without credentials
+          and keys, and without bodies but descriptions; each RTP packet with its header and length, with what is said as zeros; RTCP.{" "}
+          <b>With voice</b>, for whoever may also hear recordings, what is said is in it, decrypted. Digits never are, in neither form, and
+          of a call in a <a href="/help/conversation#pause">secure pause</a> no packet of any leg is taken.
+        </p>
+        <p>
+          It lies in memory alone: the last minutes that you asked for, 64 MiB at most, an hour after its end it is gone. A worker hands
+          over 20 MiB a second at most; the page says how many packets were too many.
+        </p>
+      </>
+    ),
+  },
+  {
     id: "outside",
     title: "Calls outside",
     body: () => (

@@ -270,6 +270,7 @@ export const germanManual: TranslatedManual = {
   prompts: { title: "Ansagen" },
   stations: { title: "Stationen und Telefone" },
   trunks: { title: "Trunks" },
+  capture: { title: "Paketmitschnitt" },
   outside: { title: "Anrufe nach außen" },
   spend: { title: "Kosten der Anrufe nach außen" },
   numbers: { title: "Nummern und IVRs" },

@@ -21,6 +21,7 @@ import { trial } from "../pages/trial/routes.tsx";
 import { TestCallProgress } from "../pages/trunks/test-call.tsx";
 import type { WebPorts } from "../ports.ts";
 import { type PageRoute, page } from "../route.ts";
+import { Capturing } from "../ui/capturing.tsx";
 import { Dock } from "../ui/dock.tsx";
 import { HelpCalls } from "../ui/help-calls.tsx";
 import { Standing } from "../ui/standing.tsx";
@@ -130,7 +131,7 @@ function openStream(
           send(
             fragmentMessage(
               at,
-              `${await (<Standing view={view} actor={actor} csrf={csrf} />)}${await (<Dock view={view} csrf={csrf} />)}${await (<HelpCalls calls={view?.helpCalls ?? []} csrf={csrf} />)}`,
+              `${await (<Standing view={view} actor={actor} csrf={csrf} />)}${await (<Dock view={view} csrf={csrf} />)}${await (<HelpCalls calls={view?.helpCalls ?? []} csrf={csrf} />)}${await (<Capturing capture={ports.captures.running} actor={actor} />)}`,
             ),
           );
           if (has("desk")) {
@@ -190,7 +191,7 @@ function openStream(
       const unsubscribe = ports.subscribe((event) => {
         seq = Math.max(seq, event.seq);
         if (changesSessions(event, c.var.session.userId)) void recheck();
-        if (concernsOwn(event)) dirty.own = true;
+        if (concernsOwn(event) || event.type.startsWith("telephony.capture.")) dirty.own = true;
         if (has("trial") && (aboutRouting.test(event.type) || event.type === "organization.updated")) dirty.trial = true;
         if (watched !== null && event.subjectIds[0] === watched) dirty.media = true;
         if (dirty.own || dirty.trial || dirty.media) renderer.due();

@@ -27,6 +27,7 @@ export async function render(
       actor={actor}
       view={view}
       csrf={c.var.csrf}
+      capture={ports.captures.running}
       now={ports.app.env.clock.now()}
       problem={worst === null ? null : t(worst)}
       callKeys={c.var.callKeys}

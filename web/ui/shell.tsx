@@ -3,7 +3,9 @@ import type { Child } from "hono/jsx";
 import type { Actor } from "../../core/authorization/actor.ts";
 import type { Permission } from "../../core/authorization/permissions.ts";
 import type { AgentView } from "../../core/routing/queries.ts";
+import type { Capture } from "../../core/telephony/capture.ts";
 import type { ToneSet } from "../../core/telephony/tones.ts";
+import { Capturing } from "./capturing.tsx";
 import { CommandButton, CommandPalette } from "./command-bar.tsx";
 import { Dock } from "./dock.tsx";
 import { Document } from "./document.tsx";
@@ -32,6 +34,8 @@ export type ShellProps = {
   readonly actor: Actor;
   readonly view: AgentView | null;
   readonly csrf: string;
+  /** Of packets; null: none goes on. */
+  readonly capture: Capture | null;
   readonly now: number;
   readonly problem: string | null;
   readonly callKeys: boolean;
@@ -60,6 +64,7 @@ export function Shell(props: ShellProps) {
             {t("Demo")}
           </a>
         ) : null}
+        <Capturing capture={props.capture} actor={props.actor} />
         <CommandButton />
         <Standing view={props.view} actor={props.actor} csrf={props.csrf} />
         <Tools actor={props.actor} help={props.help} csrf={props.csrf} />

@@ -7,7 +7,7 @@ import { type SrtpSuite, srtpKeySizes } from "../../../core/lib/media-encryption
 import type { RemoteWebRtc } from "../plane.ts";
 import { isRtcp } from "../rtp/packet.ts";
 import { Srtp } from "../srtp/srtp.ts";
-import type { Transport, TransportEvents } from "../transport.ts";
+import type { PacketTap, Transport, TransportEvents } from "../transport.ts";
 import { openUdp, type UdpSocket } from "../udp.ts";
 import { type Certificate, newCertificate } from "./certificate.ts";
 import { DtlsServer } from "./dtls-server.ts";
@@ -133,6 +133,8 @@ export class WebRtcMux {
 /** One browser's ICE, DTLS and SRTP. */
 export class MuxSession implements Transport {
   readonly isBrowser = true;
+  /** Null: nobody captures. */
+  tap: PacketTap | null = null;
   /** Whoever comes from elsewhere is not even this session's. */
   readonly refusedFrom = "";
   private remote: RemoteWebRtc | null = null;
@@ -228,22 +230,28 @@ export class MuxSession implements Transport {
     else if (first >= 128 && first < 192 && this.srtp !== null) {
       if (isRtcp(packet)) {
         const plain = this.srtp.unprotectRtcp(packet);
-        if (plain !== null) this.events.onRtcp(plain);
+        if (plain === null) return;
+        if (this.tap !== null) this.tap("in", plain, true, pair, this.mux.port);
+        this.events.onRtcp(plain);
       } else {
         const plain = this.srtp.unprotect(packet);
-        if (plain !== null) this.events.onRtp(plain);
+        if (plain === null) return;
+        if (this.tap !== null) this.tap("in", plain, false, pair, this.mux.port);
+        this.events.onRtp(plain);
       }
     }
   }
 
   sendRtp(packet: Uint8Array): void {
     if (this.srtp === null || this.selected === null) return;
+    if (this.tap !== null) this.tap("out", packet, false, this.selected, this.mux.port);
     const sealed = this.srtp.protect(packet);
     if (sealed !== null) this.mux.send(sealed, this.selected);
   }
 
   sendRtcp(packet: Uint8Array): void {
     if (this.srtp === null || this.selected === null) return;
+    if (this.tap !== null) this.tap("out", packet, true, this.selected, this.mux.port);
     const sealed = this.srtp.protectRtcp(packet);
     if (sealed !== null) this.mux.send(sealed, this.selected);
   }

@@ -6,6 +6,7 @@ import type { ConfiguredObject } from "../../../core/objects/object.ts";
 import { readsNetworkTests } from "../../../core/telephony/network-test-commands.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
+import { captureRoutes } from "../capture/routes.tsx";
 import { emergencyRoutes } from "../emergency/routes.tsx";
 import { flowStepRoutes } from "../flow-steps/routes.tsx";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
@@ -82,6 +83,14 @@ const spendEntry: Omit<AdminEntry, "count"> = {
   purpose: "What calls outside have cost, by whom and to where; whom an alarm has stopped.",
 };
 
+const captureEntry: AdminEntry = {
+  path: "/admin/capture",
+  icon: "circle-dot",
+  title: "Packet capture",
+  purpose: "SIP and voice packets as a file, for a while, with a reason.",
+  count: null,
+};
+
 const emergencyEntry: AdminEntry = {
   path: "/admin/emergency",
   icon: "siren",
@@ -118,7 +127,11 @@ export const adminRoutes: readonly PageRoute[] = [
         ? { ...area, entries: [{ ...spendEntry, count: stopped }, ...area.entries] }
         : area,
     );
-    const tests = { title: "Network", entries: c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : [] };
+    const network = [
+      ...(c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : []),
+      ...(c.var.actor.permissions.has("telephony:pcap:view") ? [captureEntry] : []),
+    ];
+    const tests = { title: "Network", entries: network };
     const own = { title: "Organisation", entries: c.var.actor.permissions.has("directory:organization:edit") ? [organizationEntry] : [] };
     return render(
       c,
@@ -139,5 +152,6 @@ export const adminRoutes: readonly PageRoute[] = [
   ...testCallRoutes,
   ...emergencyRoutes,
   ...spendRoutes,
+  ...captureRoutes,
   ...areas.flatMap((area) => area.entries).flatMap((one) => one.routes),
 ];

@@ -8,6 +8,13 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "help page “{1}”": "Hilfeseite „{1}“",
   "sound of this prompt": "Ton dieser Ansage",
   organization: "Organisation",
+  "At least one minute.": "Mindestens eine Minute.",
+  "At most 240 minutes.": "Höchstens 240 Minuten.",
+  "Packets are captured already: stop that first.": "Es wird schon mitgeschnitten: Beenden Sie das zuerst.",
+  "Say why: it is written down.": "Sagen Sie warum: Es wird festgehalten.",
+  "Write a whole number of minutes.": "Schreiben Sie eine ganze Zahl von Minuten.",
+  "capture of which anything is kept": "Mitschnitt, von dem noch etwas da ist",
+  "capture that goes on": "laufenden Mitschnitt",
   "call behind this link. It lasts an hour; a newer one from the trial's page replaces it":
     "Anruf hinter diesem Link. Er gilt eine Stunde; ein neuerer von der Seite der Erprobung ersetzt ihn",
   "page here. A set-up link is printed when Landline starts, and only the newest one opens it":
