@@ -229,6 +229,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     testCalls: exchange.testCalls,
     captures: new Captures(app, telephony.capture),
     ladder: (conversationId) => telephony.control.ladder(conversationId),
+    conversationsWith: (sipId) => telephony.control.conversationsWith(sipId),
     archive: (files) => new Bun.Archive({ ...files }, { compress: "gzip" }).bytes(),
     nodeFacts: () => {
       const { sip, rtpPorts, media: mediaAddresses } = web.node.addresses();

@@ -192,6 +192,7 @@ export interface ConversationStore extends ConversationSearch {
   insert(conversation: Conversation): Promise<void>;
   setAnswered(id: ConversationId, at: number): Promise<void>;
   setPause(id: ConversationId, pause: Pick<Conversation, "pausedAt" | "pausedUntil" | "pauseIsSecure">): Promise<void>;
+  setSipIds(id: ConversationId, sipIds: readonly string[]): Promise<void>;
   mergeData(id: ConversationId, data: Readonly<Record<string, string>>): Promise<void>;
   /** Once; false when it had ended. */
   end(id: ConversationId, at: number, reason: Conversation["endReason"]): Promise<boolean>;

@@ -57,7 +57,7 @@ export async function eraseSubject<Stores>(
     if (keyIds.length === 0) return { value: 0, events: [] };
     const rows = await session<{ seq: number }[]>`delete from event_payload where key_id = any(${keyIds}::uuid[]) returning seq`;
     if (subject.kind === "conversation" && isId(subject.id)) {
-      await session`update conversation set caller_number = '', caller_name = '', data = '{}' where id = ${subject.id}`;
+      await session`update conversation set caller_number = '', caller_name = '', data = '{}', sip_ids = '{}' where id = ${subject.id}`;
       await session`update participant set address = '', name = '' where conversation_id = ${subject.id}`;
     }
     const [seqs = [], ...more] = chunked(rows);

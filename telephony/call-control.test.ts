@@ -153,8 +153,36 @@ describe("a call from the trunk", () => {
     const ladder = await at.next("call.ladder");
     expect(ladder.entries.map(({ summary }) => summary.split(" ")[0])).toEqual(["INVITE", "100", "200", "ACK", "BYE", "200"]);
     expect(JSON.stringify(ladder)).not.toContain("X-Landline");
+    expect(ladder.sipIds).toContain(session.callId);
+    expect(ladder.sipIds.filter((id) => /^[0-9a-f]{32}$/.test(id))).toHaveLength(1);
     at.env.advance(40_000);
     expect([at.telephony.held, at.media.openStreams]).toEqual([{ transactions: 0, sessions: 0, conversations: 0, subscriptions: 0 }, 0]);
+  });
+
+  test("is captured as an admin wants it, whenever that begins, and not while it is private", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const { legId, conversationId } = offered;
+    const { capture, control } = at.telephony;
+    const wanted = { trunkId: null, stationId: null, conversationId: null, withVoice: true };
+    control.send({ kind: "privacy", conversationId, isPrivate: true });
+    expect(at.media.of("capture")).toEqual([]);
+    capture.start(wanted, 60_000);
+    control.send({ kind: "privacy", conversationId, isPrivate: false });
+    capture.stop();
+    capture.start({ ...wanted, conversationId: crypto.randomUUID() as typeof conversationId }, 60_000);
+    expect(at.media.of("capture").map(({ streamId, mode }) => [streamId, mode])).toEqual([
+      [legId, "off"],
+      [legId, "voice"],
+      [legId, "off"],
+      [legId, "off"],
+    ]);
+    capture.start({ ...wanted, conversationId }, 60_000);
+    at.media.emit({ kind: "captured", records: new Uint8Array(50), packets: 2, lost: 1 });
+    control.send({ kind: "hang-up", legId, reason: "normal" });
+    await at.next("leg.ended");
+    // Our BYE beside what the worker took; its answer belongs to no conversation any more.
+    expect(capture.status()).toMatchObject({ packets: 3, lost: 1 });
   });
 
   test("that core ends gets a BYE; commands for legs that are gone do nothing", async () => {

@@ -19,7 +19,7 @@ import {
   type TrunkId,
 } from "../core/lib/id.ts";
 import { normalAddress } from "../core/lib/ip-address.ts";
-import { callsMax, digitTwinMs, trunkSilenceMs } from "../core/lib/limits.ts";
+import { callsMax, digitTwinMs, sipIdCharactersMax, sipIdsMax, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { recordingPath } from "../core/recording/path.ts";
@@ -129,6 +129,8 @@ type Conversation = {
   /** Whose voices are in one worker with it: its own, or those of a conference room. */
   mediaGroup: string;
   readonly session: string;
+  /** Of both sides, of every leg that there was. */
+  readonly sessions: Set<string>;
   /** In a secure pause. */
   isPrivate: boolean;
 };
@@ -190,6 +192,11 @@ export class SipCallControl implements CallControl {
   ladder(conversationId: ConversationId): readonly LadderEntry[] {
     const conversation = this.conversations.get(conversationId);
     return conversation === undefined ? [] : given(conversation.ladder).entries;
+  }
+
+  /** Conversations that go by this Call-ID or Session-ID now. */
+  conversationsWith(sipId: string): readonly ConversationId[] {
+    return [...this.conversations.values()].filter((one) => one.callIds.has(sipId) || one.sessions.has(sipId)).map(({ id }) => id);
   }
 
   /** From now on these legs are captured, those that are up and those that come; null: none. */
@@ -316,7 +323,10 @@ export class SipCallControl implements CallControl {
   readonly observe: Observe = (direction, flow, passing) => {
     const callId = passing.headers.find(({ key }) => key === "call-id")?.value ?? "";
     const leg = this.legByCallId.get(callId);
-    if (leg !== undefined && direction === "in") leg.peerSession = sessionIdOf(passing) ?? leg.peerSession;
+    if (leg !== undefined && direction === "in") {
+      leg.peerSession = sessionIdOf(passing) ?? leg.peerSession;
+      if (leg.peerSession !== null) leg.conversation.sessions.add(leg.peerSession);
+    }
     const message = leg === undefined || direction === "in" ? passing : this.stamped(leg, passing);
     const entry: Parameters<Ladder["add"]> = [this.options.env.clock.now(), direction, flow, message];
     const conversation = this.byCallId.get(callId);
@@ -334,6 +344,7 @@ export class SipCallControl implements CallControl {
     // Whoever has just left is the last whom it talked to.
     if (other != null && other !== leg) leg.otherSession = this.peerSessionOf(other);
     const local = leg.otherSession ?? conversation.session;
+    conversation.sessions.add(local);
     return { ...message, headers: [...message.headers, sessionIdHeader(local, leg.peerSession)] };
   }
 
@@ -733,6 +744,7 @@ export class SipCallControl implements CallControl {
         callIds: new Set(),
         mediaGroup: id,
         session: newSessionId(this.options.env.random),
+        sessions: new Set(),
         isPrivate: false,
       };
       this.conversations.set(id, conversation);
@@ -771,7 +783,7 @@ export class SipCallControl implements CallControl {
     this.conversations.delete(conversation.id);
     // The answer to the last BYE is still on its way; it belongs to the ladder that is given out now or to none.
     for (const callId of conversation.callIds) this.byCallId.delete(callId);
-    this.listener({ kind: "call.ladder", conversationId: conversation.id, ...given(conversation.ladder) });
+    this.listener({ kind: "call.ladder", conversationId: conversation.id, ...given(conversation.ladder), sipIds: sipIdsOf(conversation) });
   }
 
   private dropLine(leg: Leg, { stationId }: LineOfLeg): void {
@@ -953,4 +965,8 @@ function given(ladder: Ladder): { readonly entries: readonly LadderEntry[]; read
 
 function capturedLeg({ conversation, trunkId, line }: Leg): CapturedLeg {
   return { conversationId: conversation.id, trunkId, stationId: line?.stationId ?? null, isPrivate: conversation.isPrivate };
+}
+
+function sipIdsOf({ callIds, sessions }: Conversation): readonly string[] {
+  return [...callIds, ...sessions].filter((id) => id.length <= sipIdCharactersMax).slice(0, sipIdsMax);
 }

@@ -55,7 +55,7 @@ export type TelephonyOptions = Omit<CallControlOptions, "reach" | "suspect" | "i
 export const defaultRealm = "landline";
 
 export class Telephony {
-  readonly control: CallControl & Pick<SipCallControl, "drain" | "ladder" | "size">;
+  readonly control: CallControl & Pick<SipCallControl, "conversationsWith" | "drain" | "ladder" | "size">;
   readonly sockets: SipSocketPort;
   readonly voiceCheck: VoiceCheckPort;
   readonly trunks: TrunkPort;

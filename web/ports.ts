@@ -76,6 +76,8 @@ export type WebPorts = {
   readonly keyFingerprint: string;
   /** What passed so far of a call that is up on this node, redacted; empty: none is. */
   ladder(conversationId: ConversationId): readonly LadderEntry[];
+  /** Calls that are up on this node and go by this Call-ID or Session-ID. */
+  conversationsWith(sipId: string): readonly ConversationId[];
   /** Texts by path as one gzipped tar (POSIX.1-1988 ustar). */
   archive(files: Readonly<Record<string, string>>): Promise<Uint8Array>;
   /** Versions, addresses and the machine, for whoever is sent a bundle. */

@@ -325,6 +325,8 @@ export type CallEvent =
       readonly conversationId: ConversationId;
       readonly entries: readonly LadderEntry[];
       readonly truncated: boolean;
+      /** Call-IDs, and Session-IDs of both sides (RFC 7989), of its legs; at most `sipIdsMax`. */
+      readonly sipIds: readonly string[];
     }
   /** A binding appeared or the last one went. */
   | { readonly kind: "station.registered"; readonly stationId: StationId; readonly userAgent: string }

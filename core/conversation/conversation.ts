@@ -72,6 +72,8 @@ export type Conversation = {
   readonly pausedAt: number | null;
   readonly pausedUntil: number | null;
   readonly pauseIsSecure: boolean;
+  /** Call-IDs and Session-IDs that it went by, from its end on. */
+  readonly sipIds: readonly string[];
   readonly eventSeq: number | null;
 };
 

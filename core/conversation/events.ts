@@ -198,8 +198,8 @@ export type ConversationEvents = {
   /** The participant's side does not encrypt voice (`sipStatus`; null: it answered without keys), and was called plainly. */
   "conversation.media.unprotected": { participantId: string; sipStatus: number | null };
   "conversation.ended": { reason: EndReason; disconnectType: DisconnectType; customerParticipantId: string };
-  /** The redacted ladder, gzip, base64. */
-  "conversation.ladder.kept": { entries: number; truncated: boolean; gzip: string };
+  /** The redacted ladder, gzip, base64; the Call-IDs and Session-IDs of its legs (none: of before they were kept). */
+  "conversation.ladder.kept": { entries: number; truncated: boolean; gzip: string; sipIds?: readonly string[] };
   "routing.acw.ended": { participantId: string; userId: string; queueId: string; wrapupCode: string; by: "agent" | "timeout" };
 };
 

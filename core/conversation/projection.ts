@@ -40,6 +40,7 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
       pausedAt: null,
       pausedUntil: null,
       pauseIsSecure: false,
+      sipIds: [],
       eventSeq: null,
     };
     const userId = (payload.userId ?? null) as UserId | null;
@@ -95,6 +96,9 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     ]);
   },
   "conversation.party.ended": partyEnded,
+  "conversation.ladder.kept": async ({ sipIds = [] }, { stores, conversationId }) => {
+    if (sipIds.length > 0) await stores.conversations.setSipIds(conversationId, sipIds);
+  },
   "conversation.answered": async (payload, { stores, event, conversationId }) => {
     const customerId = payload.customerParticipantId as ParticipantId;
     const [customer] = await Promise.all([

@@ -8,6 +8,8 @@ import type { Conversation, EndReason, Participant } from "./conversation.ts";
 export type ConversationFilter = {
   /** Part of the caller's number or name, or of the number that was called; without regard to case. */
   readonly text?: string;
+  /** Beside the text, what is found by its whole Call-ID or Session-ID; `liveIds`: conversations that go by it now, of which it is not stored yet. */
+  readonly sip?: { readonly id: string; readonly liveIds: readonly string[] };
   /** Any of these; the same for the other lists. */
   readonly conversationIds?: readonly string[];
   readonly queueIds?: readonly string[];

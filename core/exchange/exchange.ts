@@ -2,7 +2,7 @@
 
 import { type App, newEvent } from "../app.ts";
 import { participantOfLeg } from "../call/call.ts";
-import type { CallControl, CallEvent, LadderEntry, TrunkPort } from "../call/call-control.ts";
+import type { CallControl, CallEvent, TrunkPort } from "../call/call-control.ts";
 import { isInRoom } from "../call/conference-room.ts";
 import { pausesOf } from "../call/pause.ts";
 import { ringsFor } from "../call/pickup.ts";
@@ -120,7 +120,7 @@ export class Exchange {
       case "recording.failed":
         return this.background("recording failure not kept", this.recordingFailed(event));
       case "call.ladder":
-        return this.background("ladder not kept", this.ladder(event.conversationId, event.entries, event.truncated));
+        return this.background("ladder not kept", this.ladder(event));
       case "leg.replace-asked":
         return this.replaceAsked(event);
       case "station.registered":
@@ -414,10 +414,11 @@ export class Exchange {
     await this.keep("conversation.recording.failed", conversationId, [recordingId as RecordingId], { recordingId, reason });
   }
 
-  private async ladder(conversationId: ConversationId, entries: readonly LadderEntry[], truncated: boolean): Promise<void> {
+  private async ladder(event: Extract<CallEvent, { kind: "call.ladder" }>): Promise<void> {
+    const { conversationId, entries, truncated, sipIds } = event;
     if (entries.length === 0) return;
     const gzip = this.ports.vault.compress(JSON.stringify(entries));
-    await this.keep("conversation.ladder.kept", conversationId, [], { entries: entries.length, truncated, gzip });
+    await this.keep("conversation.ladder.kept", conversationId, [], { entries: entries.length, truncated, gzip, sipIds: [...sipIds] });
   }
 
   private refusedHelp({ origin, called }: Extract<CallEvent, { kind: "call.offered" }>): Promise<void> {

@@ -43,6 +43,9 @@ export const ladderBytesMax = 64 * 1024;
 
 /** What a packet capture holds in memory at most; the oldest goes first. */
 export const captureBytesMax = 64 * 1024 * 1024;
+/** Call-IDs and Session-IDs of one conversation that can be searched for; each of so many characters. */
+export const sipIdsMax = 64;
+export const sipIdCharactersMax = 255;
 /** Why packets are captured, in words. */
 export const captureReasonMax = 200;
 /** A capture ends by itself after so long at the latest. */

@@ -102,7 +102,11 @@ function foundConversations(tables: MemoryTables, organizationId: string, filter
     wanted === undefined || values.some((value) => value !== null && wanted.includes(value));
   return [...tables.conversations.values()]
     .filter((row) => row.organizationId === organizationId && row.startedAt >= from && row.startedAt < to)
-    .filter((row) => `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()))
+    .filter(
+      (row) =>
+        `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()) ||
+        (filter.sip !== undefined && (row.sipIds.includes(filter.sip.id) || filter.sip.liveIds.includes(row.id))),
+    )
     .filter((row) => filter.isLive === undefined || row.endedAt === null)
     .map((conversation) => ({ conversation, participants: of(conversation.id) }))
     .filter(
@@ -445,6 +449,7 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
       insert: async (row) => void tables().conversations.set(row.id, row),
       setAnswered: async (id, answeredAt) => void set(tables().conversations, id, { answeredAt }),
       setPause: async (id, pause) => void set(tables().conversations, id, pause),
+      setSipIds: async (id, sipIds) => void set(tables().conversations, id, { sipIds }),
       mergeData: async (id, data) => {
         const row = tables().conversations.get(id);
         if (row !== undefined) set(tables().conversations, id, { data: { ...row.data, ...data } });

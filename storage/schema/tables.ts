@@ -219,6 +219,7 @@ export const conversation = pgTable("conversation", {
   pausedAt: instant("paused_at"),
   pausedUntil: instant("paused_until"),
   pauseIsSecure: boolean("pause_is_secure"),
+  sipIds: text("sip_ids").array(),
 });
 
 export const participant = pgTable("participant", {

@@ -24,16 +24,23 @@ export function conversationStore(sql: Session): ConversationStore {
   // One value is compared, not looked for in a list: only then an index gives the rows in their order.
   const among = (column: Fragment, values: readonly string[], type: Fragment): Fragment =>
     values.length === 1 ? sql`${column} = ${values[0]!}::${type}` : sql`${column} = any(${values as string[]}::${type}[])`;
+  /** Part of a number or a name, or, whole, what SIP calls it. */
+  const named = (text: string, sip: ConversationFilter["sip"]): Fragment => {
+    const byWords = sql`search_runs(${words}) @> search_needles(${text}) and strpos(lower(${words}), lower(${text})) > 0`;
+    if (sip === undefined) return byWords;
+    return sql`(${byWords} or t.sip_ids @> array[${sip.id}]::text[] or t.id = any(${[...sip.liveIds]}::uuid[]))`;
+  };
   /** What the conversation's own row says. */
   const ofItself = ({
     text = "",
+    sip,
     conversationIds,
     callerNumbers,
     calledNumbers,
     endReasons,
     isLive,
   }: ConversationFilter): readonly Fragment[] => [
-    ...(text === "" ? [] : [sql`and search_runs(${words}) @> search_needles(${text}) and strpos(lower(${words}), lower(${text})) > 0`]),
+    ...(text === "" ? [] : [sql`and ${named(text, sip)}`]),
     ...(endReasons === undefined ? [] : [sql`and ${among(sql`t.end_reason`, endReasons, sql`text`)}`]),
     ...(isLive === undefined ? [] : [sql`and t.ended_at is null`]),
     ...(conversationIds === undefined ? [] : [sql`and ${among(sql`t.id`, conversationIds, sql`uuid`)}`]),
@@ -88,6 +95,9 @@ export function conversationStore(sql: Session): ConversationStore {
     setPause: async (id, { pausedAt, pausedUntil, pauseIsSecure }) => {
       await sql`update conversation set paused_at = ${pausedAt}, paused_until = ${pausedUntil}, pause_is_secure = ${pauseIsSecure}
         where id = ${id}`;
+    },
+    setSipIds: async (id, sipIds) => {
+      await sql`update conversation set sip_ids = ${[...sipIds]}::text[] where id = ${id}`;
     },
     mergeData: async (id, data) => {
       await sql`update conversation set data = data || ${sql.json(data as never)} where id = ${id}`;

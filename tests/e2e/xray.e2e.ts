@@ -345,7 +345,7 @@ await program(
       const planted = { key: "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz", cookie: "c00kie-5", password: "pa55-w0rd", token: "t0ken-77" };
       const number = "+442079460123";
       const caller2 = await RawSip.open(ownAddress, { address: ownAddress, port: 5060 });
-      const callId = "planted-1@carrier.example";
+      const [callId, sessionId] = ["planted-1@carrier.example", "ab30317f1a784dc48ff824d0d3715d86"];
       await caller2.call(
         {
           ...{ called: "100", callId, from: `"Alice Ann" <sip:${number}@localhost>` },
@@ -353,6 +353,7 @@ await program(
             `Authorization: Digest username="a", response="${planted.password}"`,
             `Cookie: session=${planted.cookie}`,
             `X-Token: ${planted.token}`,
+            `Session-ID: ${sessionId};remote=${"0".repeat(32)}`,
             `P-Asserted-Identity: <tel:${number}>`,
           ],
           attributes: [`a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${planted.key}`],
@@ -365,6 +366,10 @@ await program(
         const found = await newest();
         return (await eventsOf(found.id)).some(({ type }) => type === "conversation.ladder.kept") ? found.id : null;
       });
+      for (const asked of [callId, `Call-ID: ${callId}`, sessionId, `${sessionId};remote=${"0".repeat(32)}`]) {
+        const list = await supervisor.get(`/conversations?text=${encodeURIComponent(asked)}`);
+        expect(list.includes(`/conversations/${one}"`) && !list.includes(`/conversations/${id}"`), `${asked} does not find it alone`);
+      }
       const unpack = async (path: string): Promise<string> => {
         const files = await new Bun.Archive(await supervisor.bytes(path)).files();
         const texts = await Promise.all([...files].map(async ([name, file]) => `${name}\n${await file.text()}`));

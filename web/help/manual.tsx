@@ -322,7 +322,8 @@ export const manual: readonly ManualPage[] = [
     title: "Conversations",
     body: () => (
       <p>
-        Every call, newest first. Search by any part of a number or a name, and narrow by queue, person, wrap-up code, how it ended, how
+        Every call, newest first. Search by any part of a number or a name, or by a whole Call-ID or Session-ID (RFC 7989), as carriers and
+        phones name a call; of calls from before this was kept neither is known. Narrow by queue, person, wrap-up code, how it ended, how
         long somebody waited, and when; a period is a way to say two dates. <b>CSV</b> holds what the search finds, up to 10,000. One
         conversation can be taken along whole with <b>Export as JSON</b>, which is written down. In the command bar, four digits of a number
         are enough.

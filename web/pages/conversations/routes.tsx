@@ -2,6 +2,7 @@
 import { endReasons } from "../../../core/conversation/conversation.ts";
 import { exportConversation } from "../../../core/conversation/queries.ts";
 import { type ConversationCursor, type ConversationFilter, searchConversations, summaryOf } from "../../../core/conversation/search.ts";
+import { sipIdOf } from "../../../core/conversation/sip-id.ts";
 import { isoInstant } from "../../../core/lib/calendar.ts";
 import { NotFound } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId } from "../../../core/lib/id.ts";
@@ -86,11 +87,13 @@ function filterOf(c: WebContext, ports: WebPorts): ConversationFilter {
     const value = given(name);
     return value !== undefined && isId(value) ? value : undefined;
   };
+  const sipId = sipIdOf(given("text") ?? "");
   const ending = given("end") ?? "";
   const reason = endReasons.find((one) => one === ending);
   const waited = Number(given("waited"));
   return {
     text: given("text"),
+    ...(sipId === null ? {} : { sip: { id: sipId, liveIds: ports.conversationsWith(sipId) } }),
     ...only("queueIds", id("queue")),
     ...only("userIds", id("person")),
     ...only("wrapupCodes", given("wrapup")),

@@ -84,7 +84,7 @@ function Filters(props: { readonly names: Names; readonly query: URLSearchParams
   const { names, query } = props;
   return (
     <form class="toolbar" method="get" action="/conversations" role="search">
-      <SearchField name="text" label={t("Number or name")} value={query.get("text") ?? ""} />
+      <SearchField name="text" label={t("Number, name, Call-ID or Session-ID")} value={query.get("text") ?? ""} />
       <Choice name="queue" label={t("Queue")} options={[...names.queues].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="person" label={t("Person")} options={[...names.people].map(([value, label]) => ({ value, label }))} query={query} />
       <Choice name="wrapup" label={t("Wrap-up code")} options={names.codes.map((value) => ({ value, label: value }))} query={query} />

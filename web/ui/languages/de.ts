@@ -854,6 +854,7 @@ export const german: Readonly<Record<string, string>> = {
   Newest: "Neueste",
   Older: "Ältere",
   "Number or name": "Nummer oder Name",
+  "Number, name, Call-ID or Session-ID": "Nummer, Name, Call-ID oder Session-ID",
   To: "Bis",
   Clear: "Leeren",
   Number: "Nummer",
