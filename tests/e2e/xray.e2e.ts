@@ -264,7 +264,7 @@ await program(
 
     await step("one time axis: it grows while one looks, and the moment in focus or under the mouse is in every drawing", async () => {
       await priya.press("h");
-      await gareth.waitFor('svg[data-track="hold"] .moment rect', 10_000);
+      await gareth.waitFor('svg[data-track="hold"] a.moment', 10_000);
       await priya.press("h");
       await gareth.waitFor("#xray .sounded svg.sound", 15_000);
       const drawn = (await gareth.evaluate(shownMoment)).charts;

@@ -7,6 +7,7 @@ const lists = [".timeline > li[data-at]", "#ladder tr[data-at]", "#moments-table
 
 /** Epoch ms; null: none. */
 let shownAt: number | null = null;
+let shownOn = "";
 
 export function startMoments(): void {
   document.addEventListener("pointerover", pointed);
@@ -17,9 +18,19 @@ export function startMoments(): void {
   });
   document.addEventListener("keydown", moved);
   document.addEventListener("click", followed);
-  // What was drawn anew knows of no moment.
+  // What was drawn anew knows of no moment: told before it is painted, and once more when everything is in its place.
+  new MutationObserver(redrawn).observe(document.body, { childList: true, subtree: true });
   addEventListener("landline:shown", () => show(shownAt));
-  addEventListener("landline:arrived", () => show(null));
+  addEventListener("landline:arrived", arrived);
+}
+
+/** Fragments arrive, too, and leave the page what it is. */
+function arrived(): void {
+  if (location.pathname !== shownOn) shownAt = null;
+}
+
+function redrawn(): void {
+  if (shownAt !== null && document.querySelector(`${charts}:not(:has(> .cursor))`) !== null) show(shownAt);
 }
 
 function pointed({ target, clientX, pointerType }: PointerEvent): void {
@@ -55,6 +66,7 @@ function show(at: number | null): void {
   }
   if (at === null && shownAt === null) return;
   shownAt = at;
+  shownOn = location.pathname;
   for (const chart of document.querySelectorAll(charts)) draw(chart, at === null ? null : (at - axis.from) / axis.spanMs);
   for (const rect of document.querySelectorAll(`${charts} [data-begins]`)) {
     const { begins, ends } = (rect as SVGElement).dataset;
@@ -68,12 +80,12 @@ function show(at: number | null): void {
   tell(at, axis.day);
 }
 
-/** `share` null, or outside of the drawing: no line. */
+/** `share` null: no line; what is beside the drawing is at its edge. */
 function draw(chart: Element, share: number | null): void {
   const before = chart.querySelector(":scope > .cursor");
-  if (share === null || share < 0 || share > 1) return before?.remove();
+  if (share === null) return before?.remove();
   const line = before ?? chart.appendChild(document.createElementNS(svgNamespace, "line"));
-  const x = `${(share * 100).toFixed(2)}%`;
+  const x = `${(Math.min(1, Math.max(0, share)) * 100).toFixed(2)}%`;
   for (const [name, value] of Object.entries({ class: "cursor", x1: x, x2: x, y1: "0", y2: "100%" })) line.setAttribute(name, value);
 }
 

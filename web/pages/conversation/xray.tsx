@@ -126,9 +126,9 @@ function TrackRow(props: { readonly track: Track; readonly told: readonly Told[]
           return (
             <a id={`m-${event.seq}`} href={`#e-${event.seq}`} class="moment" data-at={String(at)} tabindex={i === 0 ? 0 : -1}>
               <title>{`${timeOfDay(at)} ${words}${until}`}</title>
-              {endedAt === at ? (
-                <circle cx={axis.percent(at)} cy="14" r="5" />
-              ) : (
+              {/* What lasted for less than a pixel is seen all the same. */}
+              <circle cx={axis.percent(at)} cy="14" r={endedAt === at ? 5 : 6} />
+              {endedAt === at ? null : (
                 <rect
                   x={axis.percent(at)}
                   y="8"
