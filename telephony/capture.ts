@@ -18,6 +18,8 @@ export class PacketCapture implements CapturePort {
   private wanted: CaptureWanted | null = null;
   private keepMs = 0;
   private batches: Batch[] = [];
+  /** Index of the oldest that is kept: what is before it is cut off when it is more than half. */
+  private oldest = 0;
   private bytes = 0;
   private packets = 0;
   private lost = 0;
@@ -47,6 +49,7 @@ export class PacketCapture implements CapturePort {
 
   discard(): void {
     this.batches = [];
+    this.oldest = 0;
     this.bytes = this.packets = this.lost = 0;
   }
 
@@ -77,7 +80,7 @@ export class PacketCapture implements CapturePort {
       return Buffer.concat(records.map(({ record }) => record));
     };
     // As it is now: what comes meanwhile is not waited for.
-    for (const { bytes, cameAt } of [...this.batches]) {
+    for (const { bytes, cameAt } of this.batches.slice(this.oldest)) {
       for (let at = 0; at < bytes.length; ) {
         const { atMs, end } = pcapRecordAt(bytes, at);
         waiting.push({ atMs, record: bytes.subarray(at, end) });
@@ -95,13 +98,14 @@ export class PacketCapture implements CapturePort {
     this.batches.push({ cameAt, bytes, packets });
     this.bytes += bytes.length;
     this.packets += packets;
-    let gone = 0;
-    for (const oldest of this.batches) {
-      if (this.bytes <= captureBytesMax && oldest.cameAt >= cameAt - this.keepMs) break;
-      this.bytes -= oldest.bytes.length;
-      this.packets -= oldest.packets;
-      gone += 1;
+    for (; this.oldest < this.batches.length; this.oldest += 1) {
+      const batch = this.batches[this.oldest]!;
+      if (this.bytes <= captureBytesMax && batch.cameAt >= cameAt - this.keepMs) break;
+      this.bytes -= batch.bytes.length;
+      this.packets -= batch.packets;
     }
-    if (gone > 0) this.batches.splice(0, gone);
+    if (this.oldest <= this.batches.length / 2) return;
+    this.batches = this.batches.slice(this.oldest);
+    this.oldest = 0;
   }
 }

@@ -15,18 +15,17 @@ export class CaptureBatch {
   private timer: Timer | null = null;
   private second = { startedAtMs: 0, bytes: 0 };
   /** Wall time at monotonic zero: packets of one millisecond keep their order and distance. */
-  private readonly epochMs: number;
+  private epochMs = 0;
 
   constructor(
     private readonly env: Env,
     private readonly emit: Emit,
-  ) {
-    this.epochMs = env.clock.now() - env.clock.monotonic();
-  }
+  ) {}
 
   /** For one stream; `digitsType`: which payload type carries digits now. */
   tap(command: Extract<MediaCommand, { kind: "capture" }>, digitsType: () => number | null): PacketTap {
     const { mode, localAddress } = command;
+    this.epochMs = this.env.clock.now() - this.env.clock.monotonic();
     return (direction, packet, isRtcp, peer, localPort) => {
       const isWhole = isRtcp || (mode === "voice" && payloadType(packet) !== digitsType());
       const local = { address: localAddress, port: localPort };

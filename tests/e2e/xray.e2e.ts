@@ -100,7 +100,7 @@ function messagesShown(): number {
 function shownMoment() {
   const all = (selector: string): number => document.querySelectorAll(selector).length;
   return {
-    charts: all("#xray .lanes > svg"),
+    charts: all("#xray .lanes > svg:not(:has(> defs))"),
     cursors: all("#xray .lanes > svg > .cursor"),
     entries: all(".timeline > li.now"),
     said: document.getElementById("xray-at")?.textContent ?? "",

@@ -1,7 +1,8 @@
 // One conversation, many drawings: the moment that is pointed at, or has the focus, is shown in all of them, in the timeline and in the ladder.
 
 const svgNamespace = "http://www.w3.org/2000/svg";
-const charts = "#xray .lanes > svg";
+/** All but the one that holds the patterns. */
+const charts = "#xray .lanes > svg:not(:has(> defs))";
 /** Lists in which the last entry at or before the moment is marked. */
 const lists = [".timeline > li[data-at]", "#ladder tr[data-at]", "#moments-table tr[data-at]"];
 
