@@ -247,6 +247,16 @@ async function addressOf(page: Page, path: string): Promise<string> {
 
 /** Faces of pages that an address alone does not show. */
 async function moreStates(page: Page): Promise<void> {
+  await step("a packet capture that goes on: its page, and the word of it at the top", async () => {
+    await page.goto(`${landline.http}/admin/capture`);
+    await page.fill("#reason", "One way is silent at the carrier");
+    await page.click('#main form [data-kind="primary"]');
+    await page.waitForSelector("#capturing a");
+    await look(page, "capture-on");
+    await walk(page, "capture-on");
+    await page.click('#main form [data-kind="danger"]');
+    await page.waitForSelector("#capturing:empty", { state: "attached" });
+  });
   for (const [name, path] of [
     ["conversations-none", "/conversations?text=nobody&period=week"],
     ["audit-log-narrowed", "/audit/log?type=routing.queue"],

@@ -147,23 +147,6 @@ function Begin({ actor, csrf, values, errors, trunks, stations }: Props) {
         >
           {(input) => <input class="input" {...input} type="number" min="1" max={captureMinutesMax} value={values.keepMinutes} required />}
         </Field>
-        <Field name="trunkId" label={t("Trunk")} error={errors.trunkId}>
-          {(input) => (
-            <select class="input" {...input}>
-              {options(trunks, values.trunkId)}
-            </select>
-          )}
-        </Field>
-        <Field name="stationId" label={t("Station")} error={errors.stationId}>
-          {(input) => (
-            <select class="input" {...input}>
-              {options(stations, values.stationId)}
-            </select>
-          )}
-        </Field>
-        <Field name="conversationId" label={t("Conversation")} error={errors.conversationId} help={t("Its id; empty: any.")} wide>
-          {(input) => <input class="input mono" {...input} value={values.conversationId} />}
-        </Field>
         <Field
           name="withVoice"
           label={t("Voice")}
@@ -181,6 +164,25 @@ function Begin({ actor, csrf, values, errors, trunks, stations }: Props) {
               ) : null}
             </select>
           )}
+        </Field>
+      </Group>
+      <Group id="only" title={t("Only")} about={t("Of whatever fits all of these; empty: of everything.")}>
+        <Field name="trunkId" label={t("Trunk")} error={errors.trunkId}>
+          {(input) => (
+            <select class="input" {...input}>
+              {options(trunks, values.trunkId)}
+            </select>
+          )}
+        </Field>
+        <Field name="stationId" label={t("Station")} error={errors.stationId}>
+          {(input) => (
+            <select class="input" {...input}>
+              {options(stations, values.stationId)}
+            </select>
+          )}
+        </Field>
+        <Field name="conversationId" label={t("Conversation")} error={errors.conversationId} help={t("Its id; empty: any.")} wide>
+          {(input) => <input class="input mono" {...input} value={values.conversationId} />}
         </Field>
       </Group>
       <div class="actions">

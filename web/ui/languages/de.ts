@@ -21,6 +21,7 @@ export const german: Readonly<Record<string, string>> = {
   "Download pcap": "pcap herunterladen",
   "For how many minutes": "Für wie viele Minuten",
   "In memory, {n} MiB at most: the oldest goes first.": "Im Arbeitsspeicher, höchstens {n} MiB: Das Älteste geht zuerst.",
+  "Of whatever fits all of these; empty: of everything.": "Von allem, wozu das zusammen passt; leer: von allem.",
   "Its id; empty: any.": "Seine Kennung; leer: jedes.",
   "Keep the last minutes": "Die letzten Minuten behalten",
   "Kept in memory until {time}, then gone.": "Bleibt bis {time} im Arbeitsspeicher und ist dann weg.",
