@@ -91,7 +91,7 @@ function Kept(props: Props & { readonly last: Capture }) {
       {isOn ? null : (
         <p class="quiet gap-below">{t("Kept in memory until {time}, then gone.", { time: timeOfDay(last.endedAt! + captureKeptMs) })}</p>
       )}
-      <div class="actions">
+      <div class="actions gap-above">
         <a class="button" href="/admin/capture/packets.pcap" download="" hx-boost="false">
           <Icon name="download" />
           {t("Download pcap")}
