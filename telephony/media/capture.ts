@@ -22,12 +22,13 @@ export class CaptureBatch {
     private readonly emit: Emit,
   ) {}
 
-  /** For one stream; `digitsType`: which payload type carries digits now. */
+  /** For one stream; `digitsType`: which payload type carries digits now. Null: none does, so they may be tones in the voice, which is left out then. */
   tap(command: Extract<MediaCommand, { kind: "capture" }>, digitsType: () => number | null): PacketTap {
     const { mode, localAddress } = command;
     this.epochMs = this.env.clock.now() - this.env.clock.monotonic();
     return (direction, packet, isRtcp, peer, localPort) => {
-      const isWhole = isRtcp || (mode === "voice" && payloadType(packet) !== digitsType());
+      const digits = digitsType();
+      const isWhole = isRtcp || (mode === "voice" && digits !== null && payloadType(packet) !== digits);
       const local = { address: localAddress, port: localPort };
       if (direction === "in") this.add(peer, local, isWhole ? packet : withoutPayload(packet));
       else this.add(local, peer, isWhole ? packet : withoutPayload(packet));

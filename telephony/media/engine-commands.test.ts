@@ -607,6 +607,15 @@ describe("a capture", () => {
     ]);
   });
 
+  test("has nothing that is said where digits are tones in it", async () => {
+    const at = await desk();
+    at.do({ kind: "connect-rtp", streamId: "alice", remote: { ...remote(6_000), dtmfPayloadType: null }, direction: "sendrecv" });
+    at.do(capture("alice", "voice"));
+    at.say(5_000, 1, 5_000);
+    await at.pass(300);
+    expect(taken(at).filter(({ to }) => to === 5_000)).toMatchObject([{ type: 0, isBlank: true }]);
+  });
+
   test("has nothing once it is off, and what came before is handed over by then", async () => {
     const at = await desk();
     at.do(capture("alice", "voice"));

@@ -344,8 +344,9 @@ export const adminManual: readonly ManualPage[] = [
         <p>
           <b>What is in it</b>: each SIP message, of whatever transport, as a UDP datagram between the true addresses, without credentials
           and keys, and without bodies but descriptions; each RTP packet with its header and length, with what is said as zeros; RTCP.{" "}
-          <b>With voice</b>, for whoever may also hear recordings, what is said is in it, decrypted. Digits never are, in neither form, and
-          of a call in a <a href="/help/conversation#pause">secure pause</a> no packet of any leg is taken.
+          <b>With voice</b>, for whoever may also hear recordings, what is said is in it, decrypted. Digits never are, in neither form, so
+          of a leg without telephone events, where they are tones, nothing that is said; and of a call in a{" "}
+          <a href="/help/conversation#pause">secure pause</a> no packet of any leg is taken.
         </p>
         <p>
           It lies in memory alone: the last minutes that you asked for, 64 MiB at most, an hour after its end it is gone. A worker hands
