@@ -190,6 +190,22 @@ describe("a stolen phone", () => {
     expect(guard.begin("priya" as UserId)).toBeNull();
   });
 
+  test("a test call is a channel of its trunk and one of its person's calls; to an extension it is not theirs to pay", () => {
+    const test = { trunkId: "first" as TrunkId, userId: "priya" as UserId, classification: "National" };
+    const guardOf = (...tests: readonly { trunkId: TrunkId; userId: UserId; classification: string | null }[]) =>
+      new OutgoingGuard(
+        clock,
+        () => [],
+        () => tests,
+      );
+    expect(guardOf(test).isFull(trunk("first", { channelsMax: 1 }))).toBe(true);
+    expect(guardOf(test).isFull(trunk("second", { channelsMax: 1 }))).toBe(false);
+    const many = Array.from({ length: outgoingPerUserMax }, () => test);
+    expect(guardOf(...many).begin("priya" as UserId)).toEqual({ rule: "at-once", limit: outgoingPerUserMax });
+    expect(guardOf(...many).begin("priya" as UserId, true)).toBeNull();
+    expect(guardOf(...many.map((one) => ({ ...one, classification: null }))).begin("priya" as UserId)).toBeNull();
+  });
+
   test("a trunk is full at its channels, counted in both directions", () => {
     const came = {
       customer: { userId: null, trunkId: "first", ended: false },

@@ -64,10 +64,12 @@ beforeAll(async () => {
 });
 
 test("who was never answered costs nothing", async () => {
-  const { legId } = dialled();
+  const { legId, conversationId } = dialled();
   await pass(10_000);
   spend.onCallEvent(leg("leg.ended", legId));
+  await pass(1_000);
   expect(next()).toBeNull();
+  expect(await node.app.log.readSubject(conversationId)).toEqual([]);
 });
 
 test("a call that is up counts with what it has cost so far; over, it is in the log once, with its price", async () => {

@@ -7,10 +7,10 @@ import { createUser } from "../directory/commands.ts";
 import type { User } from "../directory/user.ts";
 import type { LegId } from "../lib/id.ts";
 import { outgoingPerUserMax } from "../lib/limits.ts";
-import { createObject } from "../objects/commands.ts";
+import { createObject, deleteObject } from "../objects/commands.ts";
 import { Faults } from "../simulation/faults.ts";
 import { type SimulatedNode, World } from "../simulation/world.ts";
-import { siteKind, siteSettings, trunkKind, trunkSettings } from "../telephony/kinds.ts";
+import { numberPlanKind, numberPlanSettings, siteKind, siteSettings, trunkKind, trunkSettings } from "../telephony/kinds.ts";
 import type { Trunk } from "../telephony/telephony.ts";
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -110,6 +110,17 @@ test.each([
 ])("%s is refused: %s", async (number, message) => {
   await expect(call(carrier, number)).rejects.toThrow(message);
   expect(node.exchange.testCalls.of(carrier.id)).toBeNull();
+});
+
+test("a number that a plan makes an emergency number of is refused, too", async () => {
+  const [site] = await node.app.stores.sites.all(world.organizationId);
+  const plan = { name: "Help", siteId: site!.id, matchType: "regex", match: "76", normalizedFormat: "999", classification: "National" };
+  const made = await done(createObject(node.app, machine(), numberPlanKind, numberPlanSettings.parse(plan) as never));
+  await done(
+    node.exchange.onLogged({ type: "telephony.number-plan.created", organizationId: world.organizationId, payload: null } as never),
+  );
+  await expect(call(carrier, "76")).rejects.toThrow("Emergency numbers are not called as a test.");
+  await done(deleteObject(node.app, machine(), numberPlanKind, made.id));
 });
 
 test("nobody calls without the right to change trunks, and no program does", async () => {

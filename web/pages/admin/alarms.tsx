@@ -25,7 +25,7 @@ const scopeWords: Readonly<Record<(typeof alarmScopes)[number], () => string>> =
 const periodWords: Readonly<Record<(typeof alarmPeriods)[number], () => string>> = { day: () => t("A day"), month: () => t("A month") };
 const actionWords: Readonly<Record<(typeof alarmActions)[number], () => string>> = {
   notify: () => t("Tell"),
-  block: () => t("Stop calls until an administrator releases them"),
+  block: () => t("Stop calls until released"),
 };
 const dayWords = (): readonly string[] => [
   ...[t("Monday"), t("Tuesday"), t("Wednesday"), t("Thursday"), t("Friday"), t("Saturday"), t("Sunday")],

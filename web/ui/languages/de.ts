@@ -1837,7 +1837,7 @@ export const german: Readonly<Record<string, string>> = {
   Since: "Seit",
   "Somebody who has left": "Jemand, der gegangen ist",
   "Still allowed": "Noch erlaubt",
-  "Stop calls until an administrator releases them": "Anrufe anhalten, bis ein Administrator sie freigibt",
+  "Stop calls until released": "Anrufe anhalten bis zur Freigabe",
   "Stopped now": "Jetzt angehalten",
   Sunday: "Sonntag",
   "Switched off": "Ausgeschaltet",
