@@ -1,15 +1,14 @@
 // Finds conversations by what people remember of them: who, which number, which queue, when, how it ended.
 import type { App } from "../app.ts";
 import { type Actor, demand } from "../authorization/actor.ts";
-import type { OrganizationId } from "../lib/id.ts";
+import type { ConversationId, OrganizationId } from "../lib/id.ts";
 import type { Page, Paged } from "../objects/object.ts";
 import type { Conversation, EndReason, Participant } from "./conversation.ts";
+import { sipIdOf } from "./sip-id.ts";
 
 export type ConversationFilter = {
   /** Part of the caller's number or name, or of the number that was called; without regard to case. */
   readonly text?: string;
-  /** Beside the text, what is found by its whole Call-ID or Session-ID; `liveIds`: conversations that go by it now, of which it is not stored yet. */
-  readonly sip?: { readonly id: string; readonly liveIds: readonly string[] };
   /** Any of these; the same for the other lists. */
   readonly conversationIds?: readonly string[];
   readonly queueIds?: readonly string[];
@@ -43,12 +42,28 @@ export interface ConversationSearch {
     before: ConversationCursor | null,
     limit: number,
   ): Promise<readonly FoundConversation[]>;
+  /** Those that are over and went by this Call-ID or Session-ID, in any order. */
+  withSipId(organizationId: OrganizationId, sipId: string, limit: number): Promise<readonly ConversationId[]>;
   /** By number of page, in either order of their beginnings; `total` counts all that fit. */
   searchPage(
     organizationId: OrganizationId,
     filter: ConversationFilter,
     page: Page & { readonly order: "asc" | "desc" },
   ): Promise<Paged<FoundConversation>>;
+}
+
+/** Most conversations that go by one Call-ID: only a device that uses it twice has several. */
+const sameSipIdMax = 100;
+
+/**
+ * What somebody typed, as a filter: conversations that go by it in SIP, whole, and where there are none, part of a number or a name. Asked one
+ * after the other: a plan for either is no good plan for both. `upWith`: those that are up, of which it is not stored yet.
+ */
+export async function typed(app: App, text: string, upWith: (sipId: string) => readonly ConversationId[]): Promise<ConversationFilter> {
+  const sipId = sipIdOf(text);
+  const ids =
+    sipId === null ? [] : [...upWith(sipId), ...(await app.stores.conversations.withSipId(app.organizationId, sipId, sameSipIdMax))];
+  return ids.length > 0 ? { conversationIds: ids } : { text };
 }
 
 /** @throws Forbidden */

@@ -102,11 +102,7 @@ function foundConversations(tables: MemoryTables, organizationId: string, filter
     wanted === undefined || values.some((value) => value !== null && wanted.includes(value));
   return [...tables.conversations.values()]
     .filter((row) => row.organizationId === organizationId && row.startedAt >= from && row.startedAt < to)
-    .filter(
-      (row) =>
-        `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()) ||
-        (filter.sip !== undefined && (row.sipIds.includes(filter.sip.id) || filter.sip.liveIds.includes(row.id))),
-    )
+    .filter((row) => `${row.callerNumber}\n${row.callerName}\n${row.calledNumber}`.toLowerCase().includes(text.toLowerCase()))
     .filter((row) => filter.isLive === undefined || row.endedAt === null)
     .map((conversation) => ({ conversation, participants: of(conversation.id) }))
     .filter(
@@ -473,6 +469,11 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
         const ordered = order === "asc" ? found.toReversed() : found;
         return { entities: ordered.slice((pageNumber - 1) * pageSize, pageNumber * pageSize), total: found.length };
       },
+      withSipId: async (organizationId, sipId, limit) =>
+        [...tables().conversations.values()]
+          .filter((row) => row.organizationId === organizationId && row.sipIds.includes(sipId))
+          .slice(0, limit)
+          .map(({ id }) => id),
       openOfNode: async (nodeId) => [...tables().conversations.values()].filter((row) => row.nodeId === nodeId && row.endedAt === null),
       insertParticipant: async (row) => void tables().participants.set(row.id, row),
       participant: async (id) => tables().participants.get(id) ?? null,

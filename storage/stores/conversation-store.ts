@@ -24,23 +24,16 @@ export function conversationStore(sql: Session): ConversationStore {
   // One value is compared, not looked for in a list: only then an index gives the rows in their order.
   const among = (column: Fragment, values: readonly string[], type: Fragment): Fragment =>
     values.length === 1 ? sql`${column} = ${values[0]!}::${type}` : sql`${column} = any(${values as string[]}::${type}[])`;
-  /** Part of a number or a name, or, whole, what SIP calls it. */
-  const named = (text: string, sip: ConversationFilter["sip"]): Fragment => {
-    const byWords = sql`search_runs(${words}) @> search_needles(${text}) and strpos(lower(${words}), lower(${text})) > 0`;
-    if (sip === undefined) return byWords;
-    return sql`(${byWords} or t.sip_ids @> array[${sip.id}]::text[] or t.id = any(${[...sip.liveIds]}::uuid[]))`;
-  };
   /** What the conversation's own row says. */
   const ofItself = ({
     text = "",
-    sip,
     conversationIds,
     callerNumbers,
     calledNumbers,
     endReasons,
     isLive,
   }: ConversationFilter): readonly Fragment[] => [
-    ...(text === "" ? [] : [sql`and ${named(text, sip)}`]),
+    ...(text === "" ? [] : [sql`and search_runs(${words}) @> search_needles(${text}) and strpos(lower(${words}), lower(${text})) > 0`]),
     ...(endReasons === undefined ? [] : [sql`and ${among(sql`t.end_reason`, endReasons, sql`text`)}`]),
     ...(isLive === undefined ? [] : [sql`and t.ended_at is null`]),
     ...(conversationIds === undefined ? [] : [sql`and ${among(sql`t.id`, conversationIds, sql`uuid`)}`]),
@@ -131,6 +124,11 @@ export function conversationStore(sql: Session): ConversationStore {
       const [count] = await sql<{ total: number }[]>`
         select count(*)::int as total from (${fitting(organizationId, filter, () => nothing)}) f`;
       return { entities: await withParticipants(rows), total: count!.total };
+    },
+    withSipId: async (organizationId, sipId, limit) => {
+      const found = await sql<{ id: ConversationId }[]>`select t.id from conversation t
+        where t.organization_id = ${organizationId} and t.sip_ids @> array[${sipId}]::text[] limit ${limit}`;
+      return found.map(({ id }) => id);
     },
     openOfNode: async (nodeId) => sql<Conversation[]>`${conversations.from(sql)} where t.node_id = ${nodeId} and t.ended_at is null`,
     insertParticipant: (row) => participants.insert(sql, row),

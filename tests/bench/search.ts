@@ -34,6 +34,7 @@ const list = (filter: ConversationFilter, before: number | null = null): Promise
 const page = (filter: ConversationFilter, pageNumber = 1, order: "asc" | "desc" = "asc", size = 25): Promise<unknown> =>
   store.searchPage(organizationId, filter, { pageSize: size, pageNumber, order });
 const lastDays = (days: number): ConversationFilter => ({ from: now - days * dayMs, to: now });
+const bySip = (sipId: string): Promise<unknown> => store.withSipId(organizationId, sipId, 100);
 const digits = (n: number, length: number): string => String((n * 7_919) % 10 ** length).padStart(length, "0");
 
 const cases: readonly Case[] = [
@@ -45,6 +46,8 @@ const cases: readonly Case[] = [
   ["list: part of a number, none has it", (n) => list({ text: `99999${digits(n, 4)}` })],
   ["list: two characters that few have", (n) => list({ text: `x${n % 10}` })],
   ["list: a whole number", (n) => list({ text: `+4416329${digits(n, 5)}` })],
+  ["list: SIP, a Call-ID", (n) => bySip(`call-${1 + ((n * 7_919) % rows)}@carrier.example`)],
+  ["list: SIP, a Session-ID that none has", (n) => bySip(digits(n, 5).padStart(32, "a"))],
   ["list: part of a name", (n) => list({ text: `smith ${n}` })],
   ["list: queue, busy", () => list({ queueIds: [queueId(1)] })],
   ["list: queue, small", () => list({ queueIds: [queueId(queues)] })],
@@ -108,13 +111,14 @@ async function fill(session: Session): Promise<void> {
         1 + floor(random() * ${agents})::int as agent,
         random() as fate, 5 + random() * 120 as waited, 30 + random() * 600 as talked
       from generate_series(1, ${rows}) i;
-    insert into conversation (id, organization_id, division_id, node_id, direction, caller_number, caller_name, called_number, started_at, answered_at, ended_at, end_reason, data)
+    insert into conversation (id, organization_id, division_id, node_id, direction, caller_number, caller_name, called_number, started_at, answered_at, ended_at, end_reason, data, sip_ids)
       select id, '${organizationId}', '${organizationId}', '${organizationId}', 'inbound',
         '+4416329' || lpad(floor(power(random(), 2) * 100000)::int::text, 5, '0'),
         case when random() < 0.2 then (array['Smith','Jones','Okafor','Nair','Zieliński','Müller','Grant','Ito'])[1 + floor(random() * 8)::int] || ' ' || floor(random() * 500)::int else '' end,
         '+44163296000' || floor(random() * 10)::int, at, at + interval '1 second', at + make_interval(secs => waited + talked),
         case when fate < 0.60 then 'customer-hung-up' when fate < 0.86 then 'agent-hung-up' when fate < 0.94 then 'abandoned-in-queue'
-          when fate < 0.98 then 'abandoned-in-flow' when fate < 0.9995 then 'rejected' else 'error' end, '{}'
+          when fate < 0.98 then 'abandoned-in-flow' when fate < 0.9995 then 'rejected' else 'error' end, '{}',
+        array['call-' || i || '@carrier.example', 'call-' || i || '@phone.example', md5(i::text), md5(i || 'b')]
       from made;
     insert into participant (id, conversation_id, purpose, started_at, connected_at, ended_at, disconnect_type)
       select gen_random_uuid(), id, 'customer', at, at, at + make_interval(secs => waited + talked), case when fate < 0.6 then 'client' when fate < 0.9999 then 'peer' else 'timeout' end from made;

@@ -264,8 +264,10 @@ await program(
 
     await step("one time axis: it grows while one looks, and the moment in focus or under the mouse is in every drawing", async () => {
       await priya.press("h");
+      await priya.waitFor('#call [data-key="h"][aria-pressed="true"]', 5_000);
       await gareth.waitFor('svg[data-track="hold"] a.moment', 10_000);
       await priya.press("h");
+      await priya.waitFor('#call [data-key="h"][aria-pressed="false"]', 5_000);
       await gareth.waitFor("#xray .sounded svg.sound", 15_000);
       const drawn = (await gareth.evaluate(shownMoment)).charts;
       expect(drawn >= 8, `${drawn} drawings`);

@@ -1,8 +1,13 @@
 // Conversations: searched and narrowed, newest first; as CSV, and one of them whole as JSON.
 import { endReasons } from "../../../core/conversation/conversation.ts";
 import { exportConversation } from "../../../core/conversation/queries.ts";
-import { type ConversationCursor, type ConversationFilter, searchConversations, summaryOf } from "../../../core/conversation/search.ts";
-import { sipIdOf } from "../../../core/conversation/sip-id.ts";
+import {
+  type ConversationCursor,
+  type ConversationFilter,
+  searchConversations,
+  summaryOf,
+  typed,
+} from "../../../core/conversation/search.ts";
 import { isoInstant } from "../../../core/lib/calendar.ts";
 import { NotFound } from "../../../core/lib/errors.ts";
 import { type ConversationId, isId } from "../../../core/lib/id.ts";
@@ -28,7 +33,7 @@ const endings: Readonly<Record<string, ConversationFilter>> = {
 
 export const conversationListRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/conversations", permission, help }, async (c, ports) => {
-    const { found, next } = await searchConversations(ports.app, c.var.actor, filterOf(c, ports), cursorOf(c), pageSize);
+    const { found, next } = await searchConversations(ports.app, c.var.actor, await filterOf(c, ports), cursorOf(c), pageSize);
     const names = await namesOf(ports);
     const query = queryOf(c, ports);
     const after = next === null ? null : `${next.startedAt}.${next.id}`;
@@ -37,7 +42,7 @@ export const conversationListRoutes: readonly PageRoute[] = [
   }),
 
   page({ method: "GET", path: "/conversations.csv", permission, help }, async (c, ports) => {
-    const { found } = await searchConversations(ports.app, c.var.actor, filterOf(c, ports), null, conversationsExportMax);
+    const { found } = await searchConversations(ports.app, c.var.actor, await filterOf(c, ports), null, conversationsExportMax);
     const { people, queues } = await namesOf(ports);
     const lines = found.map((one) => {
       const { conversation } = one;
@@ -77,7 +82,7 @@ function queryOf(c: WebContext, ports: WebPorts): URLSearchParams {
 }
 
 /** What the address asks for; what makes no sense in it is as if it were not there. */
-function filterOf(c: WebContext, ports: WebPorts): ConversationFilter {
+async function filterOf(c: WebContext, ports: WebPorts): Promise<ConversationFilter> {
   const query = queryOf(c, ports);
   const given = (name: string): string | undefined => {
     const value = (query.get(name) ?? "").trim();
@@ -87,13 +92,12 @@ function filterOf(c: WebContext, ports: WebPorts): ConversationFilter {
     const value = given(name);
     return value !== undefined && isId(value) ? value : undefined;
   };
-  const sipId = sipIdOf(given("text") ?? "");
+  const text = given("text");
   const ending = given("end") ?? "";
   const reason = endReasons.find((one) => one === ending);
   const waited = Number(given("waited"));
   return {
-    text: given("text"),
-    ...(sipId === null ? {} : { sip: { id: sipId, liveIds: ports.conversationsWith(sipId) } }),
+    ...(text === undefined ? {} : await typed(ports.app, text, (sipId) => ports.conversationsWith(sipId))),
     ...only("queueIds", id("queue")),
     ...only("userIds", id("person")),
     ...only("wrapupCodes", given("wrapup")),
