@@ -28,6 +28,9 @@ const list = z.union([
       .filter((part) => part !== ""),
   ),
 ]);
+const ports = list
+  .transform((texts) => texts.map(Number))
+  .refine((all) => all.every((port) => Number.isInteger(port) && port >= 0 && port < 65_536), "port numbers, separated by commas");
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 /** Every key: flag `--public-url`, environment `LANDLINE_PUBLIC_URL`, file `public-url`. Secrets may come as `LANDLINE_…_FILE` too. */
@@ -45,9 +48,8 @@ const shape = {
   "trunk-ca": z.string().nullable(),
   "sip-digest": list.pipe(z.array(z.enum(algorithms, { error: `of ${algorithms.join(", ")}` })).min(1, `of ${algorithms.join(", ")}`)),
   "rtp-ports": portRange,
-  "media-ports": list
-    .transform((ports) => ports.map(Number))
-    .refine((ports) => ports.every((port) => Number.isInteger(port) && port >= 0 && port < 65_536), "port numbers, separated by commas"),
+  "media-ports": ports,
+  "media-tcp-ports": ports.nullable(),
   "public-address": list,
   database: z.string().nullable(),
   "postgres-bin": z.string().nullable(),
@@ -85,6 +87,7 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   "sip-digest": "what phones may prove themselves with, first choice first; MD5 alone for devices that stumble over SHA-256",
   "rtp-ports": "ports for voice of phones and trunks",
   "media-ports": "one UDP port per worker for voice of browsers",
+  "media-tcp-ports": "one TCP port per worker for voice of browsers that get no UDP through; empty: none",
   "public-address": "address that browsers and trunks reach this server's voice at; repeatable",
   database: "URL of your own PostgreSQL (15 or newer); without it one is run inside --data",
   "postgres-bin": "folder with PostgreSQL programs to run instead of the built-in ones",
@@ -101,7 +104,7 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
 };
 
 const switches: ReadonlySet<string> = new Set(["trial", "demo"]);
-const repeatable: ReadonlySet<string> = new Set(["trusted-proxies", "public-address", "media-ports", "test-peers"]);
+const repeatable: ReadonlySet<string> = new Set(["trusted-proxies", "public-address", "media-ports", "media-tcp-ports", "test-peers"]);
 const secret: ReadonlySet<string> = new Set(["database", "bootstrap-password", "bootstrap-client-secret"]);
 
 function defaults(): Record<ConfigKey, unknown> {
@@ -121,6 +124,7 @@ function defaults(): Record<ConfigKey, unknown> {
     "sip-digest": [...algorithms],
     "rtp-ports": "20000-29999",
     "media-ports": ["19000"],
+    "media-tcp-ports": ["19000"],
     "public-address": [],
     database: null,
     "postgres-bin": null,
@@ -177,7 +181,10 @@ export function loadConfig(
 ): Config {
   const given: Record<string, unknown> = { ...fromFile(configFile), ...fromEnvironment(environment), ...onlyConfig(flags) };
   const start = { ...defaults(), ...given };
-  const parsed = schema.safeParse({ ...start, ...fromSetup(String(start.data)), ...given });
+  const merged: Record<string, unknown> = { ...start, ...fromSetup(String(start.data)), ...given };
+  // The same numbers, unless there are others: firewalls are told of one port.
+  if (!("media-tcp-ports" in given)) merged["media-tcp-ports"] = merged["media-ports"];
+  const parsed = schema.safeParse(merged);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new ConfigError(`${String(issue.path[0])}: ${issue.message}`);
@@ -186,8 +193,9 @@ export function loadConfig(
   if (resolve(config["key-file"]).startsWith(`${resolve(config.data)}/`)) {
     throw new ConfigError("key-file: must not lie inside --data, or whoever copies the data has the key too");
   }
-  if (config["media-ports"].length < config.workers) {
-    throw new ConfigError(`media-ports: ${config.workers} workers need ${config.workers} ports, one each`);
+  for (const key of ["media-ports", "media-tcp-ports"] as const) {
+    const { workers, [key]: ports } = config;
+    if (ports !== null && ports.length < workers) throw new ConfigError(`${key}: ${workers} workers need ${workers} ports, one each`);
   }
   if ((config["https-cert"] === null) !== (config["https-key"] === null)) throw new ConfigError("https-cert and https-key go together");
   return config;

@@ -8,6 +8,7 @@ import type { NameServer } from "../telephony/net/resolve.ts";
 import {
   addressFindings,
   algFinding,
+  browserPathFindings,
   bufferFinding,
   certificateFinding,
   clockFinding,
@@ -49,6 +50,20 @@ test("ports for voice that others hold are named, also those of IPv6", () => {
   const udp = `${header}${row("0100007F", "4E20")}${row("00000000", "14E9")}\n${header}${row("00000000000000000000000001000000", "4E22")}`;
   expect(said(rtpPortsFinding([20_000, 29_999], udp))).toMatch(/^warning: .*other programs hold 20000, 20002: choose another range/);
   expect(said(rtpPortsFinding([30_000, 39_999], udp))).toStartWith("ok: udp ports 30000-39999 (--rtp-ports) are free");
+});
+
+test("browsers that came by TCP are told, with the port to open", () => {
+  const metrics = (udp: number, tcp: number): string =>
+    `landline_browser_streams_total{protocol="udp"} ${udp}\nlandline_browser_streams_total{protocol="tcp"} ${tcp}\n`;
+  expect(browserPathFindings([19_000], [19_000], null)).toEqual([]);
+  expect(browserPathFindings([19_000], [19_000], metrics(0, 0))).toEqual([]);
+  expect(browserPathFindings([19_000], [19_000], metrics(12, 0)).map(said)).toEqual([
+    "ok: voice of browsers since the start: 12 by UDP, 0 by TCP: ",
+  ]);
+  expect(browserPathFindings([19_000], [443], metrics(12, 3)).map(said)[0]).toMatch(
+    /^warning: .*12 by UDP, 3 by TCP: open UDP to port 19000/,
+  );
+  expect(browserPathFindings([19_000], null, metrics(1, 0)).map(said)[0]).toMatch(/^warning: .*: give --media-tcp-ports/);
 });
 
 test("a range among the kernel's own is told", () => {

@@ -207,6 +207,18 @@ export function certificateFinding(pem: string, path: string | null, host: strin
   return path !== null && days < certificateDaysMin ? look(what, "get a newer one before it ends") : fine(what);
 }
 
+/** By what the voice of browsers went since the node started: `metrics` is its text, null: it does not tell. */
+export function browserPathFindings(udpPorts: readonly number[], tcpPorts: readonly number[] | null, metrics: string | null): Finding[] {
+  const count = (protocol: string): number =>
+    Number(new RegExp(`^landline_browser_streams_total\\{protocol="${protocol}"\\} (\\d+)$`, "m").exec(metrics ?? "")?.[1] ?? 0);
+  const [udp, tcp] = [count("udp"), count("tcp")];
+  if (udp + tcp === 0) return [];
+  const what = `voice of browsers since the start: ${udp} by UDP, ${tcp} by TCP`;
+  if (tcp > 0)
+    return [look(what, `open UDP to port ${udpPorts.join(", ")} (--media-ports) for those networks: voice sounds better by UDP`)];
+  return [tcpPorts === null ? look(what, "give --media-tcp-ports, for networks that let no UDP through") : fine(what)];
+}
+
 /** Every next hop of a trunk that has a name: what `serve` itself asks the name servers, and nothing else. */
 export function hopFindings(
   trunks: readonly Pick<Trunk, "name" | "proxies" | "transport">[],

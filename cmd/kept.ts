@@ -32,6 +32,7 @@ export function nodeSettings(env: Env, config: Config): NodeSettings {
       https: config.https,
       sip: config.sip,
       mediaPorts: config["media-ports"].slice(0, config.workers).map(String),
+      mediaTcpPorts: (config["media-tcp-ports"] ?? []).slice(0, config.workers).map(String),
       rtpPorts: config["rtp-ports"].join("–"),
       publicUrl: config["public-url"],
       trustedProxies: config["trusted-proxies"],

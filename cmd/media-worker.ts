@@ -22,7 +22,7 @@ async function start(message: WorkerStart): Promise<void> {
   const env = realEnv(message.logLevel as LogLevel, { worker: message.worker });
   for (const [key, wav] of Object.entries(message.prompts)) sounds.set(key, loadSamples(wav));
   await prepareOpus();
-  const mux = await WebRtcMux.open(env, message.muxAddress, message.muxPort);
+  const mux = await WebRtcMux.open(env, message.muxAddress, message.muxPort, message.muxTcpPort);
   const running = new MediaEngine({
     env,
     ports: new PortRange(...message.rtpPorts),
@@ -33,7 +33,7 @@ async function start(message: WorkerStart): Promise<void> {
   });
   engine = running;
   const report = (): void => {
-    tell({ kind: "load", streams: running.streamCount, packetsPerSecond: running.packetsPerSecond() });
+    tell({ kind: "load", streams: running.streamCount, packetsPerSecond: running.packetsPerSecond(), browsers: running.browsers });
     env.clock.after(loadMs, report);
   };
   report();

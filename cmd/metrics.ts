@@ -17,6 +17,12 @@ export function metricsText(running: RunningNode): string {
     "# HELP landline_media_packets_per_second Packets in and out per media worker.",
     "# TYPE landline_media_packets_per_second gauge",
     ...workers.map(({ worker, packetsPerSecond }) => `landline_media_packets_per_second{worker="${worker}"} ${packetsPerSecond}`),
+    "# HELP landline_browser_streams_total Voice of browsers that was connected since the start, by what carried it.",
+    "# TYPE landline_browser_streams_total counter",
+    ...(["udp", "tcp"] as const).map(
+      (protocol) =>
+        `landline_browser_streams_total{protocol="${protocol}"} ${workers.reduce((sum, { browsers }) => sum + browsers[protocol], 0)}`,
+    ),
     gauge("process_resident_memory_bytes", "Resident memory.", process.memoryUsage.rss()),
   ];
   return `${lines.join("\n")}\n`;

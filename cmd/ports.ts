@@ -18,6 +18,7 @@ export function portsOf(config: Config): readonly Port[] {
     ...of("tcp", "sip", config.sip),
     ...of("tcp", "sip-tls", config["sip-tls"]),
     ...config["media-ports"].flatMap((port) => of("udp", "media-ports", `0.0.0.0:${port}`)),
+    ...(config["media-tcp-ports"] ?? []).flatMap((port) => of("tcp", "media-tcp-ports", `0.0.0.0:${port}`)),
     ...of("tcp", "metrics", config.metrics),
   ];
 }

@@ -350,6 +350,7 @@ function workerStarts(config: Config, assets: Assets) {
     rtpPorts: [first + worker * size, first + (worker + 1) * size - 1] as const,
     muxAddress: "0.0.0.0",
     muxPort: config["media-ports"][worker]!,
+    muxTcpPort: config["media-tcp-ports"]?.[worker] ?? null,
     logLevel: config["log-level"],
     prompts: assets.sounds,
   }));

@@ -5,6 +5,7 @@ import { type ConversationId, type LegId, newId, type RecordingId, type StationI
 import { guestSocketsMax, strangerBurst, trunkSilenceMs, voiceCheckMs, voiceChecksMax } from "../core/lib/limits.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { digitBody } from "./digits.ts";
+import type { MediaCommand } from "./media/plane.ts";
 import { expectedResponse, ha1Of } from "./sip/auth/digest.ts";
 import type { Session } from "./sip/dialog/layer.ts";
 import { header, headerValue } from "./sip/message/message.ts";
@@ -834,6 +835,65 @@ describe("a browser", () => {
     session.send({ kind: "accept", body: webAnswer });
     expect((await at.next("leg.answered")).legId).toBe(second);
     expect(at.events.filter((event) => event.kind === "leg.ended")).toEqual([]);
+  });
+
+  test("in another network speaks on over another socket, begins ICE anew, and is not lost when the older one is missed", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const legId = dialOf(at, offered.conversationId, desk.stationId);
+    const { session } = await alice.next("incoming");
+    session.send({ kind: "accept", body: webAnswer });
+    await at.next("leg.answered");
+    at.telephony.control.send({ kind: "confirm", legId });
+    await alice.next("session", ({ event }) => event.kind === "acknowledged");
+    const connects = () => at.media.of("connect-webrtc") as Extract<MediaCommand, { kind: "connect-webrtc" }>[];
+    const answerTo = async (body: Uint8Array): Promise<string> => {
+      session.send({ kind: "offer", body });
+      const { event } = await alice.next("session", ({ event }) => event.kind === "negotiated");
+      return Buffer.from((event as Extract<typeof event, { kind: "negotiated" }>).response.body).toString();
+    };
+    // The same credentials again are no restart.
+    expect(await answerTo(webAnswer)).toContain("a=ice-ufrag:abcd\r\n");
+    expect(connects().map(({ ours }) => ours.ufrag)).toEqual(["abcd", "abcd"]);
+    const { handler } = alice;
+    alice.reconnect(at.telephony.sockets, desk);
+    const elsewhere = Buffer.from(webAnswer.toString().replace("F7gI", "Wifi"));
+    const answer = await answerTo(elsewhere);
+    const { ours, remote } = connects().at(-1)!;
+    expect(remote.ufrag).toBe("Wifi");
+    expect(ours.ufrag).not.toBe("abcd");
+    expect(answer).toContain(`a=ice-ufrag:${ours.ufrag}\r\na=ice-pwd:${ours.pwd}\r\n`);
+    expect(answer).toContain(`a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "AB").join(":")}`);
+    handler!.closed();
+    alice.register("desk");
+    await at.next("station.registered");
+    expect(at.events.filter(({ kind }) => kind === "leg.lost" || kind === "leg.ended")).toEqual([]);
+    // Our own words find it where it is now.
+    at.telephony.control.send({ kind: "hang-up", legId, reason: "normal" });
+    await alice.next("session", ({ event }) => event.kind === "ended");
+  });
+
+  test("cannot speak in another's call, whatever names it has heard of", async () => {
+    const at = await host();
+    const { offered } = await answered(at);
+    const alice = browser(at);
+    alice.register("desk");
+    await at.next("station.registered");
+    const legId = dialOf(at, offered.conversationId, desk.stationId);
+    const { session } = await alice.next("incoming");
+    session.send({ kind: "accept", body: webAnswer });
+    await at.next("leg.answered");
+    at.telephony.control.send({ kind: "confirm", legId });
+    await alice.next("session", ({ event }) => event.kind === "acknowledged");
+    // Eve has the very dialog of Alice's page, and a session of her own.
+    alice.reconnect(at.telephony.sockets, { userId: newId(at.env), stationId: newId(at.env) });
+    session.send({ kind: "offer", body: Buffer.from(webAnswer.toString().replace("F7gI", "Evil")) });
+    await alice.next("session", ({ event }) => event.kind === "ended" || event.kind === "offer-refused");
+    expect(at.media.of("connect-webrtc").length).toBe(1);
+    expect(at.events.filter(({ kind }) => kind === "leg.lost" || kind === "leg.ended")).toEqual([]);
   });
 
   test("that does not pick up is left alone after its time", async () => {

@@ -6,6 +6,7 @@ import type {
   CallOrigin,
   CaptureWanted,
   LadderEntry,
+  SipSocketIdentity,
   TelephonyDirectory,
 } from "../core/call/call-control.ts";
 import type { Env, Timer } from "../core/env/env.ts";
@@ -463,6 +464,13 @@ export class SipCallControl implements CallControl {
     }
     const session = this.dialogs.sessionOf(callId, toTag, fromTag);
     return session === null ? null : (this.bySession.get(session) ?? null);
+  }
+
+  /** Whether a session is a call of whoever has that socket. */
+  isOf(session: Session, identity: SipSocketIdentity): boolean {
+    const leg = this.bySession.get(session);
+    if (leg === undefined) return false;
+    return "guestId" in identity ? leg.guestId === identity.guestId : leg.line?.stationId === identity.stationId;
   }
 
   onSession(session: Session, event: SessionEvent): void {

@@ -2,10 +2,11 @@
 import type { CallEvent, HangUpReason, LegEndReason, MediaVerdict, RedirectTarget, RejectReason } from "../core/call/call-control.ts";
 import type { LegId } from "../core/lib/id.ts";
 import { lastStatsMs } from "../core/lib/limits.ts";
-import { assertNever, type Step } from "../core/lib/machine.ts";
+import { assert, assertNever, type Step } from "../core/lib/machine.ts";
 import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { legEndReason, refusalOf, refusesDescription, saidOf } from "./cause.ts";
 import { digitBody, digitIn } from "./digits.ts";
+import { afterRestart } from "./ice-restart.ts";
 import { redirectTargets, referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
 import { type Codec, preferring } from "./sdp/codecs.ts";
@@ -54,8 +55,17 @@ type Closing = {
   readonly said?: string;
   readonly targets?: readonly RedirectTarget[];
 };
-/** `securing`: what our last description says of encryption. `spoken`: the codecs that come before others, the agreed one or those of the call. */
-type Up = { readonly local: Local; readonly version: number; readonly securing: Securing; readonly spoken: readonly Codec[] };
+/**
+ * `securing`: what our last description says of encryption. `spoken`: the codecs that come before others, the agreed one or those of the call.
+ * `peerIce`: the browser's credentials; others mean that it begins ICE anew. Null: it has none, or none are known.
+ */
+type Up = {
+  readonly local: Local;
+  readonly version: number;
+  readonly securing: Securing;
+  readonly spoken: readonly Codec[];
+  readonly peerIce: string | null;
+};
 
 export type LegState = LegFacts &
   (
@@ -228,13 +238,14 @@ function whileOpening(state: In<"opening">, input: LegInput): Result {
     offer === null
       ? writeOffer(local, "sendrecv", numbers, securing, preferring(spoken, state.codecs))
       : writeAnswer(offer, local, offer.direction, numbers);
-  const connect = offer === null ? [] : connectTo(state.legId, offer.peer, offer.direction);
+  const peerIce = offer === null ? null : iceOf(offer.peer);
+  const connect = offer === null ? [] : connectTo(state.legId, local, offer.peer, offer.direction);
   if (!state.isAnswer) {
-    const early: In<"early"> = { ...state, name: "early", local, version: 1, securing, spoken, body };
+    const early: In<"early"> = { ...state, name: "early", local, version: 1, securing, spoken, peerIce, body };
     return { state: early, outputs: [...connect, session({ kind: "ring", status: 183, body })] };
   }
   return {
-    state: { ...state, name: "answering", local, version: 1, securing, spoken, awaitsAnswer: offer === null },
+    state: { ...state, name: "answering", local, version: 1, securing, spoken, peerIce, awaitsAnswer: offer === null },
     outputs: [...connect, session({ kind: "accept", body })],
   };
 }
@@ -262,10 +273,9 @@ function whileAnswering(state: In<"answering">, input: LegInput): Result {
   const read = readAnswer(input.event.request.body, state.device, state.securing, state.codecs);
   const answer = understand(state, read);
   if (answer === null) return endAs(state, failureOf(read));
-  const securing = answeredSecuring(state.securing, answer);
   return {
-    state: { ...up, securing, spoken: [answer.peer.codec] },
-    outputs: [...connectTo(state.legId, answer.peer, answer.direction), ...answered],
+    state: { ...up, ...agreedWith(state, answer) },
+    outputs: [...connectTo(state.legId, state.local, answer.peer, answer.direction), ...answered],
   };
 }
 
@@ -279,7 +289,7 @@ function whilePreparing(state: In<"preparing">, input: LegInput): Result {
   const numbers = { sessionId: state.sessionId, version: 1 };
   const body = writeOffer(local, "sendrecv", numbers, securing, preferring(spoken, state.codecs));
   return {
-    state: { ...state, name: "ringing", local, version: 1, securing, spoken, endsAs: null, heard: "nothing" },
+    state: { ...state, name: "ringing", local, version: 1, securing, spoken, peerIce: null, endsAs: null, heard: "nothing" },
     outputs: [
       { kind: "start", timer: "ring", ms: state.ringMs },
       ...(state.silenceMs === null ? [] : [{ kind: "start", timer: "silence", ms: state.silenceMs } as const]),
@@ -311,11 +321,11 @@ function whileRinging(state: In<"ringing">, input: LegInput): Result {
     return endAs(state, failureOf(read), { kind: "stop", timer: "ring" }, stopSilence);
   }
   return {
-    state: { ...state, name: "accepted", securing: answeredSecuring(state.securing, answer), spoken: [answer.peer.codec] },
+    state: { ...state, name: "accepted", ...agreedWith(state, answer) },
     outputs: [
       { kind: "stop", timer: "ring" },
       stopSilence,
-      ...connectTo(state.legId, answer.peer, answer.direction),
+      ...connectTo(state.legId, state.local, answer.peer, answer.direction),
       expectSound(state.legId),
       report({ kind: "leg.answered", legId: state.legId }),
     ],
@@ -352,7 +362,10 @@ function rings(state: In<"ringing">, response: SipResponse): Result {
     response.body.length === 0 ? null : understand(state, readAnswer(response.body, state.device, state.securing, state.codecs));
   if (early !== null && state.heard !== "early-media") {
     const heard = report({ kind: "leg.ringing", legId, hasEarlyMedia: true });
-    return { state: { ...state, heard: "early-media" }, outputs: [stopSilence, ...connectTo(legId, early.peer, early.direction), heard] };
+    return {
+      state: { ...state, heard: "early-media" },
+      outputs: [stopSilence, ...connectTo(legId, state.local, early.peer, early.direction), heard],
+    };
   }
   if (state.heard !== "nothing") return stay(state);
   return { state: { ...state, heard: "ringing" }, outputs: [stopSilence, report({ kind: "leg.ringing", legId, hasEarlyMedia: false })] };
@@ -408,13 +421,16 @@ function whileUp(state: In<"up">, input: LegInput): Result {
   }
 }
 
+function agreedWith({ securing }: Up, answer: Understood): Pick<Up, "securing" | "spoken" | "peerIce"> {
+  return { securing: answeredSecuring(securing, answer), spoken: [answer.peer.codec], peerIce: iceOf(answer.peer) };
+}
+
 function answered(state: In<"up">, answer: Understood): Result {
-  const securing = answeredSecuring(state.securing, answer);
-  return { state: { ...state, securing, spoken: [answer.peer.codec] }, outputs: connectTo(state.legId, answer.peer, answer.direction) };
+  return { state: { ...state, ...agreedWith(state, answer) }, outputs: connectTo(state.legId, state.local, answer.peer, answer.direction) };
 }
 
 /**
- * A re-INVITE: hold, resume, another address, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was: so does
+ * A re-INVITE: hold, resume, another address, ICE anew in another network, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was: so does
  * encryption, which nobody takes away from a call that has it. The codec stays what it is as long as the peer has it.
  */
 function renegotiate(state: In<"up">, request: SipRequest): Result {
@@ -426,10 +442,14 @@ function renegotiate(state: In<"up">, request: SipRequest): Result {
   const encryption = state.securing.isRequired ? "required" : state.encryption;
   const offer = understand(state, readOffer(request.body, encryption, state.codecs, state.spoken));
   if (offer === null) return stay(state, session({ kind: "reject-offer", status: 488 }));
-  const body = writeAnswer(offer, state.local, offer.direction, numbers);
+  const { peer, direction } = offer;
+  const peerIce = iceOf(peer);
+  // RFC 8839 §4.4.3.1: whoever is offered a restart answers with new credentials. Keys and certificate stay.
+  const local = state.local.kind === "webrtc" && peerIce !== state.peerIce ? afterRestart(state.local) : state.local;
+  const body = writeAnswer(offer, local, direction, numbers);
   return {
-    state: { ...state, version: numbers.version, securing: agreedSecuring(offer), spoken: [offer.peer.codec] },
-    outputs: [...connectTo(state.legId, offer.peer, offer.direction), session({ kind: "answer-offer", body })],
+    state: { ...state, local, version: numbers.version, securing: agreedSecuring(offer), spoken: [peer.codec], peerIce },
+    outputs: [...connectTo(state.legId, local, peer, direction), session({ kind: "answer-offer", body })],
   };
 }
 
@@ -552,13 +572,19 @@ function failureOf(read: Understood | NotUnderstood): LegEndReason {
   return !read.ok && read.encryption === "plain" ? "not-encrypted" : "media-failed";
 }
 
-function connectTo(legId: LegId, peer: Peer, direction: Direction): LegOutput[] {
+function iceOf(peer: Peer): string | null {
+  return peer.kind === "webrtc" ? `${peer.ufrag}:${peer.pwd}` : null;
+}
+
+function connectTo(legId: LegId, local: Local, peer: Peer, direction: Direction): LegOutput[] {
   const streamId = legId;
   const { codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs } = peer;
   const format = { codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs };
   if (peer.kind === "webrtc") {
     const remote = { ufrag: peer.ufrag, pwd: peer.pwd, fingerprint: peer.fingerprint, ...format };
-    return [{ kind: "media", command: { kind: "connect-webrtc", streamId, remote, direction } }];
+    assert(local.kind === "webrtc", "both sides are of one kind");
+    const ours = { ufrag: local.ufrag, pwd: local.pwd };
+    return [{ kind: "media", command: { kind: "connect-webrtc", streamId, ours, remote, direction } }];
   }
   if (peer.address === null) return [{ kind: "media", command: { kind: "direction", streamId, direction } }];
   const { address, port, rtcpPort, ptimeMs, crypto } = peer;

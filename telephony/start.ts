@@ -216,6 +216,10 @@ export class Telephony {
     const serve: Admission = { kind: "serve" };
     const identity = this.browsers.identityOf(flow);
     if (identity !== null) {
+      // A browser in another network speaks on over another socket: in its own call, and in nobody else's.
+      const session = this.dialogs.sessionWithin(request);
+      if (session !== null && !this.calls.isOf(session, identity))
+        return { kind: "refuse", response: respond(request, 481, { toTag: this.dialogs.transactions.statelessTag(request) }) };
       if ("guestId" in identity) return this.admitGuest(request, identity);
       this.origins.set(request, { kind: "station", ...identity });
       return serve;

@@ -96,10 +96,11 @@ export class VoiceCheck implements VoiceCheckPort {
     if (event.kind !== "opened" || event.local.webrtc === null) return;
     check.port = event.local.rtpPort;
     const { peer, direction } = check.offer;
-    const local = { kind: "webrtc" as const, addresses: this.addresses, port: event.local.rtpPort, ...event.local.webrtc };
+    const ours = event.local.webrtc;
+    const local = { kind: "webrtc" as const, addresses: this.addresses, port: event.local.rtpPort, ...ours };
     const { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs } = peer;
     const remote = { ufrag, pwd, fingerprint, codec, payloadType, dtmfPayloadType, dtmfUnitsPerMs };
-    this.media.send({ kind: "connect-webrtc", streamId, remote, direction });
+    this.media.send({ kind: "connect-webrtc", streamId, ours, remote, direction });
     // Whoever sends nothing only looks whether there is a way, and is gone in a moment: nothing may go on towards a closed port.
     if (direction === "sendrecv") this.media.send({ kind: "play", streamId, playId: streamId, prompts: [hum], loop: true });
     const answer = Buffer.from(writeAnswer(check.offer, local, direction, { sessionId: 1, version: 1 })).toString("utf8");

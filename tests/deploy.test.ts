@@ -53,10 +53,16 @@ describe("Dockerfile and compose.yaml", () => {
   });
 
   test("the ports that it exposes are those that the binary listens on", () => {
-    const { http, sip, "media-ports": media } = loadConfig({}, {}, null);
+    const { http, sip, "media-ports": media, "media-tcp-ports": byTcp } = loadConfig({}, {}, null);
     const portOf = (address: string): string => address.split(":").at(-1)!;
     expect(instruction("EXPOSE").split(" ").sort()).toEqual(
-      [`${portOf(http)}/tcp`, `${portOf(sip)}/tcp`, `${portOf(sip)}/udp`, ...media.map((port) => `${port}/udp`)].sort(),
+      [
+        `${portOf(http)}/tcp`,
+        `${portOf(sip)}/tcp`,
+        `${portOf(sip)}/udp`,
+        ...media.map((port) => `${port}/udp`),
+        ...byTcp!.map((port) => `${port}/tcp`),
+      ].sort(),
     );
   });
 
@@ -86,6 +92,10 @@ test("README's table of ports says what the binary listens on", () => {
   const sip = portOf(config.sip);
   expect(said).toMatchObject({
     ...{ http: portOf(config.http), https: portOf(config.https), sip: `${sip},${sip}`, metrics: portOf(config.metrics) },
-    ...{ "media-ports": config["media-ports"].join(), "rtp-ports": config["rtp-ports"].join() },
+    ...{
+      "media-ports": config["media-ports"].join(),
+      "media-tcp-ports": config["media-tcp-ports"]!.join(),
+      "rtp-ports": config["rtp-ports"].join(),
+    },
   });
 });

@@ -166,6 +166,8 @@ export type SoundFigures = {
 export type MediaVerdict = {
   readonly codec: string | null;
   readonly protection: string;
+  /** What carries it: TCP is for browsers that get no UDP through. */
+  readonly protocol: "udp" | "tcp";
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
@@ -195,6 +197,7 @@ export const troubleCauses = [
   "sends-nothing",
   "lost-on-the-way",
   "not-connected",
+  "gone",
   "only-silence",
   "not-received",
   "poor",

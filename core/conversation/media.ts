@@ -12,7 +12,7 @@ export type LegMedia = LegSound & {
 /** What verdicts of before did not hold. */
 const notMeasured = {
   ...{ packetsDiscarded: 0, packetsDuplicated: 0, packetsRefused: 0, jitterMsMax: 0, roundTripMsMax: null },
-  ...{ remotePacketsLost: null, remoteJitterMs: null, from: null, to: null },
+  ...{ remotePacketsLost: null, remoteJitterMs: null, from: null, to: null, protocol: "udp" },
 } satisfies Partial<MediaVerdict>;
 
 /** Legs that have ended, in that order, then those that are up. `events`: of one conversation. */

@@ -242,6 +242,17 @@ export const troublesToldMax = 100;
 export const workerRestartMsMax = 30_000;
 /** A browser that has not proven for this long that it wants our packets gets none (RFC 7675 §5.1). */
 export const iceConsentMs = 30_000;
+/** A packet on a TCP connection: a handshake's datagrams are the largest, and stay below Ethernet's size. */
+export const framedPacketBytesMax = 2_048;
+/** Connections for voice that nobody has proven to be theirs yet, of all and of one address: a browser does it within a round trip, an office's do not all at once. */
+export const mediaConnectionsUnprovenMax = 512;
+export const mediaConnectionsUnprovenPerAddressMax = 64;
+export const mediaConnectionUnprovenMs = 10_000;
+/** Voice that waits for a slow reader: a fifth of a second with us, and about as much that the kernel has and could not send yet. */
+export const packetsWaitingForReaderMax = 10;
+export const mediaUnsentBytesMax = 2_000;
+/** Checks of a browser whose answer has not reached us yet. */
+export const earlyChecksMax = 4;
 /** ICE and DTLS take a browser a tenth of a second; one that is not up after this will never be. */
 export const webRtcSetupMs = 30_000;
 /** Passwords hashed at once (19 MiB and a core each), and waiting for that; more are told to come again. */

@@ -7,6 +7,8 @@ export type NodeAddresses = {
   readonly https: string | null;
   readonly sip: string;
   readonly mediaPorts: readonly string[];
+  /** None: browsers that get no UDP through have no voice. */
+  readonly mediaTcpPorts: readonly string[];
   readonly rtpPorts: string;
   readonly publicUrl: string | null;
   readonly trustedProxies: readonly string[];

@@ -60,7 +60,7 @@ async function centre() {
   const sealed: string[] = [];
   const node: NodeSettings = {
     addresses: () => ({
-      ...{ http: "", https: null, sip: "", mediaPorts: [], rtpPorts: "", publicUrl: null },
+      ...{ http: "", https: null, sip: "", mediaPorts: [], mediaTcpPorts: [], rtpPorts: "", publicUrl: null },
       trustedProxies: [],
       media: [],
     }),

@@ -49,6 +49,7 @@ export type NetworkFinding = {
     | "no-test"
     | "udp-blocked"
     | "only-private"
+    | "by-tcp"
     | "no-keys"
     | "sends-nothing"
     | "nothing-up"
@@ -115,8 +116,10 @@ function voiceFindings(test: NetworkTest): NetworkFinding[] {
       return [bad(isFarFrom(test) ? "only-private" : "udp-blocked", { port: portOf(offered), addresses: offered.join(", ") })];
     case "no-keys":
       return [bad("no-keys")];
-    case "up":
-      return voice === null ? [wait("half-told")] : soundFindings(voice, measured);
+    case "up": {
+      const byTcp = measured.pair?.protocol === "tcp" ? [wait("by-tcp", { port: portOf(offered) })] : [];
+      return [...byTcp, ...(voice === null ? [wait("half-told")] : soundFindings(voice, measured))];
+    }
   }
 }
 

@@ -384,6 +384,7 @@ describe("a stream", () => {
     at.do({
       kind: "connect-webrtc",
       streamId: "alice",
+      ours: { ufrag: "o", pwd: "p" },
       remote: { ufrag: "u", pwd: "p", fingerprint: "", codec: "PCMU", payloadType: 0, dtmfPayloadType: null, dtmfUnitsPerMs: 8 },
       direction: "sendrecv",
     });

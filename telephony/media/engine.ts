@@ -5,7 +5,7 @@ import { assertNever } from "../../core/lib/machine.ts";
 import { CaptureBatch } from "./capture.ts";
 import { DigitSender } from "./dtmf.ts";
 import { Mixer } from "./mixer.ts";
-import type { LocalMedia, MediaCommand, MediaEvent, PromptLoader, PromptSource, RecordingSinkFactory } from "./plane.ts";
+import type { BrowserPaths, LocalMedia, MediaCommand, MediaEvent, PromptLoader, PromptSource, RecordingSinkFactory } from "./plane.ts";
 import { Player } from "./player.ts";
 import type { PortRange } from "./ports.ts";
 import { Recorder } from "./recorder.ts";
@@ -70,6 +70,8 @@ export class MediaEngine {
   private counted = { atMs: 0, packets: 0 };
   /** Made when something is captured for the first time. */
   private captured: CaptureBatch | null = null;
+  /** Streams of browsers that are over. */
+  private readonly ended = { udp: 0, tcp: 0 };
 
   constructor(private readonly options: EngineOptions) {
     this.housekeep();
@@ -77,6 +79,13 @@ export class MediaEngine {
 
   get streamCount(): number {
     return this.streams.size;
+  }
+
+  /** Streams of browsers that were connected, by what carried them. */
+  get browsers(): BrowserPaths {
+    const counts = { ...this.ended };
+    for (const { stream } of this.streams.values()) countPath(counts, stream);
+    return counts;
   }
 
   /** In and out, over the time since the last call. */
@@ -191,8 +200,7 @@ export class MediaEngine {
       onFailed: (reason) => this.fail(stream.streamId, reason),
       onBug: (error) => this.bug(stream.streamId, error),
     });
-    const { ufrag, pwd } = session;
-    const webrtc = { ufrag, pwd, fingerprint: mux.fingerprint };
+    const webrtc = { ...session.ours, fingerprint: mux.fingerprint, tcpPort: mux.tcpPort };
     this.opened(entry, session, { rtpPort: mux.port, rtcpPort: mux.port, webrtc, srtp: null });
   }
 
@@ -214,7 +222,7 @@ export class MediaEngine {
     stream.direction = command.direction;
     if (command.kind === "connect-rtp" && transport instanceof RtpTransport) transport.setRemote(command.remote);
     else if (command.kind === "connect-webrtc" && transport !== null && !(transport instanceof RtpTransport))
-      transport.setRemote(command.remote);
+      transport.setRemote(command.remote, command.ours);
     else if (transport !== null) this.fail(command.streamId, `a stream opened as ${entry.how} cannot ${command.kind}`);
   }
 
@@ -267,6 +275,7 @@ export class MediaEngine {
     this.streams.delete(streamId);
     this.speaking.delete(stream);
     this.part(entry);
+    countPath(this.ended, stream);
     this.options.emit({ kind: "stats", streamId, stats: stream.lastStats(), final: true });
     stream.close();
   }
@@ -484,6 +493,10 @@ export class MediaEngine {
     const entry = this.streams.get(command.streamId);
     if (entry !== undefined) run(entry);
   }
+}
+
+function countPath(counts: { udp: number; tcp: number }, { transport }: MediaStream): void {
+  if (transport?.isBrowser === true && transport.protection !== "none") counts[transport.protocol] += 1;
 }
 
 function unbridge(stream: MediaStream): void {

@@ -4,7 +4,7 @@ import { type Hearing, type Look, notListening, stepHearing } from "./hearing.ts
 import type { SoundFigures } from "./plane.ts";
 
 const start: Look = {
-  ...{ isExpected: true, isSending: true, isConnected: true, isBrowser: false, heard: 0, hasSounded: true, pauses: false },
+  ...{ isExpected: true, isSending: true, isConnected: true, isGone: false, isBrowser: false, heard: 0, hasSounded: true, pauses: false },
   ...{
     refused: 0,
     refusedFrom: "",
@@ -79,6 +79,7 @@ test("the cause is what else came meanwhile", () => {
   expect(cause((look) => ({ ...look, refused: look.refused + 50 }))).toBe("from not-authentic  4000");
   expect(cause((look) => ({ ...look, discarded: look.discarded + 50 }))).toBe("from other-codec  4000");
   expect(cause((look) => look, { ...start, isConnected: false })).toBe("from not-connected  4000");
+  expect(cause((look) => look, { ...start, isConnected: false, isGone: true })).toBe("from gone  4000");
 });
 
 test("reports that go on tell whether the peer sends", () => {

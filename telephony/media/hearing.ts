@@ -24,6 +24,8 @@ export type Look = {
   /** Whether the peer should hear us. */
   readonly isSending: boolean;
   readonly isConnected: boolean;
+  /** It was, and the peer has ceased to show that it is there. */
+  readonly isGone: boolean;
   /** Browsers always report on what they hear; of others some never do. */
   readonly isBrowser: boolean;
   /** Packets of sound, of digits and of comfort noise. */
@@ -151,6 +153,7 @@ function whyNothing(last: LastHeard, look: Look, isSendingIntoVoid: boolean): Tr
   if (look.refused - last.refused >= packetsThatCount)
     return look.refusedFrom === "" ? { cause: "not-authentic", detail: "" } : { cause: "other-address", detail: look.refusedFrom };
   if (look.discarded - last.discarded >= packetsThatCount) return { cause: "other-codec", detail: "" };
+  if (look.isGone) return { cause: "gone", detail: "" };
   if (!look.isConnected) return { cause: "not-connected", detail: "" };
   if (isSendingIntoVoid) return { cause: "lost-on-the-way", detail: "" };
   const saysNothing =

@@ -19,7 +19,8 @@ export class InlinePlane implements MediaPlane {
   }
 
   load() {
-    return [{ worker: 0, streams: this.engine.streamCount, packetsPerSecond: 0, muxPort: this.options.mux?.port ?? 0 }];
+    const { streamCount: streams, browsers } = this.engine;
+    return [{ worker: 0, streams, packetsPerSecond: 0, muxPort: this.options.mux?.port ?? 0, browsers }];
   }
 
   close(): Promise<void> {

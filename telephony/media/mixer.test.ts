@@ -41,7 +41,7 @@ class Party {
     this.stream.direction = "sendrecv";
     this.stream.transport = {
       isReady: true,
-      ...{ refused: 0, refusedFrom: "", peerAddress: "192.0.2.7:4000", isBrowser: false },
+      ...{ refused: 0, refusedFrom: "", peerAddress: "192.0.2.7:4000", isBrowser: false, isGone: false, protocol: "udp" },
       protection: "none",
       sendRtp: (packet) => void this.heard.push(packet.slice()),
       sendRtcp: () => undefined,

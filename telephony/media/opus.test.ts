@@ -42,7 +42,16 @@ class Peer {
     this.stream.format = { codec, payloadType: types[codec], dtmfPayloadType: 101, dtmfUnitsPerMs: units(codec) };
     this.stream.direction = "sendrecv";
     this.stream.transport = {
-      ...{ isReady: true, refused: 0, refusedFrom: "", peerAddress: "", isBrowser: false, protection: "none" },
+      ...{
+        isReady: true,
+        refused: 0,
+        refusedFrom: "",
+        peerAddress: "",
+        isBrowser: false,
+        protocol: "udp",
+        isGone: false,
+        protection: "none",
+      },
       sendRtp: (packet) => void this.heard.push(packet.slice()),
       ...{ sendRtcp: () => undefined, housekeep: () => undefined, close: () => undefined },
     };

@@ -27,15 +27,17 @@ export type RemoteRtp = Events & {
   readonly srtp: { readonly suite: SrtpSuite; readonly key: string } | null;
 };
 
+/** What connectivity checks are signed with (RFC 8445 §7.2.2). */
+export type IceCredentials = { readonly ufrag: string; readonly pwd: string };
+
 /** The peer's half of a WebRTC session (RFC 8829); media comes only from the ICE-validated pair. */
-export type RemoteWebRtc = Events & {
-  readonly ufrag: string;
-  readonly pwd: string;
-  /** Lower-case hex with colons removed is not used: as in SDP, upper-case pairs joined by colons. SHA-256 only. */
-  readonly fingerprint: string;
-  readonly codec: CodecName;
-  readonly payloadType: number;
-};
+export type RemoteWebRtc = IceCredentials &
+  Events & {
+    /** Lower-case hex with colons removed is not used: as in SDP, upper-case pairs joined by colons. SHA-256 only. */
+    readonly fingerprint: string;
+    readonly codec: CodecName;
+    readonly payloadType: number;
+  };
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
@@ -49,7 +51,14 @@ export type MediaCommand =
       readonly localAddress: string;
     }
   | { readonly kind: "connect-rtp"; readonly streamId: StreamId; readonly remote: RemoteRtp; readonly direction: Direction }
-  | { readonly kind: "connect-webrtc"; readonly streamId: StreamId; readonly remote: RemoteWebRtc; readonly direction: Direction }
+  /** `ours`: what our description says; others than before are an ICE restart (RFC 8445 §9), which is the peer's wish. */
+  | {
+      readonly kind: "connect-webrtc";
+      readonly streamId: StreamId;
+      readonly ours: IceCredentials;
+      readonly remote: RemoteWebRtc;
+      readonly direction: Direction;
+    }
   | { readonly kind: "direction"; readonly streamId: StreamId; readonly direction: Direction }
   /** The call is answered: from now on a peer that is not heard is told as `trouble`. */
   | { readonly kind: "expect"; readonly streamId: StreamId }
@@ -110,8 +119,8 @@ export type LocalMedia = {
   /** Addresses to advertise are chosen by signalling; the plane says the port. */
   readonly rtpPort: number;
   readonly rtcpPort: number;
-  /** Set for webrtc only. */
-  readonly webrtc: { readonly ufrag: string; readonly pwd: string; readonly fingerprint: string } | null;
+  /** Set for webrtc only. `tcpPort` null: UDP alone. */
+  readonly webrtc: (IceCredentials & { readonly fingerprint: string; readonly tcpPort: number | null }) | null;
   /** Set for rtp only: under which key we send, whichever suite is agreed on. Fresh for each stream, and never written down. */
   readonly srtp: SrtpKeyTexts | null;
 };
@@ -145,6 +154,8 @@ export type TroubleCause =
   | "lost-on-the-way"
   /** ICE or DTLS are not done. */
   | "not-connected"
+  /** It was connected, and has not asked for half a minute whether we are there (RFC 7675): nothing is sent there any more. */
+  | "gone"
   /** Packets arrive in which nothing sounds, from the first on. */
   | "only-silence"
   /** The peer's reports say that nothing of ours arrives; `detail`: where we send it. */
@@ -177,6 +188,8 @@ export type StreamStats = {
   readonly codec: CodecName | null;
   /** SRTP suite in use, "none" for plain RTP. */
   readonly protection: string;
+  /** What carries it: TCP is for browsers that get no UDP through. */
+  readonly protocol: "udp" | "tcp";
 };
 
 export type MediaEvent =
@@ -221,13 +234,23 @@ export type MediaEvent =
   /** The stream cannot live: no port, DTLS refused, fingerprint wrong, worker died. */
   | { readonly kind: "failed"; readonly streamId: StreamId; readonly reason: string };
 
+export type WorkerLoad = {
+  readonly worker: number;
+  readonly streams: number;
+  readonly packetsPerSecond: number;
+  readonly muxPort: number;
+  /** Streams of browsers that were connected since it started, by what carried them. */
+  readonly browsers: BrowserPaths;
+};
+export type BrowserPaths = { readonly udp: number; readonly tcp: number };
+
 /** Implemented by worker-plane (production) and inline-plane (tests, one thread). Commands of one stream keep their order. */
 export interface MediaPlane {
   send(command: MediaCommand): void;
   /** One listener: signalling. */
   onEvent(listener: (event: MediaEvent) => void): void;
   /** Streams open now, per worker, and packets per second: what the least loaded worker is chosen by. */
-  load(): readonly { readonly worker: number; readonly streams: number; readonly packetsPerSecond: number; readonly muxPort: number }[];
+  load(): readonly WorkerLoad[];
   close(): Promise<void>;
 }
 

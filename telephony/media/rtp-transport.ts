@@ -21,6 +21,8 @@ export class RtpTransport implements Transport {
   /** Null: nobody captures, which costs nothing but this question. */
   tap: PacketTap | null = null;
   readonly isBrowser = false;
+  readonly protocol = "udp";
+  readonly isGone = false;
   private stranger: Address | null = null;
   /** What the SDP says. */
   private remote: Address | null = null;

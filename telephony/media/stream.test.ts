@@ -33,7 +33,7 @@ class Phone {
     this.stream.direction = "sendrecv";
     this.stream.transport = {
       isReady: true,
-      ...{ refused: 0, refusedFrom: "", peerAddress: "192.0.2.7:4000", isBrowser: false },
+      ...{ refused: 0, refusedFrom: "", peerAddress: "192.0.2.7:4000", isBrowser: false, isGone: false, protocol: "udp" },
       protection: "none",
       sendRtp: (packet) => void this.packets.push(packet.slice()),
       sendRtcp: (packet) => void this.reports.push(...(parseRtcp(packet) ?? [])),

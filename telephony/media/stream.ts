@@ -460,6 +460,7 @@ export class MediaStream {
       isExpected: isUp && this.receives,
       isSending: isUp && this.sends && transport.isReady,
       isConnected: transport?.isReady ?? false,
+      isGone: transport?.isGone ?? false,
       isBrowser: transport?.isBrowser ?? false,
       ...{ heard: this.heardPackets, hasSounded: this.hasSounded, pauses: this.pauses },
       ...{ refused: transport?.refused ?? 0, refusedFrom: transport?.refusedFrom ?? "", discarded: this.discarded },
@@ -490,6 +491,7 @@ export class MediaStream {
       packetsRefused: this.transport?.refused ?? 0,
       codec: this.format?.codec ?? null,
       protection: this.transport?.protection ?? "none",
+      protocol: this.transport?.protocol ?? "udp",
     };
   }
 

@@ -27,6 +27,9 @@ export interface Transport {
   /** Where the peer is, address and port; empty: not known. */
   readonly peerAddress: string;
   readonly isBrowser: boolean;
+  readonly protocol: "udp" | "tcp";
+  /** It was up, and the peer has ceased to show that it is there. */
+  readonly isGone: boolean;
   /** SRTP suite, or "none". */
   readonly protection: string;
   sendRtp(packet: Uint8Array): void;

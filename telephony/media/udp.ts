@@ -1,7 +1,7 @@
 // UDP sockets for media: Bun's own, with the receive buffer raised as far as the kernel lets us.
-import { dlopen, FFIType, ptr } from "bun:ffi";
 import { isIPv6 } from "node:net";
 import { leaves } from "../../core/lib/shared-socket.ts";
+import { raiseReceiveBuffer } from "./socket-options.ts";
 
 export type UdpSocket = {
   readonly port: number;
@@ -16,8 +16,6 @@ export type Receive = (packet: Uint8Array, address: string, port: number) => voi
 
 /** Four megabytes hold a quarter of a second of a thousand calls on one port; the kernel cuts it to net.core.rmem_max. */
 export const receiveBufferBytes = 4 * 1024 * 1024;
-const solSocket = 1;
-const soRcvbuf = 8;
 
 /** Bound when it resolves; rejects with EADDRINUSE and its kind. Port 0 takes any. */
 export async function openUdp(address: string, port: number, receive: Receive): Promise<UdpSocket> {
@@ -35,7 +33,7 @@ export async function openUdp(address: string, port: number, receive: Receive): 
       },
     },
   });
-  raiseReceiveBuffer((socket as unknown as { readonly fd?: number }).fd);
+  raiseReceiveBuffer((socket as unknown as { readonly fd?: number }).fd, receiveBufferBytes);
   return {
     port: socket.port,
     send: (packet, toPort, toAddress) => {
@@ -51,22 +49,4 @@ export async function openUdp(address: string, port: number, receive: Receive): 
 /** The one spelling in which the kernel's senders come: IPv6 may be written in many ways (RFC 5952). */
 export function canonicalAddress(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
-}
-
-let setsockopt: ((fd: number, level: number, name: number, value: number, size: number) => number) | null | undefined;
-
-// Without the C library's setsockopt the default buffer has to do.
-function raiseReceiveBuffer(fd: number | undefined): void {
-  if (fd === undefined || fd < 0) return;
-  if (setsockopt === undefined) {
-    try {
-      const library = dlopen("libc.so.6", {
-        setsockopt: { args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
-      });
-      setsockopt = library.symbols.setsockopt as unknown as typeof setsockopt;
-    } catch {
-      setsockopt = null;
-    }
-  }
-  setsockopt?.(fd, solSocket, soRcvbuf, ptr(new Int32Array([receiveBufferBytes])) as unknown as number, 4);
 }

@@ -22,6 +22,7 @@ async function start(workers: number): Promise<{ plane: WorkerPlane; events: Med
       rtpPorts: [43_000 + worker * 100, 43_099 + worker * 100] as const,
       muxAddress: "127.0.0.1",
       muxPort: 43_900 + worker,
+      muxTcpPort: 43_900 + worker,
       logLevel: "error",
       prompts: {},
     })),

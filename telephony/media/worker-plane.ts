@@ -1,7 +1,7 @@
 // The media plane over worker threads: each group of streams lives in one worker, chosen when its first stream opens; a worker that dies ends its own.
 import type { Env, Timer } from "../../core/env/env.ts";
 import { workerRestartMsMax, workerSilentMs } from "../../core/lib/limits.ts";
-import type { MediaCommand, MediaEvent, MediaPlane, StreamStats } from "./plane.ts";
+import type { BrowserPaths, MediaCommand, MediaEvent, MediaPlane, StreamStats } from "./plane.ts";
 
 /** First message to a worker. */
 export type WorkerStart = {
@@ -10,6 +10,8 @@ export type WorkerStart = {
   readonly rtpPorts: readonly [number, number];
   readonly muxAddress: string;
   readonly muxPort: number;
+  /** Null: none. */
+  readonly muxTcpPort: number | null;
   readonly logLevel: string;
   /** Sounds by key: 16-bit mono 8 kHz. */
   readonly prompts: Readonly<Record<string, Uint8Array>>;
@@ -25,8 +27,10 @@ export type FromWorker =
   | { readonly kind: "ready"; readonly muxPort: number }
   | { readonly kind: "failed-to-start"; readonly reason: string }
   | { readonly kind: "event"; readonly event: MediaEvent }
-  | { readonly kind: "load"; readonly streams: number; readonly packetsPerSecond: number }
+  | ({ readonly kind: "load" } & Load)
   | { readonly kind: "stopped" };
+
+type Load = { readonly streams: number; readonly packetsPerSecond: number; readonly browsers: BrowserPaths };
 
 export type WorkerPlaneOptions = {
   readonly env: Env;
@@ -42,7 +46,7 @@ type Slot = {
   isReady: boolean;
   heardAtMs: number;
   muxPort: number;
-  load: { readonly streams: number; readonly packetsPerSecond: number };
+  load: Load;
   readonly streams: Set<string>;
   readonly recordings: Set<string>;
   /** Of this moment, not yet sent. */
@@ -77,7 +81,7 @@ export class WorkerPlane implements MediaPlane {
       isReady: false,
       heardAtMs: this.watchedAtMs,
       muxPort: start.muxPort,
-      load: { streams: 0, packetsPerSecond: 0 },
+      load: idle,
       streams: new Set(),
       recordings: new Set(),
       commands: [],
@@ -122,7 +126,9 @@ export class WorkerPlane implements MediaPlane {
   }
 
   load() {
-    return this.slots.map(({ load, muxPort }, worker) => ({ worker, muxPort, ...load }));
+    return this.slots.map(({ load: { streams, packetsPerSecond, browsers }, muxPort }, worker) => ({
+      ...{ worker, muxPort, streams, packetsPerSecond, browsers },
+    }));
   }
 
   async close(): Promise<void> {
@@ -251,7 +257,7 @@ export class WorkerPlane implements MediaPlane {
     slot.thread = null;
     slot.isReady = false;
     slot.commands = [];
-    slot.load = { streams: 0, packetsPerSecond: 0 };
+    slot.load = idle;
     thread.terminate();
     clock.after(Math.min(workerRestartMsMax, restartMs * 2 ** Math.min(slot.deaths++, 10)), () => {
       if (!this.isClosing) this.launch(slot).catch(() => undefined);
@@ -290,6 +296,8 @@ function flush(slot: Slot): void {
   thread?.postMessage({ kind: "commands", commands } satisfies ToWorker);
 }
 
+const idle: Load = { streams: 0, packetsPerSecond: 0, browsers: { udp: 0, tcp: 0 } };
+
 const nothingMeasured: StreamStats = {
   packetsSent: 0,
   packetsReceived: 0,
@@ -309,4 +317,5 @@ const nothingMeasured: StreamStats = {
   packetsRefused: 0,
   codec: null,
   protection: "none",
+  protocol: "udp",
 };

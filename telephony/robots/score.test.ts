@@ -8,7 +8,7 @@ import { type Heard, nothingHeard } from "./voice.ts";
 const stats = (received: number, lost: number, jitterMs: number): StreamStats => ({
   ...{ packetsSent: received, packetsReceived: received, bytesSent: 0, bytesReceived: 0, packetsLost: lost, packetsDiscarded: 0 },
   ...{ jitterMs, jitterMsMax: jitterMs, remotePacketsLost: null, remoteJitterMs: null, roundTripMs: null, roundTripMsMax: null },
-  ...{ packetsDuplicated: 0, packetsRefused: 0, codec: "PCMA", protection: "none", from: null, to: null },
+  ...{ packetsDuplicated: 0, packetsRefused: 0, codec: "PCMA", protection: "none", protocol: "udp", from: null, to: null },
 });
 
 function call(number: string, change: Partial<CallReport> = {}, heard: Partial<Heard> = { agent: 11_000 }): CallReport {

@@ -166,6 +166,7 @@ const webLocal: LocalWebRtc = {
   kind: "webrtc",
   addresses: ["10.1.2.3", "127.0.0.1"],
   port: 50_000,
+  tcpPort: 443,
   ufrag: "abcd",
   pwd: "p".repeat(24),
   fingerprint,
@@ -234,6 +235,10 @@ describe("WebRTC", () => {
       expect(audio).toContain(`a=${line}\r\n`);
     expect(audio).toContain("a=candidate:1 1 udp 2130706431 10.1.2.3 50000 typ host\r\n");
     expect(audio).toContain("a=candidate:2 1 udp 2130706175 127.0.0.1 50000 typ host\r\n");
+    // RFC 6544 §4.2: 90, passive 4, then our own order; after every one of UDP.
+    expect(audio).toContain("a=candidate:t1 1 tcp 1520435199 10.1.2.3 443 typ host tcptype passive\r\n");
+    expect(audio).toContain("a=candidate:t2 1 tcp 1520434943 127.0.0.1 443 typ host tcptype passive\r\n");
+    expect(text(writeAnswer(offer, { ...webLocal, tcpPort: null }, offer.direction, numbers))).not.toContain(" tcp ");
     expect(video).toBe("video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=inactive\r\n");
     expect(answer).not.toContain("a=ssrc");
     expect(parseSdp(Buffer.from(answer)).ok).toBe(true);

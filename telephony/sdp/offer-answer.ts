@@ -52,6 +52,8 @@ export type LocalWebRtc = {
   /** All addresses at which the muxed port can be reached; the first one stands in c=. */
   readonly addresses: readonly string[];
   readonly port: number;
+  /** For who gets no UDP through; null: there is none. */
+  readonly tcpPort: number | null;
   readonly ufrag: string;
   readonly pwd: string;
   readonly fingerprint: string;
@@ -312,13 +314,28 @@ function rtpAttributes({ port, rtcpPort, keys }: LocalRtp, tags: readonly Crypto
   return [...(rtcpPort === port + 1 ? [] : [`rtcp:${rtcpPort}`]), ...(keys === null ? [] : cryptoLines(tags, keys))];
 }
 
+/** RFC 8445 §5.1.2: host candidates, earlier addresses preferred. */
+function udpCandidate(address: string, port: number, index: number): string {
+  return `candidate:${index + 1} 1 udp ${2_130_706_431 - index * 256} ${bareHost(address)} ${port} typ host`;
+}
+
+/** RFC 6544 §4.2: after every one of UDP (type preference 90), passive (direction preference 4); the browser connects. */
+function tcpCandidate(address: string, port: number, index: number): string {
+  const priority = 90 * 2 ** 24 + (4 * 2 ** 13 + 8_191 - index) * 256 + 255;
+  return `candidate:t${index + 1} 1 tcp ${priority} ${bareHost(address)} ${port} typ host tcptype passive`;
+}
+
+function bareHost(address: string): string {
+  return hostText(address).replace(/[[\]]/g, "");
+}
+
 /** No a=ssrc: one that differed from the stream's would be counted and played as silence by Chromium. */
 function webRtcAttributes(local: LocalWebRtc, setup: "passive" | "actpass", mid: string | null): string[] {
-  const candidates = local.addresses.map(
-    // RFC 8445 §5.1.2: host candidates, earlier addresses preferred.
-    (address, index) =>
-      `candidate:${index + 1} 1 udp ${2_130_706_431 - index * 256} ${hostText(address).replace(/[[\]]/g, "")} ${local.port} typ host`,
-  );
+  const { addresses, port, tcpPort } = local;
+  const candidates = [
+    ...addresses.map((address, index) => udpCandidate(address, port, index)),
+    ...(tcpPort === null ? [] : addresses.map((address, index) => tcpCandidate(address, tcpPort, index))),
+  ];
   return [
     ...(mid === null ? [] : [`mid:${mid}`]),
     `ice-ufrag:${local.ufrag}`,

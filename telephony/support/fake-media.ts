@@ -21,6 +21,7 @@ export const someStats: StreamStats = {
   packetsRefused: 0,
   codec: "PCMU",
   protection: "none",
+  protocol: "udp",
 };
 
 /** Under which every fake stream sends. */
@@ -53,7 +54,7 @@ export class FakeMedia implements MediaPlane {
       const rtpPort = this.port;
       this.port += 2;
       const fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
-      const webrtc = command.transport === "webrtc" ? { ufrag: "abcd", pwd: "p".repeat(24), fingerprint } : null;
+      const webrtc = command.transport === "webrtc" ? { ufrag: "abcd", pwd: "p".repeat(24), fingerprint, tcpPort: 50_001 } : null;
       const srtp = webrtc === null ? fakeKeys : null;
       this.emit({ kind: "opened", streamId: command.streamId, local: { rtpPort, rtcpPort: rtpPort + 1, webrtc, srtp } });
     }
@@ -77,7 +78,7 @@ export class FakeMedia implements MediaPlane {
   }
 
   load(): ReturnType<MediaPlane["load"]> {
-    return [{ worker: 0, streams: this.open.size, packetsPerSecond: 0, muxPort: 50_000 }];
+    return [{ worker: 0, streams: this.open.size, packetsPerSecond: 0, muxPort: 50_000, browsers: { udp: 0, tcp: 0 } }];
   }
 
   async close(): Promise<void> {

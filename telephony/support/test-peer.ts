@@ -31,7 +31,7 @@ export class TestPeer {
   readonly layer: DialogLayer;
   private readonly waiting: (() => void)[] = [];
   private close: () => Promise<void> | void = () => undefined;
-  private handler: SipSocketHandler | null = null;
+  handler: SipSocketHandler | null = null;
 
   private constructor(
     env: Env,
@@ -91,6 +91,14 @@ export class TestPeer {
   /** Where it listens. */
   get port(): number {
     return this.flow.local.port;
+  }
+
+  /** The same page over another socket; the older one is not told. */
+  reconnect(port: SipSocketPort, identity: SipSocketIdentity): void {
+    this.handler = port.open(identity, {
+      send: (text) => this.layer.transactions.transport.datagram(this.flow, Buffer.from(text, "utf8")),
+      close: () => undefined,
+    });
   }
 
   /** The tab is gone. */

@@ -9,7 +9,9 @@ const [suite, key = ""] = process.argv.slice(6) as [SrtpSuite?, string?];
 const plane = await WorkerPlane.start({
   env: realEnv("error"),
   entry: new URL("../../cmd/media-worker.ts", import.meta.url).href,
-  starts: [{ worker: 0, rtpPorts: [36_000, 39_999], muxAddress: "127.0.0.1", muxPort: 0, logLevel: "error", prompts: {} }],
+  starts: [
+    { worker: 0, rtpPorts: [36_000, 39_999], muxAddress: "127.0.0.1", muxPort: 0, muxTcpPort: null, logLevel: "error", prompts: {} },
+  ],
 });
 const ports = new Map<string, { readonly port: number; readonly key: string | null }>();
 const legs = Array.from({ length: size }, (_, i) => `leg-${i}`);

@@ -29,7 +29,16 @@ function stream(id: string, codec: CodecName): MediaStream {
   made.format = { codec, payloadType: types[codec], dtmfPayloadType: null, dtmfUnitsPerMs: 8 };
   made.direction = "sendrecv";
   made.transport = {
-    ...{ isReady: true, refused: 0, refusedFrom: "", peerAddress: "", isBrowser: false, protection: "none" },
+    ...{
+      isReady: true,
+      refused: 0,
+      refusedFrom: "",
+      peerAddress: "",
+      isBrowser: false,
+      isGone: false,
+      protocol: "udp",
+      protection: "none",
+    },
     ...{ sendRtp: nothing, sendRtcp: nothing, housekeep: nothing, close: nothing },
   };
   return made;

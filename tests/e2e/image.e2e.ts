@@ -38,7 +38,10 @@ await program(
       expect([...Entrypoint, ...Cmd].join(" ") === "/usr/local/bin/landline serve", [...Entrypoint, ...Cmd].join(" "));
       expect(Healthcheck.Test.join(" ") === "CMD /usr/local/bin/landline healthcheck", JSON.stringify(Healthcheck));
       expect(Object.keys(Volumes).sort().join() === "/data,/keys", Object.keys(Volumes).join());
-      expect(Object.keys(ExposedPorts).sort().join() === "19000/udp,5060/tcp,5060/udp,8080/tcp", Object.keys(ExposedPorts).join());
+      expect(
+        Object.keys(ExposedPorts).sort().join() === "19000/tcp,19000/udp,5060/tcp,5060/udp,8080/tcp",
+        Object.keys(ExposedPorts).join(),
+      );
       const { version } = JSON.parse(readFileSync(join(import.meta.dir, "../../package.json"), "utf8")) as { version: string };
       expect(Labels["org.opencontainers.image.version"] === version, JSON.stringify(Labels));
       expect(

@@ -153,7 +153,15 @@ const sdpWords = [
 ].map(latin1);
 const locals: Readonly<Record<Local["kind"], Local>> = {
   rtp: { kind: "rtp", address: "192.0.2.9", port: 4_000, rtcpPort: 4_001, keys: newKeyTexts({ bytes: (size) => Buffer.alloc(size, 7) }) },
-  webrtc: { kind: "webrtc", addresses: ["192.0.2.9", "::1"], port: 5_000, ufrag: "abcd", pwd: "p".repeat(24), fingerprint: "AB:CD" },
+  webrtc: {
+    kind: "webrtc",
+    addresses: ["192.0.2.9", "::1"],
+    port: 5_000,
+    tcpPort: 5_000,
+    ufrag: "abcd",
+    pwd: "p".repeat(24),
+    fingerprint: "AB:CD",
+  },
 };
 const numbers = { sessionId: 1, version: 1 };
 

@@ -1,7 +1,7 @@
 // The network test: voice both ways for some seconds, measured by what this browser knows; the server adds its own figures and says what they mean.
 import htmx from "htmx.org";
 import { say } from "./forms.ts";
-import { mark, post, trySocket, tryVoice } from "./voice-path.ts";
+import { mark, pairIn, post, type Stats, trySocket, tryVoice } from "./voice-path.ts";
 import { unreachable, word } from "./words.ts";
 
 const socketRounds = 5;
@@ -210,7 +210,6 @@ async function figures({ place, peer }: Run): Promise<void> {
 
 // ── What the browser knows (W3C webrtc-stats) ──
 
-type Stats = { readonly id: string; readonly type: string } & Readonly<Record<string, unknown>>;
 type Figures = {
   readonly packets: number;
   readonly lost: number;
@@ -227,13 +226,9 @@ async function figuresOf(peer: RTCPeerConnection): Promise<Figures> {
     all.push(one);
   });
   const of = (type: string): Stats | undefined => all.find((one) => one.type === type);
-  const byId = (id: unknown): Stats | undefined => all.find((one) => one.id === id);
   const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
   const [inbound, outbound] = [of("inbound-rtp"), of("outbound-rtp")];
-  // Firefox has no transport that names its pair.
-  const pair =
-    byId(of("transport")?.selectedCandidatePairId) ?? all.find((one) => one.type === "candidate-pair" && one.state === "succeeded");
-  const [local, remote] = [byId(pair?.localCandidateId), byId(pair?.remoteCandidateId)];
+  const { pair, local, remote } = pairIn(all);
   return {
     packets: number(inbound?.packetsReceived),
     // What came twice makes it negative.

@@ -6,11 +6,14 @@ const patienceMs = 8_000;
 export type Mark = "running" | "good" | "bad" | "waiting";
 
 /** Shows one check of the page in another state, with how long it took. */
-export function mark(name: string, is: Mark, ms?: number): void {
+export function mark(name: string, is: Mark, ms?: number, by?: string): void {
   const row = document.querySelector<HTMLElement>(`[data-check="${name}"]`);
   if (row === null) return;
   row.dataset.is = is;
-  row.querySelector("[data-check-ms]")!.textContent = ms === undefined ? "" : `${Math.round(ms)} ms`;
+  row.querySelector("[data-check-ms]")!.textContent = [
+    ...(ms === undefined ? [] : [`${Math.round(ms)} ms`]),
+    ...(by === undefined ? [] : [by]),
+  ].join(", ");
   const result = document.querySelector<HTMLInputElement>(`[data-check-result="${name}"]`);
   if (result !== null) result.value = is === "good" || is === "bad" ? is : "";
 }
@@ -84,11 +87,36 @@ async function go(peer: RTCPeerConnection, path: string): Promise<Path> {
   const isFound = (): boolean => /^(connected|completed)$/.test(peer.iceConnectionState);
   await until(peer, () => isFound() || /^(failed|closed)$/.test(peer.iceConnectionState));
   if (!isFound()) return { is: "blocked", checkId };
-  mark("voice", "good", performance.now() - startedAt);
+  mark("voice", "good", performance.now() - startedAt, protocolOf(await pairOf(peer)));
   await until(peer, () => /^(connected|failed|closed)$/.test(peer.connectionState));
   if (peer.connectionState !== "connected") return { is: "no-keys", checkId };
   mark("encrypted", "good", performance.now() - startedAt);
   return { is: "up", checkId };
+}
+
+/** What `RTCPeerConnection.getStats` tells of one thing (W3C webrtc-stats). */
+export type Stats = { readonly id: string; readonly type: string } & Readonly<Record<string, unknown>>;
+export type Pair = { readonly pair: Stats | undefined; readonly local: Stats | undefined; readonly remote: Stats | undefined };
+
+/** The pair of addresses in use. Firefox has no transport that names it. */
+export function pairIn(all: readonly Stats[]): Pair {
+  const byId = (id: unknown): Stats | undefined => all.find((one) => one.id === id);
+  const selected = byId(all.find(({ type }) => type === "transport")?.selectedCandidatePairId);
+  const works = all.filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
+  const pair = selected ?? works.find(({ selected: is }) => is === true) ?? works[0];
+  return { pair, local: byId(pair?.localCandidateId), remote: byId(pair?.remoteCandidateId) };
+}
+
+async function pairOf(peer: RTCPeerConnection): Promise<Pair> {
+  const all: Stats[] = [];
+  (await peer.getStats()).forEach((one: Stats) => {
+    all.push(one);
+  });
+  return pairIn(all);
+}
+
+function protocolOf({ local }: Pair): string | undefined {
+  return typeof local?.protocol === "string" ? local.protocol.toUpperCase() : undefined;
 }
 
 function until(peer: RTCPeerConnection, isSo: () => boolean): Promise<void> {

@@ -239,7 +239,10 @@ export const germanManual: TranslatedManual = {
         </p>
         <p>
           <b>Wenn keine Sprache durchkommt,</b> nennt das Ergebnis den UDP-Port. Er muss von Ihrem Netz zum Server offen sein; hinter NAT
-          braucht der Server <code>--public-address</code>. Auf dem Server sieht <code>landline doctor</code> nach dessen Seite.
+          braucht der Server <code>--public-address</code>. Wo eine Firewall UDP sperrt, geht die Sprache von selbst über TCP, an denselben
+          Port, wenn <code>--media-tcp-ports</code> keinen anderen nennt; das Ergebnis und die Seite des Gesprächs sagen es. Ein Anruf über
+          TCP geht, aber was unterwegs verloren geht, kommt zu spät und ist als Lücke zu hören. Auf dem Server sieht{" "}
+          <code>landline doctor</code> nach dessen Seite und sagt, wie viele Browser über TCP kamen.
         </p>
         <p>
           <b>Als Text kopieren</b> ist für Ihre Hilfe vor Ort. <b>An die Administration schicken</b> lässt Werte, Adressen und Browser unter

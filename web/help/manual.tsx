@@ -74,8 +74,8 @@ export const manual: readonly ManualPage[] = [
         <h2>Network</h2>
         <p>
           The test goes the way a call goes: a WebSocket to the server, then packets between this browser and the media port, then keys.
-          When voice fails, the firewall must let the browsers' voice port (udp) in; behind NAT give <code>--public-address</code>. Later{" "}
-          <a href="/help/network-test">the network test</a> measures how it sounds.
+          When voice fails, the firewall must let the browsers' voice port in, by udp or at least by tcp; behind NAT give{" "}
+          <code>--public-address</code>. Later <a href="/help/network-test">the network test</a> measures how it sounds.
         </p>
         <h2 id="recovery">Recovery kit</h2>
         <p>
@@ -470,7 +470,10 @@ export const manual: readonly ManualPage[] = [
         </p>
         <p>
           <b>When voice does not get through</b> the result names the UDP port. It must be open from your network to the server; behind NAT
-          the server needs <code>--public-address</code>. On the server <code>landline doctor</code> looks at its own side.
+          the server needs <code>--public-address</code>. Where a firewall blocks UDP, voice goes by TCP by itself, to the same port unless{" "}
+          <code>--media-tcp-ports</code> names another; the result and the conversation's page say so. A call by TCP works, but whatever is
+          lost on the way comes late, and is heard as a gap. On the server <code>landline doctor</code> looks at its own side, and says how
+          many browsers came by TCP.
         </p>
         <p>
           <b>Copy as text</b> is for your help desk. <b>Send to administrators</b> leaves the figures, addresses and browser in the log

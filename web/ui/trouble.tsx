@@ -55,7 +55,8 @@ const causesOfOther: Readonly<Record<Exclude<TroubleCause, "poor">, string>> = {
   "other-codec": "What arrives is in a codec that was not agreed.",
   "sends-nothing": "Their device reports that it sends nothing. Its microphone is probably off.",
   "lost-on-the-way": "Their device reports that it sends. A firewall on the way is the probable cause.",
-  "not-connected": "Their voice connection is not up. A firewall that blocks UDP is the probable cause.",
+  "not-connected": "Their voice connection is not up. A firewall between is the probable cause.",
+  gone: "Their browser has not answered for half a minute. Its computer or its network is gone.",
   "only-silence": "Only silence arrives. They are probably muted, or their microphone is off.",
   "not-received": "Their device reports that nothing arrives. A firewall on the way is the probable cause.",
 };
@@ -68,7 +69,8 @@ const causesOfOwn: Readonly<Record<Exclude<TroubleCause, "poor">, string>> = {
   "other-codec": "Your device sends a codec that was not agreed.",
   "sends-nothing": "Your device reports that it sends nothing. Its microphone is probably off.",
   "lost-on-the-way": "Your device sends, and nothing arrives. A firewall between it and this server is the probable cause.",
-  "not-connected": "Your voice connection is not up. A firewall that blocks UDP is the probable cause.",
+  "not-connected": "Your voice connection is not up. A firewall between it and this server is the probable cause.",
+  gone: "Your browser has not answered for half a minute: nothing more is sent to it. Its network is probably gone.",
   "only-silence": "Only silence arrives from your device. Its microphone is probably muted, or another one is in use.",
   "not-received": "Your device reports that nothing arrives. A firewall between it and this server is the probable cause.",
 };

@@ -1,212 +1,20 @@
 // A whole browser's way through the shared port, over real loopback sockets: checks, handshake, media, a change of network, and strangers.
 import { afterEach, describe, expect, test } from "bun:test";
-import { createHmac, X509Certificate } from "node:crypto";
-import { crc32 } from "node:zlib";
-import {
-  createSelfSignedCertificate,
-  DtlsClient,
-  RTCPeerConnection,
-  RTCRtpCodecParameters,
-  RTCSessionDescription,
-  RtpPacket,
-} from "werift";
+import { RTCPeerConnection, RTCRtpCodecParameters, RTCSessionDescription, RtpPacket } from "werift";
 import { realEnv } from "../../../cmd/env.ts";
+import { iceConsentMs } from "../../../core/lib/limits.ts";
 import { encodeG711, g711 } from "../codec/g711.ts";
-import { InlinePlane } from "../inline-plane.ts";
-import type { LocalMedia, MediaEvent, RemoteWebRtc } from "../plane.ts";
-import { PortRange } from "../ports.ts";
-import { payloadStart, writeHeader } from "../rtp/packet.ts";
-import { Srtp } from "../srtp/srtp.ts";
+import type { LocalMedia } from "../plane.ts";
+import { writeHeader } from "../rtp/packet.ts";
 import { share, until } from "../support/listening.ts";
+import { Bench, Browser, clientFingerprint, closeAll, opened, pass, passable, samplesOf } from "../support/test-browser.ts";
 import { endlessTone, toneSamples } from "../tone.ts";
-import { openUdp, type UdpSocket } from "../udp.ts";
-import { WebRtcMux } from "./mux.ts";
 
-const env = realEnv("error");
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
-
-const clientCertificate = await createSelfSignedCertificate({ signature: 3, hash: 4 } as never, 23 as never);
-const clientFingerprint = new X509Certificate(clientCertificate.certPem).fingerprint256;
-
-class Bench {
-  readonly events: MediaEvent[] = [];
-  private constructor(
-    readonly plane: InlinePlane,
-    readonly mux: WebRtcMux,
-  ) {
-    plane.onEvent((event) => this.events.push(event));
-    open.push(plane);
-  }
-
-  static async open(): Promise<Bench> {
-    const mux = await WebRtcMux.open(env, "127.0.0.1", 0);
-    const prompts = new Map([["hum", endlessTone([440])]]);
-    const plane = new InlinePlane({
-      env,
-      ports: new PortRange(42_000, 42_999),
-      mux,
-      prompts: async (key) => prompts.get(key) ?? null,
-      openSink: async () => {
-        throw new Error("nothing is recorded here");
-      },
-    });
-    return new Bench(plane, mux);
-  }
-
-  of<K extends MediaEvent["kind"]>(kind: K): Extract<MediaEvent, { kind: K }>[] {
-    return this.events.filter((event): event is Extract<MediaEvent, { kind: K }> => event.kind === kind);
-  }
-
-  async opened(streamId: string): Promise<LocalMedia> {
-    this.plane.send({ kind: "open", streamId, groupId: "call", transport: "webrtc", localAddress: "127.0.0.1" });
-    return (await until(() => this.of("opened").find((event) => event.streamId === streamId))).local;
-  }
-
-  connect(streamId: string, remote: Partial<RemoteWebRtc> = {}): void {
-    const usual = {
-      ufrag: "them",
-      pwd: "unused",
-      fingerprint: clientFingerprint,
-      codec: "PCMU",
-      payloadType: 0,
-      dtmfPayloadType: 101,
-      dtmfUnitsPerMs: 8,
-    } as const;
-    this.plane.send({ kind: "connect-webrtc", streamId, remote: { ...usual, ...remote }, direction: "sendrecv" });
-  }
-}
-
-/** A browser made of an ICE agent of twenty lines, werift's DTLS client and our SRTP. */
-class Browser {
-  readonly heard: Uint8Array[] = [];
-  answered = 0;
-  srtp: Srtp | null = null;
-  lastSealed: Uint8Array | null = null;
-  private sequence = 1;
-  private time = 0;
-  private readonly transport = {
-    type: "udp",
-    address: {},
-    closed: false,
-    onData: (_data: Buffer, _from: [string, number]): void => undefined,
-    send: async (data: Buffer) => this.socket.send(data, this.local.rtpPort, "127.0.0.1"),
-    close: async () => undefined,
-  };
-
-  private constructor(
-    private socket: UdpSocket,
-    private readonly local: LocalMedia,
-  ) {}
-
-  static async open(local: LocalMedia): Promise<Browser> {
-    let browser: Browser | null = null;
-    const socket = await openUdp("127.0.0.1", 0, (packet) => browser?.received(packet));
-    browser = new Browser(socket, local);
-    open.push({ close: () => browser?.socket.close() });
-    return browser;
-  }
-
-  /** Another interface: a new address and port, the same keys. */
-  async changeNetwork(): Promise<UdpSocket> {
-    const before = this.socket;
-    this.socket = await openUdp("127.0.0.1", 0, (packet) => this.received(packet));
-    open.push(before);
-    return before;
-  }
-
-  check({ nominate = true, ufrag = "them", pwd = this.local.webrtc!.pwd } = {}): void {
-    const name = Buffer.from(`${this.local.webrtc!.ufrag}:${ufrag}`);
-    const attribute = (type: number, value: Uint8Array) => {
-      const bytes = Buffer.alloc(4 + ((value.length + 3) & ~3));
-      bytes.writeUInt16BE(type, 0);
-      bytes.writeUInt16BE(value.length, 2);
-      bytes.set(value, 4);
-      return bytes;
-    };
-    const head = Buffer.from("000100002112a442000102030405060708090a0b", "hex");
-    const body = Buffer.concat([attribute(6, name), ...(nominate ? [attribute(0x25, new Uint8Array())] : [])]);
-    const withLength = (extra: number) => {
-      head.writeUInt16BE(body.length + extra, 2);
-      return Buffer.concat([head, body]);
-    };
-    const integrity = attribute(8, createHmac("sha1", pwd).update(withLength(24)).digest());
-    const whole = Buffer.concat([withLength(32), integrity]);
-    const mark = Buffer.alloc(4);
-    mark.writeUInt32BE((crc32(whole) ^ 0x5354554e) >>> 0);
-    this.send(Buffer.concat([whole, attribute(0x8028, mark)]));
-  }
-
-  async handshake(): Promise<void> {
-    const dtls = new DtlsClient({
-      cert: clientCertificate.certPem,
-      key: clientCertificate.keyPem,
-      signatureHash: clientCertificate.signatureHash,
-      transport: this.transport as never,
-      srtpProfiles: [7, 1] as never,
-      extendedMasterSecret: true,
-    });
-    dtls.onConnect.subscribe(() => {
-      const keys = dtls.extractSessionKeys(16, 12);
-      const local = { key: keys.localKey, salt: keys.localSalt };
-      this.srtp = new Srtp("AEAD_AES_128_GCM", local, { key: keys.remoteKey, salt: keys.remoteSalt });
-    });
-    await dtls.connect();
-  }
-
-  /** Sees every datagram of our handshake as it leaves. */
-  onDtls(seen: (datagram: Buffer) => void): void {
-    const { send } = this.transport;
-    this.transport.send = (data) => {
-      seen(data);
-      return send(data);
-    };
-  }
-
-  /** Begins a handshake that nobody ends. werift gives up half a minute later, when other tests run: that must not fail them. */
-  tryHandshake(): void {
-    this.handshake().catch(() => undefined);
-  }
-
-  /** Checks, shakes hands, and is up. */
-  async connect(): Promise<void> {
-    this.check();
-    await until(() => this.answered > 0);
-    await this.handshake();
-    await until(() => this.srtp);
-  }
-
-  say(payload: Uint8Array): void {
-    const packet = new Uint8Array(12 + payload.length);
-    writeHeader(packet, false, 0, this.sequence++, this.time, 4711);
-    this.time += 160;
-    packet.set(payload, 12);
-    this.lastSealed = this.srtp!.protect(packet)!.slice();
-    this.send(this.lastSealed);
-  }
-
-  send(packet: Uint8Array): void {
-    this.socket.send(packet, this.local.rtpPort, "127.0.0.1");
-  }
-
-  private received(packet: Uint8Array): void {
-    const first = packet[0]!;
-    if (first < 4) this.answered++;
-    else if (first < 64) this.transport.onData(Buffer.from(packet), ["127.0.0.1", this.local.rtpPort]);
-    else if (packet[1]! < 192) {
-      const plain = this.srtp?.unprotect(packet);
-      if (plain) this.heard.push(plain.slice());
-    }
-  }
-}
-
-const samplesOf = (packets: readonly Uint8Array[]): number[] =>
-  packets.flatMap((packet) => [...packet.subarray(payloadStart(packet))].map((code) => g711("PCMU").decode[code]!));
+const env = passable(realEnv("error"));
+afterEach(closeAll);
 
 test("a browser is connected, heard by its partner and hears it, under GCM", async () => {
-  const bench = await Bench.open();
+  const bench = await Bench.open(env);
   const alice = await Browser.open(await bench.opened("alice"));
   const bob = await Browser.open(await bench.opened("bob"));
   for (const streamId of ["alice", "bob"]) bench.connect(streamId);
@@ -222,7 +30,7 @@ test("a browser is connected, heard by its partner and hears it, under GCM", asy
 });
 
 test("a prompt waits for the handshake, so that its beginning is heard", async () => {
-  const bench = await Bench.open();
+  const bench = await Bench.open(env);
   const alice = await Browser.open(await bench.opened("alice"));
   bench.connect("alice");
   bench.plane.send({
@@ -241,13 +49,13 @@ test("a prompt waits for the handshake, so that its beginning is heard", async (
 });
 
 test("a browser that changes its network is followed at its next nominated check, and what it says meanwhile is not lost", async () => {
-  const bench = await Bench.open();
+  const bench = await Bench.open(env);
   const alice = await Browser.open(await bench.opened("alice"));
   bench.connect("alice");
   await alice.connect();
   bench.plane.send({ kind: "play", streamId: "alice", playId: "p", prompts: [{ kind: "key", key: "hum" }], loop: true });
   await until(() => alice.heard.length > 2);
-  await alice.changeNetwork();
+  await alice.take("udp");
   // From an address that was not checked nothing is taken, however well sealed.
   const strangers = bench.mux.strangers;
   alice.say(new Uint8Array(160));
@@ -262,8 +70,74 @@ test("a browser that changes its network is followed at its next nominated check
   await until(() => bench.of("stats").find((event) => event.final));
 });
 
+test("an ICE restart: the old pair goes on until one of the new credentials is nominated, under the same keys", async () => {
+  const bench = await Bench.open(env);
+  const local = await bench.opened("alice");
+  const alice = await Browser.open(local);
+  bench.connect("alice");
+  await alice.connect();
+  bench.plane.send({ kind: "play", streamId: "alice", playId: "p", prompts: [{ kind: "key", key: "hum" }], loop: true });
+  await until(() => alice.heard.length > 2);
+  const ours = { ufrag: "0f0f0f0f", pwd: "n".repeat(32) };
+  bench.connect("alice", { ufrag: "anew" }, ours);
+  const elsewhere = { ours: ours.ufrag, pwd: ours.pwd, ufrag: "anew" };
+  // What the browser had is good until it has something better.
+  let answered = alice.answered;
+  alice.check();
+  await until(() => alice.answered > answered);
+  const old = await alice.take("udp");
+  // A new pair that is not nominated yet is no reason to leave the old one.
+  let heard = 0;
+  opened(old);
+  alice.check({ ...elsewhere, nominate: false });
+  await until(() => alice.answered > answered + 1);
+  const stranger = bench.mux.strangers;
+  alice.check({ ...elsewhere, ufrag: "them" });
+  await until(() => bench.mux.strangers > stranger);
+  answered = alice.answered;
+  alice.check(elsewhere);
+  await until(() => alice.answered > answered);
+  old.close();
+  heard = alice.heard.length;
+  await until(() => alice.heard.length > heard + 5);
+  const strangers = bench.mux.strangers;
+  alice.check();
+  await until(() => bench.mux.strangers > strangers);
+  expect(bench.of("connected").length).toBe(1);
+  // And once more.
+  bench.connect("alice", { ufrag: "third" }, { ufrag: "1e1e1e1e", pwd: "m".repeat(32) });
+  await alice.take("tcp");
+  answered = alice.answered;
+  alice.check({ ours: "1e1e1e1e", pwd: "m".repeat(32), ufrag: "third" });
+  await until(() => alice.answered > answered);
+  await until(() => bench.plane.load()[0]!.browsers.tcp === 1);
+  expect(bench.of("failed")).toEqual([]);
+});
+
+test("a browser that has ceased to check is sent nothing any more, and is told as gone; when it checks again it is heard again", async () => {
+  const bench = await Bench.open(env);
+  const alice = await Browser.open(await bench.opened("alice"));
+  bench.connect("alice");
+  await alice.connect();
+  bench.plane.send({ kind: "expect", streamId: "alice" });
+  bench.plane.send({ kind: "play", streamId: "alice", playId: "p", prompts: [{ kind: "key", key: "hum" }], loop: true });
+  await until(() => alice.heard.length > 2);
+  alice.say(new Uint8Array(160));
+  // A look is taken every second.
+  await until(() => bench.of("trouble").length === 0 && alice.heard.length > 60);
+  pass(iceConsentMs);
+  const trouble = await until(() => bench.of("trouble").find((event) => event.trouble?.cause === "gone"));
+  expect(trouble).toMatchObject({ streamId: "alice", direction: "from" });
+  const heard = alice.heard.length;
+  const answered = alice.answered;
+  await new Promise((done) => env.clock.after(100, () => done(null)));
+  expect(alice.heard.length).toBe(heard);
+  alice.check();
+  await until(() => alice.answered > answered && alice.heard.length > heard + 5);
+});
+
 test("another certificate is another peer: a reloaded page takes over its leg while the music plays", async () => {
-  const bench = await Bench.open();
+  const bench = await Bench.open(env);
   const local = await bench.opened("alice");
   const before = await Browser.open(local);
   bench.connect("alice", { ufrag: "gone", fingerprint: clientFingerprint.replace(/^../, "00") });
@@ -281,11 +155,11 @@ test("another certificate is another peer: a reloaded page takes over its leg wh
 
 describe("refused is", () => {
   test("STUN-01: a check with a wrong password, for an unknown session, or from an unannounced peer: there is no answer", async () => {
-    const bench = await Bench.open();
+    const bench = await Bench.open(env);
     const local = await bench.opened("alice");
     const alice = await Browser.open(local);
-    alice.check();
     bench.connect("alice");
+    alice.check({ pwd: "p".repeat(32) });
     alice.check({ pwd: "guess" });
     alice.check({ ufrag: "else" });
     const nobody = await Browser.open({ ...local, webrtc: { ...local.webrtc!, ufrag: "nobody" } });
@@ -295,7 +169,7 @@ describe("refused is", () => {
   });
 
   test("RTP-04: a handshake from an address that was not checked", async () => {
-    const bench = await Bench.open();
+    const bench = await Bench.open(env);
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice");
     alice.tryHandshake();
@@ -305,7 +179,7 @@ describe("refused is", () => {
   });
 
   test("RTP-04: a thousand hellos from elsewhere, before and while the browser shakes hands, and its handshake ends all the same", async () => {
-    const bench = await Bench.open();
+    const bench = await Bench.open(env);
     const local = await bench.opened("alice");
     const alice = await Browser.open(local);
     const hellos: Buffer[] = [];
@@ -331,7 +205,7 @@ describe("refused is", () => {
   });
 
   test("RTP-05: a certificate that was not announced: the stream fails, and nothing more is answered", async () => {
-    const bench = await Bench.open();
+    const bench = await Bench.open(env);
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice", { fingerprint: clientFingerprint.replace(/^../, clientFingerprint.startsWith("00") ? "11" : "00") });
     alice.check();
@@ -347,7 +221,7 @@ describe("refused is", () => {
   });
 
   test("RTP-03: a replayed packet, a forged one, and a stranger's", async () => {
-    const bench = await Bench.open();
+    const bench = await Bench.open(env);
     const alice = await Browser.open(await bench.opened("alice"));
     bench.connect("alice");
     await alice.connect();
@@ -368,7 +242,7 @@ describe("refused is", () => {
 });
 
 test("werift's whole peer connection, which shares no line with us, hears our tone and is heard", async () => {
-  const bench = await Bench.open();
+  const bench = await Bench.open(env);
   const local = await bench.opened("alice");
   const bob = await Browser.open(await bench.opened("bob"));
   bench.connect("bob");
@@ -386,7 +260,7 @@ test("werift's whole peer connection, which shares no line with us, hears our to
     iceAdditionalHostAddresses: ["127.0.0.1"],
     iceInterfaceAddresses: { udp4: "127.0.0.1" },
   });
-  open.push(peer);
+  opened(peer);
   const transceiver = peer.addTransceiver("audio", { direction: "sendrecv" });
   const heard: number[] = [];
   const offer = await peer.createOffer();

@@ -186,7 +186,7 @@ export class DialogLayer {
       {
         admit: (request, flow) => this.admit(request, flow),
         request: (transaction) => this.request(transaction),
-        ack: (request) => this.find(request)?.input({ kind: "ack", request }),
+        ack: (request) => this.sessionWithin(request)?.input({ kind: "ack", request }),
         cancelled: (transaction) => this.byTransaction.get(transaction.id)?.input({ kind: "cancelled" }),
         ended: ({ id }) => {
           this.open.delete(id);
@@ -312,13 +312,14 @@ export class DialogLayer {
   // ── From below ──
 
   private admit(request: SipRequest, flow: Flow): Admission {
-    const session = this.find(request);
+    const session = this.sessionWithin(request);
     // Within a dialog, from where the dialog is: known. From elsewhere it must pass like any stranger.
     if (session !== null && isSamePeer(session.flow, flow)) return { kind: "serve" };
     return this.user.admit(request, flow);
   }
 
-  private find(request: SipRequest): Session | null {
+  /** Whose dialog a request is in; null: none of ours. */
+  sessionWithin(request: SipRequest): Session | null {
     const localTag = tagOf(request.to);
     return localTag === null ? null : (this.byDialog.get(dialogKey(request.callId, localTag, tagOf(request.from) ?? "")) ?? null);
   }
@@ -338,7 +339,7 @@ export class DialogLayer {
       return;
     }
     if (tagOf(request.to) !== null) {
-      const session = this.find(request);
+      const session = this.sessionWithin(request);
       if (session === null) {
         // A re-INVITE of a call that we have forgotten is addressed to our Contact. What is addressed to someone else is 404 first (§8.2.2.1).
         const isToUs = request.uri.scheme !== "sip" || request.uri.host === flow.local.address.toLowerCase();

@@ -263,6 +263,8 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
     </tr>
   );
   const codec = verdict.codec ?? t("no codec");
+  // The usual way need not be said.
+  const pathSaid = verdict.protocol === "tcp" ? ` · ${t("by TCP")}` : "";
   const [trip, longest] = [Math.round(roundTripMs ?? 0), Math.round(roundTripMsMax ?? 0)];
   const tripSaid =
     roundTripMs === null
@@ -275,7 +277,7 @@ function LegFigures(props: { readonly view: ConversationView; readonly leg: Leg 
       <tr class="leg">
         <th scope="rowgroup" colspan={4}>
           <b>{personName(props.view, participantId)}</b>
-          <small class="anywhere">{`${codec} · ${protectionText(verdict.protection)}${tripSaid}`}</small>
+          <small class="anywhere">{`${codec} · ${protectionText(verdict.protection)}${pathSaid}${tripSaid}`}</small>
         </th>
       </tr>
       {way(t("says"), verdict.from, packetsLost, packetsReceived + packetsLost, packetsReceived === 0 ? null : verdict.jitterMs)}

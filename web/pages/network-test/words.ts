@@ -44,9 +44,11 @@ const sentences: Readonly<Record<NetworkFinding["code"], string>> = {
   "no-test":
     "The server took no test of voice. If others are testing, try again in a moment; if that lasts, an administrator runs landline doctor.",
   "udp-blocked":
-    "UDP to port {port} does not get through ({addresses}): open it in the firewall for this network, or leave a VPN that blocks it.",
+    "UDP to port {port} does not get through ({addresses}), and neither does TCP: open it in the firewall for this network, or leave a VPN that blocks it.",
   "only-private":
     "The server offers voice at private addresses only ({addresses}), and this browser is in another network: give --public-address, and pass UDP port {port} on.",
+  "by-tcp":
+    "UDP to port {port} does not get through, so voice goes by TCP: calls work, but each loss on the way is heard as a gap. Open UDP in the firewall for this network if you can.",
   "no-keys": "Packets get through, but keys were not agreed: something between rewrites or drops the larger packets. Look at MTU and VPN.",
   "sends-nothing": "This browser sends nothing: it has no microphone, and no sound device that a tone could come from. Plug in a headset.",
   "nothing-up": "Nothing of what this browser sends arrives: a firewall that lets UDP in only one way is the probable cause.",

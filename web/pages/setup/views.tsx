@@ -463,6 +463,9 @@ function NetworkStep(props: StepProps) {
     ...(node.https === null ? [] : [[t("The same, encrypted"), node.https, "tcp"] as const]),
     [t("Phones and trunks, signalling"), node.sip, "udp, tcp"],
     [t("Browsers, voice"), node.mediaPorts.join(", "), "udp"],
+    ...(node.mediaTcpPorts.length === 0
+      ? []
+      : [[t("Browsers, voice where UDP is blocked"), node.mediaTcpPorts.join(", "), "tcp"] as const]),
     [t("Phones and trunks, voice"), node.rtpPorts, "udp"],
   ];
   return (
@@ -501,7 +504,7 @@ function NetworkStep(props: StepProps) {
         <ul class="checks" role="list" aria-live="polite" id="checks">
           <PathChecks
             noAnswer={t(
-              "No answer came. Open the browsers' voice port (udp) in the firewall, or give --public-address when there is NAT between.",
+              "No answer came. Open the browsers' voice port in the firewall (udp, or at least tcp), or give --public-address when there is NAT between.",
             )}
           />
         </ul>

@@ -83,8 +83,10 @@ export const german: Readonly<Record<string, string>> = {
     "Das Gerät dort meldet, dass nichts ankommt. Wahrscheinlich ist eine Firewall auf dem Weg die Ursache.",
   "Their sound comes from {detail}, which is not the address that was named, and is refused.":
     "Der Ton kommt von {detail}. Das ist nicht die genannte Adresse, und er wird abgewiesen.",
-  "Their voice connection is not up. A firewall that blocks UDP is the probable cause.":
-    "Die Sprachverbindung dorthin steht nicht. Wahrscheinlich ist eine Firewall die Ursache, die UDP sperrt.",
+  "Their voice connection is not up. A firewall between is the probable cause.":
+    "Die Sprachverbindung dorthin steht nicht. Wahrscheinlich ist eine Firewall dazwischen die Ursache.",
+  "Their browser has not answered for half a minute. Its computer or its network is gone.":
+    "Der Browser dort antwortet seit einer halben Minute nicht. Sein Rechner oder sein Netz ist weg.",
   "What arrives cannot be decrypted and is refused.": "Was ankommt, lässt sich nicht entschlüsseln und wird abgewiesen.",
   "What arrives from your device cannot be decrypted and is refused.":
     "Was von Ihrem Gerät ankommt, lässt sich nicht entschlüsseln und wird abgewiesen.",
@@ -100,8 +102,10 @@ export const german: Readonly<Record<string, string>> = {
     "Ihr Gerät sendet, und nichts kommt an. Wahrscheinlich ist eine Firewall zwischen ihm und diesem Server die Ursache.",
   "Your sound comes from {detail}, which is not the address that your device named, and is refused.":
     "Ihr Ton kommt von {detail}. Das ist nicht die Adresse, die Ihr Gerät genannt hat, und er wird abgewiesen.",
-  "Your voice connection is not up. A firewall that blocks UDP is the probable cause.":
-    "Ihre Sprachverbindung steht nicht. Wahrscheinlich ist eine Firewall die Ursache, die UDP sperrt.",
+  "Your voice connection is not up. A firewall between it and this server is the probable cause.":
+    "Ihre Sprachverbindung steht nicht. Wahrscheinlich ist eine Firewall zwischen ihr und diesem Server die Ursache.",
+  "Your browser has not answered for half a minute: nothing more is sent to it. Its network is probably gone.":
+    "Ihr Browser antwortet seit einer halben Minute nicht: Es wird nichts mehr an ihn gesendet. Wahrscheinlich ist sein Netz weg.",
   "after {n} s": "nach {n} s",
   "at worst {n}": "schlechtestens {n}",
   "As a table": "Als Tabelle",
@@ -999,6 +1003,7 @@ export const german: Readonly<Record<string, string>> = {
     "Browser erlauben das Mikrofon ohne https nur auf localhost. Genug, um es hier zu probieren.",
   "Browsers and the API": "Browser und API",
   "Browsers, voice": "Browser, Sprache",
+  "Browsers, voice where UDP is blocked": "Browser, Sprache, wo UDP gesperrt ist",
   Call: "Anrufen",
   "Call again": "Noch einmal anrufen",
   "Call this centre from this browser": "Rufen Sie dieses Center aus diesem Browser an",
@@ -1066,8 +1071,8 @@ export const german: Readonly<Record<string, string>> = {
   "Make the recovery kit": "Notfallbogen machen",
   Network: "Netz",
   "Next: call it from this browser, and answer yourself.": "Als Nächstes: Rufen Sie es aus diesem Browser an, und nehmen Sie selbst an.",
-  "No answer came. Open the browsers' voice port (udp) in the firewall, or give --public-address when there is NAT between.":
-    "Es kam keine Antwort. Öffnen Sie den Sprachport der Browser (udp) in der Firewall, oder geben Sie --public-address an, wenn NAT dazwischen ist.",
+  "No answer came. Open the browsers' voice port in the firewall (udp, or at least tcp), or give --public-address when there is NAT between.":
+    "Es kam keine Antwort. Öffnen Sie den Sprachport der Browser in der Firewall (udp, wenigstens tcp), oder geben Sie --public-address an, wenn NAT dazwischen ist.",
   "No example to call": "Kein Beispiel zum Anrufen",
   "No microphone: allow it for this page, then call again.": "Kein Mikrofon: Erlauben Sie es für diese Seite, und rufen Sie wieder an.",
   "No voice gets through between this browser and the server.": "Zwischen diesem Browser und dem Server kommt keine Sprache durch.",
@@ -1220,6 +1225,7 @@ export const german: Readonly<Record<string, string>> = {
   "People, numbers, queues, actions": "Personen, Nummern, Warteschlangen",
   days: "Tage",
   "voice not encrypted": "Sprache nicht verschlüsselt",
+  "by TCP": "über TCP",
   "voice encrypted ({suite})": "Sprache verschlüsselt ({suite})",
   "{name}: voice not encrypted": "{name}: Sprache nicht verschlüsselt",
   "the other side answered without keys, and was called again": "die andere Seite nahm ohne Schlüssel an und wurde noch einmal gerufen",
@@ -1467,8 +1473,10 @@ export const german: Readonly<Record<string, string>> = {
     "Die Sprache ist mäßig: brauchbar, mit Mängeln, die man zeitweise hört.",
   "The server took no test of voice. If others are testing, try again in a moment; if that lasts, an administrator runs landline doctor.":
     "Der Server hat keinen Sprachtest angenommen. Wenn gerade andere testen, versuchen Sie es gleich noch einmal; wenn es so bleibt, startet die Administration landline doctor.",
-  "UDP to port {port} does not get through ({addresses}): open it in the firewall for this network, or leave a VPN that blocks it.":
-    "UDP an Port {port} kommt nicht durch ({addresses}): Öffnen Sie ihn in der Firewall für dieses Netz, oder verlassen Sie ein VPN, das ihn sperrt.",
+  "UDP to port {port} does not get through ({addresses}), and neither does TCP: open it in the firewall for this network, or leave a VPN that blocks it.":
+    "UDP an Port {port} kommt nicht durch ({addresses}), TCP auch nicht: Öffnen Sie ihn in der Firewall für dieses Netz, oder verlassen Sie ein VPN, das ihn sperrt.",
+  "UDP to port {port} does not get through, so voice goes by TCP: calls work, but each loss on the way is heard as a gap. Open UDP in the firewall for this network if you can.":
+    "UDP an Port {port} kommt nicht durch, deshalb geht die Sprache über TCP: Anrufe gehen, aber jeder Verlust unterwegs ist als Lücke zu hören. Öffnen Sie UDP in der Firewall für dieses Netz, wenn Sie können.",
   "The server offers voice at private addresses only ({addresses}), and this browser is in another network: give --public-address, and pass UDP port {port} on.":
     "Der Server bietet Sprache nur unter privaten Adressen an ({addresses}), und dieser Browser ist in einem anderen Netz: Geben Sie --public-address an, und leiten Sie UDP-Port {port} weiter.",
   "Packets get through, but keys were not agreed: something between rewrites or drops the larger packets. Look at MTU and VPN.":
