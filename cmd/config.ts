@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { z } from "zod";
+import { type TurnSettings, turnUrl } from "../core/telephony/turn.ts";
 import { algorithms } from "../telephony/sip/auth/digest.ts";
 import { logLevels } from "./env.ts";
 import { keptPath, readKept } from "./kept.ts";
@@ -51,6 +52,13 @@ const shape = {
   "media-ports": ports,
   "media-tcp-ports": ports.nullable(),
   "public-address": list,
+  turn: list.refine(
+    (urls) => urls.every((url) => turnUrl.test(url)),
+    "turn: or turns: URLs, like turn:turn.example.org:3478?transport=udp",
+  ),
+  "turn-secret": z.string().nullable(),
+  "turn-user": z.string().nullable(),
+  "turn-password": z.string().nullable(),
   database: z.string().nullable(),
   "postgres-bin": z.string().nullable(),
   metrics: address.nullable(),
@@ -89,6 +97,10 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
   "media-ports": "one UDP port per worker for voice of browsers",
   "media-tcp-ports": "one TCP port per worker for voice of browsers that get no UDP through; empty: none",
   "public-address": "address that browsers and trunks reach this server's voice at; repeatable",
+  turn: "TURN servers for browsers that get nothing else through, like turn:turn.example.org:3478; repeatable",
+  "turn-secret": "secret shared with them (coturn: use-auth-secret), for credentials that end by themselves",
+  "turn-user": "their user, where no secret is shared: every browser learns it",
+  "turn-password": "the password of --turn-user",
   database: "URL of your own PostgreSQL (15 or newer); without it one is run inside --data",
   "postgres-bin": "folder with PostgreSQL programs to run instead of the built-in ones",
   metrics: "address for /metrics; empty: none",
@@ -104,8 +116,15 @@ export const captions: Readonly<Record<ConfigKey, string>> = {
 };
 
 const switches: ReadonlySet<string> = new Set(["trial", "demo"]);
-const repeatable: ReadonlySet<string> = new Set(["trusted-proxies", "public-address", "media-ports", "media-tcp-ports", "test-peers"]);
-const secret: ReadonlySet<string> = new Set(["database", "bootstrap-password", "bootstrap-client-secret"]);
+const repeatable: ReadonlySet<string> = new Set([
+  "trusted-proxies",
+  "public-address",
+  "media-ports",
+  "media-tcp-ports",
+  "turn",
+  "test-peers",
+]);
+const secret: ReadonlySet<string> = new Set(["turn-secret", "turn-password", "database", "bootstrap-password", "bootstrap-client-secret"]);
 
 function defaults(): Record<ConfigKey, unknown> {
   const root = process.getuid?.() === 0;
@@ -126,6 +145,10 @@ function defaults(): Record<ConfigKey, unknown> {
     "media-ports": ["19000"],
     "media-tcp-ports": ["19000"],
     "public-address": [],
+    turn: [],
+    "turn-secret": null,
+    "turn-user": null,
+    "turn-password": null,
     database: null,
     "postgres-bin": null,
     metrics: "127.0.0.1:9464",
@@ -197,8 +220,28 @@ export function loadConfig(
     const { workers, [key]: ports } = config;
     if (ports !== null && ports.length < workers) throw new ConfigError(`${key}: ${workers} workers need ${workers} ports, one each`);
   }
+  checkTurn(config);
   if ((config["https-cert"] === null) !== (config["https-key"] === null)) throw new ConfigError("https-cert and https-key go together");
   return config;
+}
+
+/** @throws ConfigError when relays and what proves somebody to them do not fit each other */
+function checkTurn(config: Config): void {
+  const { turn, "turn-secret": secret, "turn-user": user, "turn-password": password } = config;
+  if ((user === null) !== (password === null)) throw new ConfigError("turn-user and turn-password go together");
+  if (secret !== null && user !== null) throw new ConfigError("turn-secret: either that, or turn-user and turn-password");
+  if (turn.length > 0 && secret === null && user === null)
+    throw new ConfigError("turn: give turn-secret with it, or turn-user and turn-password");
+  if (turn.length === 0 && (secret !== null || user !== null)) throw new ConfigError("turn: name the servers that the secret is for");
+}
+
+/** The relays that browsers may use; null: there are none. */
+export function turnOf(config: Config): TurnSettings | null {
+  const { turn: urls, "turn-secret": secret, "turn-user": username, "turn-password": password } = config;
+  if (urls.length === 0) return null;
+  return secret === null
+    ? { urls, proof: { kind: "account", username: username!, password: password! } }
+    : { urls, proof: { kind: "secret", secret } };
 }
 
 /** For printing: secrets are left out. */

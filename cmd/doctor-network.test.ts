@@ -17,6 +17,7 @@ import {
   hopFindings,
   mtuFinding,
   rtpPortsFinding,
+  turnFinding,
 } from "./doctor-network.ts";
 import { realEnv } from "./env.ts";
 import { type Finding, lineOf } from "./finding.ts";
@@ -50,6 +51,15 @@ test("ports for voice that others hold are named, also those of IPv6", () => {
   const udp = `${header}${row("0100007F", "4E20")}${row("00000000", "14E9")}\n${header}${row("00000000000000000000000001000000", "4E22")}`;
   expect(said(rtpPortsFinding([20_000, 29_999], udp))).toMatch(/^warning: .*other programs hold 20000, 20002: choose another range/);
   expect(said(rtpPortsFinding([30_000, 39_999], udp))).toStartWith("ok: udp ports 30000-39999 (--rtp-ports) are free");
+});
+
+test("a TURN server is said to relay, to be open to itself, to refuse, or not to answer", () => {
+  const url = "turn:turn.example.org:3478";
+  expect(said(turnFinding(url, "relays"))).toStartWith(`ok: TURN server ${url} relays`);
+  expect(said(turnFinding(url, "open"))).toMatch(/^warning: .*its own machine, too.*denied-peer-ip/);
+  expect(said(turnFinding(url, "refused"))).toMatch(/^problem: .*refuses our credentials.*static-auth-secret/);
+  expect(said(turnFinding(url, "no-answer"))).toMatch(/^problem: .*does not answer/);
+  expect(said(turnFinding(url, { error: 486 }))).toMatch(/^problem: .*error 486/);
 });
 
 test("browsers that came by TCP are told, with the port to open", () => {

@@ -1,14 +1,16 @@
-// What `doctor` says of the network: addresses, next hops, interfaces, the kernel's buffers, the clock, the certificate. Looks, and asks nobody but name servers.
+// What `doctor` says of the network: addresses, next hops, interfaces, the kernel's buffers, the clock, the certificate. Looks, and asks nobody but name servers and the TURN servers that it was given.
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import type { Clock } from "../core/env/env.ts";
+import type { Clock, Env } from "../core/env/env.ts";
 import { hostAndPort, hostText, isIpv4, isIpv6, isPrivate } from "../core/lib/ip-address.ts";
 import { hopLookupMs } from "../core/lib/limits.ts";
 import { untimelyBecause } from "../core/setup/certificate.ts";
 import type { Trunk } from "../core/telephony/telephony.ts";
+import { iceServerFor, type TurnSettings } from "../core/telephony/turn.ts";
 import { receiveBufferBytes } from "../telephony/media/udp.ts";
-import { type NameServer, resolveHop } from "../telephony/net/resolve.ts";
+import { machineNames, type NameServer, resolveHop } from "../telephony/net/resolve.ts";
+import { askTurn, type TurnVerdict } from "../telephony/net/turn.ts";
 import { endpoint, ownAddresses } from "./addresses.ts";
 import { selfMadePath } from "./certificate.ts";
 import type { Config } from "./config.ts";
@@ -205,6 +207,38 @@ export function certificateFinding(pem: string, path: string | null, host: strin
   const days = Math.floor((Date.parse(certificate.validTo) - now) / dayMs);
   const what = `${name} is valid for ${days} ${days === 1 ? "day" : "days"} more`;
   return path !== null && days < certificateDaysMin ? look(what, "get a newer one before it ends") : fine(what);
+}
+
+/** Each TURN server, asked as a browser would ask it. */
+export function turnFindings(turn: TurnSettings | null, env: Pick<Env, "clock" | "random">): Promise<Finding[]> {
+  if (turn === null) return Promise.resolve([]);
+  const names = machineNames(() => 0);
+  const addressOf = async (name: string): Promise<string | null> => (await names.addresses(name).catch(() => []))[0] ?? null;
+  const proof = iceServerFor(turn, "doctor", env.clock.now());
+  return Promise.all(
+    turn.urls.map(async (url) => turnFinding(url, await askTurn(env, url, proof, addressOf).catch(() => "no-answer" as const))),
+  );
+}
+
+export function turnFinding(url: string, verdict: TurnVerdict): Finding {
+  switch (verdict) {
+    case "relays":
+      return fine(`TURN server ${url} relays, and not to its own machine`);
+    case "open":
+      return look(
+        `TURN server ${url} relays to its own machine, too: whoever has a credential reaches what listens there`,
+        "have it refuse private and loopback addresses (coturn: denied-peer-ip, no allow-loopback-peers)",
+      );
+    case "refused":
+      return mend(
+        `TURN server ${url} refuses our credentials`,
+        "see that --turn-secret is its static-auth-secret, or that --turn-user and --turn-password are known there, and compare both clocks",
+      );
+    case "no-answer":
+      return mend(`TURN server ${url} does not answer`, "see that it runs, that its name leads there, and that this port is open");
+    default:
+      return mend(`TURN server ${url} answers with error ${verdict.error}`, "look at its log");
+  }
 }
 
 /** By what the voice of browsers went since the node started: `metrics` is its text, null: it does not tell. */

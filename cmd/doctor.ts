@@ -8,8 +8,8 @@ import { checkServer, externalTarget } from "../storage/postgres/external.ts";
 import { postgresStores } from "../storage/stores/index.ts";
 import { machineNames } from "../telephony/net/resolve.ts";
 import { askNode, nodeMetrics } from "./ask-node.ts";
-import type { Config } from "./config.ts";
-import { browserPathFindings, hopFindings, networkFindings } from "./doctor-network.ts";
+import { type Config, turnOf } from "./config.ts";
+import { browserPathFindings, hopFindings, networkFindings, turnFindings } from "./doctor-network.ts";
 import { realEnv } from "./env.ts";
 import { type Finding, fine, look, mend } from "./finding.ts";
 import { databaseName } from "./node.ts";
@@ -26,6 +26,7 @@ export async function doctor(config: Config): Promise<readonly Finding[]> {
     ...[disk(config), flush(config), ...(await database(config)), descriptors()],
     ...(await ports(config, isUp)),
     ...networkFindings(config, realEnv().clock, isUp),
+    ...(await turnFindings(turnOf(config), realEnv())),
     ...(isUp ? browserPathFindings(config["media-ports"], config["media-tcp-ports"], await nodeMetrics(config)) : []),
   ];
 }

@@ -19,6 +19,7 @@ import { nodeLeaseMs } from "../core/lib/limits.ts";
 import type { Stores } from "../core/stores.ts";
 import { Captures } from "../core/telephony/capture.ts";
 import { tonesOf } from "../core/telephony/tones.ts";
+import { iceServerFor } from "../core/telephony/turn.ts";
 import { FileJournal } from "../storage/journal.ts";
 import { LiveTail } from "../storage/live-tail.ts";
 import { exportProof } from "../storage/proof.ts";
@@ -32,7 +33,7 @@ import type { NodeHealth, VerifyReport, WebPorts } from "../web/ports.ts";
 import { endpoint, ownAddresses } from "./addresses.ts";
 import type { Assets } from "./assets.ts";
 import type { Certificate } from "./certificate.ts";
-import type { Config } from "./config.ts";
+import { type Config, turnOf } from "./config.ts";
 import { said } from "./health.ts";
 import { nodeSettings } from "./kept.ts";
 import { Membership } from "./membership.ts";
@@ -217,6 +218,10 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     },
     node: nodeSettings(env, config),
     voiceCheck: telephony.voiceCheck,
+    iceServers: (whose) => {
+      const turn = turnOf(config);
+      return turn === null ? [] : [iceServerFor(turn, whose, env.clock.now())];
+    },
     vault: node.recordings,
     asset: assets.web,
     health,

@@ -10,6 +10,7 @@ import type { NodeSettings } from "../core/setup/node-settings.ts";
 import type { Captures } from "../core/telephony/capture.ts";
 import type { PhoneSecret } from "../core/telephony/commands.ts";
 import type { ToneSet } from "../core/telephony/tones.ts";
+import type { IceServer } from "../core/telephony/turn.ts";
 import type { Channels } from "./notifications/channels.ts";
 
 export type Asset = { readonly bytes: Uint8Array; readonly type: string; readonly etag: string };
@@ -61,6 +62,8 @@ export type WebPorts = {
   readonly node: NodeSettings;
   /** Answers a browser that wants to see whether voice gets through; see core/call/call-control.ts. */
   readonly voiceCheck: VoiceCheckPort;
+  /** Relays for a browser, with what is its own for some hours; none: there are none. `whose`: what a relay's log may call it. */
+  iceServers(whose: string): readonly IceServer[];
   /** Every event of any node, in order, once each. Returns how to stop. */
   subscribe(listener: (event: LoggedEvent) => void): () => void;
   readonly vault: RecordingVault;

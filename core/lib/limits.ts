@@ -242,6 +242,10 @@ export const troublesToldMax = 100;
 export const workerRestartMsMax = 30_000;
 /** A browser that has not proven for this long that it wants our packets gets none (RFC 7675 §5.1). */
 export const iceConsentMs = 30_000;
+/** A browser's proof towards a TURN server: a working day and its overtime, and some. */
+export const turnCredentialMs = 24 * 3_600_000;
+/** A TURN server that has not answered by then does not. */
+export const turnAnswerMs = 3_000;
 /** A packet on a TCP connection: a handshake's datagrams are the largest, and stay below Ethernet's size. */
 export const framedPacketBytesMax = 2_048;
 /** Connections for voice that nobody has proven to be theirs yet, of all and of one address: a browser does it within a round trip, an office's do not all at once. */

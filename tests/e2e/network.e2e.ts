@@ -2,7 +2,7 @@
 import { type Browser, type Chromium, signIn, startChromium, startFirefox } from "../support/browser.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { lookAt } from "../support/look.ts";
-import { blockUdp, insideNamespace, loseUdp, ownAddress } from "../support/namespace.ts";
+import { blockTcp, blockUdp, insideNamespace, loseUdp, ownAddress } from "../support/namespace.ts";
 import { expect, hasFailed, program, step } from "../support/steps.ts";
 
 const mediaPort = "19000";
@@ -96,24 +96,37 @@ await program(
       expect((await sendAgain(priya, `${sealed.slice(0, -8)}AAAAAAA=`)) === 400, "a made-up result was taken");
     });
 
-    await step("a port that is blocked is named, and what to do", async () => {
-      const open = blockUdp("1024-65535", mediaPort);
-      try {
-        await tested(priya);
-      } finally {
-        open();
-      }
-      const result = await priya.text("#network-result");
-      expect(result.includes("Voice does not get through."), result);
-      expect(result.includes(`UDP to port ${mediaPort} does not get through`) && result.includes("open it in the firewall"), result);
-      expect((await findings(priya)).join() === "udp-blocked", result);
-      await lookAt(priya, "network-test-blocked");
-    });
+    await step(
+      "a firewall that blocks UDP: voice goes by TCP, and the result says so; where both are blocked the port is named",
+      async () => {
+        const open = [blockUdp("1024-65535", mediaPort)];
+        try {
+          await tested(priya);
+          const said = await priya.text("#network-result");
+          expect((await grades(priya)).join() === "good,good", said);
+          expect((await findings(priya)).join() === "by-tcp", said);
+          expect(said.includes(`UDP to port ${mediaPort} does not get through, so voice goes by TCP`), said);
+          expect(said.includes(`${ownAddress}:${mediaPort} (direct, TCP)`), `no pair by TCP: ${said}`);
+          await lookAt(priya, "network-test-tcp");
+          open.push(blockTcp(mediaPort));
+          await tested(priya);
+        } finally {
+          for (const again of open) again();
+        }
+        const result = await priya.text("#network-result");
+        expect(result.includes("Voice does not get through."), result);
+        expect(result.includes(`UDP to port ${mediaPort} does not get through`) && result.includes("open it in the firewall"), result);
+        expect((await findings(priya)).join() === "udp-blocked", result);
+        await lookAt(priya, "network-test-blocked");
+      },
+    );
 
     await step("doctor looks at this machine's side: what is well, worth a look, and to be mended", async () => {
       const { out } = landline.run(["doctor"]);
       const lines = [
         /^ok {4}udp port 19000 \(--media-ports\) is in use by the running node$/m,
+        /^ok {4}tcp port 19000 \(--media-tcp-ports\) is in use by the running node$/m,
+        /^look {2}voice of browsers since the start: \d+ by UDP, 1 by TCP: open UDP to port 19000/m,
         /^look {2}all addresses at which voice is offered are private: .*--public-address/m,
         /^ok {4}next hop localhost of trunk Named leads to (127\.0\.0\.1|\[::1\]):5062/m,
         /^ok {4}here carries packets of up to 1500 bytes/m,

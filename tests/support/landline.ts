@@ -17,7 +17,7 @@ type Applied = { readonly phones: readonly { readonly username: string; readonly
 
 export class Landline {
   readonly folder: string;
-  readonly http = "http://localhost:8080";
+  readonly http: string = "http://localhost:8080";
   private child: ChildProcess | null = null;
   private token = "";
   /** How much of the log was looked through for what must not be there. */

@@ -48,17 +48,22 @@ export function resolveBy(address: string, folder: string): void {
 
 /** A firewall in front of us: UDP from these ports to those gets lost. Returns how to open it. Inside a namespace only. */
 export function blockUdp(from: string, to: string): () => void {
-  return dropping("--sport", from.replace("-", ":"), "--dport", to.replace("-", ":"));
+  return dropping("udp", "--sport", from.replace("-", ":"), "--dport", to.replace("-", ":"));
+}
+
+/** The same for TCP. */
+export function blockTcp(to: string): () => void {
+  return dropping("tcp", "--dport", to);
 }
 
 /** A bad line in front of us: of what comes to this UDP port, so large a share gets lost at random. Returns how to mend it. Inside a namespace only. */
 export function loseUdp(to: string, share: number): () => void {
-  return dropping("--dport", to, "-m", "statistic", "--mode", "random", "--probability", String(share));
+  return dropping("udp", "--dport", to, "-m", "statistic", "--mode", "random", "--probability", String(share));
 }
 
-function dropping(...which: readonly string[]): () => void {
+function dropping(protocol: "udp" | "tcp", ...which: readonly string[]): () => void {
   const iptables = (how: "-I" | "-D"): void => {
-    const done = Bun.spawnSync(["iptables", how, "INPUT", "-p", "udp", ...which, "-j", "DROP"]);
+    const done = Bun.spawnSync(["iptables", how, "INPUT", "-p", protocol, ...which, "-j", "DROP"]);
     if (done.exitCode !== 0) throw new Error(`iptables: ${done.stderr.toString().trim()}`);
   };
   iptables("-I");

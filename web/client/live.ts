@@ -50,14 +50,20 @@ function wantedTopics(): string {
 
 function beat({ data }: MessageEvent): void {
   const { now, problem } = JSON.parse(data as string) as { now: number; problem: string | null };
+  const wasSilent = isSilent();
   heardAt = performance.now();
+  if (wasSilent) dispatchEvent(new CustomEvent("landline:live-again"));
   setServerNow(now);
   mark(true, problem);
 }
 
+function isSilent(): boolean {
+  return performance.now() - heardAt >= silentMs;
+}
+
 // Silence is noticed here, not by the browser: it would wait for a minute.
 function watch(): void {
-  if (performance.now() - heardAt < silentMs) return;
+  if (!isSilent()) return;
   mark(false, null);
   if (source?.readyState === EventSource.CLOSED || performance.now() - heardAt > silentMs + retryMs) {
     heardAt = performance.now() - silentMs;

@@ -1,6 +1,7 @@
 // The network test: voice both ways for some seconds, measured by what this browser knows; the server adds its own figures and says what they mean.
 import htmx from "htmx.org";
 import { say } from "./forms.ts";
+import { iceServers } from "./ice-servers.ts";
 import { mark, pairIn, post, type Stats, trySocket, tryVoice } from "./voice-path.ts";
 import { unreachable, word } from "./words.ts";
 
@@ -37,7 +38,7 @@ export function startNetworkTest(): void {
 async function start(): Promise<void> {
   const place = document.getElementById("network-test");
   if (place === null || run !== null) return;
-  const own: Run = { place, peer: new RTCPeerConnection({ iceServers: [] }), isOver: false, isTold: false, release: () => undefined };
+  const own: Run = { place, peer: new RTCPeerConnection(), isOver: false, isTold: false, release: () => undefined };
   run = own;
   show(own);
   document.getElementById("network-result")!.replaceChildren();
@@ -93,6 +94,7 @@ async function test(own: Run): Promise<void> {
   const socket = await trySocket("/network-test/socket", socketRounds);
   if (own.isOver) return;
   mark("socket", socket === null ? "bad" : "good", socket?.ms);
+  peer.setConfiguration({ iceServers: await iceServers() });
   const path = await tryVoice(peer, "/network-test/voice");
   if (own.isOver) return;
   if (path.is === "up") {

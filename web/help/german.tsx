@@ -245,6 +245,14 @@ export const germanManual: TranslatedManual = {
           <code>landline doctor</code> nach dessen Seite und sagt, wie viele Browser über TCP kamen.
         </p>
         <p>
+          <b>Wo ein Netz beides sperrt,</b> leitet ein eigener TURN-Server die Sprache weiter, etwa über Port 443: Wer den Server betreibt,
+          gibt <code>--turn turns:turn.example.org:443</code> und <code>--turn-secret</code> an, das <code>static-auth-secret</code> von
+          coturn mit <code>use-auth-secret</code>. Jeder Browser bekommt dann einen eigenen Namen mit Kennwort, die nach einem Tag enden;
+          mit <code>--turn-user</code> und <code>--turn-password</code> haben stattdessen alle dieselben. Browser nehmen den Umweg nur, wo
+          nichts Kürzeres geht. Der TURN-Server muss den Sprachport dieses Servers erreichen und sollte private Adressen abweisen;{" "}
+          <code>landline doctor</code> fragt ihn.
+        </p>
+        <p>
           <b>Als Text kopieren</b> ist für Ihre Hilfe vor Ort. <b>An die Administration schicken</b> lässt Werte, Adressen und Browser unter
           Ihrem Namen im Protokoll; die Administration findet die letzten fünfzig auf derselben Seite. Wenn Sie es nicht drücken, behält
           niemand ein Ergebnis.

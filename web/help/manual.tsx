@@ -476,6 +476,14 @@ export const manual: readonly ManualPage[] = [
           many browsers came by TCP.
         </p>
         <p>
+          <b>Where a network lets neither through,</b> to port 443 for instance, a TURN server of your own relays voice: an operator gives{" "}
+          <code>--turn turns:turn.example.org:443</code> and <code>--turn-secret</code>, the <code>static-auth-secret</code> of coturn with{" "}
+          <code>use-auth-secret</code>. Each browser then gets a name and a password of its own that end after a day; with{" "}
+          <code>--turn-user</code> and <code>--turn-password</code> instead all have the same. Browsers take the relay only where nothing
+          shorter works. The TURN server must reach this one's voice port, and should refuse private addresses; <code>landline doctor</code>{" "}
+          asks it.
+        </p>
+        <p>
           <b>Copy as text</b> is for your help desk. <b>Send to administrators</b> leaves the figures, addresses and browser in the log
           under your name; administrators find the last fifty on the same page. Unless you press it, nobody keeps a result.
         </p>

@@ -95,8 +95,8 @@ export function bindingAnswer(request: BindingRequest, address: string, port: nu
   return answer;
 }
 
-// XOR-MAPPED-ADDRESS (RFC 8489 §14.2): family, then port and address xor cookie and transaction id.
-function mappedAddress(address: string, port: number, transactionId: Uint8Array): Uint8Array {
+/** XOR-MAPPED-ADDRESS (RFC 8489 §14.2): family, then port and address xor cookie and transaction id. */
+export function mappedAddress(address: string, port: number, transactionId: Uint8Array): Uint8Array {
   const bytes = addressBytes(address);
   const mapped = Buffer.alloc(4 + bytes.length);
   mapped[1] = bytes.length === 4 ? 1 : 2;

@@ -1,11 +1,15 @@
 // The softphone over SIP.js: one registration, one call at a time, sound in one audio element that outlives every page.
-import { Invitation, Inviter, Registerer, RegistererState, SessionState, UserAgent, type Web } from "sip.js";
+import { Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, UserAgent, type Web } from "sip.js";
+import { iceServers } from "../ice-servers.ts";
 import { Tones } from "../tones.ts";
 import type { DialFailure, Softphone, SoftphoneEvents } from "./softphone.ts";
 
 type Handler = Web.SessionDescriptionHandler;
 /** Seconds a registration lasts; the socket's own life is what counts. */
 const expires = 600;
+/** A socket that has not answered by then is of a network that is gone. */
+const pongMs = 2_000;
+const pathIsBad = /^(disconnected|failed)$/;
 /** A refused call of one's own sounds so long. */
 const busyToneMs = 3_000;
 
@@ -17,6 +21,9 @@ export class SipSoftphone implements Softphone {
   private session: Invitation | Inviter | null = null;
   private muted = false;
   private stopped = false;
+  private isLooking = false;
+  /** Of every call from here on; SIP.js reads it when one begins. */
+  private readonly paths: RTCConfiguration = { iceServers: [] };
 
   constructor(
     username: string,
@@ -31,10 +38,14 @@ export class SipSoftphone implements Softphone {
       logLevel: "error",
       logBuiltinEnabled: false,
       userAgentString: "Landline",
-      sessionDescriptionHandlerFactoryOptions: { peerConnectionConfiguration: { iceServers: [] }, iceGatheringTimeout: 300 },
+      sessionDescriptionHandlerFactoryOptions: { peerConnectionConfiguration: this.paths, iceGatheringTimeout: 300 },
       delegate: {
         onInvite: (invitation) => this.invited(invitation),
-        onConnect: () => this.register(),
+        onConnect: () => {
+          this.register();
+          this.renewPath();
+          void this.learnPaths();
+        },
         onDisconnect: () => this.disconnected(),
       },
     });
@@ -46,6 +57,10 @@ export class SipSoftphone implements Softphone {
 
   start(): void {
     this.agent.start().catch(() => this.disconnected());
+    const { connection } = navigator as { readonly connection?: EventTarget };
+    const look = (): void => void this.lookAtNetwork();
+    for (const name of ["online", "landline:live-again"]) addEventListener(name, look);
+    connection?.addEventListener("change", look);
   }
 
   async stop(): Promise<void> {
@@ -125,7 +140,43 @@ export class SipSoftphone implements Softphone {
   }
 
   private register(): void {
-    this.registerer.register().catch(() => this.events.onState("offline"));
+    const onAccept = (): void => this.events.onState("ready");
+    this.registerer.register({ requestDelegate: { onAccept } }).catch(() => this.events.onState("offline"));
+  }
+
+  /**
+   * The network may be another one than before (Wi-Fi, VPN). A socket of the one that is gone says nothing for a minute: it is asked
+   * (RFC 7118 §6), and left. The call goes on over the next one.
+   */
+  private async lookAtNetwork(): Promise<void> {
+    const transport = this.agent.transport as Web.Transport;
+    if (this.isLooking || this.stopped || transport.state !== TransportState.Connected) return;
+    this.isLooking = true;
+    const isAlive = await answers(transport.ws!);
+    this.isLooking = false;
+    if (isAlive) {
+      if (pathIsBad.test(this.handler()?.peerConnection?.iceConnectionState ?? "")) this.renewPath();
+    } else if (transport.state === TransportState.Connected) {
+      this.events.onState("offline");
+      // Nobody says goodbye to it: that would take as long as its silence.
+      transport.disconnect().catch(() => this.events.onState("offline"));
+      transport.connect().catch(() => this.events.onState("offline"));
+    }
+  }
+
+  /** For the next call: what is known is good for hours. */
+  private async learnPaths(): Promise<void> {
+    this.paths.iceServers = await iceServers();
+  }
+
+  /** ICE anew for the call that is up: addresses of this network are gathered, and the server checks them (RFC 8445 §2.4). */
+  private renewPath(): void {
+    const { session } = this;
+    if (session?.state !== SessionState.Established) return;
+    (session.sessionDescriptionHandler as Handler).peerConnection?.setConfiguration(this.paths);
+    const sessionDescriptionHandlerOptions: Web.SessionDescriptionHandlerOptions = { offerOptions: { iceRestart: true } };
+    // Where the server has given the call up meanwhile, it calls anew.
+    session.invite({ sessionDescriptionHandlerOptions }).catch(() => undefined);
   }
 
   // Jittered, so that a hundred browsers do not come back in the same instant.
@@ -146,6 +197,8 @@ export class SipSoftphone implements Softphone {
       void invitation.reject({ statusCode: 486 });
       return;
     }
+    // What the server takes up again is over as it was.
+    (this.session?.sessionDescriptionHandler as Handler | undefined)?.close();
     this.session = invitation;
     this.watch(invitation);
     if (isAutoAnswer(invitation)) void this.answer();
@@ -171,16 +224,35 @@ export class SipSoftphone implements Softphone {
     if (session !== this.session) return;
     if (state === SessionState.Established) {
       this.muted = false;
+      const { peerConnection } = session.sessionDescriptionHandler as Handler;
+      peerConnection?.addEventListener("iceconnectionstatechange", () => {
+        if (pathIsBad.test(peerConnection.iceConnectionState)) void this.lookAtNetwork();
+      });
       this.hear(session);
       this.events.onCall(true, false);
     }
     if (state === SessionState.Terminated) {
       this.session = null;
+      void this.learnPaths();
       this.tones.stop();
       this.sound.srcObject = null;
       this.events.onCall(false, false);
     }
   }
+}
+
+function answers(socket: WebSocket): Promise<boolean> {
+  return new Promise((done) => {
+    const over = (isAlive: boolean): void => {
+      clearTimeout(late);
+      socket.removeEventListener("message", heard);
+      done(isAlive);
+    };
+    const heard = (): void => over(true);
+    const late = setTimeout(() => over(false), pongMs);
+    socket.addEventListener("message", heard);
+    socket.send("\r\n\r\n");
+  });
 }
 
 function failureOf(status: number): DialFailure {

@@ -3,6 +3,7 @@ import { can } from "../../../core/authorization/actor.ts";
 import { BadInput } from "../../../core/lib/errors.ts";
 import { newId } from "../../../core/lib/id.ts";
 import { hostText } from "../../../core/lib/ip-address.ts";
+import { turnCredentialMs } from "../../../core/lib/limits.ts";
 import { cleanRemoteText } from "../../../core/lib/remote-text.ts";
 import { measuredByBrowser, type NetworkTest } from "../../../core/telephony/network-test.ts";
 import { readsNetworkTests, sealedTest, sendNetworkTest, sentNetworkTests } from "../../../core/telephony/network-test-commands.ts";
@@ -29,6 +30,12 @@ export const networkTestRoutes: readonly PageRoute[] = [
     const names = new Map(people.map(({ id, name }) => [id as string, name]));
     const view = <NetworkTestPage {...{ actor, sent, names }} csrf={c.var.csrf} wasSent={c.req.query("sent") === "true"} />;
     return render(c, ports, { title: t("Network test"), help }, view);
+  }),
+
+  // Softphone and test ask for it, so that no page holds a credential.
+  page({ method: "GET", path: "/network-test/ice-servers", permission, help }, async (c, ports) => {
+    c.header("Cache-Control", "no-store");
+    return c.json({ iceServers: ports.iceServers(c.var.user.id), goodMs: turnCredentialMs });
   }),
 
   page({ method: "POST", path: "/network-test/voice", permission, help }, async (c, ports) =>

@@ -108,8 +108,9 @@ function secondsText(ms: number): string {
   return text === "-0.0" ? "0.0" : text;
 }
 
-/** RFC 8445's kinds in words: any address of the browser that is not its own is one that a NAT has made. */
+/** RFC 8445's kinds in words: an address of the browser that is neither its own nor a relay's is one that a NAT has made. */
 function kindText(kind: string): string {
+  if (kind === "relay") return t("through a TURN server");
   return kind === "host" ? t("direct") : t("through NAT");
 }
 

@@ -1535,6 +1535,7 @@ export const german: Readonly<Record<string, string>> = {
   "Not allowed": "Nicht erlaubt",
   direct: "direkt",
   "through NAT": "durch NAT",
+  "through a TURN server": "über einen TURN-Server",
   "not known": "nicht bekannt",
   "Round trip of voice": "Umlaufzeit der Sprache",
   "none: offered {addresses}": "keine: angeboten {addresses}",
