@@ -108,6 +108,8 @@ type Leg = {
   codec: Codec | null;
   hasEvents: boolean;
   usesInfo: boolean;
+  /** Under which name a browser's checks find our stream; null: it is no browser's, or not described yet. */
+  iceName: string | null;
   /** Digits that it told lately. */
   presses: Presses;
   /** The other end of its bridge. */
@@ -601,6 +603,7 @@ export class SipCallControl implements CallControl {
       codec: null,
       hasEvents: false,
       usesInfo: false,
+      iceName: null,
       presses: [],
       partner: null,
     };
@@ -672,6 +675,12 @@ export class SipCallControl implements CallControl {
         if (output.command.kind === "connect-rtp" || output.command.kind === "connect-webrtc") {
           leg.codec = output.command.remote.codec;
           leg.hasEvents = output.command.remote.dtmfPayloadType !== null;
+        }
+        if (output.command.kind === "connect-webrtc") {
+          const { ufrag } = output.command.ours;
+          if (leg.iceName !== null && leg.iceName !== ufrag)
+            env.log.info("a browser in another network", { call: leg.conversation.id, leg: leg.state.legId });
+          leg.iceName = ufrag;
         }
         media.send(output.command);
         break;

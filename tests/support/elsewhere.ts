@@ -26,6 +26,8 @@ export class Elsewhere {
     far.run("ip", "addr", "add", `${firstGateway}/24`, "dev", "there");
     far.run("ip", "addr", "add", `${secondGateway}/24`, "dev", "gate");
     for (const device of ["there", "gate"]) far.run("ip", "link", "set", device, "up");
+    // Without somebody at its other end an interface does not run, and the node would not offer its address.
+    run("ip", "link", "set", "vpn", "up");
     return far;
   }
 
@@ -58,8 +60,8 @@ export function moveTo(network: "first" | "second"): void {
       ? (["vpn", "here", secondAddress, ownAddress, secondGateway] as const)
       : (["here", "vpn", ownAddress, secondAddress, firstGateway] as const);
   // The first time there is nothing to leave.
-  Bun.spawnSync(["ip", "addr", "del", `${old}/24`, "dev", from]);
-  run("ip", "link", "set", from, "down");
+  const left = Bun.spawnSync(["ip", "addr", "del", `${old}/24`, "dev", from]);
+  if (left.exitCode === 0) run("ip", "link", "set", from, "down");
   run("ip", "link", "set", to, "up");
   Bun.spawnSync(["ip", "addr", "add", `${address}/24`, "dev", to]);
   run("ip", "route", "replace", "default", "via", gateway, "dev", to);

@@ -208,6 +208,8 @@ export class Landline {
       this.token = ((await answer.json()) as { access_token: string }).access_token;
     }
     const answer = await fetch(`${this.http}${path}`, {
+      // A connection that is kept would be of the network before, where a test changes it.
+      keepalive: false,
       method: options.method ?? "GET",
       headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),

@@ -129,6 +129,7 @@ export class Browser {
   answered = 0;
   srtp: Srtp | null = null;
   lastSealed: Uint8Array | null = null;
+  private readonly deaf = new Set<Wire>();
   private sequence = 1;
   private time = 0;
   private readonly transport = {
@@ -154,12 +155,23 @@ export class Browser {
   /** Another interface, or another protocol: a new address and port, the same keys. Returns the one of before. */
   async take(way: "udp" | "tcp"): Promise<Wire> {
     const before = this.wire;
-    this.wire = await (way === "udp" ? udpWire : tcpWire)(this.local, (packet) => this.received(packet));
+    const wire: Wire = await (way === "udp" ? udpWire : tcpWire)(this.local, (packet) => {
+      if (!this.deaf.has(wire)) this.received(packet);
+    });
+    this.wire = wire;
     return before;
   }
 
-  use(wire: Wire): void {
+  /** Returns the one of before. */
+  use(wire: Wire): Wire {
+    const before = this.wire;
     this.wire = wire;
+    return before;
+  }
+
+  /** What comes by it is not heard any more. */
+  deafen(wire: Wire): void {
+    this.deaf.add(wire);
   }
 
   /** Unframed. */

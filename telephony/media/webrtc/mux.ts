@@ -40,6 +40,8 @@ type Pair = Path & {
   /** The exchange of credentials under which it was checked last. */
   generation: Generation;
   isNominated: boolean;
+  /** The browser has sent something authentic by it: that is its choice. */
+  isHeard: boolean;
   checkedAtMs: number;
 };
 
@@ -315,7 +317,7 @@ export class MuxSession implements Transport {
   validated(generation: Generation, path: Path, isNominated: boolean): void {
     if (path.connection?.isClosed === true) return;
     const pair = this.pairAt(path) ?? this.newPair(generation, path);
-    if (pair.generation !== generation) pair.isNominated = false;
+    if (pair.generation !== generation) pair.isNominated = pair.isHeard = false;
     pair.generation = generation;
     pair.isNominated ||= isNominated;
     pair.checkedAtMs = this.mux.env.clock.monotonic();
@@ -328,7 +330,7 @@ export class MuxSession implements Transport {
   }
 
   private newPair(generation: Generation, path: Path): Pair {
-    const pair = { ...path, session: this, generation, isNominated: false, checkedAtMs: 0 };
+    const pair = { ...path, session: this, generation, isNominated: false, isHeard: false, checkedAtMs: 0 };
     this.mux.claim(pair);
     this.pairs.push(pair);
     const oldest = this.pairs.find((known) => known !== this.selected)!;
@@ -337,14 +339,15 @@ export class MuxSession implements Transport {
   }
 
   /**
-   * Some browsers nominate every pair that works (RFC 5245 §8.1.1.2): of one generation UDP comes before TCP, and the latest of equals. Where the
-   * browser's own choice is another, its voice says so.
+   * Some browsers nominate every pair before they know that our answers reach them (RFC 5245 §8.1.1.2): of one generation UDP comes before TCP, and
+   * the latest of equals. Where the browser's own choice is another, its handshake and its voice say so.
    */
   private isPreferred(pair: Pair): boolean {
     const { selected } = this;
     if (!pair.isNominated || selected === null) return false;
     if (pair.generation !== selected.generation) return pair.generation === this.current;
-    return !selected.isNominated || pair.connection === null || selected.connection !== null;
+    if (!selected.isNominated || (pair.connection === null) === (selected.connection === null)) return true;
+    return pair.connection === null && !selected.isHeard;
   }
 
   private select(pair: Pair): void {
@@ -382,6 +385,7 @@ export class MuxSession implements Transport {
       const isReport = isRtcp(packet);
       const plain = isReport ? this.srtp.unprotectRtcp(packet) : this.srtp.unprotect(packet);
       if (plain === null) return;
+      pair.isHeard = true;
       if (pair !== this.selected && pair.isNominated && pair.generation === this.selected?.generation) this.select(pair);
       if (this.tap !== null) this.tap("in", plain, isReport, pair, this.mux.portOf(pair));
       if (isReport) this.events.onRtcp(plain);
@@ -422,6 +426,7 @@ export class MuxSession implements Transport {
 
   private handshake(packet: Uint8Array, pair: Pair): void {
     if (this.remote === null || ++this.handshakeDatagrams > handshakeDatagramsMax) return;
+    if (this.srtp === null && pair.generation === this.selected?.generation) this.select(pair);
     this.dtls ??= this.startDtls(this.remote.fingerprint, pair);
     this.dtls.receive(packet);
   }

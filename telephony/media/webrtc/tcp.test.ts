@@ -88,6 +88,33 @@ test("where both are nominated UDP is taken, until it is not checked any more or
   await until(() => bench.plane.load()[0]!.browsers.udp === 1);
 });
 
+test("whoever is not reached by UDP, although its checks come, shakes hands and speaks by TCP, and is answered there", async () => {
+  const bench = await Bench.open(env);
+  const alice = await Browser.open(await bench.opened("alice"));
+  bench.connect("alice");
+  alice.check();
+  await until(() => alice.answered === 1);
+  const udp = await alice.take("tcp");
+  alice.check();
+  await until(() => alice.answered === 2);
+  // Nothing of ours comes by UDP any more, and its checks go on.
+  alice.deafen(udp);
+  await alice.handshake();
+  await until(() => alice.srtp);
+  bench.plane.send(hum);
+  await until(() => alice.heard.length > 2);
+  alice.say(new Uint8Array(160));
+  const answered = alice.answered;
+  const tcp = alice.use(udp);
+  alice.check();
+  alice.use(tcp);
+  alice.check();
+  await until(() => alice.answered > answered);
+  const before = alice.heard.length;
+  await until(() => alice.heard.length > before + 5);
+  expect(bench.plane.load()[0]!.browsers).toEqual({ udp: 0, tcp: 1 });
+});
+
 test("a connection that ends takes its pair along, and voice goes by another that was checked", async () => {
   const bench = await Bench.open(env);
   const alice = await Browser.open(await bench.opened("alice"), "tcp");

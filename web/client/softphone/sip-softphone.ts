@@ -1,5 +1,5 @@
 // The softphone over SIP.js: one registration, one call at a time, sound in one audio element that outlives every page.
-import { Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, UserAgent, type Web } from "sip.js";
+import { type Core, Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, UserAgent, type Web } from "sip.js";
 import { iceServers } from "../ice-servers.ts";
 import { Tones } from "../tones.ts";
 import type { DialFailure, Softphone, SoftphoneEvents } from "./softphone.ts";
@@ -9,6 +9,8 @@ type Handler = Web.SessionDescriptionHandler;
 const expires = 600;
 /** A socket that has not answered by then is of a network that is gone. */
 const pongMs = 2_000;
+/** The next socket's call has long gone on by then. */
+const leaveMs = 8_000;
 const pathIsBad = /^(disconnected|failed)$/;
 /** A refused call of one's own sounds so long. */
 const busyToneMs = 3_000;
@@ -158,7 +160,7 @@ export class SipSoftphone implements Softphone {
       if (pathIsBad.test(this.handler()?.peerConnection?.iceConnectionState ?? "")) this.renewPath();
     } else if (transport.state === TransportState.Connected) {
       this.events.onState("offline");
-      // Nobody says goodbye to it: that would take as long as its silence.
+      leaveLater(transport.ws!);
       transport.disconnect().catch(() => this.events.onState("offline"));
       transport.connect().catch(() => this.events.onState("offline"));
     }
@@ -175,8 +177,11 @@ export class SipSoftphone implements Softphone {
     if (session?.state !== SessionState.Established) return;
     (session.sessionDescriptionHandler as Handler).peerConnection?.setConfiguration(this.paths);
     const sessionDescriptionHandlerOptions: Web.SessionDescriptionHandlerOptions = { offerOptions: { iceRestart: true } };
-    // Where the server has given the call up meanwhile, it calls anew.
-    session.invite({ sessionDescriptionHandlerOptions }).catch(() => undefined);
+    // A call that ended while nobody could tell us is over here, too; where it goes on, the server calls anew.
+    const onReject = ({ message }: Core.IncomingResponse): void => {
+      if (message.statusCode === 481) void session.dispose();
+    };
+    session.invite({ sessionDescriptionHandlerOptions, requestDelegate: { onReject } }).catch(() => undefined);
   }
 
   // Jittered, so that a hundred browsers do not come back in the same instant.
@@ -239,6 +244,15 @@ export class SipSoftphone implements Softphone {
       this.events.onCall(false, false);
     }
   }
+}
+
+/**
+ * A goodbye may arrive after all, by a way that is left: before the call goes on over another socket, the server would take it for lost. SIP.js
+ * closes at once, and waits for no answer where it connects anew.
+ */
+function leaveLater(socket: WebSocket): void {
+  const close = socket.close.bind(socket);
+  socket.close = () => void setTimeout(close, leaveMs);
 }
 
 function answers(socket: WebSocket): Promise<boolean> {
