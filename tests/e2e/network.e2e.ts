@@ -106,7 +106,7 @@ await program(
           expect((await grades(priya)).join() === "good,good", said);
           expect((await findings(priya)).join() === "by-tcp", said);
           expect(said.includes(`UDP to port ${mediaPort} does not get through, so voice goes by TCP`), said);
-          expect(said.includes(`${ownAddress}:${mediaPort} (direct, TCP)`), `no pair by TCP: ${said}`);
+          expect(said.includes(`${ownAddress}:${mediaPort} (TCP)`), `no pair by TCP: ${said}`);
           await lookAt(priya, "network-test-tcp");
           open.push(blockTcp(mediaPort));
           await tested(priya);

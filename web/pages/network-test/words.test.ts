@@ -128,6 +128,12 @@ describe("the verdict", () => {
     for (const part of ["Alice", "Others would hear you badly.", "- Loss upstream 10 %", "MOS 3.4, Lost 10.0 %, Jitter 2.0 ms", "Wi-Fi"])
       expect(text).toContain(part);
     expect(text).toContain("10.1.1.7:50000 → 192.0.2.10:19000 (direct, UDP)");
+    const ways = [
+      [{ kind: "prflx", protocol: "tcp" }, "(TCP)"],
+      [{ kind: "prflx", protocol: "udp" }, "(through NAT, UDP)"],
+      [{ kind: "relay", protocol: "udp" }, "(through a TURN server, UDP)"],
+    ] as const;
+    for (const [way, said] of ways) expect(reportOf(tested({ pair: { ...browser.pair!, ...way } }), "Alice")).toContain(`19000 ${said}`);
   });
 });
 

@@ -134,7 +134,9 @@ export function factsOf(test: NetworkTest): readonly Row[] {
 }
 
 function pairText({ local, remote, kind, protocol }: NonNullable<MeasuredByBrowser["pair"]>): string {
-  return `${local} → ${remote} (${kindText(kind)}, ${protocol.toUpperCase()})`;
+  // A connection's own port is one that the browser learns of by our answers: that tells nothing of NAT.
+  const kinds = protocol === "tcp" && kind !== "relay" ? [] : [kindText(kind)];
+  return `${local} → ${remote} (${[...kinds, protocol.toUpperCase()].join(", ")})`;
 }
 
 export type WayRow = { readonly what: string; readonly grade: Grade; readonly mos: string; readonly lost: string; readonly jitter: string };
