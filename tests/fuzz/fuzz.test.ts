@@ -4,7 +4,15 @@ import { fuzz, keptCorpus } from "./fuzz.ts";
 import { targets } from "./targets.ts";
 
 /** About half a second each. */
-const inputs: Readonly<Record<string, number>> = { sip: 8_000, sdp: 8_000, rtp: 40_000, rtcp: 40_000, srtp: 20_000, stun: 40_000 };
+const inputs: Readonly<Record<string, number>> = {
+  sip: 8_000,
+  sdp: 8_000,
+  rtp: 40_000,
+  rtcp: 40_000,
+  srtp: 20_000,
+  stun: 40_000,
+  frames: 8_000,
+};
 
 describe("mutated inputs are read as they stand, or refused", () => {
   for (const target of targets)

@@ -1,7 +1,7 @@
 // The parsers that the network reaches, what to feed them with, and what must hold of everything they read.
 import { readdirSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { sipHeadBytesMax, sipHeaderLinesMax } from "../../core/lib/limits.ts";
+import { framedPacketBytesMax, sipHeadBytesMax, sipHeaderLinesMax } from "../../core/lib/limits.ts";
 import { type MediaEncryption, mediaEncryptions, type SrtpSuite, srtpKeySizes, srtpSuites } from "../../core/lib/media-encryption.ts";
 import { replacesOf } from "../../telephony/ingress.ts";
 import { DigitReceiver } from "../../telephony/media/dtmf.ts";
@@ -9,6 +9,7 @@ import { isRtcp, payloadEnd, payloadStart, sequenceNumber, timestamp, writeHeade
 import { Reception } from "../../telephony/media/rtp/reception.ts";
 import { buildRtcp, parseRtcp } from "../../telephony/media/rtp/rtcp.ts";
 import { newKeyTexts, Srtp } from "../../telephony/media/srtp/srtp.ts";
+import { FrameReader, framed } from "../../telephony/media/webrtc/framing.ts";
 import { bindingAnswer, hasRightIntegrity, parseBindingRequest } from "../../telephony/media/webrtc/stun.ts";
 import { networkFactsOf } from "../../telephony/network-facts.ts";
 import { wideCodecs } from "../../telephony/sdp/codecs.ts";
@@ -303,6 +304,29 @@ function runStun(input: Buffer): void {
   must(bindingAnswer(read, "2001:db8::1", 65_535, password).length <= 20 + 24 + 24 + 8, "a long answer");
 }
 
+// ── Packets on a stream ──
+
+const streamed = Buffer.concat([request, voice, compound].map((packet) => framed(packet, new Uint8Array(4_096)).slice()));
+
+/** However it is cut, the same packets come out, none too long, or it ends. */
+function runFrames(input: Buffer): void {
+  const read = (piece: number): string => {
+    const reader = new FrameReader();
+    const packets: string[] = [];
+    for (let at = 0; at < input.length; at += piece) {
+      const isReadable = reader.push(input.subarray(at, at + piece), (packet) => {
+        must(packet.length > 0 && packet.length <= framedPacketBytesMax, "a packet of no length, or too long");
+        packets.push(Buffer.from(packet).toString("base64"));
+        return true;
+      });
+      if (!isReadable) break;
+    }
+    return packets.join();
+  };
+  const whole = read(input.length);
+  for (const piece of [1, 7, 300]) must(read(piece) === whole, `other packets in pieces of ${piece}`);
+}
+
 export const targets: readonly Target[] = [
   { name: "sip", seeds: [...torture, authorized, subscribing, diverted], spices: sipWords, run: runSip },
   { name: "sdp", seeds: [browserOffer, plainOffer, securedOffer, ...torture.flatMap(bodyOf)], spices: sdpWords, run: runSdp },
@@ -320,6 +344,7 @@ export const targets: readonly Target[] = [
     spices: [...ends, hex("00060258"), hex("0009000000"), hex("00080014"), hex("80280004")],
     run: runStun,
   },
+  { name: "frames", seeds: [streamed], spices: [hex("0000"), hex("0800"), hex("0801"), hex("ffff"), ...ends], run: runFrames },
 ];
 
 function bodyOf(message: Buffer): Buffer[] {
