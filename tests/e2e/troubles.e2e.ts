@@ -168,6 +168,7 @@ async function atStart(): Promise<void> {
     ["udp", ownAddress, 5_060, "sip"],
     ["tcp", ownAddress, 5_060, "sip"],
     ["udp", "0.0.0.0", 19_000, "media-ports"],
+    ["tcp", "0.0.0.0", 19_000, "media-tcp-ports"],
     ["tcp", "127.0.0.1", 9_464, "metrics"],
   ] as const;
   for (const [kind, address, port, option] of taken)
