@@ -149,6 +149,7 @@ await program(
         "/me",
         "/me/second-factor",
         "/network-test",
+        "/network-test/ice-servers",
         "/search",
       ];
       expect(
