@@ -84,7 +84,7 @@ await program(
         account: { ...phones[n]!, registrar: ownAddress, answers: "manual" },
         ...more,
       });
-    carol = phone(0, "carol", { asksForMessages: true });
+    carol = phone(0, "carol");
     dave = phone(1, "dave");
     for (const one of [carol, dave]) await eventually("a phone is registered", () => one.log.includes("200 OK"), 15_000);
     sam = await Watcher.open(phones[2]!, udp, "udp", watchingAddress);
@@ -216,7 +216,19 @@ await program(
     });
 
     await step("a baresip that asks for its messages is told that none wait", async () => {
-      await eventually("it says so", () => /Messages-Waiting: no/.test(carol.log), 10_000);
+      // Its timer sometimes asks without a pause, thousands of times a second, and hears nothing any more (baresip 1.0.0): then it is started again.
+      let starts = 0;
+      await eventually(
+        "it says so",
+        async () => {
+          const asking = phone(2, `asking-${starts++}`, { asksForMessages: true });
+          await Bun.sleep(1_000);
+          const isTold = /Messages-Waiting: no/.test(asking.log);
+          asking.quit();
+          return isTold;
+        },
+        15_000,
+      );
       const { subscription } = await sam.subscribe("303", "message-summary");
       await eventually("a NOTIFY", () => sam.told(subscription).length === 1);
       expect(sam.told(subscription)[0]!.body.includes("Voice-Message: 0/0 (0/0)"), sam.told(subscription)[0]!.body);
