@@ -321,6 +321,7 @@ async function deleteExpired({ env, stores }: App): Promise<void> {
   await stores.sessions.deleteExpired(now);
   await stores.tokens.deleteExpired(now);
   await stores.tickets.deleteExpired(now);
+  await stores.whereabouts.deleteExpired(now);
 }
 
 /** What `verify` looks at, for the page and for the command. */

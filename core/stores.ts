@@ -20,6 +20,7 @@ import type { BindingKey, KeptBinding } from "./telephony/binding.ts";
 import type { CallAlarm, CallCharge, CallStop, RateTable } from "./telephony/call-alarm.ts";
 import type { HelpCall } from "./telephony/help.ts";
 import type { ConferenceRoom, DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "./telephony/telephony.ts";
+import type { Whereabouts } from "./telephony/whereabouts.ts";
 
 export interface QueueStore extends ObjectStore<Queue> {
   members(queueId: QueueId): Promise<readonly QueueMember[]>;
@@ -265,6 +266,14 @@ export interface HelpCallStore {
   know(conversationId: ConversationId, userId: UserId): Promise<boolean>;
 }
 
+export interface WhereaboutsStore {
+  all(organizationId: OrganizationId): Promise<readonly Whereabouts[]>;
+  /** In place of what was said before. */
+  put(whereabouts: Whereabouts): Promise<void>;
+  remove(userId: UserId): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+}
+
 export interface OrganizationStore {
   list(): Promise<readonly Organization[]>;
   byId(id: OrganizationId): Promise<Organization | null>;
@@ -362,5 +371,6 @@ export type Stores = {
   readonly prompts: PromptStore;
   readonly inbox: InboxStore;
   readonly helpCalls: HelpCallStore;
+  readonly whereabouts: WhereaboutsStore;
   readonly bindings: BindingStore;
 };

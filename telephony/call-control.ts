@@ -736,7 +736,8 @@ export class SipCallControl implements CallControl {
     leg.flow = flow;
     const contact = this.dialogs.contact(flow, leg.way?.contactUser ?? null);
     const callId = this.dialogs.newToken();
-    const parts = { body, local: flow.local, contact, callId, tag: this.dialogs.newToken() };
+    const [tag, boundary] = [this.dialogs.newToken(), this.dialogs.newToken()];
+    const parts = { body, local: flow.local, contact, callId, tag, boundary, now: this.options.env.clock.now() };
     const manner = dial.kind === "dial-trunk" ? this.options.directory.trunkManner(dial.trunkId) : null;
     const draft =
       dial.kind === "dial-trunk"

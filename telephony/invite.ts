@@ -2,6 +2,8 @@
 import type { CallCommand, CallerIdentity, Diversion, TrunkManner } from "../core/call/call-control.ts";
 import { hostText } from "../core/lib/ip-address.ts";
 import { cleanRemoteText } from "../core/lib/remote-text.ts";
+import type { CivicAddress } from "../core/telephony/civic-address.ts";
+import { pidfLoType, writePidfLo } from "../core/telephony/pidf-lo.ts";
 import { type Header, header, type RequestDraft, toWire } from "./sip/message/message.ts";
 import { formatNameAddr } from "./sip/message/name-addr.ts";
 import { encodeUser } from "./sip/message/uri.ts";
@@ -17,6 +19,10 @@ export type InviteParts = {
   readonly contact: string;
   readonly callId: string;
   readonly tag: string;
+  /** Between the parts of a body; random. */
+  readonly boundary: string;
+  /** Epoch ms. */
+  readonly now: number;
 };
 
 /** `contact` is the binding's: as registered, it is the Request-URI. */
@@ -44,13 +50,27 @@ export function trunkInvite(
   domain: string | null,
   host: string,
   parts: InviteParts,
-  manner: Pick<TrunkManner, "callerIdHeader" | "diversion"> | null = null,
+  manner: Pick<TrunkManner, "callerIdHeader" | "diversion" | "geolocation"> | null = null,
 ): RequestDraft {
   const uri = `sip:${userPart(dial.number)}@${domain ?? host}`;
   const own = domain ?? hostText(parts.local.address);
   const identity = identityHeaders(dial.shown, own, manner?.callerIdHeader ?? "P-Asserted-Identity");
   const forwarded = dial.diversion === undefined ? [] : diversionHeaders(dial.diversion, own, uri, manner?.diversion ?? "none");
-  return invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, [...identity, ...forwarded]);
+  const draft = invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, [...identity, ...forwarded]);
+  if (dial.place === undefined || manner?.geolocation !== "pidf-lo") return draft;
+  return withPlace(draft, dial.place, `sip:${userPart(dial.shown.number) || "anonymous"}@${own}`, parts);
+}
+
+/** Location by value (RFC 6442 §3.1): beside the description, named by its Content-ID. Who gets it may route by it (§4.2): that is what it is for. */
+function withPlace(draft: RequestDraft, place: CivicAddress, entity: string, { boundary, now, local }: InviteParts): RequestDraft {
+  const id = `${boundary}@${local.address.includes(":") ? "landline.invalid" : local.address}`;
+  const description = `--${boundary}\r\nContent-Type: application/sdp\r\n\r\n`;
+  const document = `\r\n--${boundary}\r\nContent-Type: ${pidfLoType}\r\nContent-ID: <${id}>\r\n\r\n${writePidfLo(place, entity, now)}\r\n--${boundary}--\r\n`;
+  const body = Buffer.concat([Buffer.from(description), draft.body, Buffer.from(document)]);
+  const headers = draft.headers.map((one) =>
+    one.key === "content-type" ? header("Content-Type", `multipart/mixed;boundary=${boundary}`) : one,
+  );
+  return { ...draft, headers: [...headers, header("Geolocation", `<cid:${id}>`), header("Geolocation-Routing", "yes")], body };
 }
 
 /** Who has forwarded the call: RFC 5806 §4, or RFC 7044 §5 with the cause of RFC 4458. Whoever does not want to be told of is marked so in either. */

@@ -30,6 +30,7 @@ import { searchRoutes } from "./pages/search/routes.tsx";
 import { setupRoutes } from "./pages/setup/routes.tsx";
 import { signInRoutes } from "./pages/sign-in/routes.tsx";
 import { trialRoutes } from "./pages/trial/routes.tsx";
+import { whereRoutes } from "./pages/where/routes.tsx";
 import type { WebPorts } from "./ports.ts";
 import { type ApiRoute, demandAccess, type PageRoute } from "./route.ts";
 
@@ -49,6 +50,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...apiExplorerRoutes,
   ...searchRoutes,
   ...meRoutes,
+  ...whereRoutes,
   ...networkTestRoutes,
   ...helpRoutes,
   ...liveRoutes,

@@ -2,6 +2,7 @@
 
 import type { ConferenceRoomId, ConversationId, LegId, RecordingId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
+import type { CivicAddress } from "../telephony/civic-address.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
 import type { CertificateDemand, CertificateTrouble, OwnCertificate } from "../telephony/peer-certificate.ts";
 import type { Trunk } from "../telephony/telephony.ts";
@@ -84,6 +85,8 @@ export type CallCommand =
       /** Who has forwarded it; told where the trunk wants it told. */
       readonly diversion?: Diversion;
       readonly isEmergency: boolean;
+      /** Of a call for help; told where the trunk wants it told, and to nobody else. */
+      readonly place?: CivicAddress;
       /** Also by a next hop that has not answered lately: somebody wants to know why. */
       readonly isTest?: true;
       readonly ringMs: number;
@@ -375,7 +378,7 @@ export type TelephonyDirectory = {
 };
 
 /** How a trunk is spoken to in calls. */
-export type TrunkManner = Pick<Trunk, "callerIdHeader" | "codecs" | "sessionTimers" | "diversion">;
+export type TrunkManner = Pick<Trunk, "callerIdHeader" | "codecs" | "sessionTimers" | "diversion" | "geolocation">;
 
 /** Where a trunk's calls go, and as whom. */
 export type TrunkPeer = {

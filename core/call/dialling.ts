@@ -77,7 +77,8 @@ export function dialCommand(state: CallState, callee: Callee, index: number, leg
       dialledBy === undefined || classification === null
         ? {}
         : { payer: { userId: dialledBy.userId, number: callee.number, classification } };
-    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, ...forwarded, ...paid, isEmergency, ringMs };
+    const told = callee.place?.civic == null ? {} : { place: callee.place.civic };
+    return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, ...forwarded, ...paid, ...told, isEmergency, ringMs };
   }
   const { stationId, shown } = path;
   const { name: callerName, number: callerNumber } = shown;

@@ -19,6 +19,7 @@ import type {
 import type { Step } from "../lib/machine.ts";
 import type { RecordingPause } from "../recording/vault.ts";
 import type { WrapupPrompt } from "../routing/queue.ts";
+import type { CivicAddress } from "../telephony/civic-address.ts";
 import type { NetworkFacts } from "../telephony/network-facts.ts";
 import type { CallCommand, CallEvent, CallerIdentity, CallOrigin, Diversion, RejectReason } from "./call-control.ts";
 import type { SoundChart } from "./sound-chart.ts";
@@ -92,6 +93,14 @@ export type DialPath =
       readonly diversion?: Diversion;
     };
 
+/** Where whoever calls for help is. `from`: what said it. */
+export type Place = {
+  readonly civic: CivicAddress | null;
+  /** As somebody wrote it, with floor and room; where `civic` is not known. */
+  readonly address: string;
+  readonly from: "person" | "station" | "site";
+};
+
 /** One party to put a call through to. Paths are tried in order until one answers, or the party itself refuses. */
 export type Callee = {
   readonly purpose: "user" | "external";
@@ -107,6 +116,8 @@ export type Callee = {
   readonly ringMs: number;
   /** Of a number outside: whose right and limits it is dialled with. */
   readonly dialledBy?: { readonly userId: UserId; readonly stationId: StationId | null };
+  /** Of a call for help, for those who are sent. */
+  readonly place?: Place;
   /** Who has sent the call on to here, in order, each by person or number; absent: nobody. */
   readonly sentOn?: readonly string[];
   /** Who has the same extension elsewhere, and is called when this one is not to be found; null: nobody. */

@@ -101,7 +101,16 @@ class Application {
     const { station, secret } = await createPhone(
       this.app,
       this.actor,
-      { name: `${user.name}, phone`, userId: user.id, siteId: null, location: "", address: "", mediaEncryption, forwarding: "inside" },
+      {
+        name: `${user.name}, phone`,
+        userId: user.id,
+        siteId: null,
+        civic: null,
+        location: "",
+        address: "",
+        mediaEncryption,
+        forwarding: "inside",
+      },
       this.newPhoneSecret,
     );
     // Whoever has a phone is rung there.

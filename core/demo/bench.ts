@@ -80,6 +80,7 @@ export async function loadBench(app: App, actor: Actor, phoneSecret: (username: 
       name: marked(username),
       userId: user.id,
       siteId: null,
+      civic: null,
       location: "",
       address,
       mediaEncryption: "disabled",

@@ -44,6 +44,7 @@ export async function createUser(
         name: `${user.name}, browser`,
         userId: user.id,
         siteId: null,
+        civic: null,
         location: "",
         address: "",
         mediaEncryption: "disabled",

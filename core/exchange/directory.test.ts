@@ -13,7 +13,7 @@ function configuration(guestNumber: string | null): Configuration {
   return {
     organization: { ...newOrganization(organizationId, "division", "Centre", 0), guestNumber },
     ...{ queues: [], skills: [], trunks: [], stations: [], users: [], sites: [], numberPlans: [], outboundRoutes: [] },
-    ...{ rateTables: [], callAlarms: [] },
+    ...{ rateTables: [], callAlarms: [], whereabouts: [] },
     conferenceRooms: [
       { id: "board" as ConferenceRoomId, ...scope, name: "Board", number: "800", callers: "people", participantsMax: 2 },
       { id: "open" as ConferenceRoomId, ...scope, name: "Open", number: "+441632960800", callers: "everybody", participantsMax: 2 },
@@ -51,7 +51,7 @@ test("a conference room takes whom it is for, and no more than it holds", () => 
     route(
       configuration(null),
       { called, caller: { number: "", name: "" }, origin },
-      { isFull: () => false, inRoom: () => inRoom, draw: 0 },
+      { isFull: () => false, inRoom: () => inRoom, draw: 0, now: 0 },
     );
   expect(dial("800", inside)).toMatchObject({ kind: "room", name: "Board" });
   expect(dial("800", inside, 1)).toMatchObject({ kind: "room" });

@@ -15,6 +15,7 @@ import type { CallAlarm, RateTable } from "../telephony/call-alarm.ts";
 import { emergencyNumber } from "../telephony/emergency.ts";
 import { isSameNumber } from "../telephony/number.ts";
 import type { ConferenceRoom, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
+import type { Whereabouts } from "../telephony/whereabouts.ts";
 import { calleeOf, dialledDigits, personByNumber } from "./callee.ts";
 import { countryOf, type Dialler, type OutboundPlan, planEmergency, planOutside } from "./outbound.ts";
 import { isInside, planExtension } from "./tie-line.ts";
@@ -38,12 +39,13 @@ export type Configuration = {
   readonly outboundRoutes: readonly OutboundRoute[];
   readonly rateTables: readonly RateTable[];
   readonly callAlarms: readonly CallAlarm[];
+  readonly whereabouts: readonly Whereabouts[];
 };
 
 const empty: Configuration = {
   organization: null,
   ...{ queues: [], skills: [], trunks: [], stations: [], ivrs: [], conferenceRooms: [], flows: [], users: [] },
-  ...{ sites: [], numberPlans: [], outboundRoutes: [], rateTables: [], callAlarms: [] },
+  ...{ sites: [], numberPlans: [], outboundRoutes: [], rateTables: [], callAlarms: [], whereabouts: [] },
 };
 const configurationTypes = /^(routing\.queue|routing\.skill|telephony\.|architect\.|user\.(created|updated|deleted)|organization\.)/;
 
@@ -95,7 +97,11 @@ export class Directory {
         stores.numberPlans.all(organizationId),
         stores.outboundRoutes.all(organizationId),
       ]);
-    const [rateTables, callAlarms] = await Promise.all([stores.rateTables.all(organizationId), stores.callAlarms.all(organizationId)]);
+    const [rateTables, callAlarms, whereabouts] = await Promise.all([
+      stores.rateTables.all(organizationId),
+      stores.callAlarms.all(organizationId),
+      stores.whereabouts.all(organizationId),
+    ]);
     const flows = records.flatMap((record): Flow[] => {
       const parsed = parseFlow(record.document);
       if (parsed.ok) return [{ record, document: parsed.flow }];
@@ -118,6 +124,7 @@ export class Directory {
       outboundRoutes,
       rateTables,
       callAlarms,
+      whereabouts,
     };
   }
 }
@@ -127,16 +134,18 @@ export type RouteFacts = {
   readonly isFull: (trunk: Trunk) => boolean;
   readonly inRoom: (roomId: ConferenceRoomId) => number;
   readonly draw: number;
+  /** Epoch ms. */
+  readonly now: number;
 };
 
 /** Where a new call goes: a value, no I/O. Numbers match with and without a leading +. Calls for help come first, whatever else there is. */
 export function route(
   configuration: Configuration,
   call: Dialled,
-  facts: RouteFacts = { isFull: () => false, inRoom: () => 0, draw: 0 },
+  facts: RouteFacts = { isFull: () => false, inRoom: () => 0, draw: 0, now: 0 },
 ): Route {
   const dialler = call.origin.kind === "station" ? { ...call.origin, draw: facts.draw } : null;
-  const help = dialler === null ? null : planEmergency(configuration, call.called, dialler);
+  const help = dialler === null ? null : planEmergency(configuration, call.called, dialler, facts.now);
   if (help !== null) return planned(help);
   const isFromTrunk = call.origin.kind === "trunk";
   if (isFromTrunk && emergencyNumber(call.called, countryOf(configuration)) !== null && !isOurs(configuration, call.called))

@@ -5,13 +5,22 @@ import { locationGaps, siteReports } from "./emergency-report.ts";
 
 const site = (id: string, of: object = {}) => ({
   ...{ id, name: id, country: "GB", address: "1 Park Row, Leeds", outsidePrefix: "", callerId: "+441632960000", callerName: "" },
-  ...{ emergencyTrunkIds: [], emergencyContactIds: ["gareth"], ...of },
+  ...{ emergencyTrunkIds: [], emergencyContactIds: ["gareth"], civic: null, ...of },
 });
 const trunk = (id: string, proxies: readonly string[] = ["192.0.2.1"]) => ({ id, name: id, proxies });
-const station = (name: string, of: object) => ({ id: name, name, kind: "phone", userId: "priya", siteId: "Leeds", location: "", ...of });
+const station = (name: string, of: object) => ({
+  id: name,
+  name,
+  kind: "phone",
+  userId: "priya",
+  siteId: "Leeds",
+  location: "",
+  civic: null,
+  ...of,
+});
 const facts = (of: object): Configuration =>
   ({
-    ...{ trunks: [], stations: [], sites: [site("Leeds")] },
+    ...{ trunks: [], stations: [], whereabouts: [], sites: [site("Leeds")] },
     users: ["priya", "gareth"].map((id) => ({ id, name: id })),
     ...of,
   }) as unknown as Configuration;
@@ -44,4 +53,17 @@ test("stations without a place are listed, the gravest first; who has one is not
   const found = locationGaps(facts({ stations, sites: [site("Leeds"), site("York", { address: "" })] }));
   expect(found.map(({ station: { name }, gap }) => `${name} ${gap}`)).toEqual(["bare no-address", "laptop moves", "desk no-room"]);
   expect(locationGaps(facts({ stations: [station("desk", {})], sites: [] })).map(({ gap }) => gap)).toEqual(["no-site"]);
+});
+
+test("an address in its parts is an address; a trunk that tells it asks for it, and who has said where they are is not missing", () => {
+  const telling = { ...trunk("one"), geolocation: "pidf-lo" };
+  const lacks = (of: object) => siteReports(facts({ trunks: [telling], sites: [site("Leeds", of)] }), () => true)[0]!.lacks;
+  expect(lacks({})).toEqual(["parts"]);
+  expect(lacks({ address: "", civic: {} })).toEqual([]);
+  expect(lacks({ address: "" })).toEqual(["address", "parts"]);
+  const browser = station("web", { kind: "browser" });
+  const gapsOf = (of: object) => locationGaps(facts({ stations: [browser], ...of })).map(({ gap }) => gap as string);
+  expect(gapsOf({})).toEqual(["moves"]);
+  expect(gapsOf({ whereabouts: [{ userId: "priya", siteId: null, civic: {} }] })).toEqual([]);
+  expect(gapsOf({ stations: [{ ...browser, civic: {} }] })).toEqual([]);
 });

@@ -5,7 +5,7 @@ import type { Site, Station, Trunk } from "../telephony/telephony.ts";
 import type { Configuration } from "./directory.ts";
 import { siteOf, waysForHelp } from "./outbound.ts";
 
-type Facts = Pick<Configuration, "sites" | "stations" | "trunks" | "users">;
+type Facts = Pick<Configuration, "sites" | "stations" | "trunks" | "users" | "whereabouts">;
 
 /** `isUp` null: nobody has asked yet, or nobody asks. */
 export type WayForHelp = { readonly trunk: Trunk; readonly isUp: boolean | null };
@@ -17,7 +17,8 @@ export type SiteReport = {
   readonly ways: readonly WayForHelp[];
   /** `untried`: no way is known to be dead, and none to be up. */
   readonly reach: "up" | "untried" | "down" | "no-trunk";
-  readonly lacks: readonly ("address" | "callback" | "contacts")[];
+  /** `parts`: a trunk by which help is called wants the address in its parts. */
+  readonly lacks: readonly ("address" | "parts" | "callback" | "contacts")[];
 };
 
 /** The graver first. `moves`: a browser is wherever its person is, and only the site's address is known of it. */
@@ -43,10 +44,13 @@ function reachOf(ways: readonly WayForHelp[]): SiteReport["reach"] {
   return ways.some(({ isUp }) => isUp === null) ? "untried" : "down";
 }
 
-function lacksOf({ address, callerId, emergencyContactIds }: Site, { users }: Facts): SiteReport["lacks"] {
+function lacksOf(site: Site, { users, trunks }: Facts): SiteReport["lacks"] {
+  const { address, civic, callerId, emergencyContactIds } = site;
+  const wantsParts = waysForHelp({ trunks }, site).some(({ geolocation }) => geolocation === "pidf-lo");
   const isTold = emergencyContactIds.some((id) => users.some((user) => user.id === id));
   return [
-    ...(address === "" ? ["address" as const] : []),
+    ...(address === "" && civic === null ? ["address" as const] : []),
+    ...(wantsParts && civic === null ? ["parts" as const] : []),
     ...(callerId === null ? ["callback" as const] : []),
     ...(isTold ? [] : ["contacts" as const]),
   ];
@@ -60,7 +64,9 @@ export function locationGaps(facts: Facts): readonly Gap[] {
       // Nobody's station calls nobody.
       if (user === undefined) return [];
       const site = siteOf(facts, station.id);
-      const gap = gapOf(station, site);
+      const said = station.kind === "phone" ? undefined : facts.whereabouts.find(({ userId }) => userId === user.id);
+      if (said?.civic != null || station.civic != null) return [];
+      const gap = gapOf(station, facts.sites.find(({ id }) => id === said?.siteId) ?? site);
       return gap === null ? [] : [{ station, user, site, gap }];
     })
     .toSorted((a, b) => gaps.indexOf(a.gap) - gaps.indexOf(b.gap) || byName(a.station, b.station));
@@ -68,7 +74,7 @@ export function locationGaps(facts: Facts): readonly Gap[] {
 
 function gapOf({ kind, location }: Station, site: Site | null): Gap["gap"] | null {
   if (site === null) return "no-site";
-  if (site.address === "") return "no-address";
+  if (site.address === "" && site.civic === null) return "no-address";
   if (location !== "") return null;
   return kind === "browser" ? "moves" : "no-room";
 }

@@ -33,7 +33,7 @@ import type { NextCall } from "../telephony/call-alarm.ts";
 import { asRead, calleeOf, identityOf } from "./callee.ts";
 import { type Directory, type RouteFacts, route } from "./directory.ts";
 import { keep } from "./keep.ts";
-import { placeOf, siteOf } from "./outbound.ts";
+import { placeText, siteOf } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
 import { leastImportant } from "./preemption.ts";
 import { nextCall, Runner, type RunnerPorts } from "./runner.ts";
@@ -237,7 +237,7 @@ export class Exchange {
     const [byte = 0] = this.app.env.random.bytes(1);
     // Whoever is on the way in has a place already.
     const inRoom = (roomId: ConferenceRoomId): number => [...this.callStates()].filter(({ room }) => room?.roomId === roomId).length;
-    return { isFull: (trunk) => this.guard.isFull(trunk), inRoom, draw: byte / 256 };
+    return { isFull: (trunk) => this.guard.isFull(trunk), inRoom, draw: byte / 256, now: this.app.env.clock.now() };
   }
 
   private tellRoom(roomId: ConferenceRoomId): void {
@@ -292,7 +292,7 @@ export class Exchange {
     const callback = callee.paths[0].shown.number;
     this.app.env.log.warn("call for help", { call: conversationId, station: stationId });
     return this.keep("telephony.emergency.called", conversationId, [...(userId === null ? [] : [userId]), ...contacts], {
-      ...{ stationId, userId, name, number: callee.number, callback, place: placeOf(current, stationId), contacts: [...contacts] },
+      ...{ stationId, userId, name, number: callee.number, callback, place: placeText(callee.place), contacts: [...contacts] },
     });
   }
 

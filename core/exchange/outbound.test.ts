@@ -7,7 +7,7 @@ import { outgoingPerUserMax, outgoingPerUserPerMinuteMax } from "../lib/limits.t
 import type { Site, Trunk } from "../telephony/telephony.ts";
 import { identityOf } from "./callee.ts";
 import { type Configuration, route } from "./directory.ts";
-import { placeOf } from "./outbound.ts";
+import { placeOf, placeText } from "./outbound.ts";
 import { OutgoingGuard } from "./outgoing-guard.ts";
 
 const scope = { organizationId: "o", divisionId: "d", eventSeq: null, version: 1, createdAt: 0, modifiedAt: 0 };
@@ -44,7 +44,7 @@ function configuration(of: Partial<Configuration> = {}): Configuration {
   const route = { ...scope, id: "r", name: "Out", siteId: site.id, classifications: all, distribution: "SEQUENTIAL", enabled: true };
   return {
     organization: null,
-    ...{ queues: [], skills: [], ivrs: [], conferenceRooms: [], flows: [], numberPlans: [] },
+    ...{ queues: [], skills: [], ivrs: [], conferenceRooms: [], flows: [], numberPlans: [], whereabouts: [] },
     stations: [
       {
         ...scope,
@@ -94,7 +94,7 @@ describe("a number outside", () => {
   test("is chosen by chance where the route says so", () => {
     const [only] = configuration().outboundRoutes;
     const random = { outboundRoutes: [{ ...only!, distribution: "RANDOM" as const }] };
-    const facts = (draw: number) => ({ isFull: () => false, inRoom: () => 0, draw });
+    const facts = (draw: number) => ({ isFull: () => false, inRoom: () => 0, draw, now: 0 });
     expect(trunksOf(dial("020 7946 0018", random, facts(0)))).toEqual(["first", "second"]);
     expect(trunksOf(dial("020 7946 0018", random, facts(0.9)))).toEqual(["second", "first"]);
   });
@@ -103,11 +103,13 @@ describe("a number outside", () => {
     expect(dial("0909 879 0000")).toMatchObject({ kind: "reject", reason: "not-allowed" });
     expect(dial("+4930123456")).toMatchObject({ kind: "reject", reason: "not-allowed" });
     expect(dial("020 7946 0018", { outboundRoutes: [] })).toMatchObject({ kind: "reject", reason: "unavailable" });
-    expect(dial("020 7946 0018", {}, { isFull: () => true, inRoom: () => 0, draw: 0 })).toMatchObject({
+    expect(dial("020 7946 0018", {}, { isFull: () => true, inRoom: () => 0, draw: 0, now: 0 })).toMatchObject({
       kind: "reject",
       reason: "overloaded",
     });
-    expect(trunksOf(dial("020 7946 0018", {}, { isFull: ({ id }) => id === "first", inRoom: () => 0, draw: 0 }))).toEqual(["second"]);
+    expect(trunksOf(dial("020 7946 0018", {}, { isFull: ({ id }) => id === "first", inRoom: () => 0, draw: 0, now: 0 }))).toEqual([
+      "second",
+    ]);
     expect(dial("020 7946 0018", { sites: [] })).toMatchObject({ kind: "reject", reason: "no-such-number" });
     expect(dial("12")).toMatchObject({ kind: "reject", reason: "no-such-number" });
   });
@@ -126,7 +128,7 @@ describe("a call for help", () => {
   test("comes before rights, routes, channels and extensions, and can be called back", () => {
     const nobody = { ...priya, dialRights: [], phoneNumber: null, extension: "999" } as User;
     for (const called of ["999", "112", "9112", "urn:service:sos"]) {
-      const decided = dial(called, { users: [nobody], outboundRoutes: [] }, { isFull: () => true, inRoom: () => 0, draw: 0 });
+      const decided = dial(called, { users: [nobody], outboundRoutes: [] }, { isFull: () => true, inRoom: () => 0, draw: 0, now: 0 });
       expect(decided).toMatchObject({
         kind: "dial",
         callee: { isEmergency: true, classification: "Emergency", paths: [{ shown: { number: "+441632960000" } }, {}] },
@@ -145,8 +147,44 @@ describe("a call for help", () => {
     expect(route(configuration(), from)).toMatchObject({ kind: "reject", reason: "emergency-not-available" });
   });
 
-  test("says where", () => {
-    expect(placeOf(configuration(), "desk" as StationId)).toBe("1 Park Row, Leeds, Room 4");
+  test("says where, by what says it most exactly", () => {
+    const street = (name: string) => ({
+      street: name,
+      houseNumber: "1",
+      extra: "",
+      postalCode: "LS1 5HD",
+      city: "Leeds",
+      region: "",
+      country: "GB",
+    });
+    const said = (of: object) => [{ userId: "priya", siteId: null, civic: null, expiresAt: 10, ...of }] as never;
+    const york = { ...site, id: "york", name: "York", address: "2 Micklegate, York", civic: null };
+    const at = (station: object, of: Partial<Configuration> = {}, now = 0, civic: object | null = null) => {
+      const [desk] = configuration().stations;
+      const sites = [{ ...site, civic }, york] as never;
+      const facts = { ...configuration({ sites, stations: [{ ...desk, civic: null, ...station }] as never, ...of }) };
+      const place = placeOf(facts, { userId: "priya" as UserId, stationId: "desk" as StationId }, now);
+      return [place.from, placeText(place)];
+    };
+    const browser = { kind: "browser", location: "" };
+    expect(at({})).toEqual(["site", "1 Park Row, Leeds, Room 4"]);
+    expect(at({}, {}, 0, street("Park Row"))).toEqual(["site", "Room 4, 1 Park Row, Leeds LS1 5HD, GB"]);
+    expect(at({ civic: street("Hill") }, {}, 0, street("Park Row"))).toEqual(["station", "Room 4, 1 Hill, Leeds LS1 5HD, GB"]);
+    expect(at({ ...browser, civic: street("Hill") }, { whereabouts: said({ civic: street("Home") }) })).toEqual([
+      "person",
+      "1 Home, Leeds LS1 5HD, GB",
+    ]);
+    expect(at(browser, { whereabouts: said({ civic: street("Home") }) }, 10)).toEqual(["site", "1 Park Row, Leeds"]);
+    expect(at(browser, { whereabouts: said({ siteId: "york" }) })).toEqual(["site", "2 Micklegate, York"]);
+    // A phone does not move with its person.
+    expect(at({}, { whereabouts: said({ civic: street("Home") }) })).toEqual(["site", "1 Park Row, Leeds, Room 4"]);
+  });
+
+  test("takes the place along, and no other call does", () => {
+    const decided = dial("999");
+    expect(decided.kind === "dial" && decided.callee.place?.address).toBe("1 Park Row, Leeds, Room 4");
+    const other = dial("020 7946 0018");
+    expect(other.kind === "dial" && other.callee.place).toBeUndefined();
   });
 });
 

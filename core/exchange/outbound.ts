@@ -1,10 +1,11 @@
 // Where a number outside is called: what it is at the site that dials, whether whoever dials may, and by which trunks. Values only; no I/O.
 import type { CallerIdentity, RejectReason } from "../call/call-control.ts";
-import type { Callee, DialPath } from "../call/state.ts";
+import type { Callee, DialPath, Place } from "../call/state.ts";
 import type { User } from "../directory/user.ts";
 import { BadInput } from "../lib/errors.ts";
 import type { StationId, TrunkId, UserId } from "../lib/id.ts";
 import { emergencyRingMs, outsideRingMs } from "../lib/limits.ts";
+import { type CivicAddress, civicText } from "../telephony/civic-address.ts";
 import { emergencyNumber } from "../telephony/emergency.ts";
 import { isWithin } from "../telephony/extension-range.ts";
 import { classifyNumber, formatNumber } from "../telephony/number-plan.ts";
@@ -39,9 +40,9 @@ export function helpNumberOf(configuration: Configuration, stationId: StationId 
 
 /**
  * A call for help, before and above every other rule: no right, no limit and no route stands in its way. Null: it is none. The number shown
- * is one that can be called back.
+ * is one that can be called back. `now`: epoch ms; what people said of where they are ends.
  */
-export function planEmergency(configuration: Configuration, called: string, dialler: Dialler): OutboundPlan | null {
+export function planEmergency(configuration: Configuration, called: string, dialler: Dialler, now: number): OutboundPlan | null {
   const site = siteOf(configuration, dialler.stationId);
   const number = helpNumberOf(configuration, dialler.stationId, called);
   if (number === null) return null;
@@ -52,7 +53,8 @@ export function planEmergency(configuration: Configuration, called: string, dial
   });
   if (!isNonempty(paths)) return { kind: "refused", reason: "emergency-not-available", why: "no trunk by which help could be called" };
   const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency", isEmergency: true } as const;
-  return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs, otherwise: null } };
+  const place = placeOf(configuration, dialler, now);
+  return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs, place, otherwise: null } };
 }
 
 /** The trunks by which help is called, in their order: the site's own for it, then every other one that leads outside. */
@@ -162,10 +164,37 @@ function shownBy(trunk: Trunk, site: Site, user: User): CallerIdentity {
   }
 }
 
-/** Where somebody is, for those who are sent to help: the site's address, then floor and room. */
-export function placeOf(configuration: Configuration, stationId: StationId | null): string {
+/**
+ * Where somebody is, for those who are sent to help; whatever says it most exactly: what the person said of today, at a browser; where the phone
+ * stands that is not at its site; the site by whose network they have signed in; the station's own site, with floor and room.
+ */
+export function placeOf(
+  configuration: Pick<Configuration, "sites" | "stations" | "whereabouts">,
+  { userId, stationId }: Pick<Dialler, "userId" | "stationId">,
+  now: number,
+): Place {
   const station: Station | undefined = configuration.stations.find(({ id }) => id === stationId);
-  return [siteOf(configuration, stationId)?.address ?? "", station?.location ?? ""].filter((part) => part !== "").join(", ");
+  // A phone does not move with its person.
+  const said =
+    station?.kind === "phone" ? undefined : configuration.whereabouts.find((one) => one.userId === userId && one.expiresAt > now);
+  if (said?.civic != null) return { civic: said.civic, address: "", from: "person" };
+  if (station?.civic != null) return { civic: withRoom(station.civic, station.location), address: "", from: "station" };
+  const seen = configuration.sites.find(({ id }) => id === said?.siteId);
+  const own = siteOf(configuration, stationId);
+  const site = seen ?? own;
+  // Floor and room are those of the station's own site.
+  const room = site === own ? (station?.location ?? "") : "";
+  const address = [site?.address ?? "", room].filter((part) => part !== "").join(", ");
+  return { civic: site?.civic == null ? null : withRoom(site.civic, room), address, from: "site" };
+}
+
+function withRoom(civic: CivicAddress, room: string): CivicAddress {
+  return { ...civic, extra: [room, civic.extra].filter((part) => part !== "").join(", ") };
+}
+
+/** For people: in its parts where those are known, else as somebody wrote it; empty: nobody has said. */
+export function placeText(place: Place | undefined): string {
+  return place?.civic != null ? civicText(place.civic) : (place?.address ?? "");
 }
 
 function userOf({ users }: Configuration, userId: UserId): User | null {

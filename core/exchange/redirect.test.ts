@@ -6,7 +6,7 @@ import { redirectsMax } from "../lib/limits.ts";
 import type { Configuration } from "./directory.ts";
 import { followRedirect } from "./redirect.ts";
 
-const facts = { isFull: () => false, inRoom: () => 0, draw: 0 };
+const facts = { isFull: () => false, inRoom: () => 0, draw: 0, now: 0 };
 const near = (number: string): RedirectTarget => ({ number, host: "192.0.2.1", isNear: true });
 const at = (host: string, number = "+442079460019"): RedirectTarget => ({ number, host, isNear: false });
 

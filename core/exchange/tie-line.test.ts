@@ -27,7 +27,7 @@ function configuration(of: Partial<Trunk> = {}, more: readonly Trunk[] = []): Co
 
 const priya: CallOrigin = { kind: "station", stationId: "desk" as StationId, userId: "priya" as UserId };
 const by = (trunkId: string): CallOrigin => ({ kind: "trunk", trunkId: trunkId as TrunkId });
-const free: RouteFacts = { isFull: () => false, inRoom: () => 0, draw: 0 };
+const free: RouteFacts = { isFull: () => false, inRoom: () => 0, draw: 0, now: 0 };
 
 /** As it comes in: who calls is known by what may be believed of it. */
 function dial(called: string, origin: CallOrigin, number: string, made: Configuration, facts = free) {

@@ -104,3 +104,36 @@ export function endpointOf(text: string): { readonly address: string; readonly p
   const isPort = port === null || (port > 0 && port <= 65_535);
   return isPort && (isIpv4(host) || isIpv6(host)) && isUnicast(host) ? { address: normalAddress(host), port: port ?? 5060 } : null;
 }
+
+/** Address and length of a network (RFC 4632, RFC 4291 §2.3): `192.0.2.0/24`, `2001:db8::/32`; an address alone is one of itself. */
+export function isNetwork(text: string): boolean {
+  return networkBits(text) !== null;
+}
+
+/** Whether an address, in whatever spelling, is of this network. */
+export function isWithinNetwork(network: string, address: string): boolean {
+  const prefix = networkBits(network);
+  return prefix !== null && (bitsOf(address)?.startsWith(prefix) ?? false);
+}
+
+function networkBits(text: string): string | null {
+  const [address = "", length, ...rest] = text.split("/");
+  const bits = bitsOf(address);
+  if (bits === null || rest.length > 0 || (length !== undefined && !/^[0-9]{1,3}$/.test(length))) return null;
+  const size = isIpv4(address) ? 32 : 128;
+  const wanted = length === undefined ? size : Number(length);
+  // An IPv4-mapped one is told by its IPv4 form only.
+  return wanted > size || bits.length - 1 !== size ? null : bits.slice(0, wanted + 1);
+}
+
+/** With the family in front: no IPv4 address is of an IPv6 network. */
+function bitsOf(address: string): string | null {
+  const normal = normalAddress(address);
+  if (isIpv4(normal))
+    return `4${normal
+      .split(".")
+      .map((part) => Number(part).toString(2).padStart(8, "0"))
+      .join("")}`;
+  const groups = ipv6Groups(normal);
+  return groups === null ? null : `6${groups.map((group) => group.toString(2).padStart(16, "0")).join("")}`;
+}

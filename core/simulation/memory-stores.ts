@@ -17,6 +17,7 @@ import type { KeptBinding } from "../telephony/binding.ts";
 import type { CallAlarm, CallStop, RateTable } from "../telephony/call-alarm.ts";
 import type { HelpCall } from "../telephony/help.ts";
 import type { ConferenceRoom, DidPool, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
+import type { Whereabouts } from "../telephony/whereabouts.ts";
 
 /** All rows. A transaction works on a copy; `MemoryUnit` swaps it in when it commits. */
 export class MemoryTables {
@@ -38,6 +39,7 @@ export class MemoryTables {
   callStops = new Map<string, CallStop>();
   sites = new Map<string, Site>();
   helpCalls = new Map<string, HelpCall>();
+  whereabouts = new Map<string, Whereabouts>();
   bindings = new Map<string, KeptBinding>();
   numberPlans = new Map<string, NumberPlan>();
   outboundRoutes = new Map<string, OutboundRoute>();
@@ -613,6 +615,12 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
         tables().helpCalls.set(conversationId, { ...row, waitingFor: row.waitingFor.filter((id) => id !== userId) });
         return true;
       },
+    },
+    whereabouts: {
+      all: async (organizationId) => [...tables().whereabouts.values()].filter((row) => row.organizationId === organizationId),
+      put: async (row) => void tables().whereabouts.set(row.userId, row),
+      remove: async (userId) => void tables().whereabouts.delete(userId),
+      deleteExpired: async (now) => expire(tables().whereabouts, now),
     },
     numberPlans: memoryObjects(() => tables().numberPlans),
     outboundRoutes: memoryObjects(() => tables().outboundRoutes),

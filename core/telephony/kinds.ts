@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { BadInput, Conflict } from "../lib/errors.ts";
 import { isId, type OrganizationId, type SiteId } from "../lib/id.ts";
-import { endpointOf, isIpv4, isIpv6 } from "../lib/ip-address.ts";
+import { endpointOf, isIpv4, isIpv6, isNetwork } from "../lib/ip-address.ts";
 import { conferenceRoomPartiesMax, didsPerPoolMax, redirectsMax } from "../lib/limits.ts";
 import { mediaEncryptions } from "../lib/media-encryption.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import type { Stores } from "../stores.ts";
+import { civicAddress } from "./civic-address.ts";
 import { extensionOrders } from "./extension-range.ts";
 import { isSimplePattern, matchTypes, numberFormats } from "./number-plan.ts";
 import { checkIssuers, fingerprintOf, isNameOrFingerprint } from "./peer-certificate.ts";
@@ -19,6 +20,7 @@ import {
   distributions,
   diversionHeaders,
   forwardings,
+  geolocations,
   type NumberPlan,
   type OutboundRoute,
   redirectPolicies,
@@ -115,6 +117,7 @@ export const trunkSettings = z.strictObject({
     .max(redirectsMax, `At most ${redirectsMax}.`)
     .default(2),
   diversion: z.enum(diversionHeaders, { error: `One of ${diversionHeaders.join(", ")}.` }).default("none"),
+  geolocation: z.enum(geolocations, { error: `One of ${geolocations.join(", ")}.` }).default("none"),
   callerIdPresentation: z.enum(callerIdPresentations, { error: `One of ${callerIdPresentations.join(", ")}.` }).default("user"),
   callerId: e164.nullable().default(null),
   channelsMax: z.coerce
@@ -150,6 +153,7 @@ export type TrunkSettings = Pick<
   | "redirects"
   | "redirectsMax"
   | "diversion"
+  | "geolocation"
   | "callerIdPresentation"
   | "callerId"
   | "channelsMax"
@@ -169,13 +173,22 @@ export const stationSettings = z.strictObject({
     .default(""),
   mediaEncryption,
   forwarding: z.enum(forwardings, { error: `One of ${forwardings.join(", ")}.` }).default("inside"),
+  civic: civicAddress,
 });
-export type StationSettings = Pick<Station, "name" | "userId" | "siteId" | "location" | "address" | "mediaEncryption" | "forwarding">;
+export type StationSettings = Pick<
+  Station,
+  "name" | "userId" | "siteId" | "location" | "civic" | "address" | "mediaEncryption" | "forwarding"
+>;
 
 export const siteSettings = z.strictObject({
   name: name("site"),
   country: z.string().regex(/^[A-Z]{2}$/, "Two capital letters, as in GB, DE, US."),
   address: z.string().trim().max(500, "At most 500 characters.").default(""),
+  civic: civicAddress,
+  networks: z
+    .array(z.string().trim().refine(isNetwork, "A network like 192.0.2.0/24 or 2001:db8::/32."))
+    .max(64, "At most 64 networks.")
+    .default([]),
   outsidePrefix: z
     .string()
     .regex(/^[0-9]{0,3}$/, "At most three digits, or nothing.")

@@ -2,6 +2,7 @@
 import type { ConferenceRoomId, FlowId, SiteId, StationId, TrunkId, UserId } from "../lib/id.ts";
 import type { MediaEncryption } from "../lib/media-encryption.ts";
 import type { ConfiguredObject } from "../objects/object.ts";
+import type { CivicAddress } from "./civic-address.ts";
 import type { ExtensionOrder, ExtensionRange } from "./extension-range.ts";
 import type { NumberFormat, PlanRule } from "./number-plan.ts";
 
@@ -13,6 +14,8 @@ export const trunkCodecs = ["PCMA", "PCMU", "G722", "OPUS"] as const;
 export const redirectPolicies = ["refuse", "follow"] as const;
 /** How a carrier is told who has forwarded a call: not, by RFC 5806, or by RFC 7044. */
 export const diversionHeaders = ["none", "Diversion", "History-Info"] as const;
+/** How a carrier is told where help is to be sent: not, or as a document in the call (RFC 6442, location by value). */
+export const geolocations = ["none", "pidf-lo"] as const;
 /** What becomes of a call that a phone sends on by itself (302). */
 export const forwardings = ["refuse", "inside", "outside"] as const;
 
@@ -61,6 +64,8 @@ export type Trunk = ConfiguredObject & {
   /** How often one call is sent on. */
   readonly redirectsMax: number;
   readonly diversion: (typeof diversionHeaders)[number];
+  /** Of calls for help only. */
+  readonly geolocation: (typeof geolocations)[number];
   /** `user`: the person's direct number, else the trunk's; `trunk`: always its own; `withhold`: none. */
   readonly callerIdPresentation: (typeof callerIdPresentations)[number];
   /** E.164; null: the site's. */
@@ -80,6 +85,10 @@ export type Site = ConfiguredObject & {
   readonly country: string;
   /** Where help is sent (RFC 5139's civic address as people write it). */
   readonly address: string;
+  /** The same in its parts, as a carrier reads it; null: not said. */
+  readonly civic: CivicAddress | null;
+  /** `address/length`: whose browsers are here, wherever their station is. */
+  readonly networks: readonly string[];
   /** Dialled before a number outside; empty: none. */
   readonly outsidePrefix: string;
   /** What is shown, and called back, when a person has no direct number. E.164. */
@@ -117,6 +126,8 @@ export type Station = ConfiguredObject & {
   readonly siteId: SiteId | null;
   /** Floor and room, for whoever is sent to help. */
   readonly location: string;
+  /** Where it stands, where that is not at its site; null: it is. */
+  readonly civic: CivicAddress | null;
   /** Of a phone's voice; a browser's is encrypted always. */
   readonly mediaEncryption: MediaEncryption;
   /** `inside`: to people, rooms and extensions here; `outside`: beyond them, too, with its person's rights to dial. */

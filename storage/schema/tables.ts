@@ -290,6 +290,7 @@ export const trunk = pgTable("trunk", {
   redirects: text("redirects"),
   redirectsMax: integer("redirects_max"),
   diversion: text("diversion"),
+  geolocation: text("geolocation"),
   callerIdPresentation: text("caller_id_presentation"),
   callerId: text("caller_id"),
   channelsMax: integer("channels_max"),
@@ -301,6 +302,8 @@ export const site = pgTable("site", {
   ...configured(),
   country: text("country"),
   address: text("address"),
+  civic: jsonb("civic"),
+  networks: text("networks").array(),
   outsidePrefix: text("outside_prefix"),
   callerId: text("caller_id"),
   callerName: text("caller_name"),
@@ -317,6 +320,15 @@ export const binding = pgTable("binding", {
   expiresAt: instant("expires_at"),
   callId: text("call_id"),
   seq: big("seq"),
+});
+
+export const whereabouts = pgTable("whereabouts", {
+  userId: uuid("user_id").primaryKey(),
+  organizationId: uuid("organization_id"),
+  siteId: uuid("site_id"),
+  civic: jsonb("civic"),
+  saidAt: instant("said_at"),
+  expiresAt: instant("expires_at"),
 });
 
 export const helpCall = pgTable("help_call", {
@@ -360,6 +372,7 @@ export const station = pgTable("station", {
   username: text("username"),
   siteId: uuid("site_id"),
   location: text("location"),
+  civic: jsonb("civic"),
   address: text("address"),
   mediaEncryption: text("media_encryption"),
   forwarding: text("forwarding"),

@@ -31,6 +31,7 @@ import { queueStore, skillStore } from "./queue-store.ts";
 import { routingStore } from "./routing-store.ts";
 import { Table } from "./table.ts";
 import { alertStore, waitingStore } from "./waiting-store.ts";
+import { whereaboutsStore } from "./whereabouts-store.ts";
 
 const wrapupCodes = new Table<WrapupCode>(schema.wrapupCode);
 const oauthClients = new Table<OAuthClient>(schema.oauthClient);
@@ -82,6 +83,7 @@ export function postgresStores(sql: Session): Stores {
     prompts: promptStore(sql),
     inbox: inboxStore(sql),
     helpCalls: helpCallStore(sql),
+    whereabouts: whereaboutsStore(sql),
     bindings: bindingStore(sql),
   };
 }

@@ -92,10 +92,25 @@ function redactedHeader({ key, name, value }: Header): string {
   return `${name}: ${secretHeaders.has(key) ? "(left out)" : value}`;
 }
 
-/** Only descriptions are shown, without their keys: the rest may be digits of a card or words of a person. */
+/** Only descriptions are shown, without their keys: the rest may be digits of a card, words of a person, or where they are. */
 function redactedBody(message: Draft): string {
   if (message.body.length === 0) return "";
+  const part = describedPart(message);
+  if (part !== null) return `(of several parts, only this one is shown)\n${descriptionLines(part).join("\n")}`;
   return isDescription(message) ? descriptionLines(message.body).join("\n") : `(${message.body.length} bytes left out)`;
+}
+
+/** The description that travels beside something else (RFC 2046 §5.1); null: there is none. */
+function describedPart(message: Draft): Uint8Array | null {
+  const type = headerValue(message, "content-type") ?? "";
+  const boundary = /^multipart\/mixed\s*;.*?boundary="?([A-Za-z0-9'()+_,./:=?-]{1,70})"?/i.exec(type)?.[1];
+  if (boundary === undefined) return null;
+  const parts = Buffer.from(message.body).toString("latin1").split(`--${boundary}`).slice(1);
+  for (const part of parts) {
+    const [head = "", ...body] = part.split("\r\n\r\n");
+    if (/^content-type:\s*application\/sdp\s*(?:;|$)/im.test(head)) return Buffer.from(body.join("\r\n\r\n").trimEnd(), "latin1");
+  }
+  return null;
 }
 
 function isDescription(message: Draft): boolean {

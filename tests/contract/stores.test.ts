@@ -55,6 +55,8 @@ const implementations: Readonly<Record<string, () => Promise<Centre>>> = {
   },
 };
 
+const homeAddress = { street: "Hill", houseNumber: "7", extra: "", postalCode: "S1 2AB", city: "Sheffield", region: "", country: "GB" };
+
 function queueOf({ organizationId, divisionId }: Centre, fields: Partial<Queue> = {}): Queue {
   const queueId = fields.id ?? id<QueueId>();
   return {
@@ -353,7 +355,13 @@ for (const [name, open] of Object.entries(implementations)) {
         ...{ callerId: null, channelsMax: null, extensionRanges: [{ start: "300", end: "399" }], extensionsFirst: "there" as const },
         ...{ demandsCertificate: true, peerIssuers: "PEM", peerNames: ["sip.carrier.example"], certificate: null, sealedKey: "x" },
         ...{ template: "twilio", incomingFormat: "National" as const, callerIdHeader: "From" as const, codecs: ["PCMU" as const] },
-        ...{ sessionTimers: false, redirects: "follow" as const, redirectsMax: 3, diversion: "History-Info" as const },
+        ...{
+          sessionTimers: false,
+          redirects: "follow" as const,
+          redirectsMax: 3,
+          diversion: "History-Info" as const,
+          geolocation: "pidf-lo" as const,
+        },
         ...{ username: "", domain: "", registers: false, heartbeat: true, sealedPassword: null, mediaEncryption: "required" as const },
       };
       const kinds = {
@@ -371,6 +379,7 @@ for (const [name, open] of Object.entries(implementations)) {
             siteId: null,
             address: "",
             location: "",
+            civic: null,
             mediaEncryption: "disabled" as const,
             forwarding: "outside" as const,
             sealedHa1: "x",
@@ -385,10 +394,19 @@ for (const [name, open] of Object.entries(implementations)) {
         sites: [
           {
             ...common("Leeds"),
-            ...{ id: id<Id<"Site">>(), country: "GB", address: "1 Park Row", outsidePrefix: "", callerId: null, callerName: "" },
+            ...{
+              id: id<Id<"Site">>(),
+              country: "GB",
+              address: "1 Park Row",
+              civic: null,
+              networks: [] as string[],
+              outsidePrefix: "",
+              callerId: null,
+              callerName: "",
+            },
             ...{ emergencyTrunkIds: [id<Id<"Trunk">>()], emergencyContactIds: [] },
           },
-          { outsidePrefix: "9", emergencyContactIds: [id<UserId>()] },
+          { outsidePrefix: "9", emergencyContactIds: [id<UserId>()], civic: homeAddress, networks: ["192.0.2.0/24"] },
         ],
         numberPlans: [
           {
@@ -457,6 +475,21 @@ for (const [name, open] of Object.entries(implementations)) {
         expect((await store.list(organizationId, { divisionIds: [id()] }, page)).total).toBe(0);
         expect([await store.delete(row.id), await store.delete(row.id)]).toEqual([true, false]);
       }
+    });
+
+    test("where somebody works today is kept as they said it last, until they take it back or it ends", async () => {
+      const { organizationId, stores } = await open();
+      const said = { organizationId, userId: id<UserId>(), siteId: null, civic: homeAddress, saidAt: 1_000, expiresAt: 5_000 };
+      const seen = { ...said, siteId: id<Id<"Site">>(), civic: null, expiresAt: 9_000 };
+      await stores.whereabouts.put(said);
+      expect(plain(await stores.whereabouts.all(organizationId))).toEqual(plain([said]));
+      await stores.whereabouts.put(seen);
+      expect(plain(await stores.whereabouts.all(organizationId))).toEqual(plain([seen]));
+      expect(await stores.whereabouts.all(id())).toEqual([]);
+      expect([await stores.whereabouts.deleteExpired(8_999), await stores.whereabouts.deleteExpired(9_000)]).toEqual([0, 1]);
+      await stores.whereabouts.put(said);
+      await stores.whereabouts.remove(said.userId);
+      expect(await stores.whereabouts.all(organizationId)).toEqual([]);
     });
 
     test("what answered calls have cost is kept once each, read from an instant on; a stop holds until it is released", async () => {

@@ -1,10 +1,10 @@
 // Calls outside, from a browser by a trunk to a real phone: shown number, early media, a dead trunk passed over, rights, limits, and help before everything.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { type Browser, type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
+import { type Chromium, pageHears, signIn, startChromium } from "../support/browser.ts";
 import { hears } from "../support/hearing.ts";
 import { landlineHere } from "../support/image.ts";
-import { testCentre } from "../support/landline.ts";
+import { password, testCentre } from "../support/landline.ts";
 import { lookAround } from "../support/look.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { eventually, expect, program, step } from "../support/steps.ts";
@@ -15,7 +15,7 @@ const landline = landlineHere(["--sip", `${ownAddress}:5060`, "--rtp-ports", "20
   provokes: [/calls outside (?:beyond the limit|stopped by an alarm)/],
 });
 const [priyaHz, carrierHz] = [440, 1_000];
-let priya: Browser;
+let priya: Chromium;
 let gareth: Chromium;
 let carrier: Baresip;
 
@@ -23,7 +23,7 @@ type Conversation = { readonly id: string; readonly endedAt: number | null; read
 type Centre = { readonly users: readonly object[]; readonly trunks: readonly object[] };
 
 /** The carrier is a phone at the other address; before it stands a trunk that nobody answers. */
-function centre(carrier: object = {}, more: object = {}): object {
+function centre(carrier: object = {}, more: object = {}, site: object = {}): object {
   const plain = testCentre([ownAddress]) as Centre;
   const [first, ...others] = plain.users;
   const roles = (user: object): object =>
@@ -38,7 +38,7 @@ function centre(carrier: object = {}, more: object = {}): object {
     sites: [
       {
         ...{ name: "Leeds", country: "GB", address: "1 Park Row, Leeds", callerId: "+441632960000", callerName: "First Bank" },
-        ...{ emergencyTrunks: ["Carrier"], emergencyContacts: ["gareth@example.org"] },
+        ...{ emergencyTrunks: ["Carrier"], emergencyContacts: ["gareth@example.org"], ...site },
       },
     ],
     outboundRoutes: [{ name: "Out", site: "Leeds", trunks: ["Dead", "Carrier"], classifications: ["National", "Mobile", "International"] }],
@@ -85,6 +85,13 @@ const events = async (id: string): Promise<readonly { readonly type: string; rea
   const page = await gareth.evaluate(async (path) => (await fetch(path)).text(), `/conversations/${id}/export.json`);
   return (JSON.parse(page) as { events: { type: string; payload: Record<string, unknown> }[] }).events;
 };
+
+const ladderOf = async (id: string): Promise<readonly { readonly text: string }[]> =>
+  (
+    JSON.parse(await gareth.evaluate(async (path) => (await fetch(path)).text(), `/conversations/${id}/export.json`)) as {
+      ladder: { text: string }[];
+    }
+  ).ladder;
 
 await program(
   async () => {
@@ -174,6 +181,45 @@ await program(
       await pageHears(priya, carrierHz, "she hears the other side");
       await priya.press("e");
       await ended("customer-hung-up");
+    });
+
+    await step("whoever works elsewhere today is asked where; the carrier is told in the call, and no ladder keeps it", async () => {
+      const civic = { street: "Park Row", houseNumber: "1", postalCode: "LS1 5HD", city: "Leeds", country: "GB" };
+      landline.apply(centre({ geolocation: "pidf-lo" }, {}, { civic, networks: ["203.0.113.0/24"] }));
+      const asked = await priya.evaluate(async (secret) => {
+        const body = new URLSearchParams({ email: "priya@example.org", password: secret });
+        return (await fetch("/sign-in", { method: "POST", body })).url;
+      }, password);
+      expect(/\/where\?asked=true$/.test(asked), asked);
+      await priya.goto("/where?asked=true");
+      await lookAround(priya.page(), "where", async (name) => {
+        const folder = process.env.LANDLINE_TEST_PICTURES;
+        if (folder !== undefined) await priya.page().screenshot({ path: join(folder, `${name}.png`) });
+      });
+      const home = { street: "Hill Street", houseNumber: "7", postalCode: "10115", city: "Sheffield", country: "GB" };
+      for (const [part, text] of Object.entries(home)) await priya.fill(`#civic-${part}`, text);
+      await priya.click('form[action="/where"] button[type="submit"]');
+      await eventually("the postal code is refused", async () => /looks like LS1 5HD/.test(await priya.text("#main")));
+      await priya.fill("#civic-postalCode", "s1 2ab");
+      await priya.click('form[action="/where"] button[type="submit"]');
+      await priya.waitFor("#dial", 10_000);
+      const before = carrier.log.split("Incoming call").length;
+      await dial("999");
+      await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === before + 1, 10_000);
+      carrier.accept();
+      await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+      await pageHears(priya, carrierHz, "she hears a carrier that was told");
+      await eventually("the supervisor is told", async () =>
+        (await gareth.evaluate(() => document.querySelector(".help-calls")?.textContent ?? "")).includes("7 Hill Street, Sheffield S1 2AB"),
+      );
+      await priya.press("e");
+      await ended("customer-hung-up");
+      const { id } = await newest();
+      await eventually("the ladder is kept", async () => (await ladderOf(id)).length > 0);
+      const invite = (await ladderOf(id)).find(({ text }) => /^INVITE sip:999@/.test(text))?.text ?? "";
+      expect(/^Geolocation: <cid:/m.test(invite) && /multipart\/mixed/.test(invite) && /^m=audio/m.test(invite), invite);
+      expect(!/civicAddress|Hill Street/.test(invite), "it is not said where");
+      landline.apply(centre());
     });
 
     await step(

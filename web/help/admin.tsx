@@ -389,6 +389,18 @@ export const adminManual: readonly ManualPage[] = [
           be called from it.
         </p>
         <p>
+          <b>Where help is sent.</b> The most exact of these counts: what a person says of today, for calls from their browser; where a
+          station stands that is not at its site; the site whose <b>Networks</b> the browser has signed in from; the station's own site with
+          its floor and room. Where sites name networks, whoever signs in from another one is asked where they are, and may skip it; what
+          they say counts for a day, is kept no longer, and its words are not in the log. Postal codes and regions are checked for the
+          countries whose rule is simple.
+        </p>
+        <p>
+          A carrier that wants to know gets the <b>address in its parts</b> in the call itself, as a document (PIDF-LO, RFC 4119, by value
+          as RFC 6442 says), where its trunk's <b>Calls for help say where</b> says so. Nobody else gets it, no other call has it, and
+          ladders, captures and bundles leave it out.
+        </p>
+        <p>
           <i>Emergency calls</i> among the admin's pages says, without dialling, whether the numbers of each site reach a trunk that
           answers, what a site lacks, and of which stations nobody knows where they are, the gravest first; as CSV, too.
         </p>

@@ -218,7 +218,8 @@ export const germanManual: TranslatedManual = {
         Sprache und Anrufsteuerung mit einzelnen Tasten gelten auf diesem Gerät; ohne Wahl entscheidet die Sprache des Browsers. Auch Ihr
         Passwort ändern Sie hier; danach sind Sie überall abgemeldet. Ein zweiter Faktor ist ein Code von Ihrem Telefon bei jeder Anmeldung:
         Scannen Sie den Schlüssel, geben Sie einen Code ein und bewahren Sie die zehn Wiederherstellungscodes auf. Hell oder dunkel folgt
-        dem System, bis Sie umschalten.
+        dem System, bis Sie umschalten. <a href="/where">Wo Sie heute arbeiten</a> ist für Notrufe von Ihrem Browser, wenn Sie nicht dort
+        sind, wo Ihr Platz ist.
       </p>
     ),
   },

@@ -449,7 +449,8 @@ export const manual: readonly ManualPage[] = [
       <p>
         Language and single-key control of calls are kept on this device; without a choice the browser's language decides. Your password is
         changed here too, which signs you out everywhere. A second factor is a code from your phone at each sign-in: scan the key, type a
-        code, and keep the ten recovery codes. Light or dark follows the system until you switch it.
+        code, and keep the ten recovery codes. Light or dark follows the system until you switch it.{" "}
+        <a href="/where">Where you work today</a> is for calls for help from your browser, when you are not where your station is.
       </p>
     ),
   },

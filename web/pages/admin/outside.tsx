@@ -1,6 +1,7 @@
 // Admin pages of calls outside: places, what numbers mean there, and by which trunks they leave.
 import type { App } from "../../../core/app.ts";
 import { countries } from "../../../core/directory/organization.ts";
+import { civicText } from "../../../core/telephony/civic-address.ts";
 import {
   type NumberPlanSettings,
   numberPlanKind,
@@ -61,6 +62,18 @@ export const sitePage: ObjectPage<Site, SiteSettings> = {
       fields: [
         { name: "address", label: "Address", help: "Where help is sent.", control: { kind: "text" } },
         {
+          name: "civic",
+          label: "Address in its parts",
+          help: "For carriers that want to be told, as their trunk says; read in place of the line above.",
+          control: { kind: "civic" },
+        },
+        {
+          name: "networks",
+          label: "Networks",
+          help: "One a line, like 192.0.2.0/24: browsers that sign in from there are at this site. Who signs in from a network of no site is asked where they are.",
+          control: { kind: "lines", mono: true },
+        },
+        {
           name: "emergencyTrunkIds",
           label: "Leave by",
           help: "In this order; every other trunk is tried after them.",
@@ -73,9 +86,12 @@ export const sitePage: ObjectPage<Site, SiteSettings> = {
   columns: [
     { label: "Country", cell: (site) => site.country },
     { label: "Number shown", cell: (site) => site.callerId ?? "–" },
-    { label: "Address", cell: (site) => site.address || t("not said: help would not know where") },
+    {
+      label: "Address",
+      cell: (site) => site.address || (site.civic === null ? "" : civicText(site.civic)) || t("not said: help would not know where"),
+    },
   ],
-  initial: { country: "GB", emergencyTrunkIds: [], emergencyContactIds: [] },
+  initial: { country: "GB", emergencyTrunkIds: [], emergencyContactIds: [], networks: [] },
   next: { about: "Calls leave by an outbound route.", label: "Outbound routes", href: () => "/admin/outbound-routes" },
 };
 

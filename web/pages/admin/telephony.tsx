@@ -41,6 +41,12 @@ export const stationPage: ObjectPage<Station, StationSettings> = {
         { name: "siteId", label: "Site", control: { kind: "choice", none: "The organisation's first", options: siteOptions } },
         { name: "location", label: "Floor and room", help: "Where help is sent within the site's address.", control: { kind: "text" } },
         {
+          name: "civic",
+          label: "Where it stands",
+          help: "Only where that is not at its site: a phone at somebody's home.",
+          control: { kind: "civic" },
+        },
+        {
           name: "address",
           label: "Fixed address",
           help: "For a phone that does not register: where it always is, as 192.0.2.20 or 192.0.2.20:5062, by UDP.",
@@ -263,6 +269,18 @@ export const trunkPage: ObjectPage<Trunk, TrunkSettings> = {
               { value: "none", label: t("Nothing") },
               { value: "Diversion", label: "Diversion (RFC 5806)" },
               { value: "History-Info", label: "History-Info (RFC 7044)" },
+            ],
+          },
+        },
+        {
+          name: "geolocation",
+          label: "Calls for help say where",
+          help: "In the call itself (RFC 6442), from the address in its parts. Only where the carrier asks for it: some refuse what they do not know.",
+          control: {
+            kind: "choice",
+            options: async () => [
+              { value: "none", label: t("No") },
+              { value: "pidf-lo", label: t("By an address in the call (PIDF-LO)") },
             ],
           },
         },

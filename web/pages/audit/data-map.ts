@@ -65,6 +65,14 @@ export const dataMap: readonly StoredKind[] = [
     kept: "As long as what they did is in the log",
   },
   {
+    what: "Where people work today",
+    tables: ["whereabouts"],
+    files: [],
+    whose: "People who work here",
+    protection: "As the disk is; the log says only that it was said",
+    kept: "A day",
+  },
+  {
     what: "Sign-ins and tokens",
     tables: ["session", "access_token", "oauth_client"],
     files: [],

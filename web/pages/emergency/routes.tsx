@@ -1,5 +1,6 @@
 // Whether help can be called, site by site, without dialling anything; and from where nobody would know where to send it.
 import { locationGaps, siteReports } from "../../../core/exchange/emergency-report.ts";
+import { civicText } from "../../../core/telephony/civic-address.ts";
 import type { Trunk } from "../../../core/telephony/telephony.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
@@ -27,7 +28,7 @@ export const emergencyRoutes: readonly PageRoute[] = [
         station.kind,
         user.name,
         site?.name ?? "",
-        site?.address ?? "",
+        site?.address || (site?.civic == null ? "" : civicText(site.civic)),
         station.location,
         gap,
         gapText(gap),
@@ -39,14 +40,16 @@ export const emergencyRoutes: readonly PageRoute[] = [
   }),
 ];
 
-async function factsOf({ app: { stores, organizationId } }: WebPorts) {
-  const [sites, stations, trunks, users] = await Promise.all([
+async function factsOf({ app: { stores, organizationId, env } }: WebPorts) {
+  const [sites, stations, trunks, users, said] = await Promise.all([
     stores.sites.all(organizationId),
     stores.stations.all(organizationId),
     stores.trunks.all(organizationId),
     stores.users.all(organizationId),
+    stores.whereabouts.all(organizationId),
   ]);
-  return { sites: sites.toSorted((a, b) => a.createdAt - b.createdAt), stations, trunks, users };
+  const whereabouts = said.filter(({ expiresAt }) => expiresAt > env.clock.now());
+  return { sites: sites.toSorted((a, b) => a.createdAt - b.createdAt), stations, trunks, users, whereabouts };
 }
 
 /** Up where one next hop is; null where none is, and one has not been asked. */

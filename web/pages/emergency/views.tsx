@@ -136,6 +136,8 @@ function lackText(lack: SiteReport["lacks"][number]): string {
   switch (lack) {
     case "address":
       return t("The address where help is sent.");
+    case "parts":
+      return t("The address in its parts, which a trunk wants to tell.");
     case "callback":
       return t("A number to call back, for people without one of their own.");
     case "contacts":

@@ -51,6 +51,15 @@ export function Me(props: {
           </div>
         </Group>
       </form>
+      <Group id="where" title={t("Where you work today")} about={t("For calls for help, when you are not where your station is.")}>
+        <div class="field" data-wide="">
+          <div>
+            <a class="button" href="/where">
+              {t("Say where")}
+            </a>
+          </div>
+        </div>
+      </Group>
       <Group id="network" title={t("Network")} about={t("Whether this browser and this place are good for calls.")}>
         <div class="field" data-wide="">
           <div>

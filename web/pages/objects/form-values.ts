@@ -1,5 +1,7 @@
 // Between what a form holds and what is kept: seconds and percent for people, arrays from lines and boxes, JSON from text.
 import { createHash } from "node:crypto";
+import { type CivicAddress, civicText } from "../../../core/telephony/civic-address.ts";
+import { civicOf } from "../../ui/civic.tsx";
 import type { Control, FieldSpec } from "./object-page.ts";
 
 /** What the form's fields mean; an entry that cannot be read is left for the schema to refuse. */
@@ -36,6 +38,8 @@ function readField(control: Control, name: string, form: FormData): unknown {
       const { start, end } = rangeOf(text);
       return start === "" ? null : { start: Number(start), end: Number(end) };
     }
+    case "civic":
+      return civicOf(name, form);
     case "document":
       try {
         return JSON.parse(text);
@@ -119,6 +123,8 @@ export function saidOf(control: Control, value: unknown, labels: ReadonlyMap<str
     case "choice":
     case "kept":
       return labels.get(String(value)) ?? String(value);
+    case "civic":
+      return civicText(value as CivicAddress);
     case "document":
       return JSON.stringify(value, null, 2);
     default:

@@ -28,6 +28,8 @@ export type Control =
   | { readonly kind: "span" }
   /** Carried along by the form, and no field of it. */
   | { readonly kind: "kept"; readonly options: Options }
+  /** An address in its parts; nothing in any of them is null. */
+  | { readonly kind: "civic" }
   /** Certificates as PEM text. */
   | { readonly kind: "pem" }
   /** JSON, written as text. */

@@ -1,8 +1,11 @@
 // The pages of any configured object: list, settings, what uses it, and who changed what.
+
 import type { Child } from "hono/jsx";
 import type { Actor } from "../../../core/authorization/actor.ts";
 import type { LoggedEvent } from "../../../core/events/index.ts";
 import type { ConfiguredObject, Use } from "../../../core/objects/object.ts";
+import type { CivicAddress } from "../../../core/telephony/civic-address.ts";
+import { CivicInputs } from "../../ui/civic.tsx";
 import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
 import { Field, type FieldErrors, Group, Note, Picks, Saved, SearchField } from "../../ui/form.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -394,6 +397,7 @@ function Input<Settings>(props: {
       <Picks {...common} isNamed={props.isNamed} options={options} chosen={Array.isArray(props.value) ? props.value.map(String) : []} />
     );
   }
+  if (control.kind === "civic") return <CivicInputs {...common} value={props.value as Partial<CivicAddress> | null} />;
   const isArea = control.kind === "lines" || control.kind === "ranges" || control.kind === "pem" || control.kind === "document";
   return (
     <Field {...common} wide={isArea}>

@@ -13,6 +13,7 @@ import {
 import type { User } from "../../../core/directory/user.ts";
 import { secondFactorMs, sessionMs, signInFailuresMax, wrongTicketsMax } from "../../../core/lib/limits.ts";
 import { newToken } from "../../../core/lib/token.ts";
+import { noteNetwork } from "../../../core/telephony/whereabouts.ts";
 import type { WebContext } from "../../context.ts";
 import { csrfOf } from "../../crypto.ts";
 import { sessionCookie, signedIn } from "../../middleware/identity.ts";
@@ -136,7 +137,8 @@ export async function giveSession(c: WebContext, ports: WebPorts, user: User, pr
 
 async function enter(c: WebContext, ports: WebPorts, user: User, proof: Proof, to = "/"): Promise<Response> {
   await giveSession(c, ports, user, proof);
-  return c.redirect(to, 303);
+  const isElsewhere = to === "/" && (await noteNetwork(ports.app, user.id, c.env.remoteAddress));
+  return c.redirect(isElsewhere ? "/where?asked=true" : to, 303);
 }
 
 function cookieOf(c: WebContext): { readonly httpOnly: true; readonly secure: boolean } {

@@ -325,4 +325,13 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "This call is not allowed now: {1}.": "Dieser Anruf ist jetzt nicht erlaubt: {1}.",
   "Three capital letters, as in GBP, EUR, USD.": "Drei Großbuchstaben, etwa GBP, EUR, USD.",
   "Which classification does it watch?": "Welche Klasse beobachtet er?",
+  "A network like 192.0.2.0/24 or 2001:db8::/32.": "Ein Netz wie 192.0.2.0/24 oder 2001:db8::/32.",
+  "At most 120 characters for each part of an address.": "Höchstens 120 Zeichen für jeden Teil einer Adresse.",
+  "At most 64 networks.": "Höchstens 64 Netze.",
+  "No control characters in an address.": "Keine Steuerzeichen in einer Adresse.",
+  "The country as two letters, as in GB, DE, US.": "Der Staat in zwei Buchstaben, etwa GB, DE, US.",
+  "An address needs a street.": "Eine Adresse braucht eine Straße.",
+  "An address needs a city.": "Eine Adresse braucht einen Ort.",
+  "A postal code of this country looks like {1}.": "Eine Postleitzahl dieses Staates sieht so aus: {1}.",
+  "The region is one of {1}.": "Die Region ist eine von {1}.",
 };

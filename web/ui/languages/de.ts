@@ -1868,4 +1868,40 @@ export const german: Readonly<Record<string, string>> = {
   "What calls outside have cost, by whom and to where; whom an alarm has stopped.":
     "Was Anrufe nach außen gekostet haben, von wem und wohin; wen ein Alarm angehalten hat.",
   "Whose calls": "Wessen Anrufe",
+  Street: "Straße",
+  "House number": "Hausnummer",
+  "Building, floor, room": "Gebäude, Stockwerk, Raum",
+  "Postal code": "Postleitzahl",
+  City: "Ort",
+  "State or region": "Land oder Region",
+  "Country, as two letters": "Staat, in zwei Buchstaben",
+  "Where you work today": "Wo Sie heute arbeiten",
+  "Where you are": "Wo Sie sind",
+  "Nobody knows the network you have signed in from. Say where you are, so that help finds you.":
+    "Niemand kennt das Netz, aus dem Sie sich angemeldet haben. Sagen Sie, wo Sie sind, damit Hilfe Sie findet.",
+  "Your network says that you are at {site}. If you are not, say where.":
+    "Ihr Netz sagt, dass Sie hier sind: {site}. Wenn nicht, sagen Sie wo.",
+  "Only for calls for help from this browser: those who are told and those who are sent read it. It counts for a day.":
+    "Nur für Notrufe von diesem Browser: Es lesen, wer es erfährt und wer kommt. Es gilt einen Tag.",
+  "I am where my station is": "Ich bin, wo mein Platz ist",
+  "Counts until": "Gilt bis",
+  "Address in its parts": "Adresse in ihren Teilen",
+  "For carriers that want to be told, as their trunk says; read in place of the line above.":
+    "Für Anbieter, die es wissen wollen, wie ihr Trunk es sagt; gelesen statt der Zeile darüber.",
+  Networks: "Netze",
+  "One a line, like 192.0.2.0/24: browsers that sign in from there are at this site. Who signs in from a network of no site is asked where they are.":
+    "Eines je Zeile, etwa 192.0.2.0/24: Browser, die sich von dort anmelden, sind an diesem Standort. Wer sich aus einem Netz keines Standorts anmeldet, wird gefragt, wo er ist.",
+  "Calls for help say where": "Notrufe sagen, wo",
+  "In the call itself (RFC 6442), from the address in its parts. Only where the carrier asks for it: some refuse what they do not know.":
+    "Im Anruf selbst (RFC 6442), aus der Adresse in ihren Teilen. Nur wo der Anbieter es verlangt: Manche lehnen ab, was sie nicht kennen.",
+  "By an address in the call (PIDF-LO)": "Durch eine Adresse im Anruf (PIDF-LO)",
+  "For calls for help, when you are not where your station is.": "Für Notrufe, wenn Sie nicht dort sind, wo Ihr Platz ist.",
+  "Say where": "Sagen, wo",
+  "The address in its parts, which a trunk wants to tell.": "Die Adresse in ihren Teilen, die ein Trunk sagen soll.",
+  "Where it stands": "Wo es steht",
+  "Only where that is not at its site: a phone at somebody's home.":
+    "Nur wenn das nicht an seinem Standort ist: ein Telefon bei jemandem zu Hause.",
+  "Where people work today": "Wo Menschen heute arbeiten",
+  "As the disk is; the log says only that it was said": "Wie die Platte; das Protokoll sagt nur, dass es gesagt wurde",
+  Skip: "Überspringen",
 };
