@@ -264,6 +264,8 @@ export interface HelpCallStore {
   waitingFor(userId: UserId): Promise<readonly HelpCall[]>;
   /** Once; false when nothing waited for them. */
   know(conversationId: ConversationId, userId: UserId): Promise<boolean>;
+  /** The name of whoever sees to it, for those who still wait; the first who says so. False: somebody has. */
+  seeTo(conversationId: ConversationId, name: string): Promise<boolean>;
 }
 
 export interface WhereaboutsStore {

@@ -50,14 +50,14 @@ export function trunkInvite(
   domain: string | null,
   host: string,
   parts: InviteParts,
-  manner: Pick<TrunkManner, "callerIdHeader" | "diversion" | "geolocation"> | null = null,
+  manner: Pick<TrunkManner, "callerIdHeader" | "diversion"> | null = null,
 ): RequestDraft {
   const uri = `sip:${userPart(dial.number)}@${domain ?? host}`;
   const own = domain ?? hostText(parts.local.address);
   const identity = identityHeaders(dial.shown, own, manner?.callerIdHeader ?? "P-Asserted-Identity");
   const forwarded = dial.diversion === undefined ? [] : diversionHeaders(dial.diversion, own, uri, manner?.diversion ?? "none");
   const draft = invite(uri, fromOf(dial.shown, own), `<${uri}>`, parts, [...identity, ...forwarded]);
-  if (dial.place === undefined || manner?.geolocation !== "pidf-lo") return draft;
+  if (dial.place === undefined) return draft;
   return withPlace(draft, dial.place, `sip:${userPart(dial.shown.number) || "anonymous"}@${own}`, parts);
 }
 

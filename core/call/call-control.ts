@@ -85,7 +85,7 @@ export type CallCommand =
       /** Who has forwarded it; told where the trunk wants it told. */
       readonly diversion?: Diversion;
       readonly isEmergency: boolean;
-      /** Of a call for help; told where the trunk wants it told, and to nobody else. */
+      /** Of a call for help, where the trunk wants it told: it is told. */
       readonly place?: CivicAddress;
       /** Also by a next hop that has not answered lately: somebody wants to know why. */
       readonly isTest?: true;
@@ -378,7 +378,7 @@ export type TelephonyDirectory = {
 };
 
 /** How a trunk is spoken to in calls. */
-export type TrunkManner = Pick<Trunk, "callerIdHeader" | "codecs" | "sessionTimers" | "diversion" | "geolocation">;
+export type TrunkManner = Pick<Trunk, "callerIdHeader" | "codecs" | "sessionTimers" | "diversion">;
 
 /** Where a trunk's calls go, and as whom. */
 export type TrunkPeer = {

@@ -12,6 +12,7 @@ import {
   type CallState,
   control,
   type Dialling,
+  type DialPath,
   type FoundRedirect,
   type LegEnd,
   type Moment,
@@ -77,7 +78,7 @@ export function dialCommand(state: CallState, callee: Callee, index: number, leg
       dialledBy === undefined || classification === null
         ? {}
         : { payer: { userId: dialledBy.userId, number: callee.number, classification } };
-    const told = callee.place?.civic == null ? {} : { place: callee.place.civic };
+    const told = path.place === undefined ? {} : { place: path.place };
     return { kind: "dial-trunk", legId, conversationId, trunkId, hop, number, shown, ...forwarded, ...paid, ...told, isEmergency, ringMs };
   }
   const { stationId, shown } = path;
@@ -153,9 +154,10 @@ export function pathFailed(state: CallState, { reason, sipStatus }: LegEnd, mome
   const { dial } = state;
   if (dial === null) return nothing(state);
   const { callee } = dial;
-  const next = dial.path + 1;
+  const next = nextPath(callee, dial.path, reason === "unreachable" && sipStatus !== null);
   const failed = append(state, "conversation.path.failed", { participantId: dial.participantId, path: dial.path, reason, sipStatus });
-  if (isOfThePath(reason, sipStatus) && next < callee.paths.length) {
+  const isAgain = isSameWay(callee.paths[next]);
+  if ((isAgain || isOfThePath(reason, sipStatus)) && next < callee.paths.length) {
     const legId = moment.ids[0] as LegId;
     return {
       state: { ...state, dial: { ...dial, legId, path: next } },
@@ -165,6 +167,16 @@ export function pathFailed(state: CallState, { reason, sipStatus }: LegEnd, mome
   const other = elsewhere(dial, reason, sipStatus);
   const over = other === null ? nobodyAnswered(state, endReasonOf(reason, sipStatus), moment) : dialInstead(state, dial, other, moment);
   return { state: over.state, outputs: [failed, ...over.outputs] };
+}
+
+/** `isRefused`: an answer came that may mean what the call brought along; nothing else makes the same way worth another try. */
+function nextPath({ paths }: Callee, path: number, isRefused: boolean): number {
+  const next = path + 1;
+  return isSameWay(paths[next]) && !isRefused ? next + 1 : next;
+}
+
+function isSameWay(path: DialPath | undefined): boolean {
+  return path?.kind === "trunk" && path.isAgain === true;
 }
 
 /** Another participant in place of one who was not found; a caller who hears early media already is told nothing more. */

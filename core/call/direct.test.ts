@@ -102,6 +102,31 @@ describe("a call from person to person", () => {
     expect(bench.state.consult).toBeNull();
   });
 
+  test("is tried again by the same way without its place where that may be why it was refused, and only there", () => {
+    const civic = { street: "Park Row", houseNumber: "1", extra: "", postalCode: "LS1 5HD", city: "Leeds", region: "", country: "GB" };
+    const way = (trunkId: string) =>
+      ({ kind: "trunk", trunkId: trunkId as TrunkId, hop: 0, number: "999", shown: { number: "+441632960201", name: "" } }) as const;
+    const paths = [{ ...way("first"), place: civic }, { ...way("first"), isAgain: true }, way("second")] as const;
+    const help = () => {
+      const callee = { ...person("bob"), purpose: "external", userId: null, isEmergency: true, paths } as const;
+      return new Bench({ kind: "dial", callee });
+    };
+    for (const status of [400, 415, 424, 488, 500]) {
+      const bench = help();
+      expect(bench.ends("1c", "unreachable", status)).toEqual(["path.failed", "dial first 2a"]);
+      expect(bench.state.dial?.path).toBe(1);
+    }
+    for (const [reason, status] of [
+      ["unreachable", null],
+      ["overloaded", 503],
+    ] as const)
+      expect(help().ends("1c", reason, status)).toEqual(["path.failed", "dial second 2a"]);
+    expect(help().ends("1c", "declined", 486)).not.toContain("dial first 2a");
+    const twice = help();
+    twice.ends("1c", "unreachable", 500);
+    expect(twice.ends("2a", "unreachable", 500)).toEqual(["path.failed", "dial second 3a"]);
+  });
+
   test("is another's with the same extension when it is not found; whoever is busy or does not answer has been found", () => {
     const shown = { number: "201", name: "Alice" };
     const line = { kind: "trunk", trunkId: "old" as TrunkId, hop: 0, number: "202", shown } as const;

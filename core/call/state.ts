@@ -11,6 +11,7 @@ import type {
   ParticipantId,
   QueueId,
   RecordingId,
+  SiteId,
   SkillId,
   StationId,
   TrunkId,
@@ -91,6 +92,10 @@ export type DialPath =
       readonly number: string;
       readonly shown: CallerIdentity;
       readonly diversion?: Diversion;
+      /** Of a call for help, by a trunk that wants it told. */
+      readonly place?: CivicAddress;
+      /** The same way as the one before, without its place: some refuse what they do not know. */
+      readonly isAgain?: true;
     };
 
 /** Where whoever calls for help is. `from`: what said it. */
@@ -118,6 +123,8 @@ export type Callee = {
   readonly dialledBy?: { readonly userId: UserId; readonly stationId: StationId | null };
   /** Of a call for help, for those who are sent. */
   readonly place?: Place;
+  /** It only tries how help would be called from that site. */
+  readonly isHelpTestOf?: SiteId;
   /** Who has sent the call on to here, in order, each by person or number; absent: nobody. */
   readonly sentOn?: readonly string[];
   /** Who has the same extension elsewhere, and is called when this one is not to be found; null: nobody. */

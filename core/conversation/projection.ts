@@ -180,7 +180,19 @@ const projectors: { readonly [T in ConversationEventType]?: Projector<T> } = {
     const waitingFor = payload.contacts as readonly UserId[];
     const userId = payload.userId as UserId | null;
     const divisionId = event.divisionId!;
-    await stores.helpCalls.insert({ conversationId, organizationId, divisionId, at, userId, name, number, callback, place, waitingFor });
+    await stores.helpCalls.insert({
+      conversationId,
+      organizationId,
+      divisionId,
+      at,
+      userId,
+      name,
+      number,
+      callback,
+      place,
+      waitingFor,
+      seenBy: "",
+    });
   },
   "conversation.charged": async (payload, { stores, event, conversationId }) => {
     const { legId: id, classification, country, startedAt, seconds, amount } = payload;

@@ -17,7 +17,7 @@ import { isSameNumber } from "../telephony/number.ts";
 import type { ConferenceRoom, FlowRecord, Ivr, NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
 import type { Whereabouts } from "../telephony/whereabouts.ts";
 import { calleeOf, dialledDigits, personByNumber } from "./callee.ts";
-import { countryOf, type Dialler, type OutboundPlan, planEmergency, planOutside } from "./outbound.ts";
+import { countryOf, type Dialler, type OutboundPlan, planEmergency, planHelpTest, planOutside } from "./outbound.ts";
 import { isInside, planExtension } from "./tie-line.ts";
 
 export type Flow = { readonly record: FlowRecord; readonly document: FlowDocument };
@@ -156,7 +156,9 @@ export function route(
   const ivr = ivrByNumber(configuration, call.called);
   if (ivr === undefined) {
     const inside = toRoom(configuration, call, facts) ?? toExtension(configuration, call, facts);
-    return inside ?? (dialler === null ? unknown : outside(configuration, call.called, dialler, facts.isFull));
+    if (inside !== null || dialler === null) return inside ?? unknown;
+    const test = planHelpTest(configuration, call.called, dialler, facts.now);
+    return test === null ? outside(configuration, call.called, dialler, facts.isFull) : planned(test);
   }
   const flow = flowById(configuration, ivr.flowId);
   if (flow === null || flow.document.type !== "INBOUNDCALL") return { kind: "reject", reason: "unavailable" };

@@ -204,6 +204,8 @@ export class Exchange {
     const network = event.network === undefined ? {} : { network: event.network };
     runner.post({ kind: "offered", conversationId, legId, origin, caller, called, ...network, route: decided });
     if (isForHelp) this.background("call for help not told", this.calledForHelp(event, decided.callee));
+    else if (decided.kind === "dial" && decided.callee.isHelpTestOf !== undefined)
+      this.background("test of a call for help not kept", this.triedHelp(event, decided.callee));
     else if (decided.kind === "reject" && decided.reason === "emergency-not-available")
       this.background("refused call for help not kept", this.refusedHelp(event));
   }
@@ -294,6 +296,13 @@ export class Exchange {
     return this.keep("telephony.emergency.called", conversationId, [...(userId === null ? [] : [userId]), ...contacts], {
       ...{ stationId, userId, name, number: callee.number, callback, place: placeText(callee.place), contacts: [...contacts] },
     });
+  }
+
+  private triedHelp({ conversationId, origin }: Extract<CallEvent, { kind: "call.offered" }>, callee: Callee): Promise<void> {
+    const userId = origin.kind === "station" ? origin.userId : null;
+    const callback = callee.paths[0].shown.number;
+    const facts = { userId, siteId: callee.isHelpTestOf, number: callee.number, callback, place: placeText(callee.place) };
+    return this.keep("telephony.emergency.test-dialled", conversationId, [callee.isHelpTestOf!], facts);
   }
 
   // The runner of an ended conversation stays a while, so that late facts find it; then it and its legs are forgotten.

@@ -180,9 +180,37 @@ describe("a call for help", () => {
     expect(at({}, { whereabouts: said({ civic: street("Home") }) })).toEqual(["site", "1 Park Row, Leeds, Room 4"]);
   });
 
+  test("is tried by the country's number for it: by the same ways, from the same place, by whoever dials, and is no call for help", () => {
+    const us = { sites: [{ ...site, country: "US", civic: null, networks: [], emergencyTrunkIds: ["second"] }] as never };
+    const decided = dial("933", { ...us, users: [{ ...priya, dialRights: [] }] });
+    expect(decided).toMatchObject({
+      kind: "dial",
+      callee: { number: "933", isEmergency: false, isHelpTestOf: "leeds", classification: "Emergency test" },
+    });
+    expect([trunksOf(decided), decided.kind === "dial" && decided.callee.place?.address]).toEqual([
+      ["second", "first"],
+      "1 Park Row, Leeds, Room 4",
+    ]);
+    expect(dial("933").kind).toBe("reject");
+    // Whoever has it as their extension keeps it.
+    const bob = { ...priya, id: "bob", extension: "933", stationId: "desk" } as unknown as User;
+    expect(dial("933", { ...us, users: [priya, bob] })).toMatchObject({ callee: { userId: "bob" } });
+  });
+
   test("takes the place along, and no other call does", () => {
     const decided = dial("999");
     expect(decided.kind === "dial" && decided.callee.place?.address).toBe("1 Park Row, Leeds, Room 4");
+    const civic = { street: "Park Row", houseNumber: "1", extra: "", postalCode: "LS1 5HD", city: "Leeds", region: "", country: "GB" };
+    const sites = [{ ...site, civic, networks: [] }] as never;
+    const told = dial("999", { sites, trunks: [trunk("first", { geolocation: "pidf-lo" }), trunk("second")] });
+    expect(
+      told.kind === "dial" &&
+        told.callee.paths.map((path) => (path.kind === "trunk" ? [path.trunkId, path.place?.extra, path.isAgain] : [])),
+    ).toEqual([
+      ["first" as TrunkId, "Room 4", undefined],
+      ["first" as TrunkId, undefined, true],
+      ["second" as TrunkId, undefined, undefined],
+    ]);
     const other = dial("020 7946 0018");
     expect(other.kind === "dial" && other.callee.place).toBeUndefined();
   });

@@ -6,7 +6,7 @@ import { BadInput } from "../lib/errors.ts";
 import type { StationId, TrunkId, UserId } from "../lib/id.ts";
 import { emergencyRingMs, outsideRingMs } from "../lib/limits.ts";
 import { type CivicAddress, civicText } from "../telephony/civic-address.ts";
-import { emergencyNumber } from "../telephony/emergency.ts";
+import { emergencyNumber, emergencyTestNumber } from "../telephony/emergency.ts";
 import { isWithin } from "../telephony/extension-range.ts";
 import { classifyNumber, formatNumber } from "../telephony/number-plan.ts";
 import type { NumberPlan, OutboundRoute, Site, Station, Trunk } from "../telephony/telephony.ts";
@@ -46,15 +46,35 @@ export function planEmergency(configuration: Configuration, called: string, dial
   const site = siteOf(configuration, dialler.stationId);
   const number = helpNumberOf(configuration, dialler.stationId, called);
   if (number === null) return null;
+  const place = placeOf(configuration, dialler, now);
   const paths = waysForHelp(configuration, site).flatMap((trunk): DialPath[] => {
-    const user = userOf(configuration, dialler.userId);
-    const shown = { number: user?.phoneNumber ?? trunk.callerId ?? site?.callerId ?? "", name: site?.callerName ?? "" };
-    return pathsBy(trunk, number, shown);
+    const shown = helpShownBy(trunk, site, userOf(configuration, dialler.userId));
+    return pathsForHelp(trunk, number, shown, place);
   });
   if (!isNonempty(paths)) return { kind: "refused", reason: "emergency-not-available", why: "no trunk by which help could be called" };
   const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency", isEmergency: true } as const;
-  const place = placeOf(configuration, dialler, now);
   return { kind: "callee", callee: { ...of, paths, ringMs: emergencyRingMs, place, otherwise: null } };
+}
+
+/** One that can be called back, whatever the trunk shows of other calls. */
+export function helpShownBy(trunk: Trunk, site: Site | null, user: User | null): CallerIdentity {
+  return { number: user?.phoneNumber ?? trunk.callerId ?? site?.callerId ?? "", name: site?.callerName ?? "" };
+}
+
+/**
+ * A country's number for trying calls for help (emergency.ts): by the ways, with the number and from the place of one, to a carrier's machine that
+ * says back what it was told. For everybody; null: it is none there, or nobody could be called.
+ */
+export function planHelpTest(configuration: Configuration, called: string, dialler: Dialler, now: number): OutboundPlan | null {
+  const site = siteOf(configuration, dialler.stationId);
+  const number = site === null ? null : emergencyTestNumber(site.country);
+  if (site === null || number === null || called.replace(/[\s().-]/g, "") !== number) return null;
+  const user = userOf(configuration, dialler.userId);
+  const place = placeOf(configuration, dialler, now);
+  const paths = waysForHelp(configuration, site).flatMap((trunk) => pathsForHelp(trunk, number, helpShownBy(trunk, site, user), place));
+  if (!isNonempty(paths)) return { kind: "refused", reason: "unavailable", why: "no trunk by which help could be called" };
+  const of = { purpose: "external", userId: null, number, name: "", classification: "Emergency test", isEmergency: false } as const;
+  return { kind: "callee", callee: { ...of, paths, ringMs: outsideRingMs, place, isHelpTestOf: site.id, otherwise: null } };
 }
 
 /** The trunks by which help is called, in their order: the site's own for it, then every other one that leads outside. */
@@ -135,6 +155,20 @@ function plansOf({ numberPlans }: Configuration, site: Site): readonly NumberPla
   return numberPlans.filter(({ siteId }) => siteId === site.id).toSorted((a, b) => a.priority - b.priority);
 }
 
+/** Each next hop with the place where the carrier wants it told, then without: help does not fail for a document that somebody cannot read. */
+function pathsForHelp(trunk: Trunk, number: string, shown: CallerIdentity, { civic }: Place): DialPath[] {
+  const paths = pathsBy(trunk, number, shown);
+  if (trunk.geolocation !== "pidf-lo" || civic === null) return paths;
+  return paths.flatMap((path): DialPath[] =>
+    path.kind === "trunk"
+      ? [
+          { ...path, place: civic },
+          { ...path, isAgain: true },
+        ]
+      : [path],
+  );
+}
+
 /** One for each of the trunk's next hops. */
 export function pathsBy({ id, proxies }: Trunk, number: string, shown: CallerIdentity): DialPath[] {
   return proxies.map((_, hop) => ({ kind: "trunk", trunkId: id, hop, number, shown }));
@@ -170,7 +204,7 @@ function shownBy(trunk: Trunk, site: Site, user: User): CallerIdentity {
  */
 export function placeOf(
   configuration: Pick<Configuration, "sites" | "stations" | "whereabouts">,
-  { userId, stationId }: Pick<Dialler, "userId" | "stationId">,
+  { userId, stationId }: { readonly userId: UserId | null; readonly stationId: StationId | null },
   now: number,
 ): Place {
   const station: Station | undefined = configuration.stations.find(({ id }) => id === stationId);

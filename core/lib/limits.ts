@@ -133,6 +133,8 @@ export const outsideRingMs = 120_000;
 /** How long a call for help waits for the end of the one that gives it its channel to reach the carrier. */
 export const preemptionLeadMs = 100;
 export const emergencyRingMs = 600_000;
+/** A site from which help was not tried for so long is told of on the page. */
+export const helpTestStaleMs = 90 * 24 * 3_600_000;
 /** So long counts what a person said of where they work today, or what their network said: a day, not a life. */
 export const whereaboutsMs = 24 * 3_600_000;
 /** Calls outside that one person may have at once, and begin within a minute: more is a stolen phone (IRSF). Calls for help do not count. */

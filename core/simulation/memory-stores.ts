@@ -615,6 +615,12 @@ export function memoryStores(tables: () => MemoryTables, maxSeq: () => number): 
         tables().helpCalls.set(conversationId, { ...row, waitingFor: row.waitingFor.filter((id) => id !== userId) });
         return true;
       },
+      seeTo: async (conversationId, name) => {
+        const row = tables().helpCalls.get(conversationId);
+        if (row === undefined || row.seenBy !== "") return false;
+        tables().helpCalls.set(conversationId, { ...row, seenBy: name });
+        return true;
+      },
     },
     whereabouts: {
       all: async (organizationId) => [...tables().whereabouts.values()].filter((row) => row.organizationId === organizationId),

@@ -28,6 +28,14 @@ const byCountry: Readonly<Record<string, readonly string[]>> = {
 /** Where nothing is known of a country: whatever most countries use, and no extension anyone should have. */
 const everywhere: readonly string[] = ["000", "110", "112", "113", "115", "118", "119", "911", "999"];
 
+/**
+ * What is dialled to try a call for help without reaching it; null: the country has no such number for everybody. US: 933 by the custom of its VoIP
+ * carriers, who say back number and address; no rule makes them have it, so that one may refuse it.
+ */
+export function emergencyTestNumber(country: string): string | null {
+  return country === "US" ? "933" : null;
+}
+
 /** As dialled, digits only. `country` is ISO 3166-1 alpha-2; null: not known yet. */
 export function emergencyNumbersOf(country: string | null): ReadonlySet<string> {
   const own = country === null ? undefined : byCountry[country];

@@ -18,20 +18,26 @@ export type HelpCall = {
   readonly place: string;
   /** Who is to know and has not said that they do. */
   readonly waitingFor: readonly UserId[];
+  /** The name of whoever has said that they see to it; empty: nobody yet. */
+  readonly seenBy: string;
 };
 
-/** Somebody says that they know; it is an event. @throws NotFound when nothing waits for them */
-export async function knowOfHelpCall(app: App, actor: Actor, conversationId: ConversationId): Promise<void> {
+/**
+ * Somebody says that they know, or that they see to it, which the others read; it is an event. @throws NotFound when nothing waits for them
+ */
+export async function knowOfHelpCall(app: App, actor: Actor, conversationId: ConversationId, wantsTo: "know" | "see-to"): Promise<void> {
   await app.unit.run(async (stores) => {
     const { userId } = actor;
     const mine = userId === null ? [] : await stores.helpCalls.waitingFor(userId);
-    found(actor, "call for help that waits for you", mine.find((call) => call.conversationId === conversationId) ?? null);
+    const call = found(actor, "call for help that waits for you", mine.find((one) => one.conversationId === conversationId) ?? null);
     await stores.helpCalls.know(conversationId, userId!);
-    const payload = { conversationId, userId };
+    const seesTo = wantsTo === "see-to" && (await stores.helpCalls.seeTo(conversationId, actor.name));
+    const payload = { conversationId, userId, seesTo };
     const told = newEvent(app, {
       type: "telephony.emergency.known",
       actorId: actor.id,
-      subjectIds: [conversationId, userId!],
+      // Whoever still waits for it reads on their pages who sees to it.
+      subjectIds: [conversationId, userId!, ...call.waitingFor.filter((id) => id !== userId)],
       seal: { kind: "conversation", id: conversationId },
       payload,
     });

@@ -13,3 +13,6 @@ create table whereabouts (
   said_at timestamptz not null,
   expires_at timestamptz not null
 );
+
+-- Who has said that they see to a call for help; empty: nobody yet.
+alter table help_call add column seen_by text not null default '';

@@ -342,6 +342,7 @@ export const helpCall = pgTable("help_call", {
   callback: text("callback"),
   place: text("place"),
   waitingFor: uuid("waiting_for").array(),
+  seenBy: text("seen_by"),
 });
 
 export const numberPlan = pgTable("number_plan", {

@@ -17,5 +17,7 @@ export function helpCallStore(sql: Session): HelpCallStore {
         await sql`update help_call set waiting_for = array_remove(waiting_for, ${userId}::uuid)
           where conversation_id = ${conversationId} and waiting_for @> array[${userId}::uuid]`
       ).count === 1,
+    seeTo: async (conversationId, name) =>
+      (await sql`update help_call set seen_by = ${name} where conversation_id = ${conversationId} and seen_by = ''`).count === 1,
   };
 }

@@ -477,6 +477,31 @@ for (const [name, open] of Object.entries(implementations)) {
       }
     });
 
+    test("a call for help waits for each who is to know; the first who sees to it is named to the others", async () => {
+      const { organizationId, divisionId, stores } = await open();
+      const [ada, ben] = [id<UserId>(), id<UserId>()];
+      const conversationId = id<ConversationId>();
+      const call = {
+        conversationId,
+        organizationId,
+        divisionId,
+        at: 1_000,
+        userId: null,
+        name: "Priya",
+        number: "999",
+        callback: "",
+        place: "",
+      };
+      await stores.helpCalls.insert({ ...call, waitingFor: [ada, ben], seenBy: "" });
+      expect([await stores.helpCalls.seeTo(conversationId, "Ada"), await stores.helpCalls.seeTo(conversationId, "Ben")]).toEqual([
+        true,
+        false,
+      ]);
+      expect([await stores.helpCalls.know(conversationId, ada), await stores.helpCalls.know(conversationId, ada)]).toEqual([true, false]);
+      expect(await stores.helpCalls.waitingFor(ada)).toEqual([]);
+      expect(plain(await stores.helpCalls.waitingFor(ben))).toEqual(plain([{ ...call, waitingFor: [ben], seenBy: "Ada" }]));
+    });
+
     test("where somebody works today is kept as they said it last, until they take it back or it ends", async () => {
       const { organizationId, stores } = await open();
       const said = { organizationId, userId: id<UserId>(), siteId: null, civic: homeAddress, saidAt: 1_000, expiresAt: 5_000 };

@@ -99,7 +99,7 @@ await program(
     landline.apply(centre());
     carrier = new Baresip(join(landline.folder, "carrier"), otherAddress, carrierHz, {
       ...{ device: "there", displayName: "Carrier" },
-      numbers: ["02079460018", "02079346001", "07700900123", "999"],
+      numbers: ["02079460018", "02079346001", "07700900123", "999", "933"],
     });
     await carrier.ready();
     priya = await startChromium(landline.http, landline.folder, "priya", priyaHz);
@@ -176,6 +176,11 @@ await program(
         const told = await gareth.evaluate(() => document.querySelector(".help-call")?.textContent ?? "");
         return told.includes("Priya Nair") && told.includes("1 Park Row, Leeds");
       });
+      expect((await gareth.evaluate(() => document.body.dataset.helpAlarms)) === "1", "it is heard once");
+      await gareth.click('.help-call [name="seesTo"]');
+      await eventually("it is seen to", async () => gareth.evaluate(() => document.querySelector(".help-call") === null));
+      const known = (await events((await newest()).id)).find(({ type }) => type === "telephony.emergency.known");
+      expect(known?.payload.seesTo === true, "the log says who sees to it");
       carrier.accept();
       await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
       await pageHears(priya, carrierHz, "she hears the other side");
@@ -183,44 +188,91 @@ await program(
       await ended("customer-hung-up");
     });
 
-    await step("whoever works elsewhere today is asked where; the carrier is told in the call, and no ladder keeps it", async () => {
-      const civic = { street: "Park Row", houseNumber: "1", postalCode: "LS1 5HD", city: "Leeds", country: "GB" };
-      landline.apply(centre({ geolocation: "pidf-lo" }, {}, { civic, networks: ["203.0.113.0/24"] }));
-      const asked = await priya.evaluate(async (secret) => {
-        const body = new URLSearchParams({ email: "priya@example.org", password: secret });
-        return (await fetch("/sign-in", { method: "POST", body })).url;
-      }, password);
-      expect(/\/where\?asked=true$/.test(asked), asked);
-      await priya.goto("/where?asked=true");
-      await lookAround(priya.page(), "where", async (name) => {
-        const folder = process.env.LANDLINE_TEST_PICTURES;
-        if (folder !== undefined) await priya.page().screenshot({ path: join(folder, `${name}.png`) });
-      });
-      const home = { street: "Hill Street", houseNumber: "7", postalCode: "10115", city: "Sheffield", country: "GB" };
-      for (const [part, text] of Object.entries(home)) await priya.fill(`#civic-${part}`, text);
-      await priya.click('form[action="/where"] button[type="submit"]');
-      await eventually("the postal code is refused", async () => /looks like LS1 5HD/.test(await priya.text("#main")));
-      await priya.fill("#civic-postalCode", "s1 2ab");
-      await priya.click('form[action="/where"] button[type="submit"]');
-      await priya.waitFor("#dial", 10_000);
-      const before = carrier.log.split("Incoming call").length;
-      await dial("999");
-      await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === before + 1, 10_000);
-      carrier.accept();
-      await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
-      await pageHears(priya, carrierHz, "she hears a carrier that was told");
-      await eventually("the supervisor is told", async () =>
-        (await gareth.evaluate(() => document.querySelector(".help-calls")?.textContent ?? "")).includes("7 Hill Street, Sheffield S1 2AB"),
-      );
-      await priya.press("e");
-      await ended("customer-hung-up");
-      const { id } = await newest();
-      await eventually("the ladder is kept", async () => (await ladderOf(id)).length > 0);
-      const invite = (await ladderOf(id)).find(({ text }) => /^INVITE sip:999@/.test(text))?.text ?? "";
-      expect(/^Geolocation: <cid:/m.test(invite) && /multipart\/mixed/.test(invite) && /^m=audio/m.test(invite), invite);
-      expect(!/civicAddress|Hill Street/.test(invite), "it is not said where");
-      landline.apply(centre());
-    });
+    await step(
+      "whoever works elsewhere today is asked where; the carrier is told in the call, without it where it refuses that, and no ladder keeps it",
+      async () => {
+        const civic = { street: "Park Row", houseNumber: "1", postalCode: "LS1 5HD", city: "Leeds", country: "GB" };
+        landline.apply(centre({ geolocation: "pidf-lo" }, {}, { civic, networks: ["203.0.113.0/24"] }));
+        const asked = await priya.evaluate(async (secret) => {
+          const body = new URLSearchParams({ email: "priya@example.org", password: secret });
+          return (await fetch("/sign-in", { method: "POST", body })).url;
+        }, password);
+        expect(/\/where\?asked=true$/.test(asked), asked);
+        await priya.goto("/where?asked=true");
+        await lookAround(priya.page(), "where", async (name) => {
+          const folder = process.env.LANDLINE_TEST_PICTURES;
+          if (folder !== undefined) await priya.page().screenshot({ path: join(folder, `${name}.png`) });
+        });
+        const home = { street: "Hill Street", houseNumber: "7", postalCode: "10115", city: "Sheffield", country: "GB" };
+        for (const [part, text] of Object.entries(home)) await priya.fill(`#civic-${part}`, text);
+        await priya.click('form[action="/where"] button[type="submit"]');
+        await eventually("the postal code is refused", async () => /looks like LS1 5HD/.test(await priya.text("#main")));
+        await priya.fill("#civic-postalCode", "s1 2ab");
+        await priya.click('form[action="/where"] button[type="submit"]');
+        await priya.waitFor("#dial", 10_000);
+        const before = carrier.log.split("Incoming call").length;
+        await dial("999");
+        await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === before + 1, 10_000);
+        carrier.accept();
+        await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+        await pageHears(priya, carrierHz, "she hears a carrier that was told");
+        await eventually("the supervisor is told", async () =>
+          (await gareth.evaluate(() => document.querySelector(".help-calls")?.textContent ?? "")).includes(
+            "7 Hill Street, Sheffield S1 2AB",
+          ),
+        );
+        await priya.press("e");
+        await ended("customer-hung-up");
+        const { id } = await newest();
+        await eventually("the ladder is kept", async () => (await ladderOf(id)).length > 0);
+        // This carrier's phone reads no multipart body: it refuses the first and takes the second.
+        const [invite = "", again = ""] = (await ladderOf(id)).map(({ text }) => text).filter((text) => /^INVITE sip:999@10\./.test(text));
+        expect(/^Geolocation: <cid:/m.test(invite) && /multipart\/mixed/.test(invite) && /^m=audio/m.test(invite), invite);
+        expect(!/^Geolocation/m.test(again) && /application\/sdp/.test(again), again);
+        expect(!/civicAddress|Hill Street/.test(invite), "it is not said where");
+        landline.apply(centre());
+      },
+    );
+
+    await step(
+      "an admin tries how help would be called, and reads it step by step; where there is a number for it, it is dialled",
+      async () => {
+        landline.apply(centre({ heartbeat: true }, {}, { country: "US" }));
+        await gareth.goto("/admin/emergency");
+        expect(/Leeds\s*Never/.test(await gareth.text("#main")), "never tried");
+        await gareth.click('form[action="/admin/emergency/test"] button');
+        await gareth.waitFor("#report", 15_000);
+        const report = await gareth.text("#report");
+        for (const said of [
+          "911 comes first",
+          "Help is sent to 1 Park Row, Leeds",
+          "it shows +441632960000",
+          "of Carrier answers",
+          "would arrive",
+        ])
+          expect(report.includes(said), `${said}: ${report}`);
+        expect(/of Dead does not answer/.test(report), "the dead way is told of");
+        await lookAround(gareth.page(), "emergency", async (name) => {
+          const folder = process.env.LANDLINE_TEST_PICTURES;
+          if (folder !== undefined) await gareth.page().screenshot({ path: join(folder, `${name}.png`) });
+        });
+        const before = carrier.log.split("Incoming call").length;
+        await dial("933");
+        await eventually("the carrier rings", () => carrier.log.split("Incoming call").length === before + 1, 10_000);
+        carrier.accept();
+        await priya.waitFor('#call[data-call-state="connected"] [data-key="h"]', 10_000);
+        expect(
+          !(await gareth.evaluate(() => document.querySelector(".help-calls")?.textContent ?? "")).includes("933"),
+          "nobody is alarmed",
+        );
+        await priya.press("e");
+        await ended("customer-hung-up");
+        await gareth.goto((await gareth.page().url()).replace(/^https?:\/\/[^/]+/, ""));
+        const dialled = await gareth.text("#report");
+        expect(/Priya Nair.*Dialled from a phone/s.test(dialled), dialled);
+        landline.apply(centre());
+      },
+    );
 
     await step(
       "where the carrier has no line left, a call for help ends another call; who loses it is told, and the log says why",

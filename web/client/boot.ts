@@ -5,6 +5,7 @@ import { startClocks } from "./clocks.ts";
 import { startCommandBar } from "./command-bar.ts";
 import { startForms } from "./forms.ts";
 import { startGuest } from "./guest-call.ts";
+import { startHelpAlarm } from "./help-alarm.ts";
 import { startKeys } from "./keys.ts";
 import { startLive } from "./live.ts";
 import { startMicrophone } from "./microphone.ts";
@@ -32,4 +33,5 @@ if (document.body.classList.contains("app")) {
   startMicrophone();
   startMoments();
   startNetworkTest();
+  startHelpAlarm();
 }

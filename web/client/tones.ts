@@ -12,11 +12,14 @@ const edgeS = 0.005;
 export class Tones {
   private context: AudioContext | null = null;
   private next: ReturnType<typeof setTimeout> | undefined;
-  /** Repeats until `stop`, or for `forMs`. */
+  /** One of the country's; repeats until `stop`, or for `forMs`. */
   play(name: Name, forMs?: number): void {
+    this.repeat((JSON.parse(document.body.dataset.tones ?? "{}") as Partial<Record<Name, readonly Burst[]>>)[name] ?? [], forMs);
+  }
+
+  repeat(bursts: readonly Burst[], forMs?: number): void {
     this.stop();
-    const bursts = (JSON.parse(document.body.dataset.tones ?? "{}") as Partial<Record<Name, readonly Burst[]>>)[name];
-    if (bursts === undefined || bursts.length === 0) return;
+    if (bursts.length === 0) return;
     const context = new AudioContext();
     this.context = context;
     const round = (at: number): void => {

@@ -384,9 +384,9 @@ export const adminManual: readonly ManualPage[] = [
         <p>
           The emergency numbers of the site's country come before everything: no prefix is needed and none does harm, no right, limit, route
           or full trunk stands in their way, and they cannot be taken out of the plan or given to a person. They leave by the site's trunks
-          for help, then by every other one, and show a number that can be called back. Whoever the site names sees at once who calls and
-          where: the site's address with the station's floor and room. Where no trunk leads outside, the phone says plainly that help cannot
-          be called from it.
+          for help, then by every other one, and show a number that can be called back. Whoever the site names sees and hears at once, on
+          every page they have open, who calls and where: the site's address with the station's floor and room. Where no trunk leads
+          outside, the phone says plainly that help cannot be called from it.
         </p>
         <p>
           <b>Where help is sent.</b> The most exact of these counts: what a person says of today, for calls from their browser; where a
@@ -397,8 +397,8 @@ export const adminManual: readonly ManualPage[] = [
         </p>
         <p>
           A carrier that wants to know gets the <b>address in its parts</b> in the call itself, as a document (PIDF-LO, RFC 4119, by value
-          as RFC 6442 says), where its trunk's <b>Calls for help say where</b> says so. Nobody else gets it, no other call has it, and
-          ladders, captures and bundles leave it out.
+          as RFC 6442 says), where its trunk's <b>Calls for help say where</b> says so; one that refuses it is called again at once without
+          it. Nobody else gets it, no other call has it, and ladders, captures and bundles leave it out.
         </p>
         <p>
           <i>Emergency calls</i> among the admin's pages says, without dialling, whether the numbers of each site reach a trunk that
@@ -411,8 +411,12 @@ export const adminManual: readonly ManualPage[] = [
           loses the call is told on their page and by their phone (RFC 4411); the log says which call ended, for which, and who was in it.
         </p>
         <p>
-          Try it with your carrier's test number, and say the address before anybody needs it. A trunk that brings a call for help from
-          another PBX is refused: nobody's place is known.
+          <b>Try it.</b> The button on <i>Emergency calls</i> goes the way of a call for help from a site without calling anybody: which
+          number is meant, what place and number those who answer would have, what a carrier is told in the call, and whether each way
+          answers. The report is kept in the log; a site that has not been tried well for ninety days is marked. In the US everybody may
+          dial 933, which carriers answer with the number and the address they were told; no rule makes a carrier have it. For other
+          countries no such number for everybody is known to us: ask your carrier for its own, and say the address before anybody needs it.
+          A trunk that brings a call for help from another PBX is refused: nobody's place is known.
         </p>
       </>
     ),

@@ -104,10 +104,10 @@ export const deskRoutes: readonly PageRoute[] = [
   ),
 
   page({ method: "POST", path: "/help-calls/:conversation/known", permission: "signed-in", help: "outside" }, async (c, ports) => {
-    await ownForm(c, ports);
+    const form = await ownForm(c, ports);
     const id = c.req.param("conversation") ?? "";
     if (!isId(id)) throw new BadInput("This address names no call.", "conversation");
-    await knowOfHelpCall(ports.app, c.var.actor, id as ConversationId);
+    await knowOfHelpCall(ports.app, c.var.actor, id as ConversationId, form.get("seesTo") === "true" ? "see-to" : "know");
     return done(c);
   }),
 

@@ -1,12 +1,17 @@
-// Whether help can be called, site by site, without dialling anything; and from where nobody would know where to send it.
+// Whether help can be called, site by site, without ringing anybody; and from where nobody would know where to send it.
 import { locationGaps, siteReports } from "../../../core/exchange/emergency-report.ts";
+import { lastHelpTests, testHelp } from "../../../core/exchange/help-test.ts";
+import { NotFound } from "../../../core/lib/errors.ts";
+import { isId, type SiteId } from "../../../core/lib/id.ts";
 import { civicText } from "../../../core/telephony/civic-address.ts";
 import type { Trunk } from "../../../core/telephony/telephony.ts";
+import { ownForm } from "../../middleware/security.ts";
 import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { csvLine } from "../objects/form-values.ts";
 import { render } from "../render.tsx";
+import type { SiteTests } from "./tests.tsx";
 import { EmergencyPage, gapText } from "./views.tsx";
 
 const help = "outside";
@@ -16,8 +21,20 @@ export const emergencyRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin/emergency", permission, help }, async (c, ports) => {
     const facts = await factsOf(ports);
     const sites = siteReports(facts, (trunk) => isUp(ports, trunk));
-    const view = <EmergencyPage actor={c.var.actor} sites={sites} gaps={locationGaps(facts)} />;
+    const tests = new Map<string, SiteTests>();
+    for (const { site } of sites) tests.set(site.id, await lastHelpTests(ports.app, site.id));
+    const names = new Map(facts.users.map(({ id, name }) => [id as string, name]));
+    const props = { actor: c.var.actor, csrf: c.var.csrf, sites, tests, names, gaps: locationGaps(facts) };
+    const view = <EmergencyPage {...props} opened={c.req.query("tested") ?? null} now={ports.app.env.clock.now()} />;
     return render(c, ports, { title: t("Emergency calls"), help }, view);
+  }),
+
+  page({ method: "POST", path: "/admin/emergency/test", permission, help }, async (c, ports) => {
+    const form = await ownForm(c, ports);
+    const siteId = String(form.get("site") ?? "");
+    if (!isId(siteId)) throw new NotFound("site with this id");
+    await testHelp(ports.app, c.var.actor, await factsOf(ports), siteId as SiteId, ports.trunks);
+    return c.redirect(`/admin/emergency?tested=${siteId}`, 303);
   }),
 
   page({ method: "GET", path: "/admin/emergency.csv", permission, help }, async (c, ports) => {

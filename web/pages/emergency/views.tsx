@@ -4,8 +4,22 @@ import type { Gap, SiteReport, WayForHelp } from "../../../core/exchange/emergen
 import { adminCrumb, Crumbs } from "../../ui/crumbs.tsx";
 import { Note } from "../../ui/form.tsx";
 import { t } from "../../ui/text.ts";
+import { HelpTestReport, HelpTests, type SiteTests } from "./tests.tsx";
 
-export function EmergencyPage(props: { readonly actor: Actor; readonly sites: readonly SiteReport[]; readonly gaps: readonly Gap[] }) {
+export function EmergencyPage(props: {
+  readonly actor: Actor;
+  readonly csrf: string;
+  readonly sites: readonly SiteReport[];
+  readonly tests: ReadonlyMap<string, SiteTests>;
+  /** Of people, by id. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly gaps: readonly Gap[];
+  /** Of which site the report is shown; null: of none. */
+  readonly opened: string | null;
+  readonly now: number;
+}) {
+  const opened = props.sites.find(({ site }) => site.id === props.opened);
+  const report = opened === undefined ? null : (props.tests.get(opened.site.id)?.newest ?? null);
   return (
     <div class="page wide">
       <Crumbs actor={props.actor} under={[adminCrumb]} />
@@ -25,6 +39,8 @@ export function EmergencyPage(props: { readonly actor: Actor; readonly sites: re
           <Sites sites={props.sites} />
         )}
       </section>
+      {props.sites.length === 0 ? null : <HelpTests {...props} />}
+      {opened === undefined || report === null ? null : <HelpTestReport site={opened.site.name} test={report} names={props.names} />}
       <section class="section" aria-labelledby="gaps">
         <header>
           <h2 id="gaps">{t("Stations without a place")}</h2>

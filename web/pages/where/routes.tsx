@@ -20,19 +20,25 @@ export const whereRoutes: readonly PageRoute[] = [
     const all = await app.stores.whereabouts.all(app.organizationId);
     const said = all.find(({ userId, expiresAt }) => userId === c.var.user.id && expiresAt > now) ?? null;
     const site = said?.siteId == null ? null : await app.stores.sites.byId(said.siteId);
-    return show(c, ports, { civic: said?.civic ?? null, siteName: site?.name ?? null, expiresAt: said?.expiresAt ?? null });
+    return show(c, ports, {
+      civic: said?.civic ?? null,
+      siteName: site?.name ?? null,
+      expiresAt: said?.expiresAt ?? null,
+      asked: c.req.query("asked") === "true",
+    });
   }),
 
   page({ method: "POST", path: "/where", permission: "signed-in", help }, async (c, ports) => {
     const form = await ownForm(c, ports);
+    const asked = form.get("asked") === "true";
     const civic = form.get("forget") === "true" ? null : civicOf("civic", form);
     try {
       await sayWhereabouts(ports.app, c.var.user.id, civic);
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 400) throw error;
-      return show(c, ports, { civic, siteName: null, expiresAt: null, error: error.message });
+      return show(c, ports, { civic, siteName: null, expiresAt: null, asked, error: error.message });
     }
-    return c.redirect(form.get("asked") === "true" ? "/" : "/where?saved=true", 303);
+    return c.redirect(asked ? "/" : "/where?saved=true", 303);
   }),
 ];
 
@@ -40,11 +46,11 @@ type Shown = {
   readonly civic: Partial<CivicAddress> | null;
   readonly siteName: string | null;
   readonly expiresAt: number | null;
+  readonly asked: boolean;
   readonly error?: string;
 };
 
 function show(c: WebContext, ports: WebPorts, { error, ...shown }: Shown): Promise<Response> {
-  const asked = c.req.query("asked") === "true";
-  const view = <Where {...shown} error={error} csrf={c.var.csrf} asked={asked} saved={c.req.query("saved") === "true"} />;
+  const view = <Where {...shown} error={error} csrf={c.var.csrf} saved={c.req.query("saved") === "true"} />;
   return render(c, ports, { title: t("Where you work today"), help, ...(error === undefined ? {} : { status: 422 }) }, view);
 }

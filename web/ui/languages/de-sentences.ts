@@ -3,6 +3,7 @@
 export const germanSentences: Readonly<Record<string, string>> = {
   "There is no {1}.": "Das gibt es nicht: {1}.",
   "agent with this id": "Agent mit dieser Kennung",
+  "site with this id": "Standort mit dieser Kennung",
   "flow with this id": "Ablauf mit dieser Kennung",
   "page at {1}": "Seite {1}",
   "help page “{1}”": "Hilfeseite „{1}“",
