@@ -270,7 +270,38 @@ await program(
         await gareth.goto((await gareth.page().url()).replace(/^https?:\/\/[^/]+/, ""));
         const dialled = await gareth.text("#report");
         expect(/Priya Nair.*Dialled from a phone/s.test(dialled), dialled);
+        await gareth.goto("/");
+        await gareth.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
         landline.apply(centre());
+      },
+    );
+
+    await step(
+      "a country's profile is held against a site: what is ticked is taken, the rest stays, and a dear short number is refused",
+      async () => {
+        const { entities } = await landline.api<{ entities: { id: string; name: string }[] }>("/api/v2/telephony/providers/edges/sites");
+        const path = `/admin/sites/${entities.find(({ name }) => name === "Leeds")!.id}/country`;
+        await gareth.goto(path);
+        await gareth.page().selectOption("#country", "DE");
+        await gareth.click('form[method="get"] button');
+        await eventually("the differences", async () => (await gareth.text("#main")).includes("DE: public authorities"));
+        await lookAround(gareth.page(), "country-profile", async (name) => {
+          const folder = process.env.LANDLINE_TEST_PICTURES;
+          if (folder !== undefined) await gareth.page().screenshot({ path: join(folder, `${name}.png`) });
+        });
+        await gareth.goto(`${path}?country=GB`);
+        await gareth.page().uncheck('[name="take"][value="GB: free short codes"]');
+        await gareth.click('form[method="post"] [data-kind="primary"]');
+        await eventually("it is taken, and the rest is left", async () => {
+          const shown = await gareth.text("#main");
+          return shown.includes("GB: free short codes") && !shown.includes("GB: directory enquiries");
+        });
+        await dial("118500");
+        await ended("rejected");
+        const why = (await events((await newest()).id)).find(({ type }) => type === "conversation.rejected")?.payload.why;
+        expect(why === "no right to dial Premium", String(why));
+        await gareth.goto("/");
+        await gareth.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
       },
     );
 

@@ -380,6 +380,20 @@ export const adminManual: readonly ManualPage[] = [
           <b>Trunks</b> of a route are tried in their order, or by chance. A trunk that gives no sign of life within two and a half seconds,
           is unreachable or answers with a server's error is passed over for the next; busy is busy.
         </p>
+        <h2 id="country">Country profiles</h2>
+        <p>
+          <b>Country profile</b>, beside a site's settings, holds what is set against what is usual in a country: the United Kingdom, the
+          United States, Canada, Germany, France, Australia and every other member of the European Union. Each difference has a box of its
+          own; nothing changes that is not ticked, and each change is in the history of its site or number plan. Beside them stand the
+          numbers for help, the tones and the number to try calls for help with, which follow the country by themselves.
+        </p>
+        <p>
+          The plans come from the regulators' public numbering plans: Ofcom, FCC, CRTC, Bundesnetzagentur, ARCEP, ACMA, and the European
+          Commission's decisions on 116 numbers. They name short numbers that ordinary numbers do not explain: free ones, and directory
+          enquiries and French short numbers, which are Premium and denied to everybody who is not given the right. For the other members of
+          the Union only the 116 numbers are known to us; operators' own short codes, Australian short numbers and what a carrier charges
+          for a number are not in them. Ordinary numbers need no plan.
+        </p>
         <h2 id="emergency">Calls for help</h2>
         <p>
           The emergency numbers of the site's country come before everything: no prefix is needed and none does harm, no right, limit, route

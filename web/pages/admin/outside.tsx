@@ -92,6 +92,7 @@ export const sitePage: ObjectPage<Site, SiteSettings> = {
     },
   ],
   initial: { country: "GB", emergencyTrunkIds: [], emergencyContactIds: [], networks: [] },
+  tabs: [{ at: "country", label: "Country profile" }],
   next: { about: "Calls leave by an outbound route.", label: "Outbound routes", href: () => "/admin/outbound-routes" },
 };
 

@@ -7,6 +7,7 @@ import { readsNetworkTests } from "../../../core/telephony/network-test-commands
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { captureRoutes } from "../capture/routes.tsx";
+import { countryProfileRoutes } from "../country-profile/routes.tsx";
 import { emergencyRoutes } from "../emergency/routes.tsx";
 import { flowStepRoutes } from "../flow-steps/routes.tsx";
 import type { AnyObjectPage, ObjectPage } from "../objects/object-page.ts";
@@ -149,6 +150,7 @@ export const adminRoutes: readonly PageRoute[] = [
   ...flowStepRoutes,
   ...promptRoutes,
   ...trunkRoutes,
+  ...countryProfileRoutes,
   ...testCallRoutes,
   ...emergencyRoutes,
   ...spendRoutes,

@@ -90,10 +90,11 @@ export function HelpTestReport(props: { readonly site: string; readonly test: Ke
           : t("{who}, {time}. Nobody was rung.", { who, time: dateTime(test.at) })}
       </p>
       <ol class="timeline" role="list">
-        {(test.steps ?? []).map((step) => {
+        {(test.steps ?? []).map((step, n) => {
           const { isGood, what, mend } = wordsOf(step);
           return (
             <li data-tone={isGood ? "ok" : "bad"}>
+              <span class="quiet">{n + 1}</span>
               <span class="point">
                 <Icon name={isGood ? "circle-check" : "circle-alert"} />
               </span>

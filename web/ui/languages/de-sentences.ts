@@ -335,4 +335,8 @@ export const germanSentences: Readonly<Record<string, string>> = {
   "An address needs a city.": "Eine Adresse braucht einen Ort.",
   "A postal code of this country looks like {1}.": "Eine Postleitzahl dieses Staates sieht so aus: {1}.",
   "The region is one of {1}.": "Die Region ist eine von {1}.",
+  "There is no profile of this country.": "Zu diesem Land gibt es kein Profil.",
+  "What is set has changed meanwhile: look at the differences again.":
+    "Was eingestellt ist, hat sich inzwischen geändert: Sehen Sie die Unterschiede noch einmal an.",
+  "Choose what to take.": "Wählen Sie, was übernommen wird.",
 };

@@ -1936,4 +1936,21 @@ export const german: Readonly<Record<string, string>> = {
   "Give a trunk a next hop.": "Geben Sie einem Trunk einen nächsten Knoten.",
   "{name} sees to it.": "{name} kümmert sich.",
   "I see to it": "Ich kümmere mich",
+  "Country profile": "Profil des Landes",
+  Compare: "Vergleichen",
+  "Nothing: this site is set as its country's profile says.": "Nichts: Dieser Standort ist eingestellt, wie das Profil des Landes es sagt.",
+  Take: "Übernehmen",
+  Now: "Jetzt",
+  "Take what is ticked": "Angekreuztes übernehmen",
+  "What follows the country": "Was dem Land folgt",
+  "Tones are those of the first site.": "Die Töne sind die des ersten Standorts.",
+  "To try calls for help": "Zum Erproben von Notrufen",
+  "Ringing tone": "Freiton",
+  "Busy tone": "Besetztton",
+  "Congestion tone": "Gassenbesetztton",
+  "The site has no number to be called back at: who answers a call for help may need one.":
+    "Der Standort hat keine Nummer zum Rückruf: Wer einen Notruf annimmt, braucht vielleicht eine.",
+  "The site's number {number} is not of this country: who answers a call for help may not be able to call it back.":
+    "Die Nummer {number} des Standorts ist nicht von diesem Land: Wer einen Notruf annimmt, kann sie vielleicht nicht zurückrufen.",
+  "Number plan “{name}”": "Rufnummernplan „{name}“",
 };
