@@ -406,8 +406,8 @@ export const adminManual: readonly ManualPage[] = [
           <b>Where help is sent.</b> The most exact of these counts: what a person says of today, for calls from their browser; where a
           station stands that is not at its site; the site whose <b>Networks</b> the browser has signed in from; the station's own site with
           its floor and room. Where sites name networks, whoever signs in from another one is asked where they are, and may skip it; what
-          they say counts for a day, is kept no longer, and its words are not in the log. Postal codes and regions are checked for the
-          countries whose rule is simple.
+          they say counts for a day and is kept no longer; its words reach the log only with a call for help, whose place they are. Postal
+          codes and regions are checked for the countries whose rule is simple.
         </p>
         <p>
           A carrier that wants to know gets the <b>address in its parts</b> in the call itself, as a document (PIDF-LO, RFC 4119, by value

@@ -69,7 +69,7 @@ export const dataMap: readonly StoredKind[] = [
     tables: ["whereabouts"],
     files: [],
     whose: "People who work here",
-    protection: "As the disk is; the log says only that it was said",
+    protection: "As the disk is; in the log only with a call for help",
     kept: "A day",
   },
   {

@@ -30,11 +30,11 @@ export function ProfilePage(props: {
           {props.error}
         </Note>
       )}
-      <form class="row-form" method="get" action={path}>
+      <form method="get" action={path}>
         <div class="field">
           <label for="country">{t("Country")}</label>
-          <div class="with-unit">
-            <select class="input" id="country" name="country">
+          <div class="actions">
+            <select class="input medium" id="country" name="country">
               {props.countries.map(({ code, name }) => (
                 <option value={code} selected={code === country}>
                   {name}
@@ -54,7 +54,7 @@ export function ProfilePage(props: {
         {differences.length === 0 ? (
           <p class="quiet">{t("Nothing: this site is set as its country's profile says.")}</p>
         ) : (
-          <form method="post" action={path}>
+          <form class="taking" method="post" action={path}>
             <input type="hidden" name="csrf" value={props.csrf} />
             <input type="hidden" name="country" value={country} />
             <textarea name="seen" hidden>

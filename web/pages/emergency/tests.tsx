@@ -44,7 +44,11 @@ export function HelpTests(props: {
                   <td>{site.name}</td>
                   <td>
                     <span class="badge" data-tone={isStale ? "wait" : "live"}>
-                      {good === null ? t("Never") : dateTime(good.at)}
+                      {good === null
+                        ? t("Never")
+                        : isStale
+                          ? t("{time}: more than ninety days ago", { time: dateTime(good.at) })
+                          : dateTime(good.at)}
                     </span>
                   </td>
                   <td>

@@ -1902,7 +1902,7 @@ export const german: Readonly<Record<string, string>> = {
   "Only where that is not at its site: a phone at somebody's home.":
     "Nur wenn das nicht an seinem Standort ist: ein Telefon bei jemandem zu Hause.",
   "Where people work today": "Wo Menschen heute arbeiten",
-  "As the disk is; the log says only that it was said": "Wie die Platte; das Protokoll sagt nur, dass es gesagt wurde",
+  "As the disk is; in the log only with a call for help": "Wie die Platte ist; im Protokoll nur mit einem Notruf",
   Skip: "Überspringen",
   Tried: "Erprobt",
   "A try goes the way of a call for help and rings nobody; every ninety days is not too often.":
@@ -1953,4 +1953,5 @@ export const german: Readonly<Record<string, string>> = {
   "The site's number {number} is not of this country: who answers a call for help may not be able to call it back.":
     "Die Nummer {number} des Standorts ist nicht von diesem Land: Wer einen Notruf annimmt, kann sie vielleicht nicht zurückrufen.",
   "Number plan “{name}”": "Rufnummernplan „{name}“",
+  "{time}: more than ninety days ago": "{time}: vor mehr als neunzig Tagen",
 };
