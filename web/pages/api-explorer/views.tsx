@@ -72,7 +72,7 @@ function Operation(props: Family["operations"][number]) {
       </dl>
       {query === null ? null : <Schema title={t("Query")} text={query} />}
       {body === null ? null : <Schema title={t("Body")} text={body} />}
-      {route.method === "GET" && !route.path.includes(":") ? (
+      {canBeTried(route) ? (
         <p>
           <a class="button" data-size="small" href={route.path} target="_blank" rel="noopener" hx-boost="false">
             {t("Try it")}
@@ -81,6 +81,11 @@ function Operation(props: Family["operations"][number]) {
       ) : null}
     </details>
   );
+}
+
+/** By its address alone: nothing that must be named is missing. */
+function canBeTried({ method, path, query }: ApiRoute): boolean {
+  return method === "GET" && !path.includes(":") && query?.safeParse({}).success !== false;
 }
 
 function Schema(props: { readonly title: string; readonly text: string }) {
