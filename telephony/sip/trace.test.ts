@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { ladderBytesMax } from "../../core/lib/limits.ts";
 import { type Draft, header } from "./message/message.ts";
-import { Ladder } from "./trace.ts";
+import { Ladder, redactedMessage } from "./trace.ts";
 import type { Flow } from "./transport/flow.ts";
 
 const flow: Flow = {
@@ -54,6 +54,23 @@ test("RTP-08: digits, credentials and keys are left out", () => {
     callId: "c",
     cseq: "2 INFO",
   });
+});
+
+test("of several parts only the description is shown, without its keys: where somebody is stays out", () => {
+  const type = 'multipart/mixed;boundary="edge"';
+  const sdp = "--edge\r\nContent-Type: application/sdp\r\n\r\nv=0\r\na=ice-pwd:5ecre7\r\na=mid:0\r\n";
+  const place = "--edge\r\nContent-Type: application/pidf+xml\r\n\r\n<ca:RD>Hill Street</ca:RD>\r\n";
+  for (const body of [`${sdp}${place}--edge--\r\n`, `${place}${sdp}--edge--\r\n`]) {
+    const ladder = new Ladder();
+    ladder.add(1, "out", flow, message(body, type));
+    const [{ text } = { text: "" }] = ladder.entries().entries;
+    expect(text).toContain("v=0\na=mid:0");
+    for (const secret of ["Hill", "5ecre7", "pidf"]) expect(text).not.toContain(secret);
+    expect(Buffer.from(redactedMessage(message(body, type)).body).toString()).toBe("");
+  }
+  const none = new Ladder();
+  none.add(1, "out", flow, message(`${place}--edge--\r\n`, type));
+  expect(none.entries().entries[0]?.text).toContain("bytes left out");
 });
 
 test("remote text is readable and harmless", () => {
