@@ -20,7 +20,8 @@ const elsewhere: Readonly<Record<string, readonly [program: string, looks: strin
   "/sign-in/code": ["trial", "sign-in-code"],
 };
 /** What answers a GET and is no page: files, parts of pages, a link that only leads on. */
-const noPages = /\.(csv|jsonl?|wav|pcap|tar\.gz)$|^\/(live|search|network-test\/ice-servers)$|^\/recordings\/:id\/audio$|^\/sign-in\/once\/:token$/;
+const noPages =
+  /\.(csv|jsonl?|wav|pcap|tar\.gz)$|^\/(live|search|network-test\/ice-servers)$|^\/recordings\/:id\/audio$|^\/sign-in\/once\/:token$/;
 
 /** What has to be done before a page is there. */
 const before: Readonly<Record<string, (page: Page) => Promise<void>>> = {
