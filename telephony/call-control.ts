@@ -9,7 +9,7 @@ import type {
   SipSocketIdentity,
   TelephonyDirectory,
 } from "../core/call/call-control.ts";
-import type { Env, Timer } from "../core/env/env.ts";
+import type { Env } from "../core/env/env.ts";
 import {
   type ConferenceRoomId,
   type ConversationId,
@@ -19,42 +19,41 @@ import {
   type StationId,
   type TrunkId,
 } from "../core/lib/id.ts";
-import { normalAddress } from "../core/lib/ip-address.ts";
-import { callsMax, digitTwinMs, sipIdCharactersMax, sipIdsMax, trunkSilenceMs } from "../core/lib/limits.ts";
+import { callsMax, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
-import type { MediaEncryption } from "../core/lib/media-encryption.ts";
-import { recordingPath } from "../core/recording/path.ts";
 import { mayBeEmergency } from "../core/telephony/emergency.ts";
-import { type CapturedLeg, captureMode, isMessageWanted, isWanted } from "./captured.ts";
+import { captureMode, isMessageWanted, isWanted } from "./captured.ts";
 import { encryptionWarning } from "./cause.ts";
-import { type Pressed, type Presses, stepDigits } from "./digits.ts";
-import { localAddressFor, mayReceiveMedia } from "./egress.ts";
+import { localAddressFor } from "./egress.ts";
+import { type Conversation, capturedLeg, given, type Leg, type LineOfLeg, newConversation, part, sipIdsOf } from "./hosted.ts";
 import { calledOf, callerOf, type Replaces, replacesOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
+import { Ladders } from "./ladders.ts";
 import {
   couldSpeak,
   type LegFacts,
   type LegInput,
   type LegOutput,
   type LegState,
-  type LegTimer,
   startCallee,
   startCaller,
   stepLeg,
   verdictOf,
 } from "./leg.ts";
+import { codecsOfTrunk, encryptionOf, factsOf } from "./leg-facts.ts";
 import { lineStateOf } from "./line-state.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import { networkFactsOf } from "./network-facts.ts";
+import { PressedDigits } from "./pressed-digits.ts";
+import { Recordings } from "./recordings.ts";
 import type { Registrar } from "./registrar.ts";
-import { type Codec, narrowCodecs, wideCodecs } from "./sdp/codecs.ts";
+import { type Codec, wideCodecs } from "./sdp/codecs.ts";
 import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
-import { newSessionId, sessionIdHeader, sessionIdOf } from "./session-id.ts";
+import { newSessionId, sessionIdOf } from "./session-id.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
 import { type LineDialog, takingTags } from "./sip/dialog/watched.ts";
 import { type Draft, header, headerValue, type SipRequest } from "./sip/message/message.ts";
-import { Ladder } from "./sip/trace.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
 import type { Observe } from "./sip/transport/layer.ts";
 import type { Way } from "./trunk/lines.ts";
@@ -81,63 +80,6 @@ export type CallControlOptions = {
   readonly recordingTarget: (recordingId: RecordingId, conversationId: ConversationId) => Promise<RecordingTarget>;
 };
 
-/** A leg's host: its state, its timers, what it is joined to. */
-type Leg = {
-  state: LegState;
-  readonly conversation: Conversation;
-  session: Session | null;
-  readonly timers: Map<LegTimer, Timer>;
-  /** For callees: what the INVITE is made of. */
-  readonly dial: DialStation | DialTrunk | null;
-  /** The path to the device; null until it is known. */
-  flow: Flow | null;
-  /** As whom a number outside is called. */
-  way: Way | null;
-  /** By which trunk it came or goes. */
-  readonly trunkId: TrunkId | null;
-  /** Whose call it is, when a guest's. */
-  guestId: string | null;
-  /** How its station's line shows it; null: it is no station's. */
-  readonly line: LineOfLeg | null;
-  /** The peer's half of Session-ID: what it says, or what we say in its place. */
-  peerSession: string | null;
-  /** Of whom it talks to, as it was told last. */
-  otherSession: string | null;
-  readonly callIds: Set<string>;
-  /** What was agreed on last, and whether digits come and go as events there; else as tones, or by INFO where it does so itself. */
-  codec: Codec | null;
-  hasEvents: boolean;
-  usesInfo: boolean;
-  /** Under which name a browser's checks find our stream; null: it is no browser's, or not described yet. */
-  iceName: string | null;
-  /** Digits that it told lately. */
-  presses: Presses;
-  /** The other end of its bridge. */
-  partner: Leg | null;
-};
-
-type LineOfLeg = {
-  readonly stationId: StationId;
-  readonly id: string;
-  readonly party: NonNullable<LineDialog["party"]>;
-  /** As it was seen last. */
-  seen: LineDialog["state"] | null;
-};
-
-type Conversation = {
-  readonly id: ConversationId;
-  readonly ladder: Ladder;
-  readonly legs: Set<Leg>;
-  readonly callIds: Set<string>;
-  /** Whose voices are in one worker with it: its own, or those of a conference room. */
-  mediaGroup: string;
-  readonly session: string;
-  /** Of both sides, of every leg that there was. */
-  readonly sessions: Set<string>;
-  /** In a secure pause. */
-  isPrivate: boolean;
-};
-
 /** A guest says nothing about itself that we would believe. */
 const guestCaller = { number: "", name: "Guest in a browser" } as const;
 
@@ -147,12 +89,10 @@ export class SipCallControl implements CallControl {
   /** Legs by whose station they are. */
   private readonly byStation = new Map<StationId, Set<Leg>>();
   private readonly conversations = new Map<ConversationId, Conversation>();
-  private readonly byCallId = new Map<string, Conversation>();
-  private readonly legByCallId = new Map<string, Leg>();
-  private readonly recordings = new Map<string, { readonly conversationId: ConversationId; ready: Promise<void> }>();
+  private readonly recordings: Recordings;
+  private readonly digits: PressedDigits;
   private listener: (event: CallEvent) => void = () => undefined;
-  /** The messages of an INVITE that has just come in, until its conversation is known. */
-  private unclaimed: { readonly callId: string; readonly entries: Parameters<Ladder["add"]>[] } = { callId: "", entries: [] };
+  private readonly ladders: Ladders;
   /** Legs whose trunk is being looked for. */
   private readonly reaching = new Set<LegId>();
   /** Guests whose call is up: one each. */
@@ -165,6 +105,14 @@ export class SipCallControl implements CallControl {
     private readonly dialogs: DialogLayer,
     private readonly registrar: Registrar,
   ) {
+    this.ladders = new Ladders(options.env);
+    this.recordings = new Recordings(options.media, options.recordingTarget, (event) => this.listener(event));
+    this.digits = new PressedDigits(
+      options.env,
+      options.media,
+      (event) => this.listener(event),
+      (leg, digit) => this.step(leg, { kind: "tell-digit", digit }),
+    );
     options.media.onEvent((event) => this.onMedia(event));
   }
 
@@ -210,11 +158,9 @@ export class SipCallControl implements CallControl {
 
   /** Whether this message is to be captured. `isTheirs`: of a flow of the trunk or station that is wanted. */
   captures(message: Draft, wanted: CaptureWanted, isTheirs: () => boolean): boolean {
-    const callId = headerValue(message, "call-id") ?? "";
-    const leg = this.legByCallId.get(callId);
+    const { leg, conversation } = this.ladders.ownersOf(message);
     const method = (headerValue(message, "cseq") ?? "").trim().split(/\s+/)[1] ?? "";
-    if (leg !== undefined) return isMessageWanted(wanted, capturedLeg(leg), method);
-    const conversation = this.byCallId.get(callId);
+    if (leg !== null) return isMessageWanted(wanted, capturedLeg(leg), method);
     if (conversation?.isPrivate === true && method === "INFO") return false;
     if (wanted.conversationId !== null) return conversation?.id === wanted.conversationId;
     return isTheirs();
@@ -284,16 +230,16 @@ export class SipCallControl implements CallControl {
         break;
       }
       case "record-start":
-        this.startRecording(command);
+        this.recordings.start(command);
         break;
       case "record-channel": {
         const { recordingId, conversationId, right } = command;
-        this.toRecording(recordingId, { kind: "record-channel", recordingId, groupId: conversationId, right });
+        this.recordings.send(recordingId, { kind: "record-channel", recordingId, groupId: conversationId, right });
         break;
       }
       case "record-pause": {
         const { recordingId, conversationId, paused } = command;
-        this.toRecording(recordingId, { kind: "record-pause", recordingId, groupId: conversationId, paused });
+        this.recordings.send(recordingId, { kind: "record-pause", recordingId, groupId: conversationId, paused });
         break;
       }
       case "privacy": {
@@ -304,7 +250,7 @@ export class SipCallControl implements CallControl {
         break;
       }
       case "record-stop":
-        this.toRecording(command.recordingId, {
+        this.recordings.send(command.recordingId, {
           kind: "record-stop",
           recordingId: command.recordingId,
           groupId: command.conversationId,
@@ -323,39 +269,7 @@ export class SipCallControl implements CallControl {
   // ── From SIP ──
 
   /** Every message, for the ladders. */
-  readonly observe: Observe = (direction, flow, passing) => {
-    const callId = passing.headers.find(({ key }) => key === "call-id")?.value ?? "";
-    const leg = this.legByCallId.get(callId);
-    if (leg !== undefined && direction === "in") {
-      leg.peerSession = sessionIdOf(passing) ?? leg.peerSession;
-      if (leg.peerSession !== null) leg.conversation.sessions.add(leg.peerSession);
-    }
-    const message = leg === undefined || direction === "in" ? passing : this.stamped(leg, passing);
-    const entry: Parameters<Ladder["add"]> = [this.options.env.clock.now(), direction, flow, message];
-    const conversation = this.byCallId.get(callId);
-    if (conversation !== undefined) conversation.ladder.add(...entry);
-    else if (message.kind === "request" && message.method === "INVITE" && direction === "in") this.unclaimed = { callId, entries: [entry] };
-    else if (callId === this.unclaimed.callId && this.unclaimed.entries.length < 4) this.unclaimed.entries.push(entry);
-    return message;
-  };
-
-  /** Who is at the other end goes by one name on both legs (RFC 7989 §6); where nobody is yet, or several are, it is ours. */
-  private stamped(leg: Leg, message: Draft): Draft {
-    const { conversation, partner } = leg;
-    const [first, second] = conversation.legs;
-    const other = partner ?? (conversation.legs.size === 2 ? (leg === first ? second : first) : leg.dial === null ? null : first);
-    // Whoever has just left is the last whom it talked to.
-    if (other != null && other !== leg) leg.otherSession = this.peerSessionOf(other);
-    const local = leg.otherSession ?? conversation.session;
-    conversation.sessions.add(local);
-    return { ...message, headers: [...message.headers, sessionIdHeader(local, leg.peerSession)] };
-  }
-
-  /** A device that knows nothing of it gets a name all the same (§7). */
-  private peerSessionOf(leg: Leg): string {
-    leg.peerSession ??= newSessionId(this.options.env.random);
-    return leg.peerSession;
-  }
+  readonly observe: Observe = (direction, flow, passing) => this.ladders.observe(direction, flow, passing);
 
   incoming(session: Session, invite: SipRequest, origin: CallOrigin): void {
     const replaces = replacesOf(invite);
@@ -408,9 +322,9 @@ export class SipCallControl implements CallControl {
     isForHelp: boolean,
   ): Step<LegState, LegOutput> | null {
     const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
-    const encryption = origin.kind === "guest" ? "disabled" : this.encryptionOf(origin, isForHelp);
-    const codecs = origin.kind === "trunk" ? this.codecsOf(origin.trunkId) : wideCodecs;
-    const facts = this.facts(legId, "caller", kind, session.flow, encryption, codecs);
+    const encryption = origin.kind === "guest" ? "disabled" : encryptionOf(this.options.directory, origin, isForHelp);
+    const codecs = origin.kind === "trunk" ? codecsOfTrunk(this.options.directory, origin.trunkId) : wideCodecs;
+    const facts = factsOf(this.options, legId, "caller", kind, session.flow, encryption, codecs);
     const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption, codecs);
     if (offer === null || isUsable(offer, facts)) return startCaller(facts, offer);
     const reason = offer.ok ? "no usable audio in the offer" : offer.reason;
@@ -426,12 +340,12 @@ export class SipCallControl implements CallControl {
     conversation: Conversation,
     whose: { readonly line: LineOfLeg | null; readonly trunkId: TrunkId | null },
   ): Leg {
-    this.claim(conversation, session.callId);
+    this.ladders.claim(conversation, session.callId);
     const leg = this.adopt(start, conversation, session.flow, null, whose);
     leg.session = session;
     leg.peerSession = sessionIdOf(invite);
     this.bySession.set(session, leg);
-    this.name(leg, session.callId);
+    this.ladders.name(leg, session.callId);
     return leg;
   }
 
@@ -498,7 +412,6 @@ export class SipCallControl implements CallControl {
     for (const leg of this.legs.values()) for (const timer of leg.timers.values()) timer.cancel();
     this.legs.clear();
     this.conversations.clear();
-    this.byCallId.clear();
   }
 
   // ── Legs ──
@@ -513,7 +426,7 @@ export class SipCallControl implements CallControl {
     }
     const device = station.kind === "browser" ? "webrtc" : "rtp";
     const encryption = this.options.directory.mediaEncryption(command.stationId);
-    const facts = this.facts(command.legId, "callee", device, binding.flow, encryption, wideCodecs);
+    const facts = factsOf(this.options, command.legId, "callee", device, binding.flow, encryption, wideCodecs);
     this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), binding.flow, command, {
       line: this.lineOf(command.stationId, { number: command.callerNumber, name: command.callerName }),
     });
@@ -534,8 +447,11 @@ export class SipCallControl implements CallControl {
         return;
       }
       this.reaching.delete(legId);
-      const encryption = this.encryptionOf({ kind: "trunk", trunkId }, command.isEmergency);
-      const facts = { ...this.facts(legId, "callee", "rtp", way.flow, encryption, this.codecsOf(trunkId)), silenceMs: trunkSilenceMs };
+      const encryption = encryptionOf(this.options.directory, { kind: "trunk", trunkId }, command.isEmergency);
+      const facts = {
+        ...factsOf(this.options, legId, "callee", "rtp", way.flow, encryption, codecsOfTrunk(this.options.directory, trunkId)),
+        silenceMs: trunkSilenceMs,
+      };
       this.adopt(startCallee(facts, command.ringMs), this.conversation(command.conversationId), way.flow, command, { way });
     };
     this.reaching.add(legId);
@@ -547,32 +463,6 @@ export class SipCallControl implements CallControl {
 
   private unreached(legId: LegId, reason: "ended-by-us" | "unreachable"): void {
     if (this.reaching.delete(legId)) this.listener({ kind: "leg.ended", legId, reason, sipStatus: null });
-  }
-
-  /** A call for help goes on without encryption where there is no other way: it is said, and it is heard. */
-  private encryptionOf(origin: Exclude<CallOrigin, { kind: "guest" }>, isForHelp: boolean): MediaEncryption {
-    const encryption = this.options.directory.mediaEncryption(origin.kind === "trunk" ? origin.trunkId : origin.stationId);
-    return encryption === "required" && isForHelp ? "optional" : encryption;
-  }
-
-  private codecsOf(trunkId: TrunkId): readonly Codec[] {
-    return this.options.directory.trunkManner(trunkId)?.codecs ?? narrowCodecs;
-  }
-
-  private facts(
-    legId: LegId,
-    side: LegFacts["side"],
-    device: Local["kind"],
-    flow: Flow,
-    encryption: MediaEncryption,
-    codecs: readonly Codec[],
-  ): LegFacts {
-    const bytes = this.options.env.random.bytes(4);
-    const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
-    const mayReach = (address: string): boolean => mayReceiveMedia(address, flow.remote.address, this.options.addresses);
-    const near = [flow.remote.address, flow.local.address, ...this.options.addresses].map(normalAddress);
-    const isNear = (host: string): boolean => near.includes(normalAddress(host));
-    return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach, isNear };
   }
 
   private adopt(
@@ -700,7 +590,7 @@ export class SipCallControl implements CallControl {
         break;
       case "pressed":
         leg.usesInfo = true;
-        this.pressed(leg, output.digit, "info");
+        this.digits.pressed(leg, output.digit, "info");
         break;
       case "start":
         leg.timers.get(output.timer)?.cancel();
@@ -743,8 +633,8 @@ export class SipCallControl implements CallControl {
       dial.kind === "dial-trunk"
         ? trunkInvite(dial, leg.way?.domain ?? null, endpointText(flow.remote), parts, manner)
         : stationInvite(dial, this.options.directory.station(dial.stationId)?.username ?? "station", binding!, parts);
-    this.claim(leg.conversation, callId);
-    this.name(leg, callId);
+    this.ladders.claim(leg.conversation, callId);
+    this.ladders.name(leg, callId);
     const started = (session: Session): void => {
       leg.session = session;
       this.bySession.set(session, leg);
@@ -755,32 +645,10 @@ export class SipCallControl implements CallControl {
   private conversation(id: ConversationId): Conversation {
     let conversation = this.conversations.get(id);
     if (conversation === undefined) {
-      conversation = {
-        id,
-        ladder: new Ladder(),
-        legs: new Set(),
-        callIds: new Set(),
-        mediaGroup: id,
-        session: newSessionId(this.options.env.random),
-        sessions: new Set(),
-        isPrivate: false,
-      };
+      conversation = newConversation(id, newSessionId(this.options.env.random));
       this.conversations.set(id, conversation);
     }
     return conversation;
-  }
-
-  private name(leg: Leg, callId: string): void {
-    leg.callIds.add(callId);
-    this.legByCallId.set(callId, leg);
-  }
-
-  private claim(conversation: Conversation, callId: string): void {
-    conversation.callIds.add(callId);
-    this.byCallId.set(callId, conversation);
-    if (this.unclaimed.callId !== callId) return;
-    for (const entry of this.unclaimed.entries) conversation.ladder.add(...entry);
-    this.unclaimed = { callId: "", entries: [] };
   }
 
   /** The last leg takes the conversation with it. A lost leg whose conversation is over is nobody's any more. */
@@ -789,7 +657,7 @@ export class SipCallControl implements CallControl {
     for (const timer of leg.timers.values()) timer.cancel();
     this.legs.delete(leg.state.legId);
     part(leg);
-    for (const callId of leg.callIds) this.legByCallId.delete(callId);
+    this.ladders.dropLeg(leg);
     if (leg.line !== null) this.dropLine(leg, leg.line);
     if (leg.guestId !== null) this.guests.delete(leg.guestId);
     conversation.legs.delete(leg);
@@ -800,7 +668,7 @@ export class SipCallControl implements CallControl {
     }
     this.conversations.delete(conversation.id);
     // The answer to the last BYE is still on its way; it belongs to the ladder that is given out now or to none.
-    for (const callId of conversation.callIds) this.byCallId.delete(callId);
+    this.ladders.drop(conversation);
     this.listener({ kind: "call.ladder", conversationId: conversation.id, ...given(conversation.ladder), sipIds: sipIdsOf(conversation) });
   }
 
@@ -811,31 +679,7 @@ export class SipCallControl implements CallControl {
     this.options.lineChanged(stationId);
   }
 
-  // ── Digits ──
-
-  private pressed(leg: Leg | undefined, digit: string, way: Pressed["way"]): void {
-    if (leg === undefined) return;
-    const { clock } = this.options.env;
-    const { state, outputs } = stepDigits(leg.presses, { digit, way, atMs: clock.monotonic() });
-    leg.presses = state;
-    for (const press of outputs) {
-      this.listener({ kind: "digit", legId: leg.state.legId, digit });
-      // What came by INFO may come in sound a moment later, and is passed on by the stream then, where both have the same.
-      if (way === "info" && leg.partner?.hasEvents === leg.hasEvents)
-        clock.after(digitTwinMs, () => {
-          if (leg.presses.includes(press)) this.passOn(leg, press);
-        });
-      else this.passOn(leg, press);
-    }
-  }
-
-  /** To the other end of the bridge, unless the streams have done that. */
-  private passOn({ partner }: Leg, { digit, way }: Pressed): void {
-    if (partner === null || way === (partner.hasEvents ? "event" : "tone")) return;
-    const { legId } = partner.state;
-    if (partner.usesInfo && !partner.hasEvents) this.step(partner, { kind: "tell-digit", digit });
-    else this.toStream(legId, { kind: "send-digits", streamId: legId, digits: digit, toneMs: 160, gapMs: 60 });
-  }
+  // ── Media ──
 
   private bridge(a: LegId, b: LegId): void {
     const [left, right] = [this.legs.get(a), this.legs.get(b)];
@@ -846,8 +690,6 @@ export class SipCallControl implements CallControl {
     right.partner = left;
     this.options.media.send({ kind: "bridge", a, b });
   }
-
-  // ── Media ──
 
   private toStream(legId: LegId, command: MediaCommand): void {
     if (this.legs.has(legId)) this.options.media.send(command);
@@ -874,7 +716,7 @@ export class SipCallControl implements CallControl {
         break;
       case "digit": {
         const leg = this.legs.get(event.streamId as LegId);
-        this.pressed(leg, event.digit, leg?.hasEvents === true ? "event" : "tone");
+        this.digits.pressed(leg, event.digit, leg?.hasEvents === true ? "event" : "tone");
         break;
       }
       case "play-finished":
@@ -890,27 +732,11 @@ export class SipCallControl implements CallControl {
         break;
       case "recording-progress":
         break;
-      case "recording-closed": {
-        const recordingId = event.recordingId as RecordingId;
-        const recording = this.recordings.get(recordingId);
-        if (recording === undefined) break;
-        this.recordings.delete(recordingId);
-        const { chunks, durationMs, sizeBytes, sha256 } = event;
-        const { conversationId } = recording;
-        this.listener({
-          kind: "recording.closed",
-          recordingId,
-          conversationId,
-          path: recordingPath(recordingId),
-          chunks,
-          durationMs,
-          sizeBytes,
-          sha256,
-        });
+      case "recording-closed":
+        this.recordings.closed(event);
         break;
-      }
       case "recording-failed":
-        this.recordingFailed(event.recordingId as RecordingId, event.reason);
+        this.recordings.failed(event.recordingId as RecordingId, event.reason);
         break;
       default:
         assertNever(event);
@@ -934,57 +760,9 @@ export class SipCallControl implements CallControl {
     const legId = streamId as LegId;
     if (this.legs.has(legId)) this.listener(event(legId));
   }
-
-  // ── Recording ──
-
-  private startRecording({ recordingId, conversationId, left, right }: Extract<CallCommand, { kind: "record-start" }>): void {
-    const ready = this.options.recordingTarget(recordingId, conversationId).then(
-      (target) => this.options.media.send({ kind: "record-start", recordingId, groupId: conversationId, left, right, target }),
-      (error: unknown) => this.recordingFailed(recordingId, error instanceof Error ? error.message : "no target"),
-    );
-    this.recordings.set(recordingId, { conversationId, ready });
-  }
-
-  /** In order behind the start, which waits for its file. */
-  private toRecording(recordingId: RecordingId, command: MediaCommand): void {
-    const recording = this.recordings.get(recordingId);
-    if (recording === undefined) return;
-    recording.ready = recording.ready.then(() => {
-      if (this.recordings.has(recordingId)) this.options.media.send(command);
-    });
-  }
-
-  private recordingFailed(recordingId: RecordingId, reason: string): void {
-    const recording = this.recordings.get(recordingId);
-    if (recording === undefined) return;
-    this.recordings.delete(recordingId);
-    this.listener({ kind: "recording.failed", recordingId, conversationId: recording.conversationId, reason });
-  }
-}
-
-function part(leg: Leg | undefined): void {
-  if (leg === undefined || leg.partner === null) return;
-  leg.partner.partner = null;
-  leg.partner = null;
 }
 
 function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {
   if (!offer.ok || offer.peer.kind !== facts.device) return false;
   return offer.peer.kind === "webrtc" || offer.peer.address === null || facts.mayReach(offer.peer.address);
-}
-
-function given(ladder: Ladder): { readonly entries: readonly LadderEntry[]; readonly truncated: boolean } {
-  const { entries, truncated } = ladder.entries();
-  return {
-    entries: entries.map(({ at, direction, flow, startLine, text }) => ({ at, direction, flow, summary: startLine, text })),
-    truncated,
-  };
-}
-
-function capturedLeg({ conversation, trunkId, line }: Leg): CapturedLeg {
-  return { conversationId: conversation.id, trunkId, stationId: line?.stationId ?? null, isPrivate: conversation.isPrivate };
-}
-
-function sipIdsOf({ callIds, sessions }: Conversation): readonly string[] {
-  return [...callIds, ...sessions].filter((id) => id.length <= sipIdCharactersMax).slice(0, sipIdsMax);
 }
