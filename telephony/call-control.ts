@@ -29,18 +29,8 @@ import { type Conversation, capturedLeg, given, type Leg, type LineOfLeg, newCon
 import { calledOf, callerOf, type Replaces, replacesOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
 import { Ladders } from "./ladders.ts";
-import {
-  couldSpeak,
-  type LegFacts,
-  type LegInput,
-  type LegOutput,
-  type LegState,
-  startCallee,
-  startCaller,
-  stepLeg,
-  verdictOf,
-} from "./leg.ts";
-import { codecsOfTrunk, encryptionOf, factsOf } from "./leg-facts.ts";
+import { couldSpeak, type LegInput, type LegOutput, type LegState, startCallee, startCaller, stepLeg, verdictOf } from "./leg.ts";
+import { codecsOfTrunk, encryptionOf, factsOf, isUsable } from "./leg-facts.ts";
 import { lineStateOf } from "./line-state.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import { networkFactsOf } from "./network-facts.ts";
@@ -48,7 +38,7 @@ import { PressedDigits } from "./pressed-digits.ts";
 import { Recordings } from "./recordings.ts";
 import type { Registrar } from "./registrar.ts";
 import { type Codec, wideCodecs } from "./sdp/codecs.ts";
-import { type Local, readOffer, type Understood } from "./sdp/offer-answer.ts";
+import { type Local, readOffer } from "./sdp/offer-answer.ts";
 import { newSessionId, sessionIdOf } from "./session-id.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
 import type { SessionEvent } from "./sip/dialog/session.ts";
@@ -216,6 +206,9 @@ export class SipCallControl implements CallControl {
       case "stop-play":
         this.toStream(command.legId, { kind: "stop-play", streamId: command.legId, playId: command.playId });
         break;
+      case "move":
+        this.move(command.legId, command.conversationId);
+        break;
       case "bridge":
         this.bridge(command.a, command.b);
         break;
@@ -380,6 +373,31 @@ export class SipCallControl implements CallControl {
     }
     const session = this.dialogs.sessionOf(callId, toTag, fromTag);
     return session === null ? null : (this.bySession.get(session) ?? null);
+  }
+
+  /** Both calls are of one phone: nobody joins what is not theirs. Which of them goes on is core's to say. */
+  private join(leg: Leg, { callId, toTag, fromTag }: Replaces): void {
+    const session = this.dialogs.sessionOf(callId, toTag, fromTag);
+    const other = session === null ? undefined : this.bySession.get(session);
+    const isOurs = leg.line !== null && other !== undefined && other !== leg && other.line?.stationId === leg.line.stationId;
+    if (isOurs) this.listener({ kind: "leg.join-asked", legId: leg.state.legId, withLegId: other.state.legId });
+    else this.step(leg, { kind: "refer-result", status: leg.line === null ? 403 : 481 });
+  }
+
+  /** What passes from here on is of that conversation's ladder. */
+  private move(legId: LegId, conversationId: ConversationId): void {
+    const leg = this.legs.get(legId);
+    const to = this.conversations.get(conversationId);
+    if (leg === undefined || to === undefined || leg.conversation === to) return;
+    const from = leg.conversation;
+    part(leg);
+    from.legs.delete(leg);
+    to.legs.add(leg);
+    leg.conversation = to;
+    for (const callId of leg.callIds) this.ladders.claim(to, callId);
+    this.options.media.send({ kind: "move", streamId: legId, groupId: to.mediaGroup });
+    if (this.capturing !== null) this.captureLeg(leg);
+    this.leave(from);
   }
 
   /** Whether a session is a call of whoever has that socket. */
@@ -588,6 +606,9 @@ export class SipCallControl implements CallControl {
           env.log.warn("voice not encrypted", { call: leg.conversation.id, leg: leg.state.legId, status: output.event.sipStatus ?? "200" });
         this.listener(output.event);
         break;
+      case "join":
+        this.join(leg, output.replaces);
+        break;
       case "pressed":
         leg.usesInfo = true;
         this.digits.pressed(leg, output.digit, "info");
@@ -651,7 +672,6 @@ export class SipCallControl implements CallControl {
     return conversation;
   }
 
-  /** The last leg takes the conversation with it. A lost leg whose conversation is over is nobody's any more. */
   private drop(leg: Leg): void {
     const { conversation } = leg;
     for (const timer of leg.timers.values()) timer.cancel();
@@ -661,6 +681,11 @@ export class SipCallControl implements CallControl {
     if (leg.line !== null) this.dropLine(leg, leg.line);
     if (leg.guestId !== null) this.guests.delete(leg.guestId);
     conversation.legs.delete(leg);
+    this.leave(conversation);
+  }
+
+  /** The last leg takes the conversation with it. A lost leg whose conversation is over is nobody's any more. */
+  private leave(conversation: Conversation): void {
     if ([...conversation.legs].some(({ state }) => state.name !== "lost")) return;
     for (const lost of conversation.legs) {
       this.legs.delete(lost.state.legId);
@@ -760,9 +785,4 @@ export class SipCallControl implements CallControl {
     const legId = streamId as LegId;
     if (this.legs.has(legId)) this.listener(event(legId));
   }
-}
-
-function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {
-  if (!offer.ok || offer.peer.kind !== facts.device) return false;
-  return offer.peer.kind === "webrtc" || offer.peer.address === null || facts.mayReach(offer.peer.address);
 }

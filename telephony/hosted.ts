@@ -17,7 +17,8 @@ import type { Way } from "./trunk/lines.ts";
 /** A leg's host: its state, its timers, what it is joined to. */
 export type Leg = {
   state: LegState;
-  readonly conversation: Conversation;
+  /** Another once it is joined with it. */
+  conversation: Conversation;
   session: Session | null;
   readonly timers: Map<LegTimer, Timer>;
   /** For callees: what the INVITE is made of. */

@@ -74,11 +74,20 @@ export type Replaces = { readonly callId: string; readonly toTag: string; readon
 export function replacesOf(invite: SipRequest): Replaces | "broken" | null {
   const values = headerValues(invite, "replaces");
   if (values.length === 0) return null;
-  const [value = ""] = values;
+  return values.length > 1 ? "broken" : readReplaces(values[0]!);
+}
+
+/** Which dialog a REFER wants replaced: in a header of its Refer-To's URI, escaped (RFC 5589 §7.1); null: none. */
+export function referReplaces(refer: SipRequest): Replaces | "broken" | null {
+  const [, escaped] = /[?&]replaces=([^&>\s]*)/i.exec(headerValue(refer, "refer-to") ?? "") ?? [];
+  return escaped === undefined ? null : readReplaces(decodeEscapes(escaped));
+}
+
+function readReplaces(value: string): Replaces | "broken" {
   const semicolon = value.indexOf(";");
   const params = semicolon < 0 ? null : parseParams(value, semicolon);
   const [toTag, fromTag] = params === null ? [] : [param(params, "to-tag"), param(params, "from-tag")];
   const callId = value.slice(0, Math.max(semicolon, 0)).trim();
-  if (values.length > 1 || params === null || callId === "" || !toTag || !fromTag || /[\s,]/.test(callId)) return "broken";
+  if (params === null || callId === "" || !toTag || !fromTag || /[\s,]/.test(callId)) return "broken";
   return { callId, toTag, fromTag, isEarlyOnly: param(params, "early-only") !== undefined };
 }

@@ -74,6 +74,6 @@ export class Ladders {
   }
 
   drop(conversation: Conversation): void {
-    for (const callId of conversation.callIds) this.byCallId.delete(callId);
+    for (const callId of conversation.callIds) if (this.byCallId.get(callId) === conversation) this.byCallId.delete(callId);
   }
 }

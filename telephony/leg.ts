@@ -7,7 +7,7 @@ import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { legEndReason, refusalOf, refusesDescription, saidOf } from "./cause.ts";
 import { digitBody, digitIn } from "./digits.ts";
 import { afterRestart } from "./ice-restart.ts";
-import { redirectTargets, referTarget } from "./ingress.ts";
+import { type Replaces, redirectTargets, referReplaces, referTarget } from "./ingress.ts";
 import type { MediaCommand, StreamStats } from "./media/plane.ts";
 import { type Codec, preferring } from "./sdp/codecs.ts";
 import {
@@ -121,6 +121,8 @@ export type LegOutput =
   | { readonly kind: "media"; readonly command: MediaCommand }
   | { readonly kind: "open-media" }
   | { readonly kind: "report"; readonly event: CallEvent }
+  /** It wants this call joined with the one of that dialog. */
+  | { readonly kind: "join"; readonly replaces: Replaces }
   /** A digit by INFO: whether it came in sound as well is not known here. */
   | { readonly kind: "pressed"; readonly digit: string }
   | { readonly kind: "start"; readonly timer: LegTimer; readonly ms: number }
@@ -399,8 +401,11 @@ function whileUp(state: In<"up">, input: LegInput): Result {
       return digit === null ? stay(state) : stay(state, { kind: "pressed", digit });
     }
     case "referred": {
+      const replaces = referReplaces(input.event.request);
+      if (replaces === "broken") return stay(state, session({ kind: "refer-result", status: 400 }));
+      if (replaces !== null) return stay(state, { kind: "join", replaces });
       const number = referTarget(input.event.request);
-      // With a dialog to replace it wants two calls joined: that is not built.
+      // Not one of ours to call.
       return number === null
         ? stay(state, session({ kind: "refer-result", status: 501 }))
         : stay(state, report({ kind: "leg.transfer-asked", legId: state.legId, number }));

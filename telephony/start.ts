@@ -1,4 +1,5 @@
 // Starts telephony: sockets, SIP, registrar and call control, joined. What cmd/wire.ts calls.
+
 import type {
   CallControl,
   CallOrigin,
@@ -21,6 +22,7 @@ import { localAddressFor, nextHop } from "./egress.ts";
 import { StrangerGuard } from "./guard.ts";
 import { calledOf } from "./ingress.ts";
 import { KeptBindings } from "./kept-bindings.ts";
+import { LinkedPlane } from "./media/links.ts";
 import { type Listen, type Receiver, SipNetwork } from "./net/network.ts";
 import { machineNames, type NameServer } from "./net/resolve.ts";
 import { SipSockets } from "./net/websocket.ts";
@@ -134,7 +136,7 @@ export class Telephony {
       contact: (flow, user) => this.dialogs.contact(flow, user),
     });
     this.trunks = this.lines;
-    const check = new VoiceCheck(env, options.media, options.addresses);
+    const check = new VoiceCheck(env, new LinkedPlane(options.media), options.addresses);
     this.voiceCheck = check;
     this.calls = new SipCallControl(
       {

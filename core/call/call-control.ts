@@ -100,6 +100,8 @@ export type CallCommand =
   | { readonly kind: "stop-play"; readonly legId: LegId; readonly playId: string }
   /** What became of a device's own wish to pass its call on: the SIP status of it; nothing when it had none. */
   | { readonly kind: "refer-result"; readonly legId: LegId; readonly status: number }
+  /** From here on the leg is of that conversation, which is up here, and in no bridge. */
+  | { readonly kind: "move"; readonly legId: LegId; readonly conversationId: ConversationId }
   | { readonly kind: "bridge"; readonly a: LegId; readonly b: LegId }
   | { readonly kind: "unbridge"; readonly legId: LegId }
   /**
@@ -288,6 +290,11 @@ export type CallEvent =
     }
   /** The device wants its call passed on, by a key of its own (REFER): `number` as dialled. */
   | { readonly kind: "leg.transfer-asked"; readonly legId: LegId; readonly number: string }
+  /**
+   * A station's device wants its two calls joined, by REFER with Replaces (RFC 5589 §7.1): `legId` is where it said so, `withLegId` its leg in the
+   * other. Answered by `refer-result`.
+   */
+  | { readonly kind: "leg.join-asked"; readonly legId: LegId; readonly withLegId: LegId }
   /** Private until a flow action says otherwise. */
   | { readonly kind: "digit"; readonly legId: LegId; readonly digit: string }
   | {

@@ -11,6 +11,7 @@ import { entered, intoRoom, roomChanged, roomOf } from "./conference-room.ts";
 import { dialEnded, dialParty, dialRedirected, enqueued, partyAnswered, partyDeclines, partyRings, pathFailed } from "./dialling.ts";
 import { end, ownEnd } from "./end.ts";
 import { hold, resume } from "./hold.ts";
+import { give, notGiven, notTaken, refuseJoin, takeIn } from "./join.ts";
 import { pauseRecording, recordPause, resumeRecording } from "./pause.ts";
 import { pickUp } from "./pickup.ts";
 import { hear } from "./room.ts";
@@ -164,6 +165,12 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
       return alerted(state, input.alert, moment);
     case "picked-up":
       return pickUp(state, input, moment);
+    case "given":
+      return give(state, input, moment);
+    case "taken-in":
+      return takeIn(state, input, moment);
+    case "join-refused":
+      return refuseJoin(state, input.legId);
     case "station-registered":
       return stationRegistered(state, input.stationId, moment);
     case "timer":
@@ -191,6 +198,8 @@ function decide(state: CallState, input: CallInput, moment: Moment): Step<CallSt
 function afterEnd(state: CallState, input: CallInput): Step<CallState, CallOutput> {
   if (input.kind === "alerted") return { state, outputs: [withdrawn(state, input.alert)] };
   if (input.kind === "picked-up") return { state, outputs: [control({ kind: "reject", legId: input.legId, reason: "unavailable" })] };
+  if (input.kind === "given") return notGiven(state, input);
+  if (input.kind === "taken-in") return { state, outputs: notTaken(input) };
   if (input.kind === "leg" && input.event.kind === "leg.answered") {
     return { state, outputs: [control({ kind: "hang-up", legId: input.event.legId, reason: "normal" })] };
   }
@@ -240,6 +249,7 @@ function legStep(state: CallState, { event, chart }: Extract<CallInput, { kind: 
       return who === "dial" ? partyRings(state, event.hasEarlyMedia) : nothing(state);
     case "call.offered":
     case "leg.replace-asked":
+    case "leg.join-asked":
     case "leg.connected":
     case "leg.quality":
       return nothing(state);

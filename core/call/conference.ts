@@ -79,7 +79,16 @@ function customerLeaves(state: CallState, disconnectType: DisconnectType): Resul
   const stays = agent === null ? party! : first;
   const { participantId, legId } = stays;
   const { userId } = stays.callee;
-  const instead: Customer = { participantId, legId, userId, stationId: null, trunkId: trunkOf(stays), up: true, ended: false };
+  const instead: Customer = {
+    participantId,
+    legId,
+    userId,
+    stationId: null,
+    trunkId: trunkOf(stays),
+    up: true,
+    ended: false,
+    callee: stays.callee,
+  };
   return {
     state: { ...state, customer: instead, party: agent === null ? first : null, members, callerLeft: true, recording: null },
     outputs: [partyEnded(state, { participantId: customer.participantId, callee: customer }, disconnectType), ...stopRecording(state)],

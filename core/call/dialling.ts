@@ -1,6 +1,6 @@
 // Putting a call through to one party, path after path, and the call between the two until one leaves.
 import type { EndReason } from "../conversation/conversation.ts";
-import type { LegId, ParticipantId } from "../lib/id.ts";
+import type { ConversationId, LegId, ParticipantId } from "../lib/id.ts";
 import { busyToneMs } from "../lib/limits.ts";
 import type { CallCommand, LegEndReason } from "./call-control.ts";
 import { end, partyEnded } from "./end.ts";
@@ -36,7 +36,7 @@ export function dialParty(state: CallState, callee: Callee, moment: Moment): Res
   };
 }
 
-/** `pickedUpFrom`: at whose phone it rang that another takes up. */
+/** `pickedUpFrom`: at whose phone it rang that another takes up. `joinedFrom`: from which call they come. */
 export function dialled(
   state: CallState,
   {
@@ -44,11 +44,13 @@ export function dialled(
     callee,
     by,
     pickedUpFrom,
+    joinedFrom,
   }: {
     readonly participantId: ParticipantId;
     readonly callee: Callee;
     readonly by: ParticipantId | null;
     readonly pickedUpFrom?: ParticipantId;
+    readonly joinedFrom?: ConversationId;
   },
 ): CallOutput {
   const { purpose, userId, number, name, classification, isEmergency } = callee;
@@ -62,6 +64,7 @@ export function dialled(
     by,
     ...(isEmergency ? { emergency: true as const } : {}),
     ...(pickedUpFrom === undefined ? {} : { pickedUpFrom }),
+    ...(joinedFrom === undefined ? {} : { joinedFrom }),
   };
   return append(state, "conversation.dialled", payload, userId === null ? [] : [userId]);
 }

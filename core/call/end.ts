@@ -1,19 +1,26 @@
 // The end of a call: one end, one reason, everything that is still open closed in one go.
 import type { DisconnectType, EndReason } from "../conversation/conversation.ts";
-import type { LegId, ParticipantId } from "../lib/id.ts";
+import type { ConversationId, LegId, ParticipantId } from "../lib/id.ts";
 import { assertNever } from "../lib/machine.ts";
 import type { RejectReason } from "./call-control.ts";
 import { stopRecording } from "./sound.ts";
 import { type AcwRule, append, type Callee, type CallOutput, type CallState, control, type Moment, type Result } from "./state.ts";
 
 /** `disconnectType` is the customer's own; the others' follow from the reason. */
-export function end(state: CallState, reason: EndReason, disconnectType: DisconnectType, moment: Moment): Result {
+export function end(
+  state: CallState,
+  reason: EndReason,
+  disconnectType: DisconnectType,
+  moment: Moment,
+  joinedInto?: ConversationId,
+): Result {
+  const ended = { reason, disconnectType, customerParticipantId: state.customer.participantId };
   const outputs: CallOutput[] = [
     ...endFlow(state, reason),
     ...endAlert(state),
     ...endAgent(state, reason, disconnectType, moment),
     ...endParties(state, reason),
-    append(state, "conversation.ended", { reason, disconnectType, customerParticipantId: state.customer.participantId }),
+    append(state, "conversation.ended", joinedInto === undefined ? ended : { ...ended, joinedInto }),
     { kind: "flow-stop" },
     { kind: "timer-cancel", name: null },
     ...stopRecording(state),

@@ -79,6 +79,8 @@ export type Customer = {
   readonly trunkId: TrunkId | null;
   readonly up: boolean;
   readonly ended: boolean;
+  /** As whom they were called, where the one who called has left; absent: they are the caller. */
+  readonly callee?: Callee;
 };
 
 /** A way to a party: a device of ours, or a number by a trunk. `shown`: who the callee is told is calling; empty number: withheld. */
@@ -150,6 +152,9 @@ export type PartyInCall = {
   /** The path that worked. */
   readonly path: number;
 };
+
+/** Whoever comes from another call, connected. */
+export type Guest = Pick<PartyInCall, "callee" | "legId" | "path">;
 
 /** Somebody in a conference beside the two between whom the call is. */
 export type MemberInCall = Pick<PartyInCall, "participantId" | "callee" | "legId" | "path"> & {
@@ -267,6 +272,11 @@ export type CallInput =
   | { readonly kind: "alerted"; readonly alert: AlertOffer }
   /** A desk phone takes the call that rings at another: its own leg in place of that one. Whether its person may has been asked. */
   | { readonly kind: "picked-up"; readonly legId: LegId; readonly replaces: LegId; readonly callee: Callee }
+  /** The phone whose leg that is joins this call with another, in which its leg is `otherLegId`: whoever it talks to goes there. */
+  | { readonly kind: "given"; readonly legId: LegId; readonly into: ConversationId; readonly otherLegId: LegId }
+  /** And here they are, in place of the phone whose leg that is. */
+  | { readonly kind: "taken-in"; readonly legId: LegId; readonly from: ConversationId; readonly guest: Guest }
+  | { readonly kind: "join-refused"; readonly legId: LegId }
   | { readonly kind: "station-registered"; readonly stationId: StationId }
   | { readonly kind: "timer"; readonly name: CallTimer }
   | { readonly kind: "asked"; readonly wish: Wish }
@@ -348,6 +358,7 @@ export type CallOutput =
   /** To the journal; nothing that follows is done before it is on disk. */
   | Append
   | { readonly kind: "control"; readonly command: CallCommand }
+  | { readonly kind: "give"; readonly into: ConversationId; readonly otherLegId: LegId; readonly guest: Guest }
   | { readonly kind: "flow-start"; readonly which: "inbound"; readonly flowId: FlowId }
   | { readonly kind: "flow-start"; readonly which: "in-queue"; readonly flowName: string | null }
   | { readonly kind: "flow-input"; readonly input: FlowInput }

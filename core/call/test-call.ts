@@ -147,6 +147,7 @@ function legStep(state: TestCall, event: LegEvent, { now: at }: Moment): Result 
     case "leg.ended":
       return ended(state, event, at);
     case "leg.transfer-asked":
+    case "leg.join-asked":
       return { state, outputs: [{ kind: "control", command: { kind: "refer-result", legId, status: 403 } }] };
     case "call.offered":
     case "leg.replace-asked":

@@ -41,7 +41,7 @@ import {
 } from "./state.ts";
 
 /** One of ours who may pass the call on, and bring others in. */
-type Asker = {
+export type Asker = {
   readonly side: "agent" | "party" | "customer";
   readonly participantId: ParticipantId;
   readonly userId: UserId;
@@ -76,7 +76,7 @@ export function wantsTransfer(state: CallState, wish: WishWithTarget): Result {
   return { state, outputs: [{ kind: "find-target", wish }] };
 }
 
-function refuse(
+export function refuse(
   state: CallState,
   { participantId, userId, legId }: Pick<Asker, "participantId" | "legId"> & { readonly userId: UserId | null },
   message: string,
@@ -118,7 +118,7 @@ function intoQueue(state: CallState, asker: Asker, queue: Omit<Acd, "participant
 }
 
 /** Whoever asked is gone; who stays is the customer from here on. */
-function leave(state: CallState, asker: Asker, moment: Moment): Result {
+export function leave(state: CallState, asker: Asker, moment: Moment): Result {
   const { agent, acd, party, customer } = state;
   const outputs: CallOutput[] = [];
   let next: CallState = { ...state, party: null };
@@ -134,7 +134,7 @@ function leave(state: CallState, asker: Asker, moment: Moment): Result {
       const { participantId, legId, callee } = party!;
       next = {
         ...next,
-        customer: { ...customer, participantId, legId, userId: callee.userId, stationId: null, trunkId: trunkOf(party!), up: true },
+        customer: { ...customer, participantId, legId, userId: callee.userId, stationId: null, trunkId: trunkOf(party!), up: true, callee },
       };
     }
   }

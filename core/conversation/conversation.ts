@@ -36,6 +36,7 @@ export const endReasons = [
   "abandoned-while-alerting",
   "abandoned-while-dialling",
   "party-hung-up",
+  "joined",
   "busy",
   "declined",
   "not-answered",

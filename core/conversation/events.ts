@@ -38,6 +38,8 @@ export type ConversationEvents = {
     emergency?: true;
     /** They were not called: they take the call that rang for this participant. */
     pickedUpFrom?: string;
+    /** They were not called: they come from this conversation, which a phone has joined with this one. */
+    joinedFrom?: string;
   };
   /** One of several ways to a party did not work; `path` is its index. */
   "conversation.path.failed": { participantId: string; path: number; reason: LegEndReason; sipStatus: number | null };
@@ -197,7 +199,13 @@ export type ConversationEvents = {
   "conversation.media.heard": { participantId: string; direction: SoundDirection; forMs: number };
   /** The participant's side does not encrypt voice (`sipStatus`; null: it answered without keys), and was called plainly. */
   "conversation.media.unprotected": { participantId: string; sipStatus: number | null };
-  "conversation.ended": { reason: EndReason; disconnectType: DisconnectType; customerParticipantId: string };
+  "conversation.ended": {
+    reason: EndReason;
+    disconnectType: DisconnectType;
+    customerParticipantId: string;
+    /** With `joined`: in which conversation whoever stays goes on. */
+    joinedInto?: string;
+  };
   /** The redacted ladder, gzip, base64; the Call-IDs and Session-IDs of its legs (none: of before they were kept). */
   "conversation.ladder.kept": { entries: number; truncated: boolean; gzip: string; sipIds?: readonly string[] };
   "routing.acw.ended": { participantId: string; userId: string; queueId: string; wrapupCode: string; by: "agent" | "timeout" };

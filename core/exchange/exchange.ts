@@ -4,6 +4,7 @@ import { type App, newEvent } from "../app.ts";
 import { participantOfLeg } from "../call/call.ts";
 import type { CallControl, CallEvent, TrunkPort } from "../call/call-control.ts";
 import { isInRoom } from "../call/conference-room.ts";
+import { joining } from "../call/join.ts";
 import { pausesOf } from "../call/pause.ts";
 import { ringsFor } from "../call/pickup.ts";
 import { beginChart, type Charting, finishedChart, type SoundChart, withMeasurement } from "../call/sound-chart.ts";
@@ -41,7 +42,7 @@ import { Spend } from "./spend.ts";
 import { TestCalls } from "./test-calls.ts";
 import { mayPickUp } from "./watching.ts";
 
-export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "dialledOut" | "makeRoom" | "onRoom"> & {
+export type ExchangePorts = Omit<RunnerPorts, "routeFacts" | "mayGoOut" | "dialledOut" | "makeRoom" | "onRoom" | "give"> & {
   readonly vault: RecordingVault;
   /** Whether there is a way to a trunk's next hop. */
   readonly look: TrunkPort["look"];
@@ -123,6 +124,8 @@ export class Exchange {
         return this.background("ladder not kept", this.ladder(event));
       case "leg.replace-asked":
         return this.replaceAsked(event);
+      case "leg.join-asked":
+        return this.joinAsked(event);
       case "station.registered":
         for (const runner of this.runners.values()) runner.post({ kind: "station-registered", stationId: event.stationId });
         return;
@@ -194,6 +197,7 @@ export class Exchange {
     const ports = {
       ...this.ports,
       routeFacts: () => this.routeFacts(),
+      give: (from: ConversationId, given: Parameters<RunnerPorts["give"]>[1]) => this.give(from, given),
       onRoom: (roomId: ConferenceRoomId) => this.tellRoom(roomId),
       makeRoom: (trunkId: TrunkId) => this.makeRoom(trunkId, conversationId),
       mayGoOut: (call: NextCall, number: string, isInstead?: boolean) => this.mayGoOut(call, number, conversationId, isInstead),
@@ -229,6 +233,24 @@ export class Exchange {
     }
     this.legs.set(legId, runner);
     runner.post({ kind: "picked-up", legId, replaces, callee });
+  }
+
+  /** A desk phone's key for its two calls: the one gives whom it talks to, the other takes them in. */
+  private joinAsked({ legId, withLegId }: Extract<CallEvent, { kind: "leg.join-asked" }>): void {
+    const [asked, other] = [this.legs.get(legId), this.legs.get(withLegId)];
+    if (asked?.call == null || other?.call == null) return this.control.send({ kind: "refer-result", legId, status: 481 });
+    const joined = joining({ call: asked.call, legId }, { call: other.call, legId: withLegId });
+    if (joined === null) return asked.post({ kind: "join-refused", legId });
+    const { stays, gives } = joined;
+    const giver = gives.legId === legId ? asked : other;
+    giver.post({ kind: "given", legId: gives.legId, into: stays.call.conversationId, otherLegId: stays.legId });
+  }
+
+  private give(from: ConversationId, { into, otherLegId, guest }: Parameters<RunnerPorts["give"]>[1]): void {
+    const taker = this.runners.get(into);
+    if (taker === undefined) return this.control.send({ kind: "hang-up", legId: guest.legId, reason: "normal" });
+    this.legs.set(guest.legId, taker);
+    taker.post({ kind: "taken-in", legId: otherLegId, from, guest });
   }
 
   private *callStates(): Iterable<CallState> {

@@ -50,6 +50,8 @@ export type RunnerPorts = {
   readonly routeFacts: () => RouteFacts;
   /** Somebody has come into a conference room, or has left it. */
   readonly onRoom: (roomId: ConferenceRoomId) => void;
+  /** Somebody goes from this call into another. */
+  readonly give: (from: ConversationId, given: Extract<CallOutput, { kind: "give" }>) => void;
   /** Why a person may not have one more call outside, which is an alarm; null: they may. */
   readonly mayGoOut: (call: NextCall, called: string, isInstead?: boolean) => string | null;
   /** A number outside is called, for what it costs. */
@@ -193,6 +195,9 @@ export class Runner {
           await pause(app.env.clock, preemptionLeadMs);
         if (output.command.kind === "dial-trunk") this.ports.dialledOut(output.command);
         control.send(this.inOurTones(output.command));
+        return;
+      case "give":
+        this.ports.give(this.conversationId, output);
         return;
       case "flow-start":
         return this.startFlow(output);

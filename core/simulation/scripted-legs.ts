@@ -81,6 +81,7 @@ export class ScriptedLegs implements CallControl {
       case "progress":
       case "dial-trunk":
       case "refer-result":
+      case "move":
       case "confirm":
       case "stop-play":
       case "bridge":

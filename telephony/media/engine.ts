@@ -123,6 +123,9 @@ export class MediaEngine {
         return this.bridge(command);
       case "unbridge":
         return this.with(command, (entry) => this.part(entry));
+      case "move":
+        // A link makes it of what an engine does: links.ts.
+        return;
       case "mix":
         return this.with(command, (entry) => this.mix(command, entry));
       case "mute":

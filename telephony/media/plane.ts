@@ -76,6 +76,8 @@ export type MediaCommand =
   /** Joins two streams both ways (digits are relayed too). A stream is in one bridge at most. A `play` on a bridged stream covers the bridge until it ends. */
   | { readonly kind: "bridge"; readonly a: StreamId; readonly b: StreamId }
   | { readonly kind: "unbridge"; readonly streamId: StreamId }
+  /** Out of its bridge, and from here on of that group: joined there with others, mixed and recorded. Carried out by links.ts alone. */
+  | { readonly kind: "move"; readonly streamId: StreamId; readonly groupId: string }
   /**
    * Puts a stream into a mix, which its first member makes and its last one ends; again: changes who hears it. Each member hears the sum of all
    * others whose `heardBy` names it (null: everybody). All are of one group, and so on one clock. A stream is in one bridge or one mix at most:

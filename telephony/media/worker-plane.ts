@@ -157,7 +157,7 @@ export class WorkerPlane implements MediaPlane {
 
   private slotOf(command: MediaCommand): Slot | null {
     if (command.kind === "open") return this.place(command.streamId, command.groupId);
-    if ("groupId" in command) return this.slotOfRecording(command);
+    if ("recordingId" in command) return this.slotOfRecording(command);
     const groupId = this.groupOf.get(command.kind === "bridge" ? command.a : command.streamId);
     return groupId === undefined ? null : (this.groups.get(groupId)?.slot ?? null);
   }

@@ -1,15 +1,16 @@
 // What desk phones expect beside calls: busy lamps and waiting messages, with baresip and a subscriber of our own, over UDP, TCP and TLS.
 import { join } from "node:path";
 import { Baresip } from "../support/baresip.ts";
-import { type Chromium, goOnQueue, signIn, startChromium } from "../support/browser.ts";
+import { type Chromium, goOnQueue, pageHears, signIn, startChromium } from "../support/browser.ts";
 import { Desk } from "../support/desk.ts";
+import { hears } from "../support/hearing.ts";
 import { certify } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { lookAt } from "../support/look.ts";
 import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
 import { offerMd5, RawSip } from "../support/raw-sip.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
-import { header, type Message, type Subscription, statusOf, Watcher } from "../support/watcher.ts";
+import { type Call, header, type Message, type Subscription, statusOf, Watcher } from "../support/watcher.ts";
 
 await insideNamespace();
 /** Where the watching phones are. */
@@ -20,7 +21,10 @@ for (const address of [watchingAddress, carrierAddress]) Bun.spawnSync(["ip", "a
 const udp = { address: ownAddress, port: 5_060 };
 const tls = { address: ownAddress, port: 5_061 };
 const options = ["--sip", `${ownAddress}:5060`, "--sip-tls", `${ownAddress}:5061`, "--rtp-ports", "20000-20999"];
+// Two calls that are joined are in two of them.
+options.push("--workers", "2", "--media-ports", "19000,19001");
 const landline = new Landline(options);
+const [carolHz, daveHz, priyaHz] = [440, 740, 1_000];
 type Phone = { readonly username: string; readonly secret: string };
 let phones: readonly Phone[];
 let carol: Baresip;
@@ -38,7 +42,7 @@ function centre(): object {
   return {
     ...plain,
     users: [
-      ...plain.users,
+      ...plain.users.map((user, n) => (n === 0 ? { ...user, extension: "201" } : user)),
       ...[phone("Carol", "301", ["agent"]), phone("Dave", "302", ["agent"]), phone("Sam", "303", ["agent"])],
       ...[phone("Mona", "304", ["supervisor"]), phone("Nobody", "305", [])],
     ],
@@ -64,6 +68,13 @@ async function daveCallsCarol(): Promise<void> {
   dave.dial(`sip:301@${ownAddress}`);
   await eventually("Carol's phone rings", () => carol.log.split("Incoming call").length > before, 10_000);
 }
+async function samCalls(phone: Baresip, number: string): Promise<Call> {
+  const rung = phone.log.split("Incoming call").length;
+  const calling = sam.call(number);
+  await eventually(`${number} rings`, () => phone.log.split("Incoming call").length > rung, 10_000);
+  phone.accept();
+  return calling;
+}
 async function over(): Promise<void> {
   const before = carol.terminated;
   dave.hangUp();
@@ -79,7 +90,7 @@ await program(
     ({ phones } = landline.apply(centre()));
     await offerMd5(ownAddress, otherAddress);
     const phone = (n: number, name: string, more: object = {}): Baresip =>
-      new Baresip(join(landline.folder, name), otherAddress, 440 + 300 * n, {
+      new Baresip(join(landline.folder, name), otherAddress, [carolHz, daveHz][n]!, {
         ...{ device: "there", port: 5_080 + 10 * n, rtpPorts: `${30_000 + n * 200}-${30_199 + n * 200}` },
         account: { ...phones[n]!, registrar: ownAddress, answers: "manual" },
         ...more,
@@ -190,6 +201,34 @@ await program(
       );
     });
 
+    await step("a phone joins its two calls: the two whom it has called talk with each other, and it is out of both", async () => {
+      type Detail = { id: string; endReason: string | null };
+      const newest = async (n: number): Promise<Detail> =>
+        (await landline.api<{ entities: Detail[] }>("/api/v2/landline/conversations")).entities[n]!;
+      const ends = [carol.terminated, dave.terminated];
+      const first = await samCalls(carol, "301");
+      const second = await samCalls(dave, "302");
+      const supported = header(first.answer, "Supported").split(/, */);
+      expect(supported.includes("replaces"), `it is said that this can be: ${supported}`);
+      const to = `sip:302@${ownAddress}?Replaces=`;
+      const result = async (call: Call, told: number): Promise<string> =>
+        (await eventually("what came of it", () => call.told().filter(({ start }) => start.startsWith("NOTIFY"))[told])).body.trim();
+      expect(statusOf(await first.refer(`${to}nothing%3Bto-tag%3Da%3Bfrom-tag%3Db`)) === 202, "accepted, and looked at");
+      expect(/^SIP\/2.0 481/.test(await result(first, 1)), `no such dialog: ${await result(first, 1)}`);
+      expect(statusOf(await first.refer(`${to}${second.replaces()}`)) === 202, "it is taken");
+      expect(/^SIP\/2.0 200/.test(await result(first, 3)), `joined: ${await result(first, 3)}`);
+      for (const call of [first, second])
+        await eventually("the phone is out of it", () => call.told().some(({ start }) => start.startsWith("BYE ")));
+      await hears(carol, daveHz, "Carol hears Dave");
+      await hears(dave, carolHz, "Dave hears Carol");
+      expect(carol.terminated === ends[0] && dave.terminated === ends[1], "neither was hung up");
+      await eventually("the one call says that it went on in the other", async () => (await newest(0)).endReason === "joined");
+      expect((await newest(1)).endReason === null, "which is up");
+      dave.hangUp();
+      await eventually("one ends it for both", () => carol.terminated > ends[0]!);
+      await eventually("and so it was", async () => (await newest(1)).endReason === "party-hung-up");
+    });
+
     await step("a call has one Session-ID on both legs, also where the other phone knows of none; the ladder shows it", async () => {
       const mine = "ab30317f1a784dc48ff824d0d3715d86";
       const rung = carol.log.split("Incoming call").length;
@@ -263,7 +302,7 @@ await program(
     await step(
       "an agent reads whether the caller's number was verified and who diverted the call, as the carrier says, and nobody else",
       async () => {
-        priya = await startChromium(landline.http, landline.folder, "priya", 440);
+        priya = await startChromium(landline.http, landline.folder, "priya", priyaHz);
         await signIn(priya, "priya@example.org");
         await goOnQueue(priya);
         const carrier = await RawSip.open(carrierAddress, udp);
@@ -299,6 +338,25 @@ await program(
         await eventually("its call is there, and nothing of it is believed", async () => (await newest())["sip.verstat"] === undefined);
       },
     );
+
+    await step("a browser that is joined with a phone talks on over what it has; its page shows who is there now", async () => {
+      const browser = priya!;
+      const first = await samCalls(carol, "301");
+      const calling = sam.call("201");
+      await browser.waitFor('#call[data-call-state="alerting"]', 10_000);
+      await browser.press("Enter");
+      const second = await calling;
+      await browser.waitFor('#call[data-call-state="connected"]', 10_000);
+      expect(statusOf(await first.refer(`sip:201@${ownAddress}?Replaces=${second.replaces()}`)) === 202, "it is taken");
+      await Promise.all([pageHears(browser, carolHz, "Priya hears Carol"), hears(carol, priyaHz, "Carol hears Priya")]);
+      await eventually("the page says with whom", async () => /Carol/.test(await browser.text("#call")), 5_000);
+      await lookAt(browser, "joined");
+      const before = carol.terminated;
+      await browser.press("e");
+      await eventually("and ends it", () => carol.terminated > before);
+      // What she took before waits for its wrap-up code.
+      await browser.waitFor('#call[data-call-state="wrapup"]', 5_000);
+    });
 
     await step("a refresh is told everything again; an end is confirmed, and nothing comes after it", async () => {
       const { subscription } = await sam.subscribe("301", "dialog;id=7");

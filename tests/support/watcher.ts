@@ -15,6 +15,16 @@ type Wire = { readonly local: { readonly address: string; readonly port: number 
 export type Account = { readonly username: string; readonly secret: string };
 export type Subscription = { readonly callId: string; readonly to: string; readonly uri: string; readonly event: string; cseq: number };
 
+/** `replaces`: as a header in a URI names this call. `refer`: its transfer key; `told`: what came of it, and a BYE. */
+export type Call = {
+  readonly answer: Message;
+  packets(): number;
+  replaces(): string;
+  refer(to: string): Promise<Message>;
+  told(): readonly Message[];
+  hangUp(): Promise<Message>;
+};
+
 export class Watcher {
   /** Newest last. */
   readonly notified: Message[] = [];
@@ -80,10 +90,7 @@ export class Watcher {
   }
 
   /** Calls, and sends no sound; what comes is counted. The call is up when its answer is a 200; `hangUp` ends it. */
-  async call(
-    named: string,
-    lines: readonly string[] = [],
-  ): Promise<{ readonly answer: Message; packets(): number; hangUp(): Promise<Message> }> {
+  async call(named: string, lines: readonly string[] = []): Promise<Call> {
     let packets = 0;
     const { address } = this.wire.local;
     const voice = await Bun.udpSocket({ hostname: address, port: 0, socket: { data: () => void packets++ } });
@@ -105,7 +112,12 @@ export class Watcher {
       voice.close();
       return this.exchange("BYE", call, [], "");
     };
-    return { answer, packets: () => packets, hangUp };
+    const replaces = (): string => {
+      const [, theirs] = /;tag=([^;>\s]+)/.exec(call.to) ?? [];
+      return encodeURIComponent(`${call.callId};to-tag=${theirs};from-tag=w`);
+    };
+    const refer = async (to: string): Promise<Message> => this.exchange("REFER", call, [`Refer-To: <${to}>`], "");
+    return { answer, packets: () => packets, replaces, refer, told: () => this.told(call), hangUp };
   }
 
   /** NOTIFYs of a subscription, oldest first. */

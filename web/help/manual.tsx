@@ -205,6 +205,10 @@ export const manual: readonly ManualPage[] = [
           two together, <b>Back</b> brings you back to the caller. Ending the call in the middle passes it on, too.
         </p>
         <p>
+          A <b>desk phone</b> does both by its own transfer key: at once, or by joining its two calls after a word with the second. The two
+          talk in one conversation then; the page of the other says that it was joined. Two calls of queues cannot be joined.
+        </p>
+        <p>
           While you ask somebody, <b>Swap</b> (<kbd>S</kbd>) turns from the one to the other and back; whoever waits hears music.{" "}
           <b>Conference</b> (<kbd>C</kbd>) brings all together. In a conference you see everybody by name; whom you brought in you can{" "}
           <b>Remove</b>, and with <b>Transfer</b> you ask the next one, up to 10 people. <b>Hold</b> takes only you out of it: you hear

@@ -408,8 +408,7 @@ function hopUri(request: RequestDraft): string {
 /** Known to us, but nothing that we do: 405 instead of 501. */
 const otherMethods = new Set(["MESSAGE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
-/** In calls we do not name `replaces`: who reads it there would have us join two calls (RFC 3515 with RFC 3891), which we do not. */
-const optionTags = new Set([...supported.split(", "), "replaces"]);
+const optionTags = new Set(supported.split(", "));
 
 type Refusal = { readonly status: number; readonly headers: readonly Header[] };
 

@@ -20,7 +20,7 @@ describe("a session timer", () => {
     expect([lineOf(net, "INVITE ", "Session-Expires"), lineOf(net, "INVITE ", "Min-SE"), lineOf(net, "INVITE ", "Supported")]).toEqual([
       "1800",
       "90",
-      "timer, 100rel",
+      "timer, 100rel, replaces",
     ]);
     expect([lineOf(net, "SIP/2.0 200", "Session-Expires"), lineOf(net, "SIP/2.0 200", "Require")]).toEqual(["1800;refresher=uac", "timer"]);
     net.env.advance(899_000);

@@ -217,7 +217,7 @@ export const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, 
 /** What INFO may bring: digits of phones that do not tell them in sound. */
 const informationTypes = ["application/dtmf-relay", "application/dtmf"];
 /** Option tags that we know: Supported says them, and Require may. */
-export const supported = "timer, 100rel";
+export const supported = "timer, 100rel, replaces";
 
 export function startIncoming(transactionId: string, invite: SipRequest, flow: Flow, localTag: string, contact: string): Result {
   const dialog = uasDialog(invite, localTag, flow);
@@ -941,7 +941,7 @@ function notYet(input: Extract<SessionInput, { kind: "request" }>): SessionOutpu
 export const capabilities: readonly Header[] = [
   header("Allow", allowed),
   header("Accept", ["application/sdp", ...informationTypes].join(", ")),
-  header("Supported", `${supported}, replaces`),
+  header("Supported", supported),
   header("Allow-Events", allowEvents),
 ];
 const startCancel: SessionOutput = { kind: "start", timer: "cancel", ms: sixtyFourT1Ms };

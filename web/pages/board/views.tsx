@@ -472,6 +472,7 @@ const endWords: Readonly<Record<NonNullable<Conversation["endReason"]>, string>>
   "abandoned-while-alerting": "The caller gave up while it rang",
   "abandoned-while-dialling": "The caller gave up before an answer",
   "party-hung-up": "Who was called hung up",
+  joined: "Joined with another call",
   busy: "Busy",
   declined: "Declined",
   "not-answered": "Nobody answered",

@@ -99,6 +99,8 @@ export function describe(event: LoggedEvent, view: ConversationView): Line | nul
     case "conversation.resumed":
       return line("play", t("Resumed"));
     case "conversation.dialled":
+      if (payload.joinedFrom !== undefined)
+        return line("phone", t("{name} comes from another call, which was joined with this one", { name: called(payload) }));
       return payload.pickedUpFrom === undefined
         ? line("phone-outgoing", t("{name} is called", { name: called(payload) }))
         : line(
