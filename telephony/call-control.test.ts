@@ -266,6 +266,10 @@ describe("a call from the trunk", () => {
       expect(event.kind === "negotiated" && Buffer.from(event.response.body).toString()).toContain(`a=${direction}\r\n`);
       expect(at.media.of("connect-rtp").at(-1)).toMatchObject({ direction });
     }
+    // Whoever asks for the same again tells core nothing new.
+    session.send({ kind: "offer", body: plainOffer("127.0.0.2", "a=sendrecv") });
+    await caller.next("session", (heard) => heard.event.kind === "negotiated");
+    expect(at.events.flatMap((event) => (event.kind === "leg.held" ? [event.isHeld] : []))).toEqual([true, false]);
     session.send({ kind: "offer", body: plainOffer("192.0.2.1") });
     const { event } = await caller.next("session", (heard) => heard.event.kind === "offer-refused");
     expect(event).toMatchObject({ status: 488 });

@@ -81,7 +81,8 @@ export type LegState = LegFacts &
     | ({ readonly name: "ringing"; readonly endsAs: LegEndReason | null; readonly heard: "nothing" | "ringing" | "early-media" } & Up)
     /** The device accepted; core's `confirm` is awaited. */
     | ({ readonly name: "accepted" } & Up)
-    | ({ readonly name: "up"; readonly awaitsAnswer: boolean } & Up)
+    /** `holds`: by its own key the device wants to hear nothing. */
+    | ({ readonly name: "up"; readonly awaitsAnswer: boolean; readonly holds?: boolean } & Up)
     /** Gone without a word; core knows and decides. */
     | { readonly name: "lost" }
     /** Signalling is over; media's last facts are awaited. */
@@ -431,7 +432,17 @@ function agreedWith({ securing }: Up, answer: Understood): Pick<Up, "securing" |
 }
 
 function answered(state: In<"up">, answer: Understood): Result {
-  return { state: { ...state, ...agreedWith(state, answer) }, outputs: connectTo(state.legId, state.local, answer.peer, answer.direction) };
+  const outputs = [...connectTo(state.legId, state.local, answer.peer, answer.direction), ...heldBy(state, answer.direction)];
+  return { state: { ...state, ...agreedWith(state, answer), holds: !sends(answer.direction) }, outputs };
+}
+
+/** Hold in both styles: `sendonly` or `inactive` (RFC 3264 §8.4), or the address 0.0.0.0. */
+function heldBy({ legId, holds = false }: In<"up">, direction: Direction): LegOutput[] {
+  return sends(direction) === holds ? [{ kind: "report", event: { kind: "leg.held", legId, isHeld: !holds } }] : [];
+}
+
+function sends(direction: Direction): boolean {
+  return direction === "sendrecv" || direction === "sendonly";
 }
 
 /**
@@ -453,8 +464,16 @@ function renegotiate(state: In<"up">, request: SipRequest): Result {
   const local = state.local.kind === "webrtc" && peerIce !== state.peerIce ? afterRestart(state.local) : state.local;
   const body = writeAnswer(offer, local, direction, numbers);
   return {
-    state: { ...state, local, version: numbers.version, securing: agreedSecuring(offer), spoken: [peer.codec], peerIce },
-    outputs: [...connectTo(state.legId, local, peer, direction), session({ kind: "answer-offer", body })],
+    state: {
+      ...state,
+      local,
+      version: numbers.version,
+      securing: agreedSecuring(offer),
+      spoken: [peer.codec],
+      peerIce,
+      holds: !sends(direction),
+    },
+    outputs: [...connectTo(state.legId, local, peer, direction), session({ kind: "answer-offer", body }), ...heldBy(state, direction)],
   };
 }
 

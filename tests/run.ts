@@ -27,6 +27,8 @@ const packages: Readonly<Record<string, string>> = {
   mmdebstrap: "/usr/bin/mmdebstrap",
   openssl: "/usr/bin/openssl",
   kamailio: "/usr/sbin/kamailio",
+  // 79 MB with what it needs.
+  "linphone-cli": "/usr/bin/linphonec",
   "kamailio-tls-modules": "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so",
   "postgresql-15": "/usr/lib/postgresql/15/bin/postgres",
   "qemu-user-static": "/usr/bin/qemu-aarch64-static",
@@ -47,6 +49,8 @@ const needs: readonly (readonly [mention: string, what: string, isThere: () => b
   ["support/coturn.ts", "coturn", () => existsSync("/usr/bin/turnserver")],
   ["support/debian-postgres.ts", "postgresql-15", () => existsSync("/usr/lib/postgresql")],
   ["support/kamailio.ts", "kamailio, dnsmasq-base", () => existsSync("/usr/sbin/kamailio") && existsSync("/usr/sbin/dnsmasq")],
+  ["support/linphone.ts", "linphone-cli", () => existsSync("/usr/bin/linphonec")],
+  ["spoilUdp(", "gcc", () => existsSync("/usr/bin/gcc")],
   ["support/pcap.ts", "tcpdump", () => existsSync("/usr/bin/tcpdump")],
   ["support/namespace.ts", "iproute2", () => existsSync("/bin/ip")],
   ["support/namespace.ts", "root", isRoot],

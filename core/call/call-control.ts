@@ -295,6 +295,8 @@ export type CallEvent =
    * other. Answered by `refer-result`.
    */
   | { readonly kind: "leg.join-asked"; readonly legId: LegId; readonly withLegId: LegId }
+  /** By a key of its own the device puts whom it talks with on hold, or takes them back (RFC 3264 §8.4). */
+  | { readonly kind: "leg.held"; readonly legId: LegId; readonly isHeld: boolean }
   /** Private until a flow action says otherwise. */
   | { readonly kind: "digit"; readonly legId: LegId; readonly digit: string }
   | {

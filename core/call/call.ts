@@ -245,6 +245,8 @@ function legStep(state: CallState, { event, chart }: Extract<CallInput, { kind: 
       return { state, outputs: unprotected(state, event) };
     case "leg.transfer-asked":
       return askedByDevice(state, event.legId, event.number);
+    case "leg.held":
+      return heldByDevice(state, event, moment);
     case "leg.ringing":
       return who === "dial" ? partyRings(state, event.hasEarlyMedia) : nothing(state);
     case "call.offered":
@@ -264,6 +266,16 @@ function askedByDevice(state: CallState, legId: LegId, number: string): Step<Cal
   if (participantId === null || askerOf(state, participantId)?.legId !== legId)
     return { state, outputs: [control({ kind: "refer-result", legId, status: 403 })] };
   return wantsTransfer(state, { kind: "transfer", participantId, to: { kind: "number", number } });
+}
+
+/** The same as by the page; a carrier's hold has music of its own. */
+function heldByDevice(
+  state: CallState,
+  { legId, isHeld }: Extract<CallEvent, { kind: "leg.held" }>,
+  moment: Moment,
+): Step<CallState, CallOutput> {
+  const participantId = participantOfLeg(state, legId);
+  return participantId === null ? nothing(state) : asked(state, { kind: isHeld ? "hold" : "resume", participantId }, moment);
 }
 
 type Who = "customer" | "alert" | "agent" | "returning" | "dial" | "party" | "consult" | "member" | "supervisor" | "nobody";

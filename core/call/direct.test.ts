@@ -212,6 +212,18 @@ describe("a call from person to person", () => {
     expect(bench.asks("resume", "1a")).toEqual(["resumed", "stop-play hold 1c"]);
     expect(bench.asks("resume", "1b")).toEqual(["resumed", "stop-play hold L", "bridge L 1c"]);
   });
+
+  test("is held by a desk phone's own key as by the page, and not by a carrier's", () => {
+    const bench = talking();
+    const key = (legId: string, isHeld: boolean) => ({ kind: "leg.held", legId: legId as LegId, isHeld }) as const;
+    expect(bench.leg(key("L", true))).toEqual(["held", "unbridge L", "play hold 1c"]);
+    expect(bench.leg(key("L", true))).toEqual([]);
+    expect(bench.leg(key("L", false))).toEqual(["resumed", "stop-play hold 1c", "bridge L 1c"]);
+    const outside = new Bench({ kind: "dial", callee: person("bob") }, trunk);
+    outside.answers("1c");
+    expect(outside.leg(key("L", true))).toEqual([]);
+    expect(outside.leg(key("gone", true))).toEqual([]);
+  });
 });
 
 describe("how it sounds", () => {

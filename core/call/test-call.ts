@@ -152,6 +152,7 @@ function legStep(state: TestCall, event: LegEvent, { now: at }: Moment): Result 
     case "call.offered":
     case "leg.replace-asked":
     case "leg.lost":
+    case "leg.held":
     case "digit":
     case "play.finished":
       return stay(state);

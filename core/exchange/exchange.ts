@@ -141,6 +141,7 @@ export class Exchange {
       case "play.finished":
       case "leg.trouble":
       case "leg.transfer-asked":
+      case "leg.held":
       case "leg.media":
         this.sounds(event);
         this.legs.get(event.legId)?.post({ kind: "leg", event, chart: this.charted(event) });

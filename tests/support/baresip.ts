@@ -116,6 +116,15 @@ export class Baresip {
     this.type(`t${uri}\n`);
   }
 
+  /** Its hold key, by a re-INVITE. */
+  hold(): void {
+    this.type("x");
+  }
+
+  resume(): void {
+    this.type("X");
+  }
+
   hangUp(): void {
     this.type("b");
   }

@@ -6,6 +6,9 @@ import { strongest } from "./tones.ts";
 const secondOf = 8_000;
 const enough = 6_000;
 
+/** Whatever writes down what it hears, at 8 kHz. */
+export type Hearing = { heard(): Int16Array };
+
 export const near = (hz: number, wanted: number): boolean => Math.abs(hz - wanted) <= 12;
 
 export function isSound(samples: Int16Array): boolean {
@@ -13,12 +16,12 @@ export function isSound(samples: Int16Array): boolean {
 }
 
 /** Waits for a tone at `hz` in the last second of what came after the question. @throws with what was heard last */
-export function hears(phone: Baresip, hz: number, what: string, ms = 15_000): Promise<void> {
+export function hears(phone: Hearing, hz: number, what: string, ms = 15_000): Promise<void> {
   return listen(phone, `${what}: ${hz} Hz`, (fresh) => near(strongest(fresh).hz, hz), ms);
 }
 
 /** Waits for a second of sound after the question in which anything but `hz` is strongest: music, a prompt, somebody else. */
-export function hearsOther(phone: Baresip, hz: number, what: string, ms = 15_000): Promise<void> {
+export function hearsOther(phone: Hearing, hz: number, what: string, ms = 15_000): Promise<void> {
   return listen(phone, what, (fresh) => isSound(fresh) && !near(strongest(fresh).hz, hz), ms);
 }
 
@@ -36,7 +39,7 @@ export async function bothHear(
   await Promise.all([hears(caller.phone, agent.hz, `the caller hears ${when}`), hears(agent.phone, caller.hz, `the agent hears ${when}`)]);
 }
 
-async function listen(phone: Baresip, what: string, isIt: (fresh: Int16Array) => boolean, ms: number): Promise<void> {
+async function listen(phone: Hearing, what: string, isIt: (fresh: Int16Array) => boolean, ms: number): Promise<void> {
   const before = phone.heard().length;
   let fresh = new Int16Array(0);
   await eventually(

@@ -1,5 +1,5 @@
 // A real carrier: Kamailio, which registers an account, asks for its password, and stands between us and a phone; and the name server that knows it.
-// Or another PBX, which has extensions of its own and sends what it does not know to us.
+// Or another PBX, which has extensions of its own and sends what it does not know to us. Or a border (SBC), through which alone phones and a carrier reach us.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,13 +33,27 @@ export type OtherPbx = {
   readonly sendsBack: readonly string[];
 };
 
+/** What stands before us: one address of its for phones, one for the carrier; in every dialog it stays between (Record-Route, RFC 3261 §16.6). */
+export type Border = {
+  /** For the carrier, and for calls to it. */
+  readonly address: string;
+  readonly phoneSide: string;
+  /** Where the carrier is, `host:port` over UDP. */
+  readonly carrier: string;
+  /** Our address and port, by UDP, or by TLS both ways. */
+  readonly leadsTo: string;
+  readonly byTls: boolean;
+};
+
+type Role = Carrier | OtherPbx | Border;
+
 export class Kamailio {
   private child: ChildProcess | null = null;
   readonly ca: string;
 
   constructor(
     private readonly folder: string,
-    private role: Carrier | OtherPbx,
+    private role: Role,
   ) {
     mkdirSync(folder, { recursive: true });
     this.ca = join(folder, "certificate.pem");
@@ -49,7 +63,7 @@ export class Kamailio {
   }
 
   /** Set up anew, from its next start on. */
-  becomes(role: Carrier | OtherPbx): void {
+  becomes(role: Role): void {
     this.role = role;
     writeFileSync(join(this.folder, "kamailio.cfg"), configuration(this.folder, role));
   }
@@ -57,7 +71,7 @@ export class Kamailio {
   /** What it shows when it connects, from its next start on. */
   shows(pair: { readonly key: string; readonly certificate: string } | null): void {
     const { folder, ca, role } = this;
-    const asksFor = "extensions" in role ? undefined : role.asksFor;
+    const asksFor = "username" in role ? role.asksFor : undefined;
     const asking = asksFor === undefined ? "" : `verify_certificate = yes\nrequire_certificate = yes\nca_list = ${asksFor}\n`;
     const own = pair === null ? "" : `private_key = ${pair.key}\ncertificate = ${pair.certificate}\n`;
     writeFileSync(
@@ -122,8 +136,9 @@ export function nameServer(address: string, others: Readonly<Record<string, stri
   );
 }
 
-function configuration(folder: string, role: Carrier | OtherPbx): string {
+function configuration(folder: string, role: Role): string {
   const { address } = role;
+  const addresses = "phoneSide" in role ? [address, role.phoneSide] : [address];
   const modules = ["tm", "sl", "rr", "pv", "maxfwd", "usrloc", "registrar", "textops", "siputils", "auth", "xlog", "tls"];
   return `#!KAMAILIO
 debug=2
@@ -131,9 +146,7 @@ log_stderror=yes
 fork=yes
 children=2
 enable_tls=yes
-listen=udp:${address}:5060
-listen=tcp:${address}:5060
-listen=tls:${address}:5061
+${addresses.map((one) => `listen=udp:${one}:5060\nlisten=tcp:${one}:5060\nlisten=tls:${one}:5061`).join("\n")}
 tcp_source_ipv4=${address}
 alias="${carrierDomain}"
 ${modules.map((name) => `loadmodule "${name}.so"`).join("\n")}
@@ -150,11 +163,11 @@ request_route {
   if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
   if (is_method("CANCEL")) { if (t_check_trans()) { t_relay(); } exit; }
   if (has_totag()) {
-    if (loose_route()) { t_relay(); exit; }
+    if (loose_route()) { xlog("L_NOTICE", "$rm within from $si by $pr\n"); t_relay(); exit; }
     if (is_method("ACK")) { if (t_check_trans()) { t_relay(); } exit; }
     sl_send_reply("404", "Not here"); exit;
   }
-${"extensions" in role ? pbxRoute(role) : carrierRoute(role)}
+${"extensions" in role ? pbxRoute(role) : "phoneSide" in role ? borderRoute(role) : carrierRoute(role)}
 }
 `;
 }
@@ -179,6 +192,23 @@ ${known.map(([extension, { at }]) => `  if ($rU == "${extension}") { $ru = "sip:
   }
 ${asserted.join("\n")}
   $ru = "sip:" + $rU + "@${leadsTo}";
+  t_relay();`;
+}
+
+/** Whatever comes from us goes on to whom it names, or by the carrier's side to the carrier; everything else comes to us. */
+function borderRoute({ address, phoneSide, carrier, leadsTo, byTls }: Border): string {
+  const [ours] = leadsTo.split(":");
+  const side = (one: string): string => (byTls ? `tls:${one}:5061` : `udp:${one}:5060`);
+  return `  if (!is_method("REGISTER")) { record_route(); }
+  # A connection of ours to one of its addresses on this machine comes from that very address.
+  if ($si == "${ours}" || $si == "${address}") {
+    if ($Ri == "${address}") { $ru = "sip:" + $rU + "@${carrier}"; $fs = "udp:${address}:5060"; }
+    else { $fs = "udp:${phoneSide}:5060"; }
+    t_relay();
+    exit;
+  }
+  if ($si == "${carrier.split(":")[0]}") { $fs = "${side(address)}"; } else { $fs = "${side(phoneSide)}"; }
+  $du = "sip:${leadsTo}${byTls ? ";transport=tls" : ""}";
   t_relay();`;
 }
 

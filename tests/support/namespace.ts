@@ -69,3 +69,43 @@ function dropping(protocol: "udp" | "tcp", ...which: readonly string[]): () => v
   iptables("-I");
   return () => iptables("-D");
 }
+
+export type BadNetwork = {
+  /** Shares between 0 and 1. */
+  readonly loss: number;
+  readonly duplication: number;
+  /** Each packet is held for so long, give or take `spreadMs`: with more than the 20 ms between two of a voice they overtake each other. */
+  readonly delayMs: number;
+  readonly spreadMs: number;
+};
+/** Packets: let through, lost, let through a second time, behind a later one. */
+export type Suffered = { readonly passed: number; readonly lost: number; readonly twice: number; readonly overtaken: number };
+
+/**
+ * A bad network: all UDP suffers but the question for names, each direction by itself. The kernel's netem is not everywhere; a netfilter queue is.
+ * Returns how to mend it, which says what it has done. Inside a namespace only.
+ */
+export async function spoilUdp(bad: BadNetwork, folder: string): Promise<() => Promise<Suffered>> {
+  const program = join(folder, "bad-network");
+  const built = Bun.spawnSync(["gcc", "-O2", "-o", program, join(import.meta.dir, "bad-network.c")]);
+  if (built.exitCode !== 0) throw new Error(`gcc: ${built.stderr.toString().trim()}`);
+  const words = [queue, bad.loss, bad.duplication, bad.delayMs, bad.spreadMs, 1].map(String);
+  const child = Bun.spawn([program, ...words], { stdout: "pipe", stderr: "inherit" });
+  const reader = child.stdout.getReader();
+  const first = new TextDecoder().decode((await reader.read()).value);
+  if (!first.startsWith("ready")) throw new Error(`bad-network said “${first}”`);
+  const queued = (how: "-I" | "-D"): void => {
+    const which = ["-p", "udp", "-m", "multiport", "!", "--ports", "53", "-m", "mark", "!", "--mark", "0x77"];
+    const done = Bun.spawnSync(["iptables", how, "INPUT", ...which, "-j", "NFQUEUE", "--queue-num", String(queue)]);
+    if (done.exitCode !== 0) throw new Error(`iptables: ${done.stderr.toString().trim()}`);
+  };
+  queued("-I");
+  return async () => {
+    queued("-D");
+    child.kill("SIGTERM");
+    let said = "";
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) said += new TextDecoder().decode(piece.value);
+    return JSON.parse(said) as Suffered;
+  };
+}
+const queue = 7;
