@@ -33,7 +33,8 @@ async function start(message: WorkerStart): Promise<void> {
   });
   engine = running;
   const report = (): void => {
-    tell({ kind: "load", streams: running.streamCount, packetsPerSecond: running.packetsPerSecond(), browsers: running.browsers });
+    const { streamCount: streams, browsers, ticks } = running;
+    tell({ kind: "load", streams, packetsPerSecond: running.packetsPerSecond(), browsers, ticks });
     env.clock.after(loadMs, report);
   };
   report();

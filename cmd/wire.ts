@@ -59,6 +59,8 @@ export type RunningNode = {
   readonly sockets: SipSocketPort;
   readonly web: WebPorts;
   readonly media: WorkerPlane;
+  /** Of SIP and of calls, what is held now. */
+  readonly held: () => Telephony["held"];
   readonly sipPorts: readonly number[];
   /** Who counts the calls of robots, as long as there are robots in this process. */
   robotCalls: () => number | null;
@@ -256,6 +258,7 @@ export async function wire(node: OpenNode, assets: Assets, certificate: Certific
     web,
     media,
     sipPorts: telephony.ports,
+    held: () => telephony.held,
     health,
     stop: async () => {
       periodic.stop();

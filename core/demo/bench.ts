@@ -18,7 +18,7 @@ const queues: Readonly<Record<string, number>> = { q1: 1, q10: 10, q100: 100 };
 const rooms = [3, 5, 10];
 const agents = 100;
 /** `rec` is a queue too: what agents talk is recorded. More than the calls that stand at once. */
-const recordedAgents = 150;
+const recordedAgents = 300;
 const registeringPhones = 1_000;
 /** What registering phones prove themselves with: known to everybody, so never on an address that others reach. */
 export const benchPhoneSecret = "secret";

@@ -57,6 +57,8 @@ type Recording = {
   isPaused: boolean;
   isStopped: boolean;
 };
+/** Ms; what comes more than 20 ms late has missed its turn. */
+export const tickLatenessMs = [0.5, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100] as const;
 
 export class MediaEngine {
   private readonly streams = new Map<string, Entry>();
@@ -66,6 +68,8 @@ export class MediaEngine {
   private readonly speaking = new Set<MediaStream>();
   private ticking: Timer | null = null;
   private nextTickMs = 0;
+  /** How many ticks were at most so late, by `tickLatenessMs`, since the start; the last one: later than all of these. */
+  readonly ticks = new Array<number>(tickLatenessMs.length + 1).fill(0);
   private house: Timer | null = null;
   private counted = { atMs: 0, packets: 0 };
   /** Made when something is captured for the first time. */
@@ -449,6 +453,8 @@ export class MediaEngine {
     this.ticking = this.options.env.clock.after(Math.max(0, this.nextTickMs - this.nowMs()), () => {
       this.ticking = null;
       const nowMs = this.nowMs();
+      const place = tickLatenessMs.findIndex((atMostMs) => nowMs - this.nextTickMs <= atMostMs);
+      this.ticks[place < 0 ? tickLatenessMs.length : place]! += 1;
       if (nowMs - this.nextTickMs > tickMs * lateTicksMax) this.nextTickMs = nowMs;
       for (; this.nextTickMs <= nowMs; this.nextTickMs += tickMs) this.tick(this.nextTickMs);
       if (this.speaking.size > 0 || this.recordings.size > 0 || this.mixes.size > 0) this.schedule();

@@ -30,7 +30,13 @@ export type FromWorker =
   | ({ readonly kind: "load" } & Load)
   | { readonly kind: "stopped" };
 
-type Load = { readonly streams: number; readonly packetsPerSecond: number; readonly browsers: BrowserPaths };
+/** `ticks`: by how late they came (engine.ts). */
+type Load = {
+  readonly streams: number;
+  readonly packetsPerSecond: number;
+  readonly browsers: BrowserPaths;
+  readonly ticks: readonly number[];
+};
 
 export type WorkerPlaneOptions = {
   readonly env: Env;
@@ -126,8 +132,8 @@ export class WorkerPlane implements MediaPlane {
   }
 
   load() {
-    return this.slots.map(({ load: { streams, packetsPerSecond, browsers }, muxPort }, worker) => ({
-      ...{ worker, muxPort, streams, packetsPerSecond, browsers },
+    return this.slots.map(({ load, muxPort }, worker) => ({
+      ...{ worker, muxPort, ...load },
     }));
   }
 
@@ -296,7 +302,7 @@ function flush(slot: Slot): void {
   thread?.postMessage({ kind: "commands", commands } satisfies ToWorker);
 }
 
-const idle: Load = { streams: 0, packetsPerSecond: 0, browsers: { udp: 0, tcp: 0 } };
+const idle: Load = { streams: 0, packetsPerSecond: 0, ticks: [], browsers: { udp: 0, tcp: 0 } };
 
 const nothingMeasured: StreamStats = {
   packetsSent: 0,
