@@ -996,6 +996,29 @@ describe("a phone", () => {
     expect(at.telephony.control.isRegistered(phone.stationId)).toBe(false);
   });
 
+  test("is called by the path that it registered by, and along another flow where that one is gone (430)", async () => {
+    const at = await host();
+    const made = await registered(at);
+    const edge = await peer(at, "127.0.0.4");
+    const lines = [header("Contact", "<sip:second@device.invalid>"), header("Path", "<sip:edge.invalid;lr>")];
+    edge.request("REGISTER", "sip:landline", lines, { user: "201" });
+    const challenge = headerValue((await edge.next("response")).response, "www-authenticate")!;
+    edge.request("REGISTER", "sip:landline", [...lines, header("Authorization", authorization(challenge, "REGISTER", "sip:landline"))], {
+      user: "201",
+    });
+    expect((await edge.next("response")).response.status).toBe(200);
+    const { offered } = await answered(at);
+    const legId = dialOf(at, offered.conversationId, phone.stationId);
+    const first = await edge.next("incoming");
+    expect([first.invite.uriText, headerValue(first.invite, "route")]).toEqual(["sip:second@device.invalid", "<sip:edge.invalid;lr>"]);
+    first.session.send({ kind: "reject", status: 430 });
+    const second = await made.next("incoming");
+    expect([second.invite.uriText, headerValue(second.invite, "route")]).toEqual(["sip:201@device.invalid", null]);
+    second.session.send({ kind: "reject", status: 430 });
+    expect(await at.next("leg.ended")).toMatchObject({ legId, reason: "unreachable", sipStatus: 430 });
+    expect(at.telephony.control.isRegistered(phone.stationId)).toBe(false);
+  });
+
   const speaking = (formats: string): Uint8Array =>
     Buffer.from(plainOffer("127.0.0.3").toString().replace("RTP/AVP 0 101", `RTP/AVP ${formats} 101`));
 

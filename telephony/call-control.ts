@@ -22,26 +22,37 @@ import {
 import { callsMax, trunkSilenceMs } from "../core/lib/limits.ts";
 import { assertNever, type Step } from "../core/lib/machine.ts";
 import { mayBeEmergency } from "../core/telephony/emergency.ts";
+import { startOf } from "./caller-leg.ts";
 import { captureMode, isMessageWanted, isWanted } from "./captured.ts";
-import { encryptionWarning } from "./cause.ts";
 import { localAddressFor } from "./egress.ts";
-import { type Conversation, capturedLeg, given, type Leg, type LineOfLeg, newConversation, part, sipIdsOf } from "./hosted.ts";
+import {
+  type Conversation,
+  capturedLeg,
+  given,
+  isOfTheFlow,
+  type Leg,
+  type LineOfLeg,
+  newConversation,
+  part,
+  sipIdsOf,
+  spokenBeside,
+} from "./hosted.ts";
 import { calledOf, callerOf, type Replaces, replacesOf } from "./ingress.ts";
 import { type DialStation, type DialTrunk, stationInvite, trunkInvite } from "./invite.ts";
 import { Ladders } from "./ladders.ts";
-import { couldSpeak, type LegInput, type LegOutput, type LegState, startCallee, startCaller, stepLeg, verdictOf } from "./leg.ts";
-import { codecsOfTrunk, encryptionOf, factsOf, isUsable } from "./leg-facts.ts";
+import { type LegInput, type LegOutput, type LegState, startCallee, stepLeg, verdictOf } from "./leg.ts";
+import { codecsOfTrunk, encryptionOf, factsOf } from "./leg-facts.ts";
 import { lineStateOf } from "./line-state.ts";
 import type { MediaCommand, MediaEvent, MediaPlane, RecordingTarget } from "./media/plane.ts";
 import { networkFactsOf } from "./network-facts.ts";
 import { PressedDigits } from "./pressed-digits.ts";
 import { Recordings } from "./recordings.ts";
 import type { Registrar } from "./registrar.ts";
-import { type Codec, wideCodecs } from "./sdp/codecs.ts";
-import { type Local, readOffer } from "./sdp/offer-answer.ts";
+import { wideCodecs } from "./sdp/codecs.ts";
+import type { Local } from "./sdp/offer-answer.ts";
 import { newSessionId, sessionIdOf } from "./session-id.ts";
 import type { DialogLayer, Session } from "./sip/dialog/layer.ts";
-import type { SessionEvent } from "./sip/dialog/session.ts";
+import type { SessionEnd, SessionEvent } from "./sip/dialog/session.ts";
 import { type LineDialog, takingTags } from "./sip/dialog/watched.ts";
 import { type Draft, header, headerValue, type SipRequest } from "./sip/message/message.ts";
 import { endpointText, type Flow, isSameFlow } from "./sip/transport/flow.ts";
@@ -285,7 +296,7 @@ export class SipCallControl implements CallControl {
     const conversationId: ConversationId = newId(env);
     const legId: LegId = newId(env);
     const isForHelp = origin.kind === "station" && directory.isCallForHelp(origin.stationId, called);
-    const start = this.startOf(session, invite, origin, legId, isForHelp);
+    const start = startOf(this.options, session, invite, origin, legId, isForHelp);
     if (start === null) return;
     const line = origin.kind === "station" ? this.lineOf(origin.stationId, { number: called, name: "" }) : null;
     const leg = this.callIn(session, invite, start, this.conversation(conversationId), {
@@ -304,26 +315,6 @@ export class SipCallControl implements CallControl {
           : { number: directory.station(origin.stationId)?.username ?? "", name: "" };
     const network = origin.kind === "trunk" ? { network: networkFactsOf(invite) } : {};
     this.listener({ kind: "call.offered", conversationId, legId, origin, caller, called, ...network });
-  }
-
-  /** How a caller's leg begins; null: its offer cannot be answered, and it has been told. */
-  private startOf(
-    session: Session,
-    invite: SipRequest,
-    origin: CallOrigin,
-    legId: LegId,
-    isForHelp: boolean,
-  ): Step<LegState, LegOutput> | null {
-    const kind = session.flow.transport === "ws" || session.flow.transport === "wss" ? "webrtc" : "rtp";
-    const encryption = origin.kind === "guest" ? "disabled" : encryptionOf(this.options.directory, origin, isForHelp);
-    const codecs = origin.kind === "trunk" ? codecsOfTrunk(this.options.directory, origin.trunkId) : wideCodecs;
-    const facts = factsOf(this.options, legId, "caller", kind, session.flow, encryption, codecs);
-    const offer = invite.body.length === 0 ? null : readOffer(invite.body, encryption, codecs);
-    if (offer === null || isUsable(offer, facts)) return startCaller(facts, offer);
-    const reason = offer.ok ? "no usable audio in the offer" : offer.reason;
-    this.options.env.log.warn("call refused", { status: 488, reason, origin: origin.kind });
-    session.send({ kind: "reject", status: 488, headers: [encryptionWarning(offer.ok ? undefined : offer.encryption)] });
-    return null;
   }
 
   private callIn(
@@ -356,7 +347,7 @@ export class SipCallControl implements CallControl {
       return refuse(481);
     if (seen.state === "confirmed") return refuse(replaces.isEarlyOnly ? 486 : 603);
     const legId: LegId = newId(this.options.env);
-    const start = this.startOf(session, invite, origin, legId, false);
+    const start = startOf(this.options, session, invite, origin, legId, false);
     if (start === null) return;
     const { stationId, userId } = origin;
     const line = this.lineOf(stationId, replaced.line?.party ?? { number: "", name: "" });
@@ -410,8 +401,24 @@ export class SipCallControl implements CallControl {
   onSession(session: Session, event: SessionEvent): void {
     const leg = this.bySession.get(session);
     if (leg === undefined) return;
-    if (event.kind === "ended") this.bySession.delete(session);
+    if (event.kind === "ended") {
+      this.bySession.delete(session);
+      if (this.goesByAnotherFlow(leg, event.end)) return;
+    }
     this.step(leg, { kind: "session", event });
+  }
+
+  /** RFC 5626 §4.3: a phone that has several flows is called along another where one has failed and nobody has heard of the call. */
+  private goesByAnotherFlow(leg: Leg, end: SessionEnd): boolean {
+    const { dial, tried, offer } = leg;
+    if (dial?.kind !== "dial-station" || offer === null || !isOfTheFlow(leg, end)) return false;
+    if (end.status === 430) this.registrar.flowFailed(dial.stationId, tried.at(-1)!);
+    const next = this.registrar.bindingOf(dial.stationId, tried);
+    if (next === null) return false;
+    tried.push(next);
+    leg.session = null;
+    this.invite(leg, offer);
+    return true;
   }
 
   /**
@@ -502,6 +509,8 @@ export class SipCallControl implements CallControl {
       dial,
       flow,
       way,
+      tried: [],
+      offer: null,
       trunkId: dial?.kind === "dial-trunk" ? dial.trunkId : trunkId,
       guestId: null,
       line,
@@ -638,13 +647,15 @@ export class SipCallControl implements CallControl {
   /** Calls the device, or the number. */
   private invite(leg: Leg, body: Uint8Array): void {
     const { dial } = leg;
-    const binding = dial?.kind === "dial-station" ? this.registrar.bindingOf(dial.stationId) : null;
+    const binding = dial?.kind === "dial-station" ? (leg.tried.at(-1) ?? this.registrar.bindingOf(dial.stationId)) : null;
     const flow = dial?.kind === "dial-trunk" ? leg.flow : (binding?.flow ?? null);
     if (dial === null || flow === null) {
       this.step(leg, { kind: "flow-closed" });
       return;
     }
     leg.flow = flow;
+    if (binding !== null && leg.tried.length === 0) leg.tried.push(binding);
+    leg.offer = body;
     const contact = this.dialogs.contact(flow, leg.way?.contactUser ?? null);
     const callId = this.dialogs.newToken();
     const [tag, boundary] = [this.dialogs.newToken(), this.dialogs.newToken()];
@@ -726,7 +737,7 @@ export class SipCallControl implements CallControl {
         this.input(event.streamId as LegId, {
           kind: "opened",
           local: this.localOf(event),
-          spoken: this.spokenWith(event.streamId as LegId),
+          spoken: spokenBeside(this.legs.get(event.streamId as LegId)),
         });
         break;
       case "connected":
@@ -773,12 +784,6 @@ export class SipCallControl implements CallControl {
     if (local.webrtc !== null) return { kind: "webrtc", addresses, port: local.rtpPort, ...local.webrtc };
     const remote = this.legs.get(streamId as LegId)?.flow?.remote.address ?? "";
     return { kind: "rtp", address: localAddressFor(remote, addresses), port: local.rtpPort, rtcpPort: local.rtcpPort, keys: local.srtp };
-  }
-
-  /** What the others of the call speak, and then what those could to whom nothing was answered yet: so that as little as may be is transcoded. */
-  private spokenWith(legId: LegId): readonly Codec[] {
-    const others = [...(this.legs.get(legId)?.conversation.legs ?? [])].filter(({ state }) => state.legId !== legId);
-    return [...new Set([...others.flatMap(({ codec }) => codec ?? []), ...others.flatMap(({ state }) => couldSpeak(state))])];
   }
 
   private forLeg(streamId: string, event: (legId: LegId) => CallEvent): void {

@@ -6,9 +6,11 @@ import { sipIdCharactersMax, sipIdsMax } from "../core/lib/limits.ts";
 import type { CapturedLeg } from "./captured.ts";
 import type { Presses } from "./digits.ts";
 import type { DialStation, DialTrunk } from "./invite.ts";
-import type { LegState, LegTimer } from "./leg.ts";
+import { couldSpeak, type LegState, type LegTimer } from "./leg.ts";
+import type { ReachedBy } from "./registrar.ts";
 import type { Codec } from "./sdp/codecs.ts";
 import type { Session } from "./sip/dialog/layer.ts";
+import type { SessionEnd } from "./sip/dialog/session.ts";
 import type { LineDialog } from "./sip/dialog/watched.ts";
 import { Ladder } from "./sip/trace.ts";
 import type { Flow } from "./sip/transport/flow.ts";
@@ -25,6 +27,9 @@ export type Leg = {
   readonly dial: DialStation | DialTrunk | null;
   /** The path to the device; null until it is known. */
   flow: Flow | null;
+  /** By which registrations its device has been called, the last one now; and with what. */
+  readonly tried: ReachedBy[];
+  offer: Uint8Array | null;
   /** As whom a number outside is called. */
   way: Way | null;
   /** By which trunk it came or goes. */
@@ -108,4 +113,16 @@ export function capturedLeg({ conversation, trunkId, line }: Leg): CapturedLeg {
 
 export function sipIdsOf({ callIds, sessions }: Conversation): readonly string[] {
   return [...callIds, ...sessions].filter((id) => id.length <= sipIdCharactersMax).slice(0, sipIdsMax);
+}
+
+/** What the others of its call speak, and then what those could to whom nothing was answered yet: so that as little as may be is transcoded. */
+export function spokenBeside(leg: Leg | undefined): readonly Codec[] {
+  const others = [...(leg?.conversation.legs ?? [])].filter((other) => other !== leg);
+  return [...new Set([...others.flatMap(({ codec }) => codec ?? []), ...others.flatMap(({ state }) => couldSpeak(state))])];
+}
+
+/** Its device was not found where it had registered, and has heard nothing of the call (RFC 5626 §11.6: 430). */
+export function isOfTheFlow({ state }: Leg, { cause, status }: SessionEnd): boolean {
+  const isUnheard = state.name === "ringing" && state.endsAs === null && state.heard === "nothing";
+  return isUnheard && (status === 430 || cause === "transport");
 }

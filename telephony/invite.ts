@@ -25,18 +25,19 @@ export type InviteParts = {
   readonly now: number;
 };
 
-/** `contact` is the binding's: as registered, it is the Request-URI. */
+/** `contact` is the binding's: as registered, it is the Request-URI. `path`: the proxies that it was registered by (RFC 3327 §5.3), our Route. */
 export function stationInvite(
   dial: DialStation,
   username: string,
-  binding: { readonly contact: string },
+  binding: { readonly contact: string; readonly path: readonly string[] },
   parts: InviteParts,
 ): RequestDraft {
   const host = hostText(parts.local.address);
   const from = `sip:${userPart(dial.callerNumber) || "anonymous"}@${host}`;
   const to = `<sip:${encodeUser(toWire(username))}@${host}>`;
   // Our own stations may know which conversation rings; nobody else ever sees an id of ours.
-  const own = [header("X-Landline-Conversation", dial.conversationId), ...(dial.autoAnswer ? autoAnswer : [])];
+  const route = binding.path.map((proxy) => header("Route", proxy));
+  const own = [...route, header("X-Landline-Conversation", dial.conversationId), ...(dial.autoAnswer ? autoAnswer : [])];
   return invite(binding.contact, formatNameAddr(nameOf(dial.callerName), from), to, parts, own);
 }
 

@@ -7,7 +7,7 @@ import type { MediaEncryption } from "../core/lib/media-encryption.ts";
 import { mayReceiveMedia } from "./egress.ts";
 import type { LegFacts } from "./leg.ts";
 import { type Codec, narrowCodecs } from "./sdp/codecs.ts";
-import type { Local, readOffer, Understood } from "./sdp/offer-answer.ts";
+import type { Local } from "./sdp/offer-answer.ts";
 import type { Flow } from "./sip/transport/flow.ts";
 
 /** A call for help goes on without encryption where there is no other way: it is said, and it is heard. */
@@ -41,10 +41,4 @@ export function factsOf(
   const near = [flow.remote.address, flow.local.address, ...addresses].map(normalAddress);
   const isNear = (host: string): boolean => near.includes(normalAddress(host));
   return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach, isNear };
-}
-
-/** Whether a caller's offer is of the device's kind and leads where its voice may go. */
-export function isUsable(offer: ReturnType<typeof readOffer>, facts: LegFacts): offer is Understood {
-  if (!offer.ok || offer.peer.kind !== facts.device) return false;
-  return offer.peer.kind === "webrtc" || offer.peer.address === null || facts.mayReach(offer.peer.address);
 }

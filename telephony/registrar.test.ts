@@ -48,6 +48,7 @@ function host() {
     },
   });
   let seq = 0;
+  let told: ResponseDraft["headers"] = [];
   let count = 0;
 
   function request(user: string, lines: string, options: { seq?: number; authorized?: boolean } = {}): SipRequest {
@@ -83,9 +84,11 @@ function host() {
     };
     registrar.register({ id: "t", request: request(user, lines, options), flow, respond }, identity);
     const { status, headers } = answer as unknown as ResponseDraft;
+    told = headers;
     return { status, contacts: headerValues({ headers }, "contact") };
   }
-  return { env, registrar, events, kept, register };
+  const said = (name: string): string => headerValues({ headers: told }, name).join(", ");
+  return { env, registrar, events, kept, register, said };
 }
 
 test("contacts are kept for their time, told back, and forgotten", () => {
@@ -189,4 +192,61 @@ test("a phone that is always at one address needs no registration", () => {
   expect(registrar.bindingOf(door)).toMatchObject({ contact: "sip:door@127.0.0.9:5062", flow: { transport: "udp" } });
   const from = (address: string): Flow => ({ ...flowOf(""), remote: { address, port: 40_000 } });
   expect([registrar.isKnownPath(from("127.0.0.9")), registrar.isKnownPath(from("127.0.0.8"))]).toEqual([true, false]);
+});
+
+const instance = '+sip.instance="<urn:uuid:1>"';
+const flowed = (contact: string, regId: number, more = ""): string =>
+  `Supported: path, outbound\r\nContact: <${contact}>;${instance};reg-id=${regId}${more}\r\n`;
+const tls = (id: string): Flow => ({ ...flowOf(id), transport: "tls" });
+
+test("RFC 3327: the path of a registration is told back, is the way of calls, and goes with a registration without one", () => {
+  const { registrar, kept, register, said } = host();
+  register("Contact: <sip:a@h>\r\n");
+  expect([...kept.keys()]).toEqual(["sip:a@h"]);
+  expect(register("Path: <sip:near@e1;lr>, <sip:far@e2;lr;ob>\r\nContact: <sip:a@h>\r\n").status).toBe(200);
+  expect(said("path")).toBe("<sip:near@e1;lr>, <sip:far@e2;lr;ob>");
+  expect(registrar.bindingOf(phone.stationId)).toMatchObject({ path: ["<sip:near@e1;lr>", "<sip:far@e2;lr;ob>"] });
+  // After a restart nothing would be known of the path.
+  expect([...kept.keys()]).toEqual([]);
+  register("Contact: <sip:a@h>\r\n");
+  expect(registrar.bindingOf(phone.stationId)?.path).toEqual([]);
+});
+
+test("a path that nobody can be sent along is refused: no loose router, no SIP, too long, unreadable", () => {
+  const { registrar, register } = host();
+  for (const path of ["<sip:e1>", "<tel:+4420>", Array.from({ length: 5 }, () => "<sip:e;lr>").join(","), "<sip:e"])
+    expect(register(`Path: ${path}\r\nContact: <sip:a@h>\r\n`).status).toBe(400);
+  expect(registrar.isRegistered(phone.stationId)).toBe(false);
+});
+
+test("RFC 5626: a device's flows are told apart by their number, replace themselves, and are each removed alone", () => {
+  const { registrar, events, register, said } = host();
+  expect(register(flowed("sip:a@h", 1), { flow: tls("1") }).contacts).toEqual([`<sip:a@h>;${instance};reg-id=1;expires=3600`]);
+  expect([said("require"), said("supported")]).toEqual(["outbound", "path, outbound"]);
+  expect(register(flowed("sip:a@h", 2), { flow: tls("2") }).contacts.length).toBe(2);
+  // It has started anew: another contact, the same flow by number.
+  const fresh = register(flowed("sip:b@h", 1), { flow: tls("3") }).contacts;
+  expect(fresh.map((contact) => contact.slice(0, 9)).toSorted()).toEqual(["<sip:a@h>", "<sip:b@h>"]);
+  expect(registrar.isKnownPath(tls("1"))).toBe(false);
+  const newest = registrar.bindingOf(phone.stationId)!;
+  expect([newest.contact, newest.flow.connectionId]).toEqual(["sip:b@h", "3"]);
+  expect(registrar.bindingOf(phone.stationId, [newest])?.flow.connectionId).toBe("2");
+  registrar.flowFailed(phone.stationId, newest);
+  expect(registrar.bindingOf(phone.stationId)?.flow.connectionId).toBe("2");
+  expect(register(flowed("sip:a@h", 2, ";expires=0"), { flow: tls("2") }).contacts).toEqual([]);
+  expect(events.at(-1)).toBe("station.unregistered phone");
+});
+
+test("flows are not promised where nothing keeps them: UDP without STUN, a first proxy without `ob` (439), two in one request", () => {
+  const { register, said } = host();
+  expect([register(flowed("sip:a@h", 1)).contacts, said("require")]).toEqual([["<sip:a@h>;expires=3600"], ""]);
+  const via = "Via: SIP/2.0/UDP phone;branch=z9hG4bKy\r\n";
+  expect(register(`${via}${flowed("sip:a@h", 1)}`, { flow: tls("1") }).status).toBe(439);
+  expect(register(`${via}Path: <sip:e;lr>\r\n${flowed("sip:a@h", 1)}`, { flow: tls("1") }).status).toBe(439);
+  expect(register(`${via}Path: <sip:e;lr;ob>\r\n${flowed("sip:a@h", 1)}`).status).toBe(200);
+  expect(said("require")).toBe("outbound");
+  expect(register(`${flowed("sip:a@h", 1)}Contact: <sip:c@h>;${instance};reg-id=2\r\n`, { flow: tls("1") }).status).toBe(400);
+  // Without the option a number is no promise either.
+  register(`Contact: <sip:d@h>;${instance};reg-id=3\r\n`, { flow: tls("1") });
+  expect(said("require")).toBe("");
 });

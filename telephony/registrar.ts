@@ -8,6 +8,7 @@ import { cleanRemoteText } from "../core/lib/remote-text.ts";
 import type { KeptBinding } from "../core/telephony/binding.ts";
 import type { StrangerGuard } from "./guard.ts";
 import type { KeptBindings } from "./kept-bindings.ts";
+import { flowIdOf, type WayBack, wayBackHeaders, wayBackOf } from "./outbound-flow.ts";
 import type { DigestServer } from "./sip/auth/server.ts";
 import { type Header, header, headerValue, headerValues, type SipRequest, wireBytes } from "./sip/message/message.ts";
 import { addressList, type NameAddr } from "./sip/message/name-addr.ts";
@@ -21,6 +22,10 @@ export type Binding = {
   readonly stationId: StationId;
   /** As registered: the Request-URI of every call to it. */
   readonly contact: string;
+  /** Proxies on the way to it (RFC 3327), in the order of Route. */
+  readonly path: readonly string[];
+  /** Which of the device's flows it is (RFC 5626), as Contact says it; null: it is told apart by its contact. */
+  readonly flowId: string | null;
   /** Requests to it go back along the flow it registered on, whatever its contact says. */
   readonly flow: Flow;
   readonly expiresAt: number;
@@ -32,6 +37,7 @@ export type RegistrarEvent =
   | { readonly kind: "station.registered"; readonly stationId: StationId; readonly userAgent: string }
   | { readonly kind: "station.unregistered"; readonly stationId: StationId };
 
+export type ReachedBy = Pick<Binding, "contact" | "flow" | "path">;
 type Held = Binding & { readonly timer: Timer };
 type Who = { readonly stationId: StationId; readonly isBrowser: boolean };
 
@@ -56,9 +62,10 @@ export class Registrar {
     private readonly options: RegistrarOptions,
   ) {}
 
-  /** The newest binding of a station, or the place where its phone always is. */
-  bindingOf(stationId: StationId): Pick<Binding, "contact" | "flow"> | null {
-    return this.bindings.get(stationId)?.at(-1) ?? this.fixed(stationId);
+  /** The newest binding of a station, of those that have not been tried; or the place where its phone always is. */
+  bindingOf(stationId: StationId, tried: readonly ReachedBy[] = []): ReachedBy | null {
+    const newest = this.bindings.get(stationId)?.findLast((binding) => !tried.includes(binding)) ?? null;
+    return newest ?? (tried.length === 0 ? this.fixed(stationId) : null);
   }
 
   isRegistered(stationId: StationId): boolean {
@@ -76,7 +83,7 @@ export class Registrar {
     for (const { stationId, contact, address, port, expiresAt, callId, seq } of kept) {
       const flow = this.options.udpFlow({ address, port });
       if (flow === null || expiresAt <= now || this.directory.station(stationId) === null) continue;
-      this.bind(stationId, { contact, flow, expiresAt, callId, seq }, this.bindings.get(stationId) ?? []);
+      this.bind(stationId, { contact, flow, path: [], flowId: null, expiresAt, callId, seq }, this.bindings.get(stationId) ?? []);
       this.options.report({ kind: "station.registered", stationId, userAgent: "" });
     }
   }
@@ -93,6 +100,12 @@ export class Registrar {
     }
     const who = identity === null ? this.phone(request, flow, user, answer) : this.browser(identity, user, answer);
     if (who !== null) this.update(who, request, flow, answer);
+  }
+
+  /** Its proxy says that the flow is gone (430): nobody is called along it any more. */
+  flowFailed(stationId: StationId, reachedBy: ReachedBy): void {
+    const failed = (this.bindings.get(stationId) ?? []).find((binding) => binding === reachedBy);
+    if (failed !== undefined) this.remove(stationId, failed);
   }
 
   /** A connection is gone, and with it what was registered on it. */
@@ -154,6 +167,11 @@ export class Registrar {
       answer(400);
       return;
     }
+    const way = who.isBrowser ? direct : wayBackOf(request, flow.transport);
+    if (way === 400 || way === 439) {
+      answer(way);
+      return;
+    }
     const held = this.bindings.get(stationId) ?? [];
     if (asked === "all") {
       if (held.some((binding) => isOlder(request, binding))) answer(500);
@@ -167,27 +185,28 @@ export class Registrar {
       answer(423, [header("Min-Expires", String(registrationSecondsMin))]);
       return;
     }
-    if (held.some((binding) => asked.some(({ contact }) => contact === binding.contact) && isOlder(request, binding))) {
+    if (held.some((binding) => asked.some((one) => isSame(binding, one, way)) && isOlder(request, binding))) {
       answer(500);
       return;
     }
-    const others = held.filter((binding) => !asked.some(({ contact }) => contact === binding.contact));
+    const others = held.filter((binding) => !asked.some((one) => isSame(binding, one, way)));
     if (!who.isBrowser && others.length + asked.length > contactsPerAddressOfRecordMax) {
       answer(403);
       return;
     }
-    const isNews = asked.map(({ contact, seconds }) => this.set(who, contact, seconds, request, flow)).includes(true);
+    const isNews = asked.map((one) => this.set(who, one, way, request, flow)).includes(true);
     // The device hears that it is registered before anyone can call it.
-    answer(200, this.contactHeaders(stationId));
+    answer(200, [...this.contactHeaders(stationId), ...(who.isBrowser ? [] : wayBackHeaders(way))]);
     const userAgent = cleanRemoteText(wireBytes(headerValue(request, "user-agent") ?? ""));
     if (isNews) this.options.report({ kind: "station.registered", stationId, userAgent });
   }
 
   /** True for a new device, or the same one on a new connection; a refresh is no news. */
-  private set(who: Who, contact: string, seconds: number, request: SipRequest, flow: Flow): boolean {
+  private set(who: Who, asked: Asked, way: WayBack, request: SipRequest, flow: Flow): boolean {
     const { stationId } = who;
+    const { contact, seconds } = asked;
     const held = this.bindings.get(stationId) ?? [];
-    const previous = held.find((binding) => binding.contact === contact);
+    const previous = held.find((binding) => isSame(binding, asked, way));
     if (seconds === 0) {
       if (previous !== undefined) this.remove(stationId, previous);
       return false;
@@ -198,8 +217,11 @@ export class Registrar {
     const expiresAt = this.env.clock.now() + seconds * 1_000;
     const { callId } = request;
     const seq = request.cseq.number;
-    this.bind(stationId, { contact, flow, expiresAt, callId, seq }, kept);
-    if (flow.transport === "udp")
+    const { path } = way;
+    this.bind(stationId, { contact, flow, path, flowId: way.usesFlows ? asked.flowId : null, expiresAt, callId, seq }, kept);
+    // What was kept says nothing of proxies: whoever is behind one registers again after a restart.
+    if (path.length > 0) this.options.kept.forget({ stationId, contact });
+    else if (flow.transport === "udp")
       this.options.kept.keep({ ...{ stationId, contact, expiresAt, callId, seq }, address: flow.remote.address, port: flow.remote.port });
     return previous === undefined || !isSameFlow(previous.flow, flow);
   }
@@ -211,10 +233,10 @@ export class Registrar {
     this.paths.set(pathOf(facts.flow), (this.paths.get(pathOf(facts.flow)) ?? 0) + 1);
   }
 
-  private fixed(stationId: StationId): Pick<Binding, "contact" | "flow"> | null {
+  private fixed(stationId: StationId): ReachedBy | null {
     const station = this.directory.station(stationId);
     const flow = station?.address == null ? null : this.options.udpFlow(station.address);
-    return flow === null ? null : { contact: `sip:${station!.username}@${endpointText(flow.remote)}`, flow };
+    return flow === null ? null : { contact: `sip:${station!.username}@${endpointText(flow.remote)}`, flow, path: [] };
   }
 
   private remove(stationId: StationId, binding: Held): void {
@@ -240,8 +262,8 @@ export class Registrar {
 
   private contactHeaders(stationId: StationId): Header[] {
     const now = this.env.clock.now();
-    return (this.bindings.get(stationId) ?? []).map(({ contact, expiresAt }) =>
-      header("Contact", `<${contact}>;expires=${Math.max(0, Math.round((expiresAt - now) / 1_000))}`),
+    return (this.bindings.get(stationId) ?? []).map(({ contact, flowId, expiresAt }) =>
+      header("Contact", `<${contact}>${flowId ?? ""};expires=${Math.max(0, Math.round((expiresAt - now) / 1_000))}`),
     );
   }
 }
@@ -260,7 +282,15 @@ function isOlder(request: SipRequest, binding: Binding): boolean {
   return request.callId === binding.callId && request.cseq.number <= binding.seq;
 }
 
-type Asked = { readonly contact: string; readonly seconds: number };
+/** `flowId`: also where it is not to be used. */
+type Asked = { readonly contact: string; readonly seconds: number; readonly flowId: string | null };
+const direct: WayBack = { path: [], usesFlows: false };
+
+/** RFC 5626 §6: by device and flow where there are flows, whatever contact it has now; else by contact (RFC 3261 §10.3). */
+function isSame(binding: Binding, { contact, flowId }: Asked, { usesFlows }: WayBack): boolean {
+  if (!usesFlows || flowId === null) return binding.contact === contact;
+  return binding.flowId === flowId || (binding.flowId === null && binding.contact === contact);
+}
 
 /** What the Contact headers ask for; "all" is `*` with Expires: 0 (§10.2.2); null is an error. */
 function contactsOf(request: SipRequest): Asked[] | "all" | null {
@@ -272,7 +302,7 @@ function contactsOf(request: SipRequest): Asked[] | "all" | null {
   const asked: Asked[] = [];
   for (const contact of contacts) {
     if (contact.uri.scheme !== "sip" && contact.uri.scheme !== "sips") return null;
-    asked.push({ contact: contact.uriText, seconds: secondsOf(contact, general) });
+    asked.push({ contact: contact.uriText, seconds: secondsOf(contact, general), flowId: flowIdOf(contact) });
   }
   return asked;
 }

@@ -4,10 +4,10 @@ import { Baresip } from "../support/baresip.ts";
 import { type Chromium, goOnQueue, pageHears, signIn, startChromium } from "../support/browser.ts";
 import { Desk } from "../support/desk.ts";
 import { hears } from "../support/hearing.ts";
-import { certify } from "../support/kamailio.ts";
+import { certify, Kamailio, nameServer } from "../support/kamailio.ts";
 import { Landline, testCentre } from "../support/landline.ts";
 import { lookAt } from "../support/look.ts";
-import { insideNamespace, otherAddress, ownAddress } from "../support/namespace.ts";
+import { insideNamespace, otherAddress, ownAddress, resolveBy } from "../support/namespace.ts";
 import { offerMd5, RawSip } from "../support/raw-sip.ts";
 import { eventually, expect, hasFailed, program, step } from "../support/steps.ts";
 import { type Call, header, type Message, type Subscription, statusOf, Watcher } from "../support/watcher.ts";
@@ -17,7 +17,8 @@ await insideNamespace();
 const watchingAddress = "10.77.0.3";
 /** Where a carrier calls from. */
 const carrierAddress = "10.77.0.4";
-for (const address of [watchingAddress, carrierAddress]) Bun.spawnSync(["ip", "addr", "add", `${address}/24`, "dev", "there"]);
+const edgeAddress = "10.77.0.5";
+for (const address of [watchingAddress, carrierAddress, edgeAddress]) Bun.spawnSync(["ip", "addr", "add", `${address}/24`, "dev", "there"]);
 const udp = { address: ownAddress, port: 5_060 };
 const tls = { address: ownAddress, port: 5_061 };
 const options = ["--sip", `${ownAddress}:5060`, "--sip-tls", `${ownAddress}:5061`, "--rtp-ports", "20000-20999"];
@@ -25,6 +26,9 @@ const options = ["--sip", `${ownAddress}:5060`, "--sip-tls", `${ownAddress}:5061
 options.push("--workers", "2", "--media-ports", "19000,19001");
 const landline = new Landline(options);
 const [carolHz, daveHz, priyaHz] = [440, 740, 1_000];
+const edge = new Kamailio(join(landline.folder, "edge"), { address: edgeAddress, guards: `${ownAddress}:5060` });
+// It asks for the name of its address before it is there.
+const zone = nameServer(otherAddress);
 type Phone = { readonly username: string; readonly secret: string };
 let phones: readonly Phone[];
 let carol: Baresip;
@@ -44,7 +48,7 @@ function centre(): object {
     users: [
       ...plain.users.map((user, n) => (n === 0 ? { ...user, extension: "201" } : user)),
       ...[phone("Carol", "301", ["agent"]), phone("Dave", "302", ["agent"]), phone("Sam", "303", ["agent"])],
-      ...[phone("Mona", "304", ["supervisor"]), phone("Nobody", "305", [])],
+      ...[phone("Mona", "304", ["supervisor"]), phone("Nobody", "305", []), phone("Eve", "306", ["agent"])],
     ],
   };
 }
@@ -90,7 +94,7 @@ await program(
     ({ phones } = landline.apply(centre()));
     await offerMd5(ownAddress, otherAddress);
     const phone = (n: number, name: string, more: object = {}): Baresip =>
-      new Baresip(join(landline.folder, name), otherAddress, [carolHz, daveHz][n]!, {
+      new Baresip(join(landline.folder, name), otherAddress, [carolHz, daveHz][n] ?? 600, {
         ...{ device: "there", port: 5_080 + 10 * n, rtpPorts: `${30_000 + n * 200}-${30_199 + n * 200}` },
         account: { ...phones[n]!, registrar: ownAddress, answers: "manual" },
         ...more,
@@ -227,6 +231,22 @@ await program(
       dave.hangUp();
       await eventually("one ends it for both", () => carol.terminated > ends[0]!);
       await eventually("and so it was", async () => (await newest(1)).endReason === "party-hung-up");
+    });
+
+    await step("a phone behind an edge, a real Kamailio, is called by the path that it registered by", async () => {
+      resolveBy(otherAddress, landline.folder);
+      await offerMd5(ownAddress, edgeAddress);
+      await edge.start();
+      const eve = phone(5, "eve", { outbound: `${edgeAddress}:5060` });
+      await eventually("it is registered through the edge", () => eve.log.includes("200 OK"), 15_000);
+      const call = await samCalls(eve, "306");
+      expect(statusOf(call.answer) === 200, call.answer.start);
+      expect(/by its path to sip:/.test(edge.log), `the edge was asked by Route: ${edge.log.slice(-500)}`);
+      const before = eve.terminated;
+      await call.hangUp();
+      await eventually("the end takes the same way", () => eve.terminated > before);
+      eve.quit();
+      await edge.stop();
     });
 
     await step("a call has one Session-ID on both legs, also where the other phone knows of none; the ladder shows it", async () => {
@@ -413,6 +433,8 @@ await program(
     sam?.close();
     gareth?.close();
     Baresip.quitAll();
+    await edge.stop();
+    zone.kill();
     await landline.stop();
     if (hasFailed()) console.error(`kept: ${landline.folder}`);
     else landline.discard();

@@ -41,6 +41,8 @@ export class Baresip {
       };
       /** SRTP by SDES: beside plain RTP, or without which there is no call. Without it the phone knows of none. */
       readonly encryption?: "srtp" | "srtp-mand";
+      /** The proxy by which it registers and calls, `host:port`. */
+      readonly outbound?: string;
       /** Asks whether messages wait (RFC 3842). */
       readonly asksForMessages?: true;
       /** The only codec that it has; without it G.711. */
@@ -77,7 +79,7 @@ export class Baresip {
     const line =
       account === undefined
         ? `"${displayName}" <sip:07700900342@${address};transport=udp>;regint=0;answermode=manual${voice}`
-        : `<sip:${account.username}@${account.registrar ?? address};transport=${account.transport ?? "udp"}>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}${voice}`;
+        : `<sip:${account.username}@${account.registrar ?? address};transport=${account.transport ?? "udp"}>;auth_user=${account.username};auth_pass=${account.secret};regint=60;answermode=${account.answers}${voice}${options.outbound === undefined ? "" : `;outbound="sip:${options.outbound}"`}`;
     const more = (options.numbers ?? []).map((number) => `<sip:${number}@${address};transport=udp>;regint=0;answermode=manual${voice}`);
     writeFileSync(join(folder, "accounts"), `${[line, ...more].join("\n")}\n`);
     writeFileSync(join(folder, "contacts"), "");

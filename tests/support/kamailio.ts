@@ -45,7 +45,10 @@ export type Border = {
   readonly byTls: boolean;
 };
 
-type Role = Carrier | OtherPbx | Border;
+/** An edge before us: phones reach us through it, and we them. */
+export type EdgeProxy = { readonly address: string /** `host:port` */; readonly guards: string };
+
+type Role = Carrier | OtherPbx | Border | EdgeProxy;
 
 export class Kamailio {
   private child: ChildProcess | null = null;
@@ -71,7 +74,7 @@ export class Kamailio {
   /** What it shows when it connects, from its next start on. */
   shows(pair: { readonly key: string; readonly certificate: string } | null): void {
     const { folder, ca, role } = this;
-    const asksFor = "username" in role ? role.asksFor : undefined;
+    const asksFor = "asksFor" in role ? role.asksFor : undefined;
     const asking = asksFor === undefined ? "" : `verify_certificate = yes\nrequire_certificate = yes\nca_list = ${asksFor}\n`;
     const own = pair === null ? "" : `private_key = ${pair.key}\ncertificate = ${pair.certificate}\n`;
     writeFileSync(
@@ -139,7 +142,7 @@ export function nameServer(address: string, others: Readonly<Record<string, stri
 function configuration(folder: string, role: Role): string {
   const { address } = role;
   const addresses = "phoneSide" in role ? [address, role.phoneSide] : [address];
-  const modules = ["tm", "sl", "rr", "pv", "maxfwd", "usrloc", "registrar", "textops", "siputils", "auth", "xlog", "tls"];
+  const modules = ["tm", "sl", "rr", "pv", "maxfwd", "usrloc", "registrar", "textops", "siputils", "auth", "xlog", "tls", "path"];
   return `#!KAMAILIO
 debug=2
 log_stderror=yes
@@ -167,7 +170,7 @@ request_route {
     if (is_method("ACK")) { if (t_check_trans()) { t_relay(); } exit; }
     sl_send_reply("404", "Not here"); exit;
   }
-${"extensions" in role ? pbxRoute(role) : "phoneSide" in role ? borderRoute(role) : carrierRoute(role)}
+${"extensions" in role ? pbxRoute(role) : "phoneSide" in role ? borderRoute(role) : "guards" in role ? edgeRoute(role) : carrierRoute(role)}
 }
 `;
 }
@@ -209,6 +212,22 @@ function borderRoute({ address, phoneSide, carrier, leadsTo, byTls }: Border): s
   }
   if ($si == "${carrier.split(":")[0]}") { $fs = "${side(address)}"; } else { $fs = "${side(phoneSide)}"; }
   $du = "sip:${leadsTo}${byTls ? ";transport=tls" : ""}";
+  t_relay();`;
+}
+
+/** Who registers by it is named in Path; who is called goes where our Route says, and nowhere else. */
+function edgeRoute({ guards }: EdgeProxy): string {
+  const [host] = guards.split(":");
+  return `  if ($si == "${host}") {
+    if (!is_present_hf("Route")) { sl_send_reply("404", "By no path"); exit; }
+    # Takes its own Route off; with none behind it, it says no all the same.
+    loose_route();
+    record_route();
+    xlog("L_NOTICE", "by its path to $ru\\n");
+    t_relay(); exit;
+  }
+  if (is_method("REGISTER")) { add_path(); } else { record_route(); }
+  $du = "sip:${guards}";
   t_relay();`;
 }
 

@@ -136,7 +136,9 @@ export const adminManual: readonly ManualPage[] = [
           Give the phone to a person and set it as their <b>Station</b>: then they are rung there. Phones register by UDP or TCP with digest
           authentication (SHA-256 or MD5), or by TLS where <code>--sip-tls</code> opens a port for it. Where a phone registered by UDP is
           kept across a restart: it is rung at once, without waiting for its next registration. Phones on a connection register again when
-          they have made a new one. A device that gives up when it is offered SHA-256 needs <code>--sip-digest MD5</code>.
+          they have made a new one. A proxy of yours may stand between: where it adds itself by Path, calls go by it. A phone may register
+          several times, by several ways (RFC 5626); where one is gone, it is called by the next. A device that gives up when it is offered
+          SHA-256 needs <code>--sip-digest MD5</code>.
         </p>
         <p>
           <b>Forwarding at the phone</b> (302) is followed as its station says: not at all, to people and extensions here, which is the

@@ -265,6 +265,10 @@ describe("what comes from outside", () => {
     expect(status(text("OPTIONS"))).toBeUndefined();
     expect(status(text("NEWMETHOD", "Require: x\r\n"))).toBe(501);
     expect(status(text("MESSAGE"))).toBe(405);
+    expect([status(text("REGISTER", "Require: path, outbound\r\n")), status(text("OPTIONS", "Require: path\r\n"))]).toEqual([
+      undefined,
+      420,
+    ]);
     expect(status(text("OPTIONS", "Require: x\r\n", "isbn:1"))).toBe(416);
     expect(inspect(request(text("INVITE", "Require: 100rel, x\r\n")))).toEqual({
       status: 420,

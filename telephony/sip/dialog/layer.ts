@@ -409,6 +409,8 @@ function hopUri(request: RequestDraft): string {
 const otherMethods = new Set(["MESSAGE", "NOTIFY", "PUBLISH"]);
 const methods = new Set(allowed.split(", "));
 const optionTags = new Set(supported.split(", "));
+/** The registrar's own (RFC 3327, RFC 5626). */
+const registrationTags = new Set(["path", "outbound"]);
 
 type Refusal = { readonly status: number; readonly headers: readonly Header[] };
 
@@ -431,7 +433,9 @@ export function inspect(request: SipRequest): Refusal | null {
 
 /** What a request requires and we do not know (§8.2.2.3). */
 function unknownOptions(request: SipRequest): string[] {
-  return headerTokens(request, "require").filter((tag) => !optionTags.has(tag));
+  return headerTokens(request, "require").filter(
+    (tag) => !optionTags.has(tag) && !(request.method === "REGISTER" && registrationTags.has(tag)),
+  );
 }
 
 function inspectContent(request: SipRequest): Refusal | null {
