@@ -101,6 +101,11 @@ export const germanManual: TranslatedManual = {
           Anrufer. Auch wer mittendrin auflegt, gibt weiter.
         </p>
         <p>
+          Ein <b>Tischtelefon</b> kann beides mit seiner eigenen Taste: sofort, oder indem es nach einem Wort mit der zweiten Person seine
+          beiden Anrufe verbindet. Die zwei sprechen dann in einem Gespräch; auf der Seite des anderen steht, dass es verbunden wurde. Zwei
+          Anrufe aus Warteschlangen lassen sich nicht verbinden.
+        </p>
+        <p>
           Während Sie jemanden fragen, wechselt <b>Makeln</b> (<kbd>S</kbd>) zwischen beiden hin und her; wer wartet, hört Musik.{" "}
           <b>Konferenz</b> (<kbd>C</kbd>) bringt alle zusammen. In einer Konferenz sehen Sie alle mit Namen; wen Sie dazugeholt haben,
           können Sie <b>entfernen</b>, und mit <b>Weiterleiten</b> fragen Sie den Nächsten, bis zu 10 Teilnehmer. <b>Halten</b> nimmt nur
