@@ -118,7 +118,7 @@ test("the bench profile: its routes, agents on queue behind one address, phones 
   expect(ivrs.filter(isDemo).flatMap(({ dnis }) => dnis)).toEqual(expect.arrayContaining(["rec", "ivr", "q1", "q10", "q100"]));
   expect(stations.filter(({ address }) => address === "127.77.0.12:5062").length).toBe(401);
   expect(stations.filter(({ username }) => /^u[0-9]{4}$/.test(username)).length).toBe(1_000);
-  expect((await app.stores.agents.list(organizationId)).filter(({ routingStatus }) => routingStatus === "IDLE").length).toBe(250);
+  expect((await app.stores.agents.list(organizationId)).filter(({ routingStatus }) => routingStatus === "IDLE").length).toBe(400);
   expect((await loadBench(app, actor, secretOf)).made).toEqual([]);
   await wipeDemo(app, actor);
   expect(await all(app)).toEqual(before);
