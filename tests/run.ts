@@ -73,7 +73,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 /** What runs a second time in the image, where another user, a root that cannot be written and being process 1 could change it. */
 const alsoInImage = ["first-call.e2e.ts", "platform-api.e2e.ts"];
 /** What takes minutes. */
-const longest = ["every-page", "image", "demo", "durability", "first-call", "arm64", "database"].map((name) => `${name}.e2e.ts`);
+const longest = ["demo", "durability", "every-page", "image", "carrier", "xray", "first-call", "arm64", "network", "database"].map(
+  (name) => `${name}.e2e.ts`,
+);
 /** Those that go there at all. */
 const goesIntoImage = (name: string): boolean =>
   name !== "image.e2e.ts" && /support\/image\.ts/.test(readFileSync(join(root, "tests/e2e", name), "utf8"));
@@ -94,14 +96,11 @@ if (mode === "all") {
   await check("format and lint", ["x", "biome", "check", "."], 2 * minuteMs);
   await check("types", ["x", "tsc", "--noEmit"], 3 * minuteMs);
   await build();
-  for (const folder of foldersWithTests()) await unitTests(folder);
   // An older image must not answer for one that could not be built.
   rmSync(image, { force: true });
-  await inLanes(endToEnd(), async (name) => {
-    await program(name);
-    // It has built the image.
-    if (name === "image.e2e.ts" && existsSync(image)) for (const again of alsoInImage) await program(again, true);
-  });
+  const units = foldersWithTests().map((folder): Job => ({ name: folder, isOfMachine: true, play: () => unitTests(folder) }));
+  const programs = endToEnd().map((name): Job => ({ name, isOfMachine: !hasOwnNetwork(name), play: () => programAndAgain(name) }));
+  await inLanes([...units, ...programs.toSorted((a, b) => rankOf(a) - rankOf(b))]);
 } else {
   if (isStale()) await build();
   if (isInImage && (!existsSync(image) || statSync(image).mtimeMs < statSync(binary).mtimeMs))
@@ -110,21 +109,34 @@ if (mode === "all") {
 }
 finish();
 
+/** `isOfMachine`: it has no network of its own. */
+type Job = { readonly name: string; readonly isOfMachine: boolean; readonly play: () => Promise<void> };
+
 /**
- * Programs wait two thirds of their time, for a tone to be heard or a node to come back: three at once on two processors, each in a network of its own; those in the
- * machine's own network, with its ports, follow one another in the first lane. Those that take longest begin first.
+ * Programs wait two thirds of their time, for a tone to be heard or a node to come back: three at once on two processors, each in a network of its
+ * own. Unit tests and programs in the machine's own network, with its ports, follow one another in the first lane.
  */
-async function inLanes(names: readonly string[], play: (name: string) => Promise<void>): Promise<void> {
-  const rank = (name: string): number => (longest.includes(name) ? longest.indexOf(name) : longest.length);
-  const left = names.toSorted((a, b) => rank(a) - rank(b));
-  const next = (isFirst: boolean): string | undefined => {
-    const at = left.findIndex((name) => isFirst || hasOwnNetwork(name));
+async function inLanes(jobs: readonly Job[]): Promise<void> {
+  const left = [...jobs];
+  const next = (isFirst: boolean): Job | undefined => {
+    const at = left.findIndex(({ isOfMachine }) => isFirst || !isOfMachine);
     return at < 0 ? undefined : left.splice(at, 1)[0];
   };
   const lane = async (_: unknown, number: number): Promise<void> => {
-    for (let name = next(number === 0); name !== undefined; name = next(number === 0)) await play(name);
+    for (let job = next(number === 0); job !== undefined; job = next(number === 0)) await job.play();
   };
   await Promise.all(Array.from({ length: availableParallelism() > 1 ? 3 : 1 }, lane));
+}
+
+/** Those that take longest begin first. */
+function rankOf({ name }: Job): number {
+  return longest.includes(name) ? longest.indexOf(name) : longest.length;
+}
+
+async function programAndAgain(name: string): Promise<void> {
+  await program(name);
+  // It has built the image.
+  if (name === "image.e2e.ts" && existsSync(image)) for (const again of alsoInImage) await program(again, true);
 }
 
 function hasOwnNetwork(name: string): boolean {

@@ -151,6 +151,7 @@ await program(
         "/network-test",
         "/network-test/ice-servers",
         "/search",
+        "/where",
       ];
       expect(
         JSON.stringify(answers.filter((path) => path !== null).sort()) === JSON.stringify(open),

@@ -31,9 +31,11 @@ export function toneWav(hz: number, seconds: number, bursts: Bursts, rate = 8_00
 
 /** Samples of a WAV file, left and right (the same when mono); tolerates a header that was never finished. */
 export function readWav(wav: Buffer): { readonly left: Int16Array; readonly right: Int16Array; readonly rate: number } {
+  const at = wav.indexOf("data") + 8;
+  // Its first bytes are still to come.
+  if (at < 8 || wav.length < at) return { left: new Int16Array(0), right: new Int16Array(0), rate: 8_000 };
   const channels = wav.readUInt16LE(22);
   const rate = wav.readUInt32LE(24);
-  const at = wav.indexOf("data") + 8;
   const frames = Math.floor((wav.length - at) / 2 / channels);
   const pick = (channel: number): Int16Array =>
     Int16Array.from({ length: frames }, (_, i) => wav.readInt16LE(at + (i * channels + channel) * 2));
