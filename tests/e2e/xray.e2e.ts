@@ -153,6 +153,8 @@ await program(
         expect((await callOf(id)).recordingState === "ACTIVE", "the API says that it is recorded");
         await gareth.goto(`/conversations/${id}`);
         await gareth.waitFor("#listen form", 10_000);
+        // A page that was opened anew registers anew: before that there is nothing to call him on.
+        await gareth.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
         const messages = await gareth.evaluate(messagesShown);
         expect(messages > 4, `${messages} messages are in the ladder of a call that is up`);
         await gareth.click('#listen button[value="monitoring"]');
