@@ -133,6 +133,7 @@ await program(
       await gareth.click(".agents .listen");
       await gareth.waitFor("#listen form", 10_000);
       await lookAt(gareth, "listen-form");
+      await gareth.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
       await gareth.fill("#listen-reason", "New in the team");
       await gareth.click('#listen button[value="monitoring"]');
       await gareth.waitFor('#call [data-key="l"][aria-pressed="true"]', 10_000);
@@ -199,6 +200,7 @@ await program(
 
     await step("a supervisor of the conference, by the API's own name, hears all of it", async () => {
       await gareth.goto(`/conversations/${id}`);
+      await gareth.waitFor('[data-softphone-pill][data-state="ready"]', 20_000);
       await gareth.click('#listen button[value="monitoring"]');
       await gareth.waitFor('#call [data-key="l"][aria-pressed="true"]', 10_000);
       await allHear("of the conference", { gareth: ["caller", "priya", "carol"], carol: ["priya", "caller"], caller: ["priya", "carol"] });
