@@ -19,7 +19,7 @@ const rulesOfLooks = ["color-contrast", "target-size", "scrollable-region-focusa
 
 /** What is serious or critical to axe, and whether the page scrolls sideways; empty when all is well. `onlyLooks`: all else was looked at before. */
 export async function flawsOf(page: Page, onlyLooks = false): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   const findings = await page.evaluate(
     async (rules) => {
       type Axe = { run(options: object): Promise<{ violations: Finding[] }> };
