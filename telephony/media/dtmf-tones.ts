@@ -88,8 +88,9 @@ function keyIn(block: Int16Array): number {
   // Both tones at the least level.
   if (energy < blockSamples * levelMin * levelMin) return -1;
   const [row, rowPower] = strongest(block, low);
+  if (row < 0) return -1;
   const [column, columnPower] = strongest(block, high);
-  if (row < 0 || column < 0) return -1;
+  if (column < 0) return -1;
   if (columnPower > rowPower * louderMax || rowPower > columnPower * softerMax) return -1;
   return ((rowPower + columnPower) * 2) / blockSamples < shareMin * energy ? -1 : row * 4 + column;
 }

@@ -373,7 +373,9 @@ describe("a peer without events", () => {
       const [alice, bob] = [new Phone(fakeEnv(), null), new Phone(fakeEnv(), dtmf)];
       [alice.stream.partner, bob.stream.partner] = [bob.stream, alice.stream];
       for (const payload of key("5")) alice.say(1, { payload });
-      expect(alice.told.filter((line) => line.startsWith("digit")).map((line) => line.slice(0, 7))).toEqual(["digit 5"]);
+      // Between two who both have digits in the voice nobody listens for them.
+      const told = alice.told.filter((line) => line.startsWith("digit")).map((line) => line.slice(0, 7));
+      expect(told).toEqual(dtmf === null ? [] : ["digit 5"]);
       const level = (packet: Uint8Array): number => Math.max(...[...packet.subarray(12)].map((code) => Math.abs(muLawDecode[code]!)));
       // As long as it takes to know that it is one.
       const loud = bob.packets.filter((packet) => level(packet) > 1_000).length;

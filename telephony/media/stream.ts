@@ -204,7 +204,7 @@ export class MediaStream {
     if (isDigit) this.tell(this.digits.push(packet, start, end, sequence, timestamp(packet), nowMs));
     else {
       this.reception.measure(timestamp(packet), nowMs * unitsPerMs(format.codec));
-      const isTone = !this.muted && format.dtmfPayloadType === null && this.hearTones(packet, start, end);
+      const isTone = !this.muted && format.dtmfPayloadType === null && this.isListenedTo && this.hearTones(packet, start, end);
       if (this.muted) {
         // Nor is the end of it heard, where a decoder remembers.
         if (this.decoded >= 0) this.decoder.reset();
@@ -225,6 +225,11 @@ export class MediaStream {
   private hush(packet: Uint8Array, start: number, end: number): number {
     if (this.decoded >= 0) heardSamples.fill(0, 0, this.decoded);
     return silence(this.format!.codec, packet, start, end);
+  }
+
+  /** Whether anybody wants its digits told: between two who both have them in the voice, that is passed on as it is. */
+  private get isListenedTo(): boolean {
+    return this.partner === null || this.partner.format?.dtmfPayloadType != null;
   }
 
   /** Whether the tones of a digit sound, of a peer that has no events for it. */
