@@ -38,7 +38,7 @@ export function factsOf(
   const bytes = env.random.bytes(4);
   const sessionId = ((bytes[0]! & 0x7f) << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
   const mayReach = (address: string): boolean => mayReceiveMedia(address, flow.remote.address, addresses);
-  const near = [flow.remote.address, flow.local.address, ...addresses].map(normalAddress);
-  const isNear = (host: string): boolean => near.includes(normalAddress(host));
+  const isNear = (host: string): boolean =>
+    [flow.remote.address, flow.local.address, ...addresses].map(normalAddress).includes(normalAddress(host));
   return { legId, side, device, encryption, codecs, sessionId, silenceMs: null, mayReach, isNear };
 }

@@ -446,8 +446,8 @@ function sends(direction: Direction): boolean {
 }
 
 /**
- * A re-INVITE: hold, resume, another address, ICE anew in another network, or the question for an offer (RFC 3264 §8). What cannot be is 488, and all stays as it was: so does
- * encryption, which nobody takes away from a call that has it. The codec stays what it is as long as the peer has it.
+ * A re-INVITE: hold, resume, another address, ICE anew in another network, or the question for an offer (RFC 3264 §8). What cannot be is 488, and
+ * all stays as it was: so does encryption, which nobody takes away from a call that has it. The codec stays what it is as long as the peer has it.
  */
 function renegotiate(state: In<"up">, request: SipRequest): Result {
   const numbers = { sessionId: state.sessionId, version: state.version + 1 };

@@ -77,9 +77,9 @@ function byTrunk(
   const plan = planOutside(configuration, number, { ...dialledBy, draw }, isFull);
   if (plan === null) return nobody(`${number} is no number that can be called`);
   if (plan.kind === "refused") return nobody(plan.why);
-  const paths = plan.callee.paths
-    .filter((path) => path.kind === "trunk" && path.trunkId === trunk.id)
-    .map((path): DialPath => ({ ...path, shown, diversion: { number: callee.number, isPrivate: false } }) as DialPath);
+  const paths = plan.callee.paths.flatMap((path): DialPath[] =>
+    path.kind === "trunk" && path.trunkId === trunk.id ? [{ ...path, shown, diversion: { number: callee.number, isPrivate: false } }] : [],
+  );
   if (!isNonempty(paths)) return nobody(`no route takes ${plan.callee.classification} by “${trunk.name}”`);
   return { kind: "callee", callee: { ...plan.callee, paths }, paidBy: { userId: dialledBy.userId, isInstead: true } };
 }

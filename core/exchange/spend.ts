@@ -73,9 +73,9 @@ export class Spend {
 
   /** Why this call is stopped, in words; null: nothing stops it. Whoever is to be told is. */
   stopsCall(call: NextCall, conversationId: ConversationId): string | null {
-    const alarms = this.directory.current.callAlarms.filter(({ enabled }) => enabled);
-    if (alarms.length === 0) return null;
-    const tripped = trippedBy(alarms, call, this.facts());
+    const { callAlarms } = this.directory.current;
+    if (!callAlarms.some(({ enabled }) => enabled)) return null;
+    const tripped = trippedBy(callAlarms, call, this.facts());
     for (const one of tripped) this.act(one, call, conversationId);
     const stop = tripped.find(({ alarm }) => alarm.action === "block");
     return stop === undefined ? null : `stopped by the alarm “${stop.alarm.name}” until an administrator releases it`;

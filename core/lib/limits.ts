@@ -177,9 +177,9 @@ export const strangerPerSecond = 2;
 export const strangerLinesBurst = 20;
 /** Addresses whose rate is remembered. */
 export const strangersTrackedMax = 20_000;
-/** Registrations: shorter ones cost us, longer ones leave dead phones in the list. */
 /** Proxies between a phone and us that a registration may name (RFC 3327): each costs bytes in every call. */
 export const pathProxiesMax = 4;
+/** Registrations: shorter ones cost us, longer ones leave dead phones in the list. */
 export const registrationSecondsMin = 60;
 export const registrationSecondsMax = 3_600;
 /** Subscriptions of a phone to what it shows: shorter ones cost us, longer ones outlive phones that are gone. */

@@ -3,20 +3,7 @@ import { z } from "zod";
 import { BadInput } from "../lib/errors.ts";
 import type { ConfiguredObject, ObjectKind } from "../objects/object.ts";
 import { alarmActions, alarmPeriods, alarmRules, alarmScopes, type CallAlarm, type RateTable, rateIn, weekdays } from "./call-alarm.ts";
-
-const permissions = {
-  view: "telephony:plugin:all",
-  add: "telephony:plugin:all",
-  edit: "telephony:plugin:all",
-  delete: "telephony:plugin:all",
-} as const;
-
-const name = (what: string) =>
-  z
-    .string({ error: `A ${what} needs a name.` })
-    .trim()
-    .min(1, `A ${what} needs a name.`)
-    .max(200, "At most 200 characters.");
+import { name, permissions, yesNo } from "./kinds.ts";
 
 export const rateTableSettings = z.strictObject({
   name: name("rate table"),
@@ -41,7 +28,6 @@ export const rateTableKind: ObjectKind<RateTable, RateTableSettings> = {
   make: () => ({}),
 };
 
-const yesNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 const time = z.string().regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/, "A time like 08:00.");
 
 export const callAlarmSettings = z.strictObject({

@@ -61,16 +61,30 @@ export function costOf(ms: number, pricePerMinute: number): number {
   return (Math.ceil(Math.max(0, ms) / 1_000) / 60) * pricePerMinute;
 }
 
-/** The price of a minute; 0: no table knows the number. */
-export function priceOf(tables: readonly Pick<RateTable, "rates">[], number: string): number {
-  const digits = number.replace(/^\+/, "");
-  let best: { readonly length: number; readonly price: number } | null = null;
+/** By the beginning of a number. Read once for each configuration: every call outside asks, and tables have thousands of lines. */
+const read = new WeakMap<readonly Pick<RateTable, "rates">[], ReadonlyMap<string, number>>();
+
+function pricesIn(tables: readonly Pick<RateTable, "rates">[]): ReadonlyMap<string, number> {
+  const known = read.get(tables);
+  if (known !== undefined) return known;
+  const prices = new Map<string, number>();
   for (const line of tables.flatMap(({ rates }) => rates)) {
     const rate = rateIn(line);
-    if (rate !== null && digits.startsWith(rate.prefix) && (best === null || rate.prefix.length > best.length))
-      best = { length: rate.prefix.length, price: rate.price };
+    if (rate !== null && !prices.has(rate.prefix)) prices.set(rate.prefix, rate.price);
   }
-  return best?.price ?? 0;
+  read.set(tables, prices);
+  return prices;
+}
+
+/** The price of a minute; 0: no table knows the number. `tables` are never changed, only replaced. */
+export function priceOf(tables: readonly Pick<RateTable, "rates">[], number: string): number {
+  const prices = pricesIn(tables);
+  const digits = number.replace(/^\+/, "");
+  for (let length = digits.length; length >= 0; length--) {
+    const price = prices.get(digits.slice(0, length));
+    if (price !== undefined) return price;
+  }
+  return 0;
 }
 
 /** Null: it is none. An empty beginning (`* 0.5`) is everywhere else. */

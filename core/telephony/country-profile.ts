@@ -57,7 +57,7 @@ const profiles: readonly CountryProfile[] = [
   {
     country: "GB",
     plans: [
-      list("GB: free short codes", "Tollfree", "101 105 111 116000 116006 116111 116117 116123"),
+      list("GB: free short codes", "Tollfree", `101 105 111 ${socialValue}`),
       list("GB: directory enquiries", "Premium", "118000-118999"),
     ],
   },

@@ -33,7 +33,7 @@ import {
 } from "./telephony.ts";
 import { trunkTemplate } from "./trunk-template.ts";
 
-const name = (what: string) =>
+export const name = (what: string) =>
   z
     .string({ error: `A ${what} needs a name.` })
     .trim()
@@ -44,7 +44,7 @@ const e164 = z.string().regex(/^\+[1-9][0-9]{3,14}$/, "A number in E.164, like +
 const idOf = (what: string) => z.string().refine(isId, `Not a ${what}.`);
 
 /** From a form, too. */
-const yesNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+export const yesNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 const mediaEncryption = z.enum(mediaEncryptions, { error: `One of ${mediaEncryptions.join(", ")}.` }).default("disabled");
 
@@ -263,7 +263,7 @@ export const conferenceRoomSettings = z.strictObject({
 export type ConferenceRoomSettings = Pick<ConferenceRoom, "name" | "number" | "callers" | "participantsMax">;
 
 // The vendor's API has one permission for all of telephony.
-const permissions = {
+export const permissions = {
   view: "telephony:plugin:all",
   add: "telephony:plugin:all",
   edit: "telephony:plugin:all",

@@ -5,6 +5,11 @@ const high = [1_209, 1_336, 1_477, 1_633];
 /** By row, then by column. */
 const keys = "123A456B789C*0#D";
 const rate = 8_000;
+/** Goertzel's, of each tone. */
+const [lowCoefficients, highCoefficients] = [low, high].map((tones) => tones.map((hz) => 2 * Math.cos((2 * Math.PI * hz) / rate))) as [
+  number[],
+  number[],
+];
 
 /** A look at the sound: 12.75 ms, in which neighbours among the tones can be told apart. The next one begins in the middle of it. */
 const blockSamples = 102;
@@ -87,25 +92,24 @@ function keyIn(block: Int16Array): number {
   for (let i = 0; i < blockSamples; i++) energy += block[i]! * block[i]!;
   // Both tones at the least level.
   if (energy < blockSamples * levelMin * levelMin) return -1;
-  const [row, rowPower] = strongest(block, low);
+  const [row, rowPower] = strongest(block, lowCoefficients);
   if (row < 0) return -1;
-  const [column, columnPower] = strongest(block, high);
+  const [column, columnPower] = strongest(block, highCoefficients);
   if (column < 0) return -1;
   if (columnPower > rowPower * louderMax || rowPower > columnPower * softerMax) return -1;
   return ((rowPower + columnPower) * 2) / blockSamples < shareMin * energy ? -1 : row * 4 + column;
 }
 
-/** The one that stands out, and its power; -1: none does. */
-function strongest(block: Int16Array, tones: readonly number[]): [number, number] {
-  const powers = tones.map((hz) => powerAt(block, hz));
+/** The one of a group that stands out, and its power; -1: none does. */
+function strongest(block: Int16Array, group: readonly number[]): [number, number] {
+  const powers = group.map((coefficient) => powerAt(block, coefficient));
   const power = Math.max(...powers);
   const at = powers.indexOf(power);
   return [powers.every((other, i) => i === at || other * peakMin < power) ? at : -1, power];
 }
 
-/** Goertzel's: the square of the spectrum at one frequency. */
-function powerAt(block: Int16Array, hz: number): number {
-  const k = 2 * Math.cos((2 * Math.PI * hz) / rate);
+/** Goertzel's: the square of the spectrum at one frequency, by its coefficient. */
+function powerAt(block: Int16Array, k: number): number {
   let [a, b] = [0, 0];
   for (let i = 0; i < blockSamples; i++) {
     const c = block[i]! + k * a - b;

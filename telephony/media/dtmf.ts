@@ -4,7 +4,7 @@ import { soundDigit } from "./dtmf-tones.ts";
 import { sequenceDistance, timestampDistance } from "./rtp/packet.ts";
 
 /** By event (RFC 4733 §3.2). */
-export const digitOfEvent = "0123456789*#ABCD";
+const digitOfEvent = "0123456789*#ABCD";
 const durationMax = 0xffff;
 /** A digit whose end packets were all lost ends when its updates (50 ms apart at most) stop for this long. */
 const lostEndMs = 200;

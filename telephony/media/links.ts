@@ -1,6 +1,7 @@
 // Streams that are moved into another group: what happens to them there happens to the far end of a link, an RTP stream of our own over loopback.
 // A group lives in one worker, and a browser's keys in the one where it began: so the stream stays where it is, and its voice is passed on.
 import { assert } from "../../core/lib/machine.ts";
+import { unitsPerMs } from "./codec/codec.ts";
 import type { CodecName, MediaCommand, MediaEvent, MediaPlane, RemoteRtp, StreamId } from "./plane.ts";
 
 /** `near` is bridged to the stream where it lives; `far` stands for it in the other group. */
@@ -123,7 +124,7 @@ export class LinkedPlane implements MediaPlane {
     ] as const) {
       const remotePorts = ports.get(other);
       assert(remotePorts !== undefined, "both ends are open");
-      const events = { dtmfPayloadType: eventsPayloadType, dtmfUnitsPerMs: codec === "OPUS" ? 48 : 8 } as const;
+      const events = { dtmfPayloadType: eventsPayloadType, dtmfUnitsPerMs: unitsPerMs(codec) } as const;
       const format = { codec, payloadType: payloadTypes[codec], ptimeMs: 20, srtp: null };
       const remote: RemoteRtp = { address: loopback, ...remotePorts, ...format, ...events };
       this.plane.send({ kind: "connect-rtp", streamId: end, remote, direction: "sendrecv" });

@@ -385,6 +385,19 @@ describe("a peer without events", () => {
     }
   });
 
+  test("is heard to the end of a key that it began while somebody listened", () => {
+    const [alice, bob] = [new Phone(fakeEnv(), null), new Phone(fakeEnv(), null)];
+    for (const [at, payload] of key("5").entries()) {
+      if (at === 4) [alice.stream.partner, bob.stream.partner] = [bob.stream, alice.stream];
+      alice.say(1, { payload });
+    }
+    const told = (): string[] => alice.told.filter((line) => line.startsWith("digit"));
+    expect(told()).toEqual([expect.stringMatching(/^digit 5 (9|10|11)\d$/)]);
+    alice.stream.partner = null;
+    alice.say(20);
+    expect(told().length).toBe(1);
+  });
+
   test("gets digits as tones", () => {
     const alice = new Phone(fakeEnv(), null);
     alice.stream.digitsOut = new DigitSender("7", 100, 60);

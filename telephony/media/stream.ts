@@ -227,9 +227,9 @@ export class MediaStream {
     return silence(this.format!.codec, packet, start, end);
   }
 
-  /** Whether anybody wants its digits told: between two who both have them in the voice, that is passed on as it is. */
+  /** Whether anybody wants its digits told: between two who both have them in the voice, that is passed on as it is. What has begun is told to its end. */
   private get isListenedTo(): boolean {
-    return this.partner === null || this.partner.format?.dtmfPayloadType != null;
+    return this.partner === null || this.partner.format?.dtmfPayloadType != null || this.tones.isSounding;
   }
 
   /** Whether the tones of a digit sound, of a peer that has no events for it. */

@@ -132,9 +132,7 @@ export class WorkerPlane implements MediaPlane {
   }
 
   load() {
-    return this.slots.map(({ load, muxPort }, worker) => ({
-      ...{ worker, muxPort, ...load },
-    }));
+    return this.slots.map(({ load, muxPort }, worker) => ({ worker, muxPort, ...load }));
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 // An address in its parts: one control of several inputs, named `name.street` and so on.
 import { type CivicAddress, civicParts } from "../../core/telephony/civic-address.ts";
-import { Icon } from "./icon.tsx";
-import { said, t } from "./text.ts";
+import { Beside, describedBy } from "./form.tsx";
+import { t } from "./text.ts";
 
 export function CivicInputs(props: {
   readonly name: string;
@@ -11,9 +11,8 @@ export function CivicInputs(props: {
   readonly error: string | undefined;
 }) {
   const { name, error, help } = props;
-  const described = error !== undefined ? `${name}-error` : help === undefined ? undefined : `${name}-help`;
   return (
-    <fieldset class="field civic" id={name} data-wide="" aria-describedby={described}>
+    <fieldset class="field civic" id={name} data-wide="" aria-describedby={describedBy(props)}>
       <legend>{props.label}</legend>
       <div class="parts">
         {civicParts.map((part) => (
@@ -31,17 +30,7 @@ export function CivicInputs(props: {
           </div>
         ))}
       </div>
-      {help === undefined ? null : (
-        <span class="help" id={`${name}-help`}>
-          {help}
-        </span>
-      )}
-      {error === undefined ? null : (
-        <span class="error" id={`${name}-error`}>
-          <Icon name="circle-alert" />
-          <span>{said(error)}</span>
-        </span>
-      )}
+      <Beside {...{ name, help, error }} />
     </fieldset>
   );
 }

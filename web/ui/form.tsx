@@ -35,7 +35,7 @@ export function Field(props: {
   readonly children: (input: InputAttributes) => Child;
 }) {
   const { name, error, help } = props;
-  const described = error !== undefined ? `${name}-error` : help === undefined ? undefined : `${name}-help`;
+  const described = describedBy(props);
   const input: InputAttributes = {
     id: name,
     name,
@@ -46,6 +46,23 @@ export function Field(props: {
     <div class="field" data-wide={props.wide === true ? "" : undefined}>
       <label for={name}>{props.label}</label>
       {props.children(input)}
+      <Beside {...{ name, help, error }} />
+    </div>
+  );
+}
+
+type Words = { readonly name: string; readonly help?: string | undefined; readonly error: string | undefined };
+
+/** The element of `Beside` that a control is described by: the error, as long as there is one. */
+export function describedBy({ name, help, error }: Words): string | undefined {
+  if (error !== undefined) return `${name}-error`;
+  return help === undefined ? undefined : `${name}-help`;
+}
+
+/** What stands beside a control: how it is filled in, and what is wrong with it. */
+export function Beside({ name, help, error }: Words) {
+  return (
+    <>
       {help === undefined ? null : (
         <span class="help" id={`${name}-help`}>
           {help}
@@ -57,7 +74,7 @@ export function Field(props: {
           <span>{said(error)}</span>
         </span>
       )}
-    </div>
+    </>
   );
 }
 

@@ -35,7 +35,7 @@ export function decoderOf(codec: CodecName): Decoder {
 }
 
 /** What its RTP timestamps count in a millisecond: Opus 48, whatever it carries (RFC 7587 §4.1), G.722 as if it were G.711. */
-export function unitsPerMs(codec: CodecName): number {
+export function unitsPerMs(codec: CodecName): 8 | 48 {
   return codec === "OPUS" ? 48 : 8;
 }
 

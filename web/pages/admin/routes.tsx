@@ -4,6 +4,7 @@ import type { App } from "../../../core/app.ts";
 import { can } from "../../../core/authorization/actor.ts";
 import type { ConfiguredObject } from "../../../core/objects/object.ts";
 import { readsNetworkTests } from "../../../core/telephony/network-test-commands.ts";
+import type { WebPorts } from "../../ports.ts";
 import { type PageRoute, page } from "../../route.ts";
 import { t } from "../../ui/text.ts";
 import { captureRoutes } from "../capture/routes.tsx";
@@ -49,12 +50,13 @@ function entry<Row extends ConfiguredObject & Settings, Settings extends { reado
   return { page: { ...of, count }, routes: objectRoutes(of, href) };
 }
 
+const costsTitle = "Costs of calls outside";
 const areas: readonly { readonly title: string; readonly entries: readonly Entry[] }[] = [
   { title: "Contact centre", entries: [entry(queuePage), entry(skillPage), entry(wrapupCodePage), entry(presencePage)] },
   { title: "Calls", entries: [entry(flowPage), entry(promptPage), entry(ivrPage), entry(conferenceRoomPage), entry(didPoolPage)] },
   { title: "Telephony", entries: [entry(stationPage), entry(trunkPage)] },
   { title: "Calls outside", entries: [entry(sitePage), entry(outboundRoutePage), entry(numberPlanPage)] },
-  { title: "Costs of calls outside", entries: [entry(rateTablePage), entry(callAlarmPage)] },
+  { title: costsTitle, entries: [entry(rateTablePage), entry(callAlarmPage)] },
   { title: "People and programs", entries: [entry(userPage), entry(oauthClientPage)] },
 ];
 
@@ -100,6 +102,10 @@ const emergencyEntry: AdminEntry = {
   count: null,
 };
 
+async function stoppedCount({ app: { stores, organizationId } }: WebPorts): Promise<number> {
+  return (await stores.callCharges.stops(organizationId)).filter(({ releasedAt }) => releasedAt === null).length;
+}
+
 /** The longer paths stand first: `/admin/queues/:id/members` before `/admin/queues/:id`. */
 export const adminRoutes: readonly PageRoute[] = [
   page({ method: "GET", path: "/admin", permission: "directory:user:edit", help: "admin" }, async (c, ports) => {
@@ -119,15 +125,10 @@ export const adminRoutes: readonly PageRoute[] = [
         ),
       })),
     );
-    const emergency = { title: "Emergency", entries: c.var.actor.permissions.has("telephony:plugin:all") ? [emergencyEntry] : [] };
-    const { stores, organizationId } = ports.app;
-    const stopped = (await stores.callCharges.stops(organizationId)).filter(({ releasedAt }) => releasedAt === null).length;
-    const isAllowed = c.var.actor.permissions.has("telephony:plugin:all");
-    const costs = shown.map((area) =>
-      area.title === "Costs of calls outside" && isAllowed
-        ? { ...area, entries: [{ ...spendEntry, count: stopped }, ...area.entries] }
-        : area,
-    );
+    const mayConfigure = c.var.actor.permissions.has("telephony:plugin:all");
+    const emergency = { title: "Emergency", entries: mayConfigure ? [emergencyEntry] : [] };
+    const spend = mayConfigure ? [{ ...spendEntry, count: await stoppedCount(ports) }] : [];
+    const costs = shown.map((area) => (area.title === costsTitle ? { ...area, entries: [...spend, ...area.entries] } : area));
     const network = [
       ...(c.var.actor.permissions.has(readsNetworkTests) ? [networkTestEntry] : []),
       ...(c.var.actor.permissions.has("telephony:pcap:view") ? [captureEntry] : []),
